@@ -1,0 +1,61 @@
+"""Changes: what the engine tells a subscriber. They carry ids and states, never rows: who gets one re-reads.
+
+    {"v": 1, "seq": 41, "change": "RunChanged", "run_id": 812, "flow": "etl_daily", "state": "running"}
+
+`seq` rises by one with every change of an engine. A gap means that changes were dropped for a slow reader:
+subscribe again, and read everything anew.
+"""
+
+from typing import Any, NamedTuple
+
+from tui_flow.contract.commands import VERSION, to_line
+
+
+class Snapshot(NamedTuple):
+    """The first change of a subscription: the history is whole up to here, read it now."""
+
+    engine_pid: int
+    started_at: float
+
+
+class RunChanged(NamedTuple):
+    """A run was made, or its state or its name is another."""
+
+    run_id: int
+    flow: str
+    state: str
+
+
+class TasksChanged(NamedTuple):
+    """The task runs of a run changed. At most a few a second for each run."""
+
+    run_id: int
+
+
+class FlowFileChanged(NamedTuple):
+    """A flow file was added, changed, broken, mended or removed. Its flows may be others."""
+
+    path: str
+    """Relative to the project."""
+    state: str
+    """"ok", "broken" or "removed"."""
+
+
+class EngineStopping(NamedTuple):
+    """The engine ends in order, and the connection with it."""
+
+
+Change = Snapshot | RunChanged | TasksChanged | FlowFileChanged | EngineStopping
+CHANGES: dict[str, Any] = {cls.__name__: cls for cls in Change.__args__}
+
+
+def encode(seq: int, change: Change) -> bytes:
+    return to_line({"v": VERSION, "seq": seq, "change": type(change).__name__, **change._asdict()})
+
+
+def decode(message: dict[str, Any]) -> Change | None:
+    """The change of a message, or None for one that this version does not know."""
+    cls = CHANGES.get(message.get("change", ""))
+    if cls is None:
+        return None
+    return cls(**{key: message[key] for key in cls._fields if key in message})  # type: ignore[no-any-return]

@@ -1,0 +1,124 @@
+"""Commands: what a client asks the engine, over the Unix socket. Together with `changes`, the whole protocol.
+
+One JSON object a line, in both directions. A client sends
+
+    {"v": 1, "id": 7, "command": "CancelRun", "run_id": 812, "kill": false}
+
+and gets, with the same id, exactly one of
+
+    {"v": 1, "id": 7, "ok": true, "result": {…}}
+    {"v": 1, "id": 7, "ok": false, "error": {"kind": "UnknownRun", "what": "…", "where": "…", "next": "…"}}
+
+What is acknowledged is durable. Between replies a subscriber also gets changes, which have no id.
+"""
+
+import json
+from typing import Any, NamedTuple
+
+from tui_flow.contract.errors import ProtocolError
+
+VERSION = 1
+MAX_LINE = 4 * 1024 * 1024
+"""A longer line ends the connection."""
+
+
+class RunFlow(NamedTuple):
+    """Starts a flow as soon as a slot is free. Result: `{"run_id": int}`, once the run is in the history.
+
+    Errors: UnknownFlow, BrokenFlow, BadParameters.
+    """
+
+    flow: str
+    """The flow's name; "-" and "_" count as the same, and the stem of a file with one flow will do."""
+    parameters: dict[str, Any] = {}  # noqa: RUF012
+    run_name: str | None = None
+    tags: list[str] = []  # noqa: RUF012
+    trigger: str = "command"
+
+
+class CancelRun(NamedTuple):
+    """Ends a run: queued, it is cancelled at once; started, its keeper ends the tree. Asking again is fine.
+
+    Result: `{"state": str}`, the state that the run is in now. Errors: UnknownRun, NotCancellable.
+    """
+
+    run_id: int
+    kill: bool = False
+
+
+class Sync(NamedTuple):
+    """Answers when the history holds all that journals and, with `files`, flow files said before it was asked.
+    Result: `{}`."""
+
+    files: bool = False
+
+
+class Subscribe(NamedTuple):
+    """From now on this connection gets changes, the first of which is a `Snapshot`. Result: `{}`."""
+
+
+class GetStatus(NamedTuple):
+    """Result: `EngineStatus`, as an object."""
+
+
+class StopEngine(NamedTuple):
+    """The engine ends in order; runs go on without it. Result: `{}`, just before it closes the socket."""
+
+
+Command = RunFlow | CancelRun | Sync | Subscribe | GetStatus | StopEngine
+COMMANDS: dict[str, Any] = {cls.__name__: cls for cls in Command.__args__}
+
+
+class EngineStatus(NamedTuple):
+    """What `GetStatus` answers."""
+
+    pid: int
+    version: str
+    started_at: float
+    project: str
+    pending: int
+    """Runs that wait for a slot."""
+    running: int
+    """Runs that hold one, in whatever state."""
+    total: int
+    """All runs in the history."""
+    flows: int
+    broken_files: int
+    limit: int
+    """Runs that may hold a slot at once."""
+
+
+def encode_request(id: int, command: Command) -> bytes:
+    return to_line({"v": VERSION, "id": id, "command": type(command).__name__, **command._asdict()})
+
+
+def decode_request(line: bytes) -> tuple[int, Command]:
+    """The id and the command of one line. Raises ProtocolError, which says what is wrong with it."""
+    message = from_line(line)
+    id = message.get("id")
+    cls = COMMANDS.get(message.get("command", ""))
+    if not isinstance(id, int) or cls is None:
+        raise ProtocolError(f"not a command of this engine: {message.get('command')!r}")
+    try:
+        return id, cls(**{key: message[key] for key in cls._fields if key in message})
+    except TypeError as error:
+        raise ProtocolError(f"{cls.__name__}: {error}") from None
+
+
+def to_line(message: dict[str, Any]) -> bytes:
+    return json.dumps(message, separators=(",", ":")).encode() + b"\n"
+
+
+def from_line(line: bytes) -> dict[str, Any]:
+    """Raises ProtocolError for what is not a message of this version."""
+    try:
+        message = json.loads(line)
+    except ValueError:
+        raise ProtocolError("not JSON") from None
+    if not isinstance(message, dict) or message.get("v") != VERSION:
+        version = message.get("v") if isinstance(message, dict) else None
+        raise ProtocolError(
+            f"the other end speaks version {version!r} of the protocol, this one {VERSION}",
+            next="stop the engine with `tui-flow engine stop`; the next command starts the installed version",
+        )
+    return message

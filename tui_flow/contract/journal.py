@@ -1,0 +1,205 @@
+"""Journal events: what a run reports while it runs, one JSON object a line, each written by one `write`.
+
+A run's journal is written by its worker (flow and task events) and its keeper (`RunStarted`, `RunCancelling`,
+`RunEnded`), or by the process of a script that calls a flow itself, which plays both parts. The file is
+append-only; the engine ingests it from the offset that it committed together with the rows of what it read.
+
+Every event is past tense and says `at`, seconds since the epoch (UTC). A task run's id counts from 1 within its
+run; id 0 is the flow run itself. Readers skip fields that they do not know, and lines that are not whole.
+"""
+
+import json
+from typing import Any, NamedTuple
+
+MAX_TEXT = 16_384
+"""Messages, errors and tracebacks are cut to this many characters before they are written."""
+
+
+class Failure(NamedTuple):
+    """An exception of the author's code, as text: nothing here is ever evaluated or unpickled."""
+
+    type: str
+    """The exception's class, with its module unless it is a builtin."""
+    message: str
+    traceback: str
+    """As the interpreter would print it."""
+    path: str = ""
+    """The innermost frame in the project's own files, where an editor should open; may be empty."""
+    line: int = 0
+    function: str = ""
+
+
+class RunStarted(NamedTuple):
+    """The keeper holds the run's lock, and has forked the worker."""
+
+    at: float
+    attempt: int
+    keeper_pid: int
+    worker_pid: int
+    """Equal to `keeper_pid` where a script runs the flow itself."""
+    host: str
+    python: str
+    """Version and path of the interpreter."""
+
+
+class FlowStarted(NamedTuple):
+    """The flow's first line is about to run (again, when `tries` > 1). Moves a retrying run back to running."""
+
+    at: float
+    flow: str
+    run_name: str
+    tries: int
+    source_sha: str
+    """SHA-256 of the flow file that was imported; its text is in `sources/`. Empty where it has no file."""
+    parameters: dict[str, Any]
+    """After validation, for people to read: JSON values, or a string where JSON has none."""
+    tags: list[str]
+
+
+class FlowRetrying(NamedTuple):
+    """The flow raised and will be tried again."""
+
+    at: float
+    tries: int
+    """The try that failed, from 1."""
+    due_at: float
+    failure: Failure
+
+
+class FlowFinished(NamedTuple):
+    """The worker's report. Without it there is no success, whatever the exit code says."""
+
+    at: float
+    state: str
+    """A terminal `FlowRunState`."""
+    state_name: str
+    """The author's or Prefect's name for it ("Completed", "TimedOut", "Cached" …)."""
+    reason: str
+    """An `EndReason`."""
+    message: str
+    failure: Failure | None
+
+
+class RunCancelling(NamedTuple):
+    """The keeper was asked to end the run, and has begun to."""
+
+    at: float
+    by: str
+    """Who asked: "uid 1000", or "signal SIGTERM"."""
+
+
+class RunEnded(NamedTuple):
+    """The last word: the worker is gone, its process tree is gone, the lock is about to be free."""
+
+    at: float
+    state: str
+    """A terminal `FlowRunState`."""
+    reason: str
+    """An `EndReason`."""
+    message: str
+    exit_code: int | None
+    signal: str | None
+    """The name of the signal that ended the worker, such as "SIGSEGV"."""
+
+
+class TaskCreated(NamedTuple):
+    """A task was called, submitted or mapped; or a flow was called inside a flow (kind "flow").
+
+    A call that begins at once is created in state "running", as try 1, and has no `TaskStarted` of its own.
+    """
+
+    at: float
+    id: int
+    parent: int
+    """The task run, or nested flow run, in whose body it was called; 0 is the flow run itself."""
+    kind: str
+    """"task" or "flow"."""
+    name: str
+    """The task's name, the same for all its runs."""
+    run_name: str
+    """This run's own name, such as "load-3" or what `task_run_name` makes."""
+    state: str
+    map_index: int | None
+    """Its place in a `map` call, from 0."""
+    map_id: int | None
+    """The id of the first task run of the same `map` call: what the tree folds into one row."""
+    upstream: list[int]
+    """The task runs that it waits for."""
+    tags: list[str]
+    max_tries: int
+    """1 + retries."""
+
+
+class TaskStarted(NamedTuple):
+    """A try begins."""
+
+    at: float
+    id: int
+    tries: int
+
+
+class TaskRenamed(NamedTuple):
+    """The run's name could be told only once its arguments were known."""
+
+    at: float
+    id: int
+    run_name: str
+
+
+class TaskRetrying(NamedTuple):
+    """A try failed, and there will be another."""
+
+    at: float
+    id: int
+    tries: int
+    due_at: float
+    failure: Failure
+
+
+class TaskFinished(NamedTuple):
+    """A task run, or nested flow run, is over. Never called, when the state says so."""
+
+    at: float
+    id: int
+    state: str
+    """A terminal `TaskRunState`."""
+    state_name: str
+    reason: str
+    """An `EndReason`."""
+    message: str
+    failure: Failure | None
+
+
+Event = (
+    RunStarted | FlowStarted | FlowRetrying | FlowFinished | RunCancelling | RunEnded
+    | TaskCreated | TaskStarted | TaskRenamed | TaskRetrying | TaskFinished
+)  # fmt: skip
+
+EVENTS: dict[str, Any] = {cls.__name__: cls for cls in Event.__args__}
+"""Every event class by the name that stands in the journal."""
+_encode = json.JSONEncoder(separators=(",", ":"), default=str).encode
+
+
+def encode(event: Event) -> bytes:
+    """The event as one line, newline included. Pure ASCII without a raw newline, so a torn line spoils only itself."""
+    fields = {"event": type(event).__name__, **event._asdict()}
+    failure = fields.get("failure")
+    if failure is not None:
+        fields["failure"] = failure._asdict()
+    return _encode(fields).encode("ascii") + b"\n"
+
+
+def decode(line: bytes) -> Event | None:
+    """The event of one line, or None for a line that is torn, empty or of a kind that this version does not know."""
+    try:
+        fields = json.loads(line)
+        cls = EVENTS[fields["event"]]
+        if fields.get("failure") is not None:
+            fields["failure"] = _known(Failure, fields["failure"])
+        return _known(cls, fields)  # type: ignore[no-any-return]
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _known(cls: Any, fields: dict[str, Any]) -> Any:
+    return cls(**{key: fields[key] for key in cls._fields if key in fields})

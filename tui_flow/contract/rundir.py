@@ -1,0 +1,296 @@
+"""Where everything lies: the project, its state directory, and the directory of a run.
+
+    <project>/
+      flows/                  the author's flow files
+      .tui_flow/              the state directory: 0700, ours alone
+        history.db            the history; the engine is its only writer
+        engine.lock           held by the engine for as long as it lives
+        engine.sock           commands and changes
+        engine.log            what the engine has to say
+        sources/<sha>.py      every version of a flow file that was ever described or run, by content
+        runs/last             the highest run id ever given, under its own lock
+        runs/<id>/spec.json   what to run
+        runs/<id>/lock        held by the keeper for as long as it lives: liveness, nothing else
+        runs/<id>/journal     what the run reports (`contract.journal`)
+        runs/<id>/log         what the run says (`contract.log`)
+        runs/<id>/cancel.json who asked for its end, and how
+
+A run's id is given by making its directory, which works with and without an engine and never twice.
+"""
+
+import fcntl
+import json
+import os
+import struct
+import sys
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tui_flow.contract.errors import ProjectError, StateDirError
+
+FLOWS = "flows"
+STATE_DIR = ".tui_flow"
+HISTORY, ENGINE_LOCK, ENGINE_SOCKET, ENGINE_LOG, SOURCES, RUNS = (
+    "history.db", "engine.lock", "engine.sock", "engine.log", "sources", "runs",
+)  # fmt: skip
+SPEC, LOCK, JOURNAL, LOG, CANCEL, LAST = "spec.json", "lock", "journal", "log", "cancel.json", "last"
+
+ENV_PROJECT = "TUI_FLOW_PROJECT"
+"""Names the project's folder, instead of the one found from the current folder upwards."""
+ENV_RUN_DIR = "TUI_FLOW_RUN_DIR"
+"""Set for every process of a run: its run directory."""
+ENV_COOKIE = "TUI_FLOW_COOKIE"
+"""Set for every process of a run: 128 random bits by which its stragglers are known."""
+
+
+class RunSpec(NamedTuple):
+    """What to run, as it stands in `spec.json`: written whole before anything is started, never changed."""
+
+    run_id: int
+    flow: str
+    """The flow's name."""
+    path: str
+    """The flow file, absolute. Empty where a flow was called that no file holds."""
+    function: str
+    """The name in that file that holds the flow."""
+    parameters: dict[str, Any]
+    """JSON values, not yet validated."""
+    run_name: str | None
+    """None lets the flow name its run."""
+    tags: list[str]
+    trigger: str
+    """What asked for it: "console", "command" or "script"."""
+    created_at: float
+    project: str
+    """The project's folder, absolute: the run's working directory."""
+    cookie: str
+    """128 random bits in hex, in the environment of every process of the run."""
+    timeout_seconds: float | None
+    """The flow's own; the worker ends it, and the keeper makes sure."""
+    grace_seconds: float
+    """Between TERM and KILL."""
+    attempt: int = 1
+    first_task_run_id: int = 1
+
+
+class CancelRequest(NamedTuple):
+    """Who asked for a run's end, as it stands in `cancel.json`: written before the keeper is woken with SIGTERM."""
+
+    requested_at: float
+    by: str
+    kill: bool
+    """No grace: KILL the tree at once."""
+
+
+def find_project(start: Path) -> Path | None:
+    """The nearest folder from `start` upwards that is a project: one that has `flows/`, a state directory or
+    `tui_flow.toml`. None where there is none."""
+    for folder in (start, *start.parents):
+        if (folder / FLOWS).is_dir() or (folder / STATE_DIR).is_dir() or (folder / "tui_flow.toml").is_file():
+            return folder
+    return None
+
+
+def require_linux_or_mac() -> None:
+    """Raises ProjectError on a platform that has neither process groups nor record locks."""
+    if sys.platform not in ("linux", "darwin"):
+        raise ProjectError(
+            f"tui_flow runs on Linux and macOS, not on {sys.platform}", next="on Windows, use it inside WSL"
+        )
+
+
+def open_state_dir(project: Path) -> Path:
+    """The project's state directory, made if need be (0700, with a `.gitignore` of its own), and checked.
+
+    Raises StateDirError where it is a link, not ours, open to others, or cannot be made or written.
+    """
+    state_dir = project / STATE_DIR
+    try:
+        state_dir.mkdir(mode=0o700, exist_ok=True)
+        found = state_dir.lstat()
+        _refuse_unsafe(state_dir, found)
+        for name in (SOURCES, RUNS):
+            (state_dir / name).mkdir(mode=0o700, exist_ok=True)
+            _refuse_unsafe(state_dir / name, (state_dir / name).lstat())
+        ignore = state_dir / ".gitignore"
+        if not ignore.exists():
+            write_whole(ignore, b"*\n")
+    except OSError as error:
+        raise StateDirError(
+            f"cannot use the state directory: {error.strerror}",
+            where=str(error.filename or state_dir),
+            next="make the project's folder writable for you, or name another project with --project",
+        ) from None
+    return state_dir
+
+
+def _refuse_unsafe(path: Path, found: os.stat_result) -> None:
+    import stat
+
+    if not stat.S_ISDIR(found.st_mode):
+        raise StateDirError(
+            "the state directory is not a plain directory", where=str(path), next="remove or rename it"
+        )
+    if found.st_uid != os.geteuid():
+        raise StateDirError(
+            f"the state directory belongs to uid {found.st_uid}, and you are uid {os.geteuid()}",
+            where=str(path),
+            next="run as its owner, or work in your own copy of the project",
+        )
+    if found.st_mode & 0o022:
+        raise StateDirError(
+            "others may write to the state directory", where=str(path), next=f"chmod go-w '{path}'"
+        )
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise StateDirError(
+            "the state directory is not writable", where=str(path), next=f"chmod u+rwx '{path}'"
+        )
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Writes a file so that a reader, or a crash, sees all of it or nothing; 0600."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.{time.monotonic_ns()}.tmp")
+    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(fd, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(fd)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def keep_source(state_dir: Path, source: bytes) -> str:
+    """Keeps a flow file's text under its SHA-256, and gives that."""
+    import hashlib
+
+    sha = hashlib.sha256(source).hexdigest()
+    path = state_dir / SOURCES / f"{sha}.py"
+    if not path.exists():
+        write_whole(path, source)
+    return sha
+
+
+def make_run_dir(state_dir: Path) -> tuple[int, Path]:
+    """A new run's id and its directory, 0700. Ids rise by one and are never given twice, also between processes."""
+    runs = state_dir / RUNS
+    fd = os.open(runs / LAST, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        text = os.pread(fd, 32, 0)
+        last = int(text) if text.strip().isdigit() else max(run_ids(state_dir), default=0)
+        while True:
+            last += 1
+            try:
+                run_dir(state_dir, last).mkdir(mode=0o700)
+            except FileExistsError:
+                continue
+            os.pwrite(fd, b"%d\n" % last, 0)
+            return last, run_dir(state_dir, last)
+    finally:
+        os.close(fd)
+
+
+def run_dir(state_dir: Path, run_id: int) -> Path:
+    return state_dir / RUNS / str(run_id)
+
+
+def run_ids(state_dir: Path) -> list[int]:
+    """The ids of all run directories there are, in no order."""
+    with os.scandir(state_dir / RUNS) as entries:
+        return [int(entry.name) for entry in entries if entry.name.isdigit()]
+
+
+def write_spec(directory: Path, spec: RunSpec) -> None:
+    """Raises TypeError where a parameter is not JSON."""
+    write_whole(directory / SPEC, json.dumps(spec._asdict(), indent=1).encode())
+
+
+def read_spec(directory: Path) -> RunSpec | None:
+    """None where there is no whole one: the run was never asked for in earnest."""
+    return _read(RunSpec, directory / SPEC)  # type: ignore[no-any-return]
+
+
+def write_cancel(directory: Path, request: CancelRequest) -> None:
+    write_whole(directory / CANCEL, json.dumps(request._asdict()).encode())
+
+
+def read_cancel(directory: Path) -> CancelRequest | None:
+    return _read(CancelRequest, directory / CANCEL)  # type: ignore[no-any-return]
+
+
+def _read(cls: Any, path: Path) -> Any:
+    try:
+        fields = json.loads(path.read_bytes())
+        return cls(**{key: fields[key] for key in cls._fields if key in fields})
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+# Liveness. POSIX record locks, not flock: they belong to the process that took them, so no forked child can keep
+# them alive, and the kernel tells who holds one (fcntl(2), F_GETLK). Their trap: closing any descriptor of the file
+# lets go of them, so a process that holds a run's lock opens that file exactly once.
+
+_FLOCK = "qqihh" if sys.platform == "darwin" else "hhqqi4x"
+
+
+def take_lock(path: Path) -> int | None:
+    """Takes the lock for this process and gives its descriptor, to be kept open; None where another holds it."""
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(fd)
+        return None
+    return fd
+
+
+def lock_holder(path: Path) -> int | None:
+    """The pid of the process that holds the lock, from the kernel; None where it is free or there is no such file.
+
+    Never asks about a lock of this process's own (closing the file would let go of it).
+    """
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        mac = sys.platform == "darwin"
+        question = (
+            struct.pack(_FLOCK, 0, 0, 0, fcntl.F_WRLCK, 0)
+            if mac
+            else struct.pack(_FLOCK, fcntl.F_WRLCK, 0, 0, 0, 0)
+        )
+        answer = struct.unpack(_FLOCK, fcntl.fcntl(fd, fcntl.F_GETLK, question))
+    finally:
+        os.close(fd)
+    kind, pid = (answer[3], answer[2]) if mac else (answer[0], answer[4])
+    return None if kind == fcntl.F_UNLCK else pid
+
+
+def signal_holder(path: Path, signal: int) -> bool:
+    """Sends a signal to the process that holds the lock, and to no other, even if pids were reused meanwhile."""
+    pid = lock_holder(path)
+    if not pid:
+        return False
+    if not hasattr(os, "pidfd_open"):
+        os.kill(pid, signal)
+        return True
+    import signal as signals
+
+    try:
+        pidfd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return False
+    try:
+        if lock_holder(path) != pid:
+            return False
+        signals.pidfd_send_signal(pidfd, signal)
+        return True
+    except ProcessLookupError:
+        return False
+    finally:
+        os.close(pidfd)

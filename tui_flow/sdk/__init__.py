@@ -1,0 +1,3 @@
+"""The flow author's API."""
+
+__all__: list[str] = []

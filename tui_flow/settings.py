@@ -1,0 +1,115 @@
+"""The settings of a project: one frozen dataclass, a line under every field.
+
+Defaults, then `[tool.tui_flow]` in pyproject.toml or the top level of tui_flow.toml, then `TUI_FLOW_*` environment
+variables, then what the caller passes. Lists where each value came from, for `tui-flow config`.
+"""
+
+import dataclasses
+import os
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tui_flow.contract.errors import ProjectError
+from tui_flow.contract.rundir import ENV_PROJECT, FLOWS, STATE_DIR, find_project, require_linux_or_mac
+
+
+@dataclass(frozen=True)
+class Settings:
+    project: Path
+    """The project's folder, absolute."""
+    max_concurrent_runs: int = 8
+    """Runs that may hold a slot at once; more wait, first come first served."""
+    import_timeout_seconds: float = 10.0
+    """A flow file that takes longer to import is broken."""
+    grace_seconds: float = 10.0
+    """Between TERM and KILL, when a run is cancelled or times out."""
+    rescan_seconds: float = 10.0
+    """How often flow files are looked at even if no notice of a change came."""
+    idle_seconds: float = 5.0
+    """An engine that started by itself ends after so long with no client and no run; 0 keeps it."""
+
+    @property
+    def flows_dir(self) -> Path:
+        return self.project / FLOWS
+
+    @property
+    def state_dir(self) -> Path:
+        return self.project / STATE_DIR
+
+
+_FIELDS = {field.name: field for field in dataclasses.fields(Settings) if field.name != "project"}
+
+
+def load(project: str | Path | None = None) -> tuple[Settings, dict[str, str]]:
+    """The settings, and for each of them where its value came from.
+
+    `project` wins over TUI_FLOW_PROJECT, which wins over the nearest project from the current folder upwards.
+    Raises ProjectError where there is none, or where a value is not of its field's type.
+    """
+    require_linux_or_mac()
+    root = _project(project)
+    origins = dict.fromkeys(_FIELDS, "default")
+    values: dict[str, Any] = {}
+    for origin, found in ((_file(root)), ("environment", _environment())):
+        for name, value in found.items():
+            values[name] = _checked(name, value, origin)
+            origins[name] = origin
+    return Settings(project=root, **values), origins
+
+
+def _project(named: str | Path | None) -> Path:
+    named = named or os.environ.get(ENV_PROJECT)
+    if named:
+        root = Path(named).expanduser().resolve()
+        if not root.is_dir():
+            raise ProjectError(
+                "no such project folder", where=str(root), next="check --project or TUI_FLOW_PROJECT"
+            )
+        return root
+    found = find_project(Path.cwd())
+    if found is None:
+        raise ProjectError(
+            "no project here: neither this folder nor one above it has a flows/ folder",
+            where=str(Path.cwd()),
+            next="mkdir flows and save a flow file in it, or name a project with --project",
+        )
+    return found
+
+
+def _file(root: Path) -> tuple[str, dict[str, Any]]:
+    for name, keys in (("tui_flow.toml", ()), ("pyproject.toml", ("tool", "tui_flow"))):
+        path = root / name
+        if not path.is_file():
+            continue
+        try:
+            table: Any = tomllib.loads(path.read_text("utf-8"))
+        except (ValueError, OSError) as error:
+            raise ProjectError(f"cannot read the settings: {error}", where=str(path)) from None
+        for key in keys:
+            table = table.get(key, {})
+        if table:
+            return name, table
+    return "default", {}
+
+
+def _environment() -> dict[str, str]:
+    found = {name: os.environ.get(f"TUI_FLOW_{name.upper()}") for name in _FIELDS}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _checked(name: str, value: Any, origin: str) -> Any:
+    field = _FIELDS.get(name)
+    if field is None:
+        raise ProjectError(
+            f"there is no setting {name!r}", where=origin, next=f"the settings: {', '.join(_FIELDS)}"
+        )
+    wanted: Any = field.type
+    try:
+        number = wanted(value)
+    except (TypeError, ValueError):
+        number = -1
+    if isinstance(value, bool) or number < (1 if wanted is int else 0):
+        raise ProjectError(f"{name} = {value!r} is not a usable {wanted.__name__}", where=origin)
+    return number

@@ -1,0 +1,78 @@
+"""What a row of the history is once it has left the database. Columns and fields have the same names and meaning as in
+`contract/schema.sql`; JSON text has become the value that it stands for."""
+
+from typing import Any, NamedTuple
+
+from tui_flow.contract.journal import Failure
+from tui_flow.contract.states import EndReason, FlowRunState, TaskRunState
+
+
+class FlowFile(NamedTuple):
+    path: str
+    sha: str
+    state: str
+    """"ok" or "broken"."""
+    error: str | None
+    error_line: int | None
+    traceback: str | None
+    described_at: float
+
+
+class Flow(NamedTuple):
+    name: str
+    path: str
+    function: str
+    line: int
+    description: str
+    parameters: dict[str, Any]
+    """JSON schema of an object."""
+    tags: list[str]
+    timeout_seconds: float | None
+
+
+class FlowRun(NamedTuple):
+    id: int
+    flow: str
+    path: str
+    run_name: str
+    state: FlowRunState
+    state_name: str
+    reason: EndReason | None
+    message: str
+    attempt: int
+    tries: int
+    trigger: str
+    parameters: dict[str, Any]
+    tags: list[str]
+    source_sha: str
+    created_at: float
+    started_at: float | None
+    ended_at: float | None
+    due_at: float | None
+    exit_code: int | None
+    signal: str | None
+    failure: Failure | None
+
+
+class TaskRun(NamedTuple):
+    run_id: int
+    id: int
+    parent: int
+    kind: str
+    name: str
+    run_name: str
+    state: TaskRunState
+    state_name: str
+    reason: EndReason | None
+    message: str
+    tries: int
+    max_tries: int
+    map_id: int | None
+    map_index: int | None
+    upstream: list[int]
+    tags: list[str]
+    created_at: float
+    started_at: float | None
+    ended_at: float | None
+    due_at: float | None
+    failure: Failure | None
