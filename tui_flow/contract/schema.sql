@@ -84,6 +84,7 @@ CREATE TABLE task_runs (
     ended_at    REAL,
     due_at      REAL,                           -- of the next try, while retrying
     failure     TEXT,                           -- JSON of journal.Failure
+    revision    INTEGER NOT NULL,               -- flow_runs.ingested_bytes as of this row's last change
     PRIMARY KEY (run_id, id),
     CHECK ((state IN ('completed', 'cached', 'skipped', 'upstream_failed', 'failed', 'crashed', 'cancelled'))
            = (ended_at IS NOT NULL))

@@ -52,6 +52,7 @@ class FlowRun(NamedTuple):
     exit_code: int | None
     signal: str | None
     failure: Failure | None
+    ingested_bytes: int
 
 
 class TaskRun(NamedTuple):
@@ -76,3 +77,5 @@ class TaskRun(NamedTuple):
     ended_at: float | None
     due_at: float | None
     failure: Failure | None
+    revision: int
+    """The run's `ingested_bytes` as of this row's last change: ask for what is newer than what you have."""
