@@ -58,6 +58,8 @@ CREATE TABLE flow_runs (
 ) STRICT;
 
 CREATE INDEX flow_runs_by_flow ON flow_runs (flow, id DESC);
+CREATE INDEX flow_runs_by_state ON flow_runs (state, id DESC);
+CREATE INDEX flow_runs_by_flow_and_state ON flow_runs (flow, state, id DESC);
 CREATE INDEX flow_runs_active ON flow_runs (id) WHERE ended_at IS NULL;
 
 CREATE TABLE task_runs (

@@ -1,0 +1,68 @@
+"""Flow files and the flows in them. Every function raises HistoryError where the database cannot be used."""
+
+import difflib
+import sqlite3
+from collections.abc import Iterable
+from pathlib import PurePath
+
+from tui_flow.store import queries, rows
+from tui_flow.store.database import transaction
+from tui_flow.store.records import Flow, FlowFile
+
+
+def list_flow_files(db: sqlite3.Connection) -> list[FlowFile]:
+    return [rows.flow_file(row) for row in queries.rows(db, "list_flow_files")]
+
+
+def list_flows(db: sqlite3.Connection) -> list[Flow]:
+    """All flows, by file and line."""
+    return [rows.flow(row) for row in queries.rows(db, "list_flows")]
+
+
+def get_flow(db: sqlite3.Connection, name: str) -> Flow | None:
+    """The flow of that name. Where none has it letter by letter, "-" and "_" and case count as the same, and the stem
+    of a file with one flow will do."""
+    row = queries.row(db, "get_flow", [name]) or queries.row(db, "get_flow", [_resolved(db, name)])
+    return None if row is None else rows.flow(row)
+
+
+def nearest_names(db: sqlite3.Connection, name: str) -> list[str]:
+    """Up to three flow names that look like the given one, the nearest first."""
+    by_plain = {_plain(known): known for known in _names(db)}
+    return [by_plain[plain] for plain in difflib.get_close_matches(_plain(name), by_plain, 3, 0.5)]
+
+
+def save_described(db: sqlite3.Connection, file: FlowFile, flows: Iterable[Flow]) -> None:
+    """Records what a flow file holds now. A broken file's flows are those of its last good version: they stay."""
+    with transaction(db):
+        queries.change(db, "save_flow_file", file)
+        if file.state == "broken":
+            return
+        queries.change(db, "delete_flows_of_file", [file.path])
+        queries.change_many(db, "insert_flow", map(rows.flow_row, flows))
+
+
+def delete_file(db: sqlite3.Connection, path: str) -> None:
+    """Forgets a flow file and its flows. Their runs stay."""
+    queries.change(db, "delete_flow_file", [path])
+
+
+def _names(db: sqlite3.Connection) -> dict[str, str]:
+    """The path of each flow's file, by the flow's name."""
+    return dict(queries.rows(db, "list_flow_names"))
+
+
+def _resolved(db: sqlite3.Connection, name: str) -> str | None:
+    names, plain = _names(db), _plain(name)
+    for known in names:
+        if _plain(known) == plain:
+            return known
+    paths = list(names.values())
+    for known, path in names.items():
+        if _plain(PurePath(path).stem) == plain and paths.count(path) == 1:
+            return known
+    return None
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower().replace("_", "-")

@@ -1,0 +1,93 @@
+"""Rows of the database ↔ records: the order of the columns is the order of a record's fields."""
+
+import json
+from typing import Any
+
+from tui_flow.contract.journal import Failure
+from tui_flow.contract.states import EndReason, FlowRunState, TaskRunState
+from tui_flow.store.records import Flow, FlowFile, FlowRun, TaskRun
+
+_RUN_STATES = {state.value: state for state in FlowRunState}
+_TASK_STATES = {state.value: state for state in TaskRunState}
+_REASONS: dict[str | None, EndReason | None] = {None: None, **{reason.value: reason for reason in EndReason}}
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+Row = tuple[Any, ...]
+
+
+def flow_file(row: Row) -> FlowFile:
+    return FlowFile._make(row)
+
+
+def flow(row: Row) -> Flow:
+    return Flow._make((*row[:5], json.loads(row[5]), from_list(row[6]), row[7]))
+
+
+def flow_row(record: Flow) -> Row:
+    return (*record[:5], _encode(record.parameters), to_list(record.tags), record.timeout_seconds)
+
+
+def flow_run(row: Row) -> FlowRun:
+    run = FlowRun._make(row)
+    return run._replace(
+        state=_RUN_STATES[row[4]],
+        reason=_REASONS[row[6]],
+        parameters=json.loads(row[11]),
+        tags=from_list(row[12]),
+        failure=to_failure(row[20]),
+    )
+
+
+def flow_run_row(run: FlowRun) -> dict[str, Any]:
+    return {
+        **run._asdict(),
+        "parameters": _encode(run.parameters),
+        "tags": to_list(run.tags),
+        "failure": from_failure(run.failure),
+    }
+
+
+def task_run(row: Row) -> TaskRun:
+    """Spelled out, since the console reads tens of thousands of them at once."""
+    return TaskRun._make(
+        (
+            *row[:6],
+            _TASK_STATES[row[6]],
+            row[7],
+            _REASONS[row[8]],
+            *row[9:14],
+            [] if row[14] == "[]" else json.loads(row[14]),
+            [] if row[15] == "[]" else json.loads(row[15]),
+            *row[16:20],
+            None if row[20] is None else to_failure(row[20]),
+            row[21],
+        )
+    )
+
+
+def task_run_row(task: TaskRun) -> Row:
+    return (
+        *task[:14],
+        "[]" if not task.upstream else _encode(task.upstream),
+        "[]" if not task.tags else _encode(task.tags),
+        *task[16:20],
+        None if task.failure is None else from_failure(task.failure),
+        task.revision,
+    )
+
+
+def from_list(text: str) -> list[Any]:
+    values: list[Any] = [] if text == "[]" else json.loads(text)
+    return values
+
+
+def to_list(values: list[Any]) -> str:
+    return _encode(values)
+
+
+def to_failure(text: str | None) -> Failure | None:
+    return None if text is None else Failure(**json.loads(text))
+
+
+def from_failure(failure: Failure | None) -> str | None:
+    return None if failure is None else _encode(failure._asdict())

@@ -1,0 +1,125 @@
+"""Flow runs. Every function raises HistoryError where the database cannot be used."""
+
+import heapq
+import json
+import sqlite3
+from collections.abc import Collection
+from typing import Any, TypeVar
+
+from tui_flow.contract.journal import Failure, FlowFinished
+from tui_flow.contract.states import TRANSITIONS, FlowRunState
+from tui_flow.store import queries, rows
+from tui_flow.store.records import FlowRun
+
+State = TypeVar("State")
+
+
+def reachable(transitions: dict[State, frozenset[State]]) -> dict[State, frozenset[State]]:
+    """From each state, those that may follow after any number of steps: events are saved many at once."""
+
+    def beyond(state: State, seen: frozenset[State]) -> frozenset[State]:
+        for following in transitions[state] - seen:
+            seen = beyond(following, seen | {following})
+        return seen
+
+    return {state: beyond(state, frozenset()) for state in transitions}
+
+
+_REACHABLE = reachable(TRANSITIONS)
+_NEWEST = 2**62
+
+
+class IllegalTransition(Exception):
+    """A state that may not follow, or a row that is no longer what the caller read: a defect of this program."""
+
+
+def list_runs(
+    db: sqlite3.Connection,
+    *,
+    flow: str | None = None,
+    states: Collection[FlowRunState] | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[FlowRun]:
+    """The newest runs first: of one flow, in one of some states, with ids below `before`."""
+    wanted = {"flow": flow, "before": _NEWEST if before is None else before, "limit": limit}
+    name = "list_runs" if flow is None else "list_runs_of_flow"
+    if states is None:
+        return _runs(db, name, wanted)
+    # One walk down an index for each state: SQLite would sort all rows of an IN list.
+    found = [_runs(db, f"{name}_in_state", {**wanted, "state": state}) for state in states]
+    return list(heapq.merge(*found, key=lambda run: -run.id))[:limit]
+
+
+def list_active(db: sqlite3.Connection) -> list[FlowRun]:
+    """The runs that are not over, oldest first."""
+    return _runs(db, "list_active_runs")
+
+
+def list_ids(db: sqlite3.Connection) -> set[int]:
+    return {id for (id,) in queries.rows(db, "list_run_ids")}
+
+
+def get_run(db: sqlite3.Connection, id: int) -> FlowRun | None:
+    row = queries.row(db, "get_run", [id])
+    return None if row is None else rows.flow_run(row)
+
+
+def last_runs(db: sqlite3.Connection, per_flow: int = 14) -> dict[str, list[FlowRun]]:
+    """For each flow that there is now, its last runs, newest first."""
+    found: dict[str, list[FlowRun]] = {name: [] for name, _ in queries.rows(db, "list_flow_names")}
+    for run in _runs(db, "last_runs", {"per_flow": per_flow}):
+        found[run.flow].append(run)
+    return found
+
+
+def counts(db: sqlite3.Connection) -> dict[FlowRunState, int]:
+    """How many runs are in each state; states without runs are left out."""
+    return {FlowRunState(state): count for state, count in queries.rows(db, "count_runs_by_state")}
+
+
+def insert_run(db: sqlite3.Connection, run: FlowRun) -> None:
+    """Adds a run, scheduled or pending."""
+    queries.change(db, "insert_run", rows.flow_run_row(run))
+
+
+def get_report(db: sqlite3.Connection, id: int) -> FlowFinished | None:
+    """What the worker of a run that is not over has reported; the keeper's last word is still to come."""
+    text = (queries.row(db, "get_report", [id]) or (None,))[0]
+    if text is None:
+        return None
+    fields = json.loads(text)
+    failure = fields.pop("failure")
+    return FlowFinished(**fields, failure=None if failure is None else Failure(**failure))
+
+
+def save_run(
+    db: sqlite3.Connection, before: FlowRun, after: FlowRun, report: FlowFinished | None = None
+) -> None:
+    """The one function that changes a run, its state included.
+
+    Raises IllegalTransition where the second state cannot follow from the first, or the row is no longer as it was
+    in `before`.
+    """
+    if after.state is not before.state and after.state not in _REACHABLE[before.state]:
+        raise IllegalTransition(f"run {before.id}: {before.state} → {after.state}")
+    values = {
+        **rows.flow_run_row(after),
+        "report": _report_text(report),
+        "old_state": before.state,
+        "old_ingested_bytes": before.ingested_bytes,
+    }
+    if queries.change(db, "update_run", values) != 1:
+        raise IllegalTransition(f"run {before.id} is no longer {before.state} at {before.ingested_bytes}")
+
+
+def _runs(db: sqlite3.Connection, name: str, wanted: queries.Parameters = ()) -> list[FlowRun]:
+    return [rows.flow_run(row) for row in queries.rows(db, name, wanted)]
+
+
+def _report_text(report: FlowFinished | None) -> str | None:
+    if report is None:
+        return None
+    fields: dict[str, Any] = report._asdict()
+    fields["failure"] = report.failure and report.failure._asdict()
+    return json.dumps(fields)

@@ -1,0 +1,31 @@
+-- name: list_flow_files
+SELECT path, sha, state, error, error_line, traceback, described_at
+FROM flow_files ORDER BY path;
+
+-- name: save_flow_file
+INSERT INTO flow_files (path, sha, state, error, error_line, traceback, described_at)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (path) DO UPDATE SET
+    sha = excluded.sha, state = excluded.state, error = excluded.error, error_line = excluded.error_line,
+    traceback = excluded.traceback, described_at = excluded.described_at;
+
+-- name: delete_flow_file
+DELETE FROM flow_files WHERE path = ?;
+
+-- name: list_flows
+SELECT name, path, function, line, description, parameters, tags, timeout_seconds
+FROM flows ORDER BY path, line;
+
+-- name: list_flow_names
+SELECT name, path FROM flows ORDER BY name;
+
+-- name: get_flow
+SELECT name, path, function, line, description, parameters, tags, timeout_seconds
+FROM flows WHERE name = ?;
+
+-- name: delete_flows_of_file
+DELETE FROM flows WHERE path = ?;
+
+-- name: insert_flow
+INSERT INTO flows (name, path, function, line, description, parameters, tags, timeout_seconds)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?);

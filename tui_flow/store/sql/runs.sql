@@ -1,0 +1,59 @@
+-- name: run_columns
+flow_runs.id, flow_runs.flow, flow_runs.path, run_name, state, state_name, reason, message, attempt, tries,
+trigger, flow_runs.parameters, flow_runs.tags, source_sha, created_at, started_at, ended_at, due_at,
+exit_code, signal, failure, ingested_bytes
+
+-- name: get_run
+SELECT {run_columns} FROM flow_runs WHERE id = ?;
+
+-- name: get_report
+SELECT report FROM flow_runs WHERE id = ?;
+
+-- name: list_runs
+SELECT {run_columns} FROM flow_runs
+WHERE id < :before ORDER BY id DESC LIMIT :limit;
+
+-- name: list_runs_of_flow
+SELECT {run_columns} FROM flow_runs
+WHERE flow = :flow AND id < :before ORDER BY id DESC LIMIT :limit;
+
+-- name: list_runs_in_state
+SELECT {run_columns} FROM flow_runs
+WHERE state = :state AND id < :before ORDER BY id DESC LIMIT :limit;
+
+-- name: list_runs_of_flow_in_state
+SELECT {run_columns} FROM flow_runs
+WHERE flow = :flow AND state = :state AND id < :before ORDER BY id DESC LIMIT :limit;
+
+-- name: list_active_runs
+SELECT {run_columns} FROM flow_runs
+WHERE ended_at IS NULL ORDER BY id;
+
+-- name: last_runs
+SELECT {run_columns} FROM flows CROSS JOIN flow_runs
+WHERE flow_runs.id IN (
+    SELECT id FROM flow_runs AS latest WHERE latest.flow = flows.name ORDER BY id DESC LIMIT :per_flow
+)
+ORDER BY flow_runs.flow, flow_runs.id DESC;
+
+-- name: count_runs_by_state
+SELECT state, count(*) FROM flow_runs GROUP BY state;
+
+-- name: list_run_ids
+SELECT id FROM flow_runs;
+
+-- name: insert_run
+INSERT INTO flow_runs (
+    id, flow, path, run_name, state, state_name, reason, message, attempt, tries, trigger, parameters, tags,
+    source_sha, created_at, started_at, ended_at, due_at, exit_code, signal, failure, ingested_bytes)
+VALUES (
+    :id, :flow, :path, :run_name, :state, :state_name, :reason, :message, :attempt, :tries, :trigger, :parameters,
+    :tags, :source_sha, :created_at, :started_at, :ended_at, :due_at, :exit_code, :signal, :failure, :ingested_bytes);
+
+-- name: update_run
+UPDATE flow_runs SET
+    run_name = :run_name, state = :state, state_name = :state_name, reason = :reason, message = :message,
+    attempt = :attempt, tries = :tries, parameters = :parameters, tags = :tags, source_sha = :source_sha,
+    started_at = :started_at, ended_at = :ended_at, due_at = :due_at, exit_code = :exit_code, signal = :signal,
+    failure = :failure, report = :report, ingested_bytes = :ingested_bytes
+WHERE id = :id AND state = :old_state AND ingested_bytes = :old_ingested_bytes;

@@ -1,0 +1,30 @@
+-- name: task_columns
+run_id, id, parent, kind, name, run_name, state, state_name, reason, message, tries, max_tries, map_id, map_index,
+upstream, tags, created_at, started_at, ended_at, due_at, failure, revision
+
+-- name: list_tasks
+SELECT {task_columns} FROM task_runs WHERE run_id = ? ORDER BY id;
+
+-- name: list_tasks_since
+SELECT {task_columns} FROM task_runs WHERE run_id = ? AND revision > ? ORDER BY id;
+
+-- name: get_task
+SELECT {task_columns} FROM task_runs WHERE run_id = ? AND id = ?;
+
+-- name: count_tasks_by_state
+SELECT state, count(*) FROM task_runs WHERE run_id = ? GROUP BY state;
+
+-- name: list_active_tasks
+SELECT {task_columns} FROM task_runs
+WHERE run_id = ? AND state IN ('pending', 'running', 'retrying', 'paused') ORDER BY id;
+
+-- name: insert_task
+INSERT INTO task_runs ({task_columns})
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: update_task
+UPDATE task_runs SET
+    run_name = :run_name, state = :state, state_name = :state_name, reason = :reason, message = :message,
+    tries = :tries, started_at = :started_at, ended_at = :ended_at, due_at = :due_at, failure = :failure,
+    revision = :revision
+WHERE run_id = :run_id AND id = :id AND state = :old_state;

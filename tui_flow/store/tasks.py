@@ -1,0 +1,58 @@
+"""Task runs. Every function raises HistoryError where the database cannot be used."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+from tui_flow.contract.states import TASK_TRANSITIONS, TaskRunState
+from tui_flow.store import queries, rows
+from tui_flow.store.records import TaskRun
+from tui_flow.store.runs import IllegalTransition, reachable
+
+_REACHABLE = reachable(TASK_TRANSITIONS)
+
+
+def list_tasks(db: sqlite3.Connection, run_id: int, since_revision: int = -1) -> list[TaskRun]:
+    """The task runs of a run in id order; with `since_revision` only those that changed after it."""
+    if since_revision < 0:
+        found = queries.rows(db, "list_tasks", [run_id])
+    else:
+        found = queries.rows(db, "list_tasks_since", [run_id, since_revision])
+    return list(map(rows.task_run, found))
+
+
+def list_active(db: sqlite3.Connection, run_id: int) -> list[TaskRun]:
+    """The task runs of a run that are not over."""
+    return list(map(rows.task_run, queries.rows(db, "list_active_tasks", [run_id])))
+
+
+def get_task(db: sqlite3.Connection, run_id: int, id: int) -> TaskRun | None:
+    row = queries.row(db, "get_task", [run_id, id])
+    return None if row is None else rows.task_run(row)
+
+
+def count_by_state(db: sqlite3.Connection, run_id: int) -> dict[TaskRunState, int]:
+    """How many task runs of a run are in each state; states without any are left out."""
+    found = queries.rows(db, "count_tasks_by_state", [run_id])
+    return {TaskRunState(state): count for state, count in found}
+
+
+def insert_tasks(db: sqlite3.Connection, tasks: Iterable[TaskRun]) -> None:
+    queries.change_many(db, "insert_task", map(rows.task_run_row, tasks))
+
+
+def update_tasks(db: sqlite3.Connection, changes: Sequence[tuple[TaskRun, TaskRun]]) -> None:
+    """The one function that changes task runs: pairs of before and after.
+
+    Raises IllegalTransition where the second state cannot follow from the first, or a row is no longer as it was.
+    """
+    for before, after in changes:
+        if after.state is not before.state and after.state not in _REACHABLE[before.state]:
+            raise IllegalTransition(f"task run {before.run_id}/{before.id}: {before.state} → {after.state}")
+    if changes and queries.change_many(db, "update_task", map(_update_row, changes)) != len(changes):
+        raise IllegalTransition(f"task runs of run {changes[0][0].run_id} are no longer as they were read")
+
+
+def _update_row(pair: tuple[TaskRun, TaskRun]) -> dict[str, object]:
+    before, after = pair
+    failure = rows.from_failure(after.failure)
+    return {**after._asdict(), "upstream": None, "tags": None, "failure": failure, "old_state": before.state}
