@@ -1,0 +1,1 @@
+"""The console. `presentation` needs no terminal and no Textual, so the command line uses it as well."""

@@ -1,0 +1,243 @@
+"""The log of a run as an object: which lines there are, whose they are, and what they say.
+
+The index knows of every line where it begins, how grave it is and which try of which task run wrote it, in thirteen
+bytes; it grows as the file does. No line is decoded before somebody wants to see it, so a million lines open quickly.
+"""
+
+import os
+import re
+from array import array
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import accumulate
+from pathlib import Path
+from typing import NamedTuple
+
+from tui_flow.contract.log import LEVELS, LogRecord, decode
+
+MAX_LINE = 16_384
+"""Of a longer line, only so many bytes are ever read for the screen."""
+SLICE = 4 * 1024 * 1024
+"""The bytes that one step of `refresh` looks at."""
+
+_PREFIX = slice(28, 48)
+"""Where a header line says its level and whose it is; cut to a width that leaves few different ones."""
+_WHO = re.compile(rb"(\S+) +(?:(\d+)\.(\d+)|-) ?")
+
+
+class Head(NamedTuple):
+    """What every line of a record has in common."""
+
+    level: int
+    """The place of its level in `contract.log.LEVELS`; 1 where it is none of them."""
+    task_run: int | None
+    tries: int
+    goes_on: bool
+    """Whether it is a further line of a record, and not the one that has the time."""
+
+
+class _Heads(dict[bytes, int]):
+    """The code of each prefix that a header line ever had. Two codes a head: the second for its further lines."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table: list[Head] = []
+        self._codes: dict[Head, int] = {}
+
+    def __missing__(self, prefix: bytes) -> int:
+        match = _WHO.match(prefix)
+        level, task_run, tries = match.groups() if match else (b"", None, None)
+        name = level.decode("ascii", "replace") if level else ""
+        rank = LEVELS.index(name) if name in LEVELS else 1
+        head = Head(rank, int(task_run) if task_run else None, int(tries) if tries else 1, False)
+        code = self._codes.get(head)
+        if code is None:
+            code = self._codes[head] = len(self.table)
+            self.table += (head, head._replace(goes_on=True))
+        if len(self) < 65_536:
+            self[prefix] = code
+        return code
+
+
+class LogFile:
+    """A run's log file, which may still grow, and may not be there yet.
+
+    Lines are known by number, from 0. `close` it when done; `refresh` opens it again.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._fd: int | None = None
+        self._starts = array("Q", (0,))
+        self._codes = array("L")
+        self._heads = _Heads()
+
+    def __len__(self) -> int:
+        return len(self._codes)
+
+    @property
+    def size(self) -> int:
+        """The bytes that are indexed: whole lines only."""
+        return self._starts[-1]
+
+    def close(self) -> None:
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+    def refresh(self, limit: int | None = None) -> bool:
+        """Indexes what was appended since, at most about `limit` bytes of it. Whether there is more to index.
+
+        A file that became shorter is another file, and is indexed anew.
+        """
+        if not self._open() or self._fd is None:
+            return False
+        there = os.fstat(self._fd).st_size
+        if there < self.size:
+            self._start_over()
+        read = 0
+        while self.size < there and (limit is None or read < limit):
+            step = self._index(min(SLICE, limit or SLICE))
+            if not step:
+                return False
+            read += step
+        return self.size < there
+
+    def _open(self) -> bool:
+        if self._fd is None:
+            try:
+                self._fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            except OSError:
+                return False
+        return True
+
+    def _start_over(self) -> None:
+        self._starts, self._codes, self._heads = array("Q", (0,)), array("L"), _Heads()
+
+    def _index(self, amount: int) -> int:
+        """Indexes the whole lines of the next `amount` bytes, or the one longer line there. The bytes that it took."""
+        start = self.size
+        chunk = self._read(start, amount)
+        end = chunk.rfind(b"\n") + 1
+        if not end:
+            end = self._end_of_long_line(start + len(chunk)) - start
+            if end <= 0:
+                return 0
+        lines = chunk[:end].split(b"\n")
+        if not lines[-1]:
+            lines.pop()
+        heads = self._heads
+        codes = [heads[line[_PREFIX]] if line[:1] != b"\t" else -1 for line in lines]
+        if -1 in codes:
+            self._inherit(codes)
+        self._codes.extend(codes)
+        if len(lines) == 1:
+            self._starts.append(start + end)
+        else:
+            lengths = [len(line) + 1 for line in lines]
+            lengths[0] += start
+            self._starts.extend(accumulate(lengths))
+        return end
+
+    def _inherit(self, codes: list[int]) -> None:
+        """Gives each further line the odd code of the record that it goes on."""
+        last = self._codes[-1] | 1 if self._codes else self._heads[b""] | 1
+        for index, code in enumerate(codes):
+            if code < 0:
+                codes[index] = last
+            else:
+                last = code | 1
+
+    def _end_of_long_line(self, position: int) -> int:
+        """Where the line that goes on at `position` ends, newline included; 0 where it does not end yet."""
+        while chunk := self._read(position, SLICE):
+            found = chunk.find(b"\n")
+            if found >= 0:
+                return position + found + 1
+            position += len(chunk)
+        return 0
+
+    def _read(self, start: int, amount: int) -> bytes:
+        return os.pread(self._fd, amount, start) if self._open() and self._fd is not None else b""
+
+    def head(self, line: int) -> Head:
+        return self._heads.table[self._codes[line]]
+
+    def length(self, line: int) -> int:
+        """Of a line, in bytes, without its newline."""
+        return self._starts[line + 1] - self._starts[line] - 1
+
+    def text(self, line: int) -> str:
+        """A line as it stands there, without newline, cut to `MAX_LINE` bytes. Not safe to print."""
+        raw = self._read(self._starts[line], min(self.length(line), MAX_LINE))
+        return raw.decode("utf-8", "replace")
+
+    def record_lines(self, line: int) -> range:
+        """The lines of the record that this line belongs to."""
+        first = last = line
+        while first > 0 and self.head(first).goes_on:
+            first -= 1
+        while last + 1 < len(self) and self.head(last + 1).goes_on:
+            last += 1
+        return range(first, last + 1)
+
+    def record(self, line: int) -> LogRecord | None:
+        """The record that this line belongs to, cut to 1 MiB; None where a torn write left none."""
+        lines = self.record_lines(line)
+        start, end = self._starts[lines.start], self._starts[lines.stop]
+        return decode(self._read(start, min(end - start, 1024 * 1024)))
+
+    def select(
+        self,
+        task_runs: Iterable[int] | None = None,
+        *,
+        tries: int | None = None,
+        level: int = 0,
+        since: int = 0,
+    ) -> Sequence[int]:
+        """The numbers of the lines, from line `since` on, that these task runs wrote (all of them where None), in
+        this try, at this level (a place in `LEVELS`) or graver."""
+        if task_runs is None and tries is None and level == 0:
+            return range(since, len(self))
+        wanted = None if task_runs is None else set(task_runs)
+
+        def fits(head: Head) -> bool:
+            return (
+                (wanted is None or head.task_run in wanted)
+                and (tries is None or head.tries == tries)
+                and head.level >= level
+            )
+
+        return array("L", self._matching(fits, since))
+
+    def errors(self) -> Sequence[int]:
+        """The lines with which a record of level ERROR or CRITICAL begins."""
+        grave = LEVELS.index("ERROR")
+        return array("L", self._matching(lambda head: head.level >= grave and not head.goes_on, 0))
+
+    def _matching(self, fits: Callable[[Head], bool], since: int) -> Iterator[int]:
+        good = {code for code, head in enumerate(self._heads.table) if fits(head)}
+        if not good:
+            return iter(())
+        codes = self._codes[since:] if since else self._codes
+        return (line for line, code in enumerate(codes, since) if code in good)
+
+    def find(self, text: str) -> Iterator[int]:
+        """The lines that hold this text, in order, whatever its case where it has no capital letter. Reads the whole
+        file, a slice at a time."""
+        needle, any_case = text.encode(), text == text.lower()
+        line = 0
+        while line < len(self) and needle:
+            base, after = self._starts[line], self._slice_end(line)
+            chunk = self._read(base, self._starts[after] - base)
+            chunk = chunk.lower() if any_case else chunk
+            at = chunk.find(needle)
+            while at >= 0:
+                line = bisect_right(self._starts, base + at) - 1
+                yield line
+                at = chunk.find(needle, self._starts[line + 1] - base)
+            line = after
+
+    def _slice_end(self, line: int) -> int:
+        """The first line after `line` that lies a slice away, or the number of lines."""
+        return min(len(self), max(line + 1, bisect_right(self._starts, self._starts[line] + SLICE) - 1))

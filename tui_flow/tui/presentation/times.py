@@ -1,0 +1,45 @@
+"""Times for people: short, and no more exact than what they are for."""
+
+import time
+
+
+def duration(seconds: float, *, live: bool = False) -> str:
+    """ "12ms", "0.8s", "41.2s", "3m12s", "2h10m", "3d04h". A live one goes on in whole seconds."""
+    seconds = max(0.0, seconds)
+    if live and seconds < 60:
+        return f"{int(seconds)}s"
+    if seconds < 0.0995:
+        return f"{seconds * 1000:.0f}ms"
+    if seconds < 59.95:
+        return f"{seconds:.1f}s"
+    minutes, rest = divmod(int(seconds + (0 if live else 0.5)), 60)
+    if minutes < 60:
+        return f"{minutes}m{rest:02}s"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours}h{minutes:02}m"
+    days, hours = divmod(hours, 24)
+    return f"{days}d{hours:02}h"
+
+
+def ago(seconds: float) -> str:
+    """ "just now", "41m ago", "4h ago", "2d ago", "6w ago"."""
+    if seconds < 60:
+        return "just now"
+    for size, unit, until in ((60, "m", 3600), (3600, "h", 86_400), (86_400, "d", 14 * 86_400)):
+        if seconds < until:
+            return f"{int(seconds // size)}{unit} ago"
+    return f"{int(seconds // (7 * 86_400))}w ago"
+
+
+def clock(at: float) -> str:
+    """The time of day, in the zone of whoever looks: "14:03:22"."""
+    return time.strftime("%H:%M:%S", time.localtime(at))
+
+
+def moment(at: float, now: float) -> str:
+    """The time of day, with the date unless that is today's."""
+    here, today = time.localtime(at), time.localtime(now)
+    if here[:3] == today[:3]:
+        return time.strftime("%H:%M:%S", here)
+    return time.strftime("%a %d %b %H:%M" if here[0] == today[0] else "%Y-%m-%d %H:%M", here)
