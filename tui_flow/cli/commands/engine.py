@@ -1,0 +1,109 @@
+"""`tui-flow engine start|stop|status`: the engine, for those who want it explicit. It also starts by itself."""
+
+import time
+from typing import Any
+
+import click
+
+from tui_flow.cli.options import new_command, settings, wants_json
+from tui_flow.cli.output import print_json
+from tui_flow.cli.shapes import iso
+from tui_flow.contract.commands import GetStatus, StopEngine
+from tui_flow.contract.errors import EXIT_ENGINE, EngineError
+from tui_flow.contract.rundir import ENGINE_LOCK, lock_holder
+from tui_flow.settings import Settings
+
+_STOP_SECONDS = 10.0
+_STOPPED = {"state": "stopped"}
+
+
+@click.group()
+def command() -> None:
+    """Start, stop or look at the engine.
+
+    It runs flows and keeps their history. It starts by itself when a command or a console needs it, and ends a few seconds after nothing does.
+    """
+
+
+@new_command("tui-flow engine start")
+def start() -> None:
+    """Start an engine that stays until it is stopped."""
+    from tui_flow.client import connect
+
+    found = settings()
+    with connect(found, stay=True) as connection:
+        _print(_status(connection))
+
+
+@new_command("tui-flow engine stop")
+def stop() -> None:
+    """Stop the engine in order. Runs go on without it, and the next engine adopts them."""
+    from tui_flow.client import connect
+
+    found = settings()
+    pid = _pid(found)
+    if pid is not None:
+        with connect(found, start=False) as connection:
+            connection.ask(StopEngine())
+        _wait_until_gone(found, pid)
+    if wants_json():
+        print_json(_STOPPED)
+    else:
+        click.echo("no engine runs" if pid is None else f"stopped the engine (pid {pid}); runs go on")
+
+
+@new_command("tui-flow engine status\ntui-flow engine status --json | jq .runs.running")
+@click.pass_context
+def status(ctx: click.Context) -> None:
+    """Tell whether an engine runs, since when, and what it does. Exits with 3 if none runs."""
+    from tui_flow.client import connect
+
+    found = settings()
+    if _pid(found) is not None:
+        with connect(found, start=False) as connection:
+            _print(_status(connection))
+        return
+    if wants_json():
+        print_json(_STOPPED)
+    else:
+        click.echo("no engine runs; it starts when a command or a console needs it")
+    ctx.exit(EXIT_ENGINE)
+
+
+for _verb in (start, stop, status):
+    command.add_command(_verb)
+
+
+def _pid(found: Settings) -> int | None:
+    """The engine's process, from the kernel; None where none runs."""
+    return lock_holder(found.state_dir / ENGINE_LOCK)
+
+
+def _status(connection: Any) -> dict[str, Any]:
+    """What the engine says of itself, as a program reads it."""
+    told = connection.ask(GetStatus())
+    runs = {name: told.pop(name) for name in ("pending", "running", "total")}
+    return {"state": "running", **told, "started_at": iso(told["started_at"]), "runs": runs}
+
+
+def _print(status: dict[str, Any]) -> None:
+    if wants_json():
+        print_json(status)
+        return
+    runs = status["runs"]
+    click.echo(f"engine {status['version']}, pid {status['pid']}, since {status['started_at']}")
+    click.echo(
+        f"runs: {runs['running']} of at most {status['limit']} running, {runs['pending']} waiting, {runs['total']} in all"
+    )
+    click.echo(f"flows: {status['flows']}, broken files: {status['broken_files']}")
+
+
+def _wait_until_gone(found: Settings, pid: int) -> None:
+    """Raises EngineError where it does not end in time."""
+    until = time.monotonic() + _STOP_SECONDS
+    while _pid(found) == pid:
+        if time.monotonic() > until:
+            raise EngineError(
+                f"the engine (pid {pid}) has not ended yet", next="look into .tui_flow/engine.log"
+            )
+        time.sleep(0.02)

@@ -1,0 +1,74 @@
+"""`tui-flow runs`: the newest runs."""
+
+import time
+from typing import Any
+
+import click
+
+from tui_flow.cli.complete import flow_names
+from tui_flow.cli.history import up_to_date
+from tui_flow.cli.options import new_command, settings, wants_json
+from tui_flow.cli.output import note, print_json, print_table
+from tui_flow.cli.paint import state_text, took
+from tui_flow.cli.shapes import run_object
+from tui_flow.contract.errors import UnknownFlow
+from tui_flow.contract.states import FlowRunState
+from tui_flow.safe import safe
+from tui_flow.store.records import FlowRun
+from tui_flow.tui.presentation.times import moment
+
+
+@new_command(
+    "tui-flow runs\n"
+    "tui-flow runs --flow etl_daily --state failed --state crashed\n"
+    "tui-flow runs --limit 1000 --json | jq '.runs[] | select(.duration_seconds > 60) | .run_id'"
+)
+@click.option(
+    "--flow", shell_complete=lambda ctx, _, text: flow_names(ctx, text), help="Only runs of this flow."
+)
+@click.option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice([state.value for state in FlowRunState]),
+    metavar="STATE",
+    help="Only runs in this state; may be given several times.",
+)
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many.")
+def command(flow: str | None, states: tuple[str, ...], limit: int) -> None:
+    """List the newest runs first."""
+    from tui_flow.store import runs
+
+    with up_to_date(settings()) as db:
+        name = _flow_name(db, flow) if flow else None
+        wanted = {FlowRunState(state) for state in states} or None
+        found = runs.list_runs(db, flow=name, states=wanted, limit=limit)
+    if wants_json():
+        print_json({"runs": [run_object(run) for run in found]})
+        return
+    if not found:
+        note("no runs" if flow or states else "no runs yet; start one with: tui-flow run FLOW")
+        return
+    now = time.time()
+    print_table(("RUN", "FLOW", "STATE", "BEGAN", "TOOK", "NAME"), [_row(run, now) for run in found])
+
+
+def _flow_name(db: Any, name: str) -> str:
+    """The flow's own name. A flow that is gone, but has runs, is meant by its exact name."""
+    from tui_flow.store import flows, runs
+
+    known = flows.get_flow(db, name)
+    if known is not None:
+        return known.name
+    if runs.list_runs(db, flow=name, limit=1):
+        return name
+    near = ", ".join(flows.nearest_names(db, name))
+    raise UnknownFlow(
+        f"there is no flow {name!r}, and no run of one",
+        next=f"did you mean {near}?" if near else "tui-flow flows",
+    )
+
+
+def _row(run: FlowRun, now: float) -> tuple[str, ...]:
+    began = moment(run.started_at or run.created_at, now)
+    return str(run.id), safe(run.flow), state_text(run.state), began, took(run, now), safe(run.run_name)

@@ -1,0 +1,76 @@
+"""`tui-flow show RUN`: one run, with its tasks, parameters and error."""
+
+import json
+import time
+
+import click
+
+from tui_flow.cli.history import RunCommand, find_run, run_argument, up_to_date
+from tui_flow.cli.options import new_command, settings, wants_json
+from tui_flow.cli.output import print_json, style
+from tui_flow.cli.paint import failure_lines, state_text, took
+from tui_flow.cli.shapes import run_object, task_object
+from tui_flow.contract.rundir import LOG, run_dir
+from tui_flow.contract.states import FlowRunState
+from tui_flow.safe import safe
+from tui_flow.store.records import FlowRun
+from tui_flow.tui.presentation.times import moment
+
+
+@new_command(
+    "tui-flow show latest\ntui-flow show 12 --json | jq '.tasks[] | select(.state == \"failed\")'",
+    cls=RunCommand,
+)
+@run_argument
+def command(run: str) -> None:
+    """Show one run, with its tasks and its error.
+
+    The task runs of one map call share a line; --json has them all.
+    """
+    from tui_flow.cli.tree_lines import tree_lines
+    from tui_flow.store import tasks
+    from tui_flow.tui.presentation.tree import TaskForest
+
+    found = settings()
+    with up_to_date(found) as db:
+        wanted = find_run(db, run)
+        task_runs = tasks.list_tasks(db, wanted.id)
+    if wants_json():
+        print_json({**run_object(wanted), "tasks": [task_object(task) for task in task_runs]})
+        return
+    for name, text in (*_facts(wanted), ("log", safe(str(run_dir(found.state_dir, wanted.id) / LOG)))):
+        click.echo(f"{style(f'{name:<11}', dim=True)} {text}")
+    click.echo()
+    forest = TaskForest()
+    forest.update(task_runs)
+    click.echo("\n".join(tree_lines(wanted, forest)))
+    if wanted.failure is not None:
+        click.echo("\n" + "\n".join(failure_lines(wanted.failure, traceback=True)))
+
+
+def _facts(run: FlowRun) -> list[tuple[str, str]]:
+    """What there is to say in one line each; what is empty is left out."""
+    now = time.time()
+    began = (
+        f"{moment(run.started_at, now)}, {took(run, now)}"
+        if run.started_at
+        else f"not yet; asked for {moment(run.created_at, now)}"
+    )
+    name = f" ({safe(run.state_name)})" if run.state_name.lower() != run.state else ""
+    why = "" if run.state is FlowRunState.COMPLETED or not run.message else f": {safe(run.message)}"
+    facts = [
+        ("run", f"{run.id} {safe(run.run_name)}"),
+        ("flow", f"{safe(run.flow)}  {safe(run.path)}"),
+        ("state", f"{state_text(run.state)}{name}{why}"),
+        ("began", began),
+        ("asked by", safe(run.trigger)),
+        (
+            "parameters",
+            "  ".join(safe(f"{key}={json.dumps(value)}") for key, value in run.parameters.items()),
+        ),
+        ("tags", safe(", ".join(run.tags))),
+        ("tries", str(run.tries) if run.tries > 1 else ""),
+        ("exit", "" if not run.exit_code else f"code {run.exit_code}"),
+        ("signal", safe(run.signal or "")),
+    ]
+    return [(name, text) for name, text in facts if text]

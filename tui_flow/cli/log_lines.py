@@ -1,0 +1,71 @@
+"""The lines of a run's log, as commands print them."""
+
+from collections.abc import Callable, Collection, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from tui_flow.cli.output import style
+from tui_flow.contract.log import LEVELS, LogRecord
+from tui_flow.safe import safe, safe_lines
+
+_COLOURS = {"WARNING": "yellow", "ERROR": "red", "CRITICAL": "red"}
+
+
+class LogReader:
+    """Hands out the records of a log file once each, also while it grows."""
+
+    def __init__(self, path: Path, *, level: str = LEVELS[0]) -> None:
+        from tui_flow.store.logs import LogFile
+
+        self._file = LogFile(path)
+        self._level = LEVELS.index(level)
+        self._next = 0
+
+    def new_records(
+        self, task_runs: Collection[int] | None = None, *, whole: bool = True
+    ) -> Iterator[LogRecord]:
+        """The records since the last call, of these task runs only. Unless `whole` says that the file is done, the
+        last one waits for a call that finds the file as it was: its further lines may be on their way."""
+        before = len(self._file)
+        self._file.refresh()
+        grew = len(self._file) > before
+        end = self._begin_of_last() if grew and not whole else len(self._file)
+        for line in self._file.select(task_runs, level=self._level, since=self._next):
+            if line >= end:
+                break
+            if not self._file.head(line).goes_on:
+                yield self._file.record(line) or LogRecord("", "", None, 1, "", self._file.text(line))
+        self._next = end
+
+    def _begin_of_last(self) -> int:
+        return max(self._next, self._file.record_lines(len(self._file) - 1).start)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def record_lines(record: LogRecord, who: Callable[[int], str]) -> list[str]:
+    """The record for a person: local time, level, whose it is, and the message, further lines indented. Safe to
+    print; `who` gives a task run's name."""
+    first, *more = safe_lines(record.message)
+    name = safe(who(record.task_run)) if record.task_run is not None else "-"
+    level = style(f"{record.level:<8}", fg=_COLOURS.get(record.level))
+    return [
+        f"{style(_clock(record.time), dim=True)} {level} {name}: {first}",
+        *(f"    {line}" for line in more),
+    ]
+
+
+def record_object(record: LogRecord, who: Callable[[int], str]) -> dict[str, Any]:
+    """The record for a program."""
+    name = None if record.task_run is None else who(record.task_run)
+    return {**record._asdict(), "task_run_name": name}
+
+
+def _clock(stamp: str) -> str:
+    """The local time of day of a record's time, to the millisecond."""
+    try:
+        return datetime.fromisoformat(stamp).astimezone().strftime("%H:%M:%S.%f")[:-3]
+    except ValueError:
+        return "-" * 12

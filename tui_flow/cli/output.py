@@ -1,0 +1,70 @@
+"""What the commands print: JSON, tables, and errors that say what, where and what next."""
+
+import json
+import os
+from collections.abc import Sequence
+from typing import IO, Any
+
+import click
+
+from tui_flow.contract.errors import TuiFlowError, to_wire
+from tui_flow.safe import safe
+
+
+def print_json(value: Any) -> None:
+    """One JSON value. Pure ASCII, so nothing in it can reach the terminal as a control character."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=True, default=str))
+
+
+def print_json_line(value: Any) -> None:
+    """The same on one line, for output that goes on."""
+    click.echo(json.dumps(value, separators=(",", ":"), ensure_ascii=True, default=str))
+
+
+def note(text: str) -> None:
+    """Something for the person only: it goes to stderr, so that stdout stays what was asked for."""
+    click.echo(text, err=True)
+
+
+def style(text: str, **how: Any) -> str:
+    """`click.style`, unless the user asked for no colour. `click.echo` drops it where there is no terminal."""
+    return text if "NO_COLOR" in os.environ else click.style(text, **how)
+
+
+def cells(text: str) -> int:
+    """How many columns of a terminal the text takes; styles take none."""
+    text = click.unstyle(text)
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def pad(text: str, width: int) -> str:
+    return text + " " * (width - cells(text))
+
+
+def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Left-aligned columns, the last one as long as it is. The cells must be safe already."""
+    widths = [max(map(cells, column)) for column in zip(header, *rows, strict=True)]
+    for index, row in enumerate([header, *rows]):
+        line = "  ".join(pad(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        click.echo(style(line, dim=True) if index == 0 else line)
+
+
+class Shown(click.ClickException):
+    """An expected error on its way to the terminal, with its own exit code."""
+
+    def __init__(self, error: TuiFlowError, *, as_json: bool) -> None:
+        super().__init__(error.what)
+        self.error, self.as_json = error, as_json
+        self.exit_code = error.exit_code  # type: ignore[misc]
+
+    def show(self, file: IO[Any] | None = None) -> None:  # noqa: ARG002
+        if self.as_json:
+            print_json({"error": to_wire(self.error)})
+        note(style("error: ", fg="red") + safe(self.error.what))
+        for line in (self.error.where, self.error.next):
+            if line:
+                note(f"  {safe(line)}")

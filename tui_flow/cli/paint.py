@@ -1,0 +1,47 @@
+"""States and times as the commands print them: the console's own shapes and words."""
+
+import sys
+import time
+
+from tui_flow.cli.output import style
+from tui_flow.contract.journal import Failure
+from tui_flow.safe import safe, safe_lines
+from tui_flow.store.records import FlowRun, TaskRun
+from tui_flow.tui.presentation.glyphs import ROLES, glyph, role, wants_ascii
+from tui_flow.tui.presentation.times import duration
+
+
+def plain_ascii() -> bool:
+    """Whether standard output cannot be trusted with the shapes beyond ASCII."""
+    return wants_ascii() or (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
+
+
+def shape(state: str) -> str:
+    """The state's glyph, in its colour."""
+    return style(glyph(state, plain_ascii()), fg=ROLES[role(state)])
+
+
+def state_text(state: str) -> str:
+    """Glyph and full word."""
+    return f"{shape(state)} {state}"
+
+
+def took(run: FlowRun | TaskRun, now: float | None = None) -> str:
+    """How long it ran, or has run so far; "-" before it began."""
+    if run.started_at is None:
+        return "-"
+    if run.ended_at is not None:
+        return duration(run.ended_at - run.started_at)
+    return duration((now or time.time()) - run.started_at, live=True)
+
+
+def failure_lines(failure: Failure, *, traceback: bool) -> list[str]:
+    """What went wrong and where, safe to print; with the traceback as the interpreter would print it."""
+    message = safe_lines(failure.message) or [""]
+    lines = [style(f"{safe(failure.type)}: {message[0]}", fg=ROLES["bad"]), *message[1:]]
+    if failure.path:
+        inside = f" in {safe(failure.function)}" if failure.function else ""
+        lines.append(f"{safe(failure.path)}:{failure.line}{inside}")
+    if traceback and failure.traceback:
+        lines += ["", *safe_lines(failure.traceback.rstrip("\n"))]
+    return lines

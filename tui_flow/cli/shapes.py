@@ -1,0 +1,50 @@
+"""The JSON that commands print about flows and runs: the history's own names, times in ISO 8601 (UTC)."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from tui_flow.store.records import Flow, FlowFile, FlowRun, TaskRun
+
+
+def iso(at: float | None) -> str | None:
+    """Seconds since the epoch as ISO 8601 with milliseconds, in UTC."""
+    if at is None:
+        return None
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def run_object(run: FlowRun) -> dict[str, Any]:
+    """A flow run, without what only the ingest needs."""
+    fields = {"run_id" if name == "id" else name: value for name, value in run._asdict().items()}
+    del fields["ingested_bytes"]
+    return _with_times(fields)
+
+
+def task_object(task: TaskRun) -> dict[str, Any]:
+    """A task run, or a nested flow run."""
+    fields = task._asdict()
+    del fields["revision"], fields["run_id"]
+    return _with_times(fields)
+
+
+def flow_object(flow: Flow) -> dict[str, Any]:
+    return flow._asdict()
+
+
+def file_object(file: FlowFile) -> dict[str, Any]:
+    return {
+        "path": file.path,
+        "error": file.error,
+        "line": file.error_line,
+        "described_at": iso(file.described_at),
+    }
+
+
+def _with_times(fields: dict[str, Any]) -> dict[str, Any]:
+    began, ended = fields["started_at"], fields["ended_at"]
+    fields["duration_seconds"] = round(ended - began, 6) if began is not None and ended is not None else None
+    if fields["failure"] is not None:
+        fields["failure"] = fields["failure"]._asdict()
+    for name in ("created_at", "started_at", "ended_at", "due_at"):
+        fields[name] = iso(fields[name])
+    return fields

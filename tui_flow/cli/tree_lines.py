@@ -1,0 +1,93 @@
+"""The tree of a run's task runs as lines of text; the task runs of one map call share a line."""
+
+import time
+from typing import Any
+
+from tui_flow.cli.output import cells, pad, style
+from tui_flow.cli.paint import shape, took
+from tui_flow.contract.states import TASK_SUCCESS, TASK_TERMINAL, FlowRunState, TaskRunState
+from tui_flow.safe import safe
+from tui_flow.store.records import FlowRun, TaskRun
+from tui_flow.tui.presentation.times import duration
+from tui_flow.tui.presentation.tree import MapGroup, Row, TaskForest
+
+_LABEL_WIDTH = 44
+_UNEVENTFUL = TASK_SUCCESS | {TaskRunState.PENDING}
+
+
+def tree_lines(run: FlowRun, forest: TaskForest, *, limit: int | None = None) -> list[str]:
+    """The run's line and those below it, safe to print. Of more than `limit`, those are kept that are at work or went
+    wrong, then the newest, and a last line counts the others."""
+    rows = [row for row in forest.rows(f"{run.flow} #{run.id}") if row.tries is None]
+    shown = rows if limit is None or len(rows) <= limit else _most_telling(rows, max(1, limit - 1))
+    labels = ["  " * row.depth + f"{shape(_state(run, row))} {_cut(safe(row.label))}" for row in shown]
+    width = max(map(cells, labels))
+    now = time.time()
+    lines = [
+        f"{pad(label, width)}  {_facts(run, row, now)}".rstrip()
+        for label, row in zip(labels, shown, strict=True)
+    ]
+    if len(shown) < len(rows):
+        lines.append(style(f"  and {len(rows) - len(shown)} more", dim=True))
+    return lines
+
+
+def _most_telling(rows: list[Row], limit: int) -> list[Row]:
+    order = sorted(range(1, len(rows)), key=lambda index: (_calm(rows[index]), -index))
+    return [rows[index] for index in sorted([0, *order[: limit - 1]])]
+
+
+def _calm(row: Row) -> bool:
+    return (row.task or row.group).state in _UNEVENTFUL  # type: ignore[union-attr]
+
+
+def _state(run: FlowRun, row: Row) -> str:
+    holder: Any = row.task or row.group or run
+    return str(holder.state)
+
+
+def _facts(run: FlowRun, row: Row, now: float) -> str:
+    if row.group is not None:
+        return group_facts(row.group, now)
+    if row.task is not None:
+        return task_facts(row.task, now)
+    name = style(safe(run.run_name), dim=True)
+    return f"{_column(took(run, now))} {name}  {_due(run.state, run.due_at, now)}"
+
+
+def task_facts(task: TaskRun, now: float) -> str:
+    """How long it ran, which try it is, when the next is due, and what went wrong."""
+    tries = f"try {task.tries}/{task.max_tries}" if task.tries > 1 or task.due_at else ""
+    what = task.message if task.state in TASK_TERMINAL and task.state not in TASK_SUCCESS else ""
+    parts = (tries, _due(task.state, task.due_at, now), safe(what.partition("\n")[0])[:200])
+    return f"{_column(took(task, now))} {'  '.join(part for part in parts if part)}"
+
+
+def group_facts(group: MapGroup, now: float) -> str:
+    """How long all of them ran, how many are over, and how many are in a state worth a look."""
+    done = sum(group.counts[state] for state in TASK_TERMINAL)
+    seconds = "-"
+    if group.started_at is not None:
+        running = done < len(group.members)
+        end = now if running else group.ended_at or now
+        seconds = duration(end - group.started_at, live=running)
+    odd = (
+        f"{shape(state)} {count} {state}"
+        for state, count in group.counts.items()
+        if count and state not in _UNEVENTFUL
+    )
+    return f"{_column(seconds)} {done}/{len(group.members)}  {'  '.join(odd)}"
+
+
+def _due(state: FlowRunState | TaskRunState, due_at: float | None, now: float) -> str:
+    if state == "retrying" and due_at is not None:
+        return f"again in {duration(due_at - now, live=True)}"
+    return ""
+
+
+def _column(text: str) -> str:
+    return f"{text:>7}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LABEL_WIDTH else text[: _LABEL_WIDTH - 3] + "..."
