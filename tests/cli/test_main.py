@@ -78,7 +78,9 @@ def test_an_error_cannot_send_escape_sequences(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_flows_is_no_project(tmp_path: Path) -> None:
-    done = subprocess.run([TUI_FLOW, "flows"], cwd=tmp_path, capture_output=True, text=True, env={"PATH": "/usr/bin"})
+    done = subprocess.run(
+        [TUI_FLOW, "flows"], cwd=tmp_path, capture_output=True, text=True, env={"PATH": "/usr/bin"}
+    )
     assert done.returncode == errors.EXIT_STATE
     assert "no project here" in done.stderr
     assert "Traceback" not in done.stderr
