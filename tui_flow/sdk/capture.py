@@ -1,0 +1,84 @@
+"""What a worker's processes print, line by line into the log of the run.
+
+The bytes stay as they came. Whatever is printed, memory stays bounded and the pipe is emptied at once: a line that is
+too long is split, and a run that prints more than its cap goes on, with the rest counted instead of kept.
+"""
+
+import os
+import time
+
+from tui_flow.contract import log
+from tui_flow.sdk.appending import Log
+
+MAX_LINE = 64 * 1024
+"""Bytes; a longer line becomes several."""
+CAPTURE_LIMIT = 50 * 1024 * 1024
+"""Bytes of log that the two streams of a run may fill together."""
+_CHUNK = 64 * 1024
+_CHUNKS_A_TURN = 16
+
+
+class Budget:
+    """How much the log still takes, and how much was dropped since."""
+
+    def __init__(self, limit: int) -> None:
+        self.left = limit
+        self.dropped = 0
+
+
+class Capture:
+    """One stream: `fd` is the reading end of its pipe, not blocking."""
+
+    def __init__(self, fd: int, logger: str, level: str, budget: Budget, target: Log) -> None:
+        self.fd = fd
+        self._logger, self._level = logger, level
+        self._budget, self._log = budget, target
+        self._rest = b""
+        os.set_blocking(fd, False)
+
+    def drain(self) -> bool:
+        """Takes what is there, up to a turn's worth. False once the stream has ended."""
+        for _ in range(_CHUNKS_A_TURN):
+            try:
+                chunk = os.read(self.fd, _CHUNK)
+            except BlockingIOError:
+                return True
+            if not chunk:
+                return False
+            self._take(chunk)
+        return True
+
+    def finish(self) -> None:
+        """Writes a last line that has no newline, and closes the pipe."""
+        if self._rest:
+            self._write([self._rest])
+        os.close(self.fd)
+
+    def _take(self, chunk: bytes) -> None:
+        if self._budget.left <= 0:
+            self._budget.dropped += len(chunk)
+            return
+        *lines, rest = (self._rest + chunk).split(b"\n")
+        if len(rest) >= MAX_LINE:
+            lines.append(rest[:MAX_LINE])
+            rest = rest[MAX_LINE:]
+        self._rest = rest
+        self._write(lines)
+
+    def _write(self, lines: list[bytes]) -> None:
+        if not lines:
+            return
+        head = log.encode(time.time(), self._level, None, 1, self._logger, "")[:-1]
+        records = b"".join(head + piece + b"\n" for line in lines for piece in _pieces(line))
+        self._log.write(records)
+        self._budget.left -= len(records)
+        if self._budget.left <= 0:
+            self._budget.dropped += len(self._rest)
+            self._rest = b""
+
+
+def _pieces(line: bytes) -> list[bytes]:
+    line = line.removesuffix(b"\r")
+    if len(line) <= MAX_LINE:
+        return [line]
+    return [line[start : start + MAX_LINE] for start in range(0, len(line), MAX_LINE)]

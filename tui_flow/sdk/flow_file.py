@@ -1,0 +1,130 @@
+"""A flow file: read once, made a module, and searched for its flows. The worker and `describe` share this."""
+
+import os
+import sys
+import types
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tui_flow.contract.errors import BrokenFlow
+from tui_flow.contract.journal import MAX_TEXT
+
+MAX_SOURCE = 16 * 1024 * 1024
+"""Bytes; a longer file is no flow file."""
+
+
+def read_source(path: Path) -> bytes:
+    """The file's bytes. Raises BrokenFlow where it is gone, unreadable, no plain file, or far too long."""
+    import stat
+
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(fd, "rb") as file:
+            found = os.fstat(fd)
+            if not stat.S_ISREG(found.st_mode):
+                raise BrokenFlow("the flow file is not a plain file", where=str(path))
+            if found.st_size > MAX_SOURCE:
+                raise BrokenFlow(
+                    f"the flow file has {found.st_size:,} bytes, too many for one", where=str(path)
+                )
+            return file.read()
+    except OSError as error:
+        raise BrokenFlow(f"cannot read the flow file: {error.strerror}", where=str(path)) from None
+
+
+def set_import_path(path: Path, project: Path) -> None:
+    """Modules come from the flow file's folder, then the project's, then the environment; never from wherever the
+    process was started."""
+    first = [str(path.parent), str(project)]
+    environment = sys.path if sys.flags.safe_path else sys.path[1:]
+    sys.path[:] = first + [entry for entry in environment if entry not in first]
+
+
+def load(path: Path, source: bytes) -> types.ModuleType:
+    """Runs the source as a module that is registered, so that pickling, dataclasses and tracebacks find it.
+
+    Its `__name__` is the file's stem, unless that would hide a module that others need. Raises what the code raises.
+    """
+    import linecache
+    from importlib.util import decode_source
+
+    name = path.stem
+    if name in sys.modules or name in sys.stdlib_module_names:
+        name = f"flow_file_{name}"
+    loader = SourceFileLoader(name, str(path))
+    module = types.ModuleType(name)
+    module.__file__, module.__loader__ = str(path), loader
+    module.__spec__ = ModuleSpec(name, loader, origin=str(path))
+    module.__spec__.has_location = True
+    sys.modules[name] = module
+    code = compile(source, str(path), "exec", dont_inherit=True)
+    lines = [line + "\n" for line in decode_source(source).split("\n")]
+    linecache.cache[str(path)] = (len(source), None, lines, str(path))
+    exec(code, module.__dict__)  # noqa: S102
+    return module
+
+
+def flows_of(module: types.ModuleType) -> dict[str, Any]:
+    """The flows that this module defines, in order, by the name that holds them; imported ones are not its own."""
+    from tui_flow.sdk.flows import Flow
+
+    found: dict[str, Any] = {}
+    for name, value in vars(module).items():
+        own = isinstance(value, Flow) and value.fn.__module__ == module.__name__
+        if own and not any(value is other for other in found.values()):
+            found[name] = value
+    return found
+
+
+def plain_name(name: str) -> str:
+    """A flow's name as look-ups compare it: "-", "_" and case make no difference."""
+    return name.replace("_", "-").casefold()
+
+
+class Fault(NamedTuple):
+    """Why a flow file is broken."""
+
+    type: str
+    """The exception's class, with its module unless it is a builtin."""
+    message: str
+    """One line, such as "ModuleNotFoundError: No module named 'pandas'"."""
+    line: int | None
+    """In the flow file itself, even where another module raised."""
+    traceback: str
+    """As the interpreter would print it, from the flow file's first frame on; cut to MAX_TEXT characters."""
+
+
+def explain(error: BaseException, path: Path) -> Fault:
+    """What made the import of that flow file fail."""
+    import traceback
+
+    kind = type(error)
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    if isinstance(error, BrokenFlow):
+        return Fault(name, "; ".join(filter(None, (error.what, error.next))), None, "")
+    own = [frame for frame in _frames(error) if frame.tb_frame.f_code.co_filename == str(path)]
+    line = own[-1].tb_lineno if own else None
+    if isinstance(error, SyntaxError) and error.filename == str(path):
+        line = error.lineno
+    text = "".join(traceback.format_exception(kind, error, own[0] if own else None))
+    message = traceback.format_exception_only(kind, error)[-1].strip()
+    if isinstance(error, SystemExit):
+        message = f"the file ends the interpreter while it is imported: sys.exit({error.code!r})"
+    return Fault(name, message[:MAX_TEXT], line, _cut(text))
+
+
+def _frames(error: BaseException) -> list[types.TracebackType]:
+    frames, frame = [], error.__traceback__
+    while frame is not None:
+        frames.append(frame)
+        frame = frame.tb_next
+    return frames
+
+
+def _cut(text: str) -> str:
+    """The beginning and, what matters more, the end."""
+    if len(text) <= MAX_TEXT:
+        return text
+    head = MAX_TEXT // 4
+    return f"{text[:head]}\n  […]\n{text[head + 16 - MAX_TEXT :]}"

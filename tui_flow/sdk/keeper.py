@@ -1,0 +1,320 @@
+"""The keeper: guards one run from before its first line until nothing of it is left, and has the last word.
+
+    python -m tui_flow.sdk.keeper <run directory>
+
+It holds the run's lock for as long as it lives, forks the worker without an exec, writes what the worker's processes
+print into the log, ends the whole tree when the run is cancelled, times out or is over, and writes `RunEnded`. It
+never runs the author's code, has one thread, and sleeps in `poll` while there is nothing to do.
+"""
+
+import math
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn
+
+from tui_flow.contract import log as log_format
+from tui_flow.contract import rundir
+from tui_flow.contract.errors import EXIT_STATE, EXIT_USAGE
+from tui_flow.contract.journal import FlowFinished, FlowRetrying, FlowStarted, RunCancelling, RunStarted
+from tui_flow.contract.states import EndReason
+from tui_flow.sdk.appending import Journal, Log
+from tui_flow.sdk.capture import CAPTURE_LIMIT, Budget, Capture
+from tui_flow.sdk.ladder import Ladder
+from tui_flow.sdk.last_word import Request, last_word
+from tui_flow.sdk.process_tree import adopt_orphans, descendants, die_with_parent
+
+TIMEOUT_MARGIN_SECONDS = 5.0
+"""The worker ends a flow that ran too long; the keeper does so this much later, if the worker could not."""
+LAST_WORD_SECONDS = 60.0
+"""How long the last word is tried on a full disk, before the lock is let go and the rescuer has the case."""
+DAEMON_GRACE_SECONDS = 2.0
+"""How long a pipe may stay open in a process that could not be ended."""
+
+Work = Callable[[rundir.RunSpec, Path, Callable[[], None]], int]
+"""What the forked worker does, with the spec, the run directory, and a function that waits until the run may begin."""
+
+
+def guard(directory: Path, work: Work | None = None) -> int:
+    """Guards the run of that directory to its end, in this process; gives the exit code.
+
+    Harmless where the run is guarded already, or was started before: then it does nothing and gives 0.
+    """
+    umask = os.umask(0o077)
+    spec = rundir.read_spec(directory)
+    if spec is None:
+        print(f"no run to keep: {directory / rundir.SPEC} is missing or not whole", file=sys.stderr)  # noqa: T201
+        return EXIT_STATE
+    lock = rundir.take_lock(directory / rundir.LOCK)
+    if lock is None:
+        return 0
+    try:
+        journal = Journal(directory / rundir.JOURNAL)
+        if spec.attempt in journal.attempts():
+            return 0
+        return 0 if Keeper(directory, spec, journal, umask).keep(work or _work) else 1
+    finally:
+        os.close(lock)
+
+
+def _work(spec: rundir.RunSpec, directory: Path, wait: Callable[[], None]) -> int:
+    from tui_flow.sdk.worker import work
+
+    return work(spec, directory, wait)
+
+
+class Keeper:
+    """One run's keeper: what it knows of the worker, and a step for everything that can happen."""
+
+    def __init__(self, directory: Path, spec: rundir.RunSpec, journal: Journal, umask: int) -> None:
+        self._directory, self._spec, self._journal, self._umask = directory, spec, journal, umask
+        self._log = Log(directory / rundir.LOG)
+        self._ladder = Ladder(spec.cookie)
+        self._budget = Budget(CAPTURE_LIMIT)
+        self._captures: dict[int, Capture] = {}
+        self._poll = select.poll()
+        self._adopts = adopt_orphans()
+        self._gate: int | None = None
+        self._worker = 0
+        self._status: int | None = None
+        self._has_children = True
+        self._asked = False
+        self._request: Request | None = None
+        self._note = ""
+        self._overtime_at = math.inf
+
+    def keep(self, work: Work) -> bool:
+        """Starts the worker, sees the run to its end, and says so. False where the last word could not be written.
+
+        Each turn hears who asked for the end, lets the worker begin once its start is on disk, looks at the clock,
+        ends who is due, takes what was printed until something happens, and reaps who is gone.
+        """
+        self._become_keeper()
+        self._fork(work)
+        while self._is_alive():
+            self._hear()
+            self._let_begin()
+            self._check_overtime()
+            self._climb()
+            self._wait()
+            self._reap()
+        self._take_the_rest()
+        return self._say_last_word()
+
+    def _become_keeper(self) -> None:
+        if os.getsid(0) != os.getpid() and os.getpgrp() != os.getpid():
+            os.setsid()
+        self._wakeup, self._awake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._poll.register(self._wakeup, select.POLLIN)
+        signal.set_wakeup_fd(self._awake, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGTERM, self._note_asked)
+        for number in (signal.SIGHUP, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
+        self._asked = (self._directory / rundir.CANCEL).exists()
+
+    def _note_asked(self, *_: object) -> None:
+        self._asked = True
+
+    def _fork(self, work: Work) -> None:
+        gate, self._gate = os.pipe()
+        out, out_end = os.pipe()
+        err, err_end = os.pipe()
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGCHLD})
+        self._worker = os.fork()
+        if self._worker == 0:
+            for fd in (out, err):
+                os.close(fd)
+            self._be_worker(work, gate, out_end, err_end, mask)
+        with suppress(PermissionError, ProcessLookupError):
+            os.setpgid(self._worker, self._worker)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        for fd in (gate, out_end, err_end):
+            os.close(fd)
+        self._capture(out, log_format.STDOUT, "INFO")
+        self._capture(err, log_format.STDERR, "WARNING")
+        python = f"{sys.version.split()[0]} {sys.executable}"
+        started = RunStarted(
+            time.time(), self._spec.attempt, os.getpid(), self._worker, os.uname().nodename, python
+        )
+        self._journal.append(started)
+
+    def _be_worker(self, work: Work, gate: int, out: int, err: int, mask: Iterable[int]) -> NoReturn:
+        """The forked child's life: nothing of the keeper is left in it, and it never returns."""
+        code = 1
+        try:
+            os.setpgid(0, 0)
+            die_with_parent()
+            self._forget_keeper()
+            os.dup2(out, 1)
+            os.dup2(err, 2)
+            for fd in (out, err):
+                os.close(fd)
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            code = work(self._spec, self._directory, lambda: _wait_for_gate(gate))
+        except BaseException:
+            sys.excepthook(*sys.exc_info())
+        finally:
+            os._exit(code)
+
+    def _forget_keeper(self) -> None:
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        os.umask(self._umask)
+        self._journal.close()
+        self._log.close()
+        for fd in (self._gate, self._wakeup, self._awake):
+            if fd is not None:
+                os.close(fd)
+
+    def _capture(self, fd: int, logger: str, level: str) -> None:
+        self._captures[fd] = Capture(fd, logger, level, self._budget, self._log)
+        self._poll.register(fd, select.POLLIN)
+
+    def _is_alive(self) -> bool:
+        if self._ladder.gave_up:
+            return False
+        if self._has_children:
+            return True
+        return not self._adopts and bool(descendants(os.getpid(), self._spec.cookie))
+
+    def _wait(self) -> None:
+        due = min(self._ladder.next_at, self._overtime_at)
+        if self._journal.owed:
+            due = min(due, self._journal.retry_at)
+        if not self._has_children:
+            due = min(due, time.monotonic() + 0.05)
+        self._take_output(max(0.0, due - time.monotonic()))
+
+    def _take_output(self, seconds: float) -> None:
+        """Waits for output or a signal, and takes it."""
+        for fd, _ in self._poll.poll(None if seconds == math.inf else math.ceil(seconds * 1000)):
+            if fd == self._wakeup:
+                os.read(fd, 4096)
+            elif not self._captures[fd].drain():
+                self._poll.unregister(fd)
+                self._captures.pop(fd).finish()
+
+    def _let_begin(self) -> None:
+        """Opens the gate once `RunStarted` is on disk: no line of the author's runs before."""
+        if not self._journal.settle() or self._gate is None or self._asked or self._request:
+            return
+        with suppress(BrokenPipeError):
+            os.write(self._gate, b"\n")
+        os.close(self._gate)
+        self._gate = None
+        if self._spec.timeout_seconds is not None:
+            self._overtime_at = time.monotonic() + self._spec.timeout_seconds + TIMEOUT_MARGIN_SECONDS
+
+    def _reap(self) -> None:
+        try:
+            while self._has_children:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+                if pid == 0:
+                    break
+                if pid == self._worker:
+                    self._status = status
+                    self._ladder.end_stragglers(self._spec.grace_seconds)
+        except ChildProcessError:
+            self._has_children = False
+
+    def _hear(self) -> None:
+        """Somebody asked for the end: by `cancel.json` and SIGTERM, or by SIGTERM alone."""
+        if not self._asked:
+            return
+        self._asked = False
+        asked = rundir.read_cancel(self._directory)
+        if asked is not None and asked.kill:
+            self._ladder.kill()
+        if self._request is not None and self._request.reason is EndReason.CANCELLED:
+            return
+        by = asked.by if asked else "signal SIGTERM"
+        how = "KILL" if asked and asked.kill else f"TERM, then KILL after {self._spec.grace_seconds:g} s"
+        self._log.say("WARNING", f"cancelled by {by}: {how}")
+        self._journal.append(RunCancelling(time.time(), by))
+        self._end(EndReason.CANCELLED, f"cancelled by {by}")
+
+    def _end(self, reason: EndReason, message: str) -> None:
+        self._request = Request(time.time(), reason, message)
+        self._overtime_at = math.inf
+        if self._status is None:
+            self._ladder.end_worker(self._worker, self._spec.grace_seconds)
+
+    def _check_overtime(self) -> None:
+        """The worker ends its own tries in time; this is for one that cannot, such as code that hangs in C."""
+        if time.monotonic() < self._overtime_at:
+            return
+        limit = self._spec.timeout_seconds or 0.0
+        left = self._try_began_at() + limit + TIMEOUT_MARGIN_SECONDS - time.time()
+        if left > 0:
+            self._overtime_at = time.monotonic() + left
+            return
+        self._log.say(
+            "ERROR", f"still running {TIMEOUT_MARGIN_SECONDS:g} s past its timeout of {limit:g} s: TERM"
+        )
+        self._end(EndReason.TIMEOUT, f"ran longer than its timeout of {limit:g} s")
+
+    def _try_began_at(self) -> float:
+        """When the last try of the flow began, or will begin; long ago where none has."""
+        last = self._journal.last(FlowStarted, FlowRetrying, FlowFinished)
+        if isinstance(last, FlowRetrying):
+            return last.due_at
+        return last.at if last else 0.0
+
+    def _climb(self) -> None:
+        self._ladder.climb()
+        if self._ladder.killed and self._status is None and not self._note:
+            self._note = "killed, with all its processes"
+            self._log.say("WARNING", "KILL to all processes of the run")
+
+    def _take_the_rest(self) -> None:
+        """What is still in the pipes, even where a process that could not be ended holds them open."""
+        deadline = time.monotonic() + DAEMON_GRACE_SECONDS
+        while self._captures and (left := deadline - time.monotonic()) > 0:
+            self._take_output(left)
+        for capture in self._captures.values():
+            capture.finish()
+        if self._budget.dropped:
+            self._log.say("WARNING", f"{self._budget.dropped:,} bytes of output over the cap were dropped")
+        if self._ladder.stragglers:
+            names = ", ".join(f"{command} ({pid})" for pid, command in self._ladder.stragglers.items())
+            self._log.say("WARNING", f"ended what the run left behind: {names}")
+
+    def _say_last_word(self) -> bool:
+        report = self._journal.last(FlowFinished)
+        if self._ladder.gave_up:
+            left = ", ".join(str(process.pid) for process in descendants(os.getpid(), self._spec.cookie))
+            self._note = f"could not be killed: process {left}"
+        status = self._status if self._status is not None else signal.SIGKILL
+        report = report if isinstance(report, FlowFinished) else None
+        word = last_word(time.time(), status, report, self._request, self._note)
+        self._journal.append(word)
+        deadline = time.monotonic() + LAST_WORD_SECONDS
+        while not self._journal.settle() and time.monotonic() < deadline:
+            time.sleep(max(0.01, self._journal.retry_at - time.monotonic()))
+        return not self._journal.owed
+
+
+def _wait_for_gate(gate: int) -> None:
+    """Returns when the run may begin; ends this process where its keeper died before."""
+    if not os.read(gate, 1):
+        os._exit(1)
+    os.close(gate)
+
+
+def main(arguments: list[str]) -> int:
+    if len(arguments) != 1:
+        print("usage: python -m tui_flow.sdk.keeper <run directory>", file=sys.stderr)  # noqa: T201
+        return EXIT_USAGE
+    return guard(Path(arguments[0]).absolute())
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

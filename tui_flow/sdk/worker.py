@@ -1,0 +1,131 @@
+"""The worker: the forked process that runs one flow run. Its keeper watches it, and has the last word.
+
+The author finds what a script would find: the flow file's folder first on the path, the project as the working
+directory, signals at their defaults, output that shows at once. What differs: `__name__` is the file's stem, standard
+input is empty, and no core is dumped.
+
+When the flow is over, the run ends. Threads that are no daemons are waited for, as Python does, but no longer than
+the run's grace; then the log says where they were, and the process ends all the same.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from tui_flow.contract import journal, log, rundir
+from tui_flow.contract.errors import BrokenFlow
+from tui_flow.contract.states import EndReason, FlowRunState
+from tui_flow.sdk import flow_file
+
+LOGGER = "tui_flow.worker"
+
+
+def work(spec: rundir.RunSpec, directory: Path, wait: Callable[[], None]) -> int:
+    """Runs the flow of that spec to its end; gives the exit code. `wait` returns when the author's code may run."""
+    _settle_in(spec, directory)
+    from tui_flow.sdk.flow_run import run_spec
+
+    wait()
+    try:
+        flow = _find_flow(spec)
+    except BaseException as error:
+        _report_broken(error, spec, directory)
+        completed = False
+    else:
+        completed = run_spec(flow, spec, directory)
+    _end_in_time(spec.grace_seconds, directory)
+    return 0 if completed else 1
+
+
+def _settle_in(spec: rundir.RunSpec, directory: Path) -> None:
+    import faulthandler
+    import resource
+
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    _open_standard_streams()
+    faulthandler.enable(file=2)
+    os.environ[rundir.ENV_RUN_DIR] = str(directory)
+    os.environ[rundir.ENV_COOKIE] = spec.cookie
+    sys.argv[:] = [spec.path]
+    flow_file.set_import_path(Path(spec.path), Path(spec.project))
+
+
+def _open_standard_streams() -> None:
+    """Whatever the locale and however the keeper was started: UTF-8, line by line, and never an encoding error."""
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    out, err = (
+        open(fd, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
+        for fd in (1, 2)
+    )
+    sys.stdout, sys.stderr = out, err
+    sys.__stdout__, sys.__stderr__ = out, err  # type: ignore[misc]
+
+
+def _find_flow(spec: rundir.RunSpec) -> Any:
+    path, project = Path(spec.path), Path(spec.project)
+    os.chdir(project)
+    source = flow_file.read_source(path)
+    rundir.keep_source(project / rundir.STATE_DIR, source)
+    flows = flow_file.flows_of(flow_file.load(path, source))
+    wanted = flow_file.plain_name(spec.flow)
+    by_name = [flow for flow in flows.values() if flow_file.plain_name(flow.name) == wanted]
+    if spec.function not in flows and not by_name:
+        there = ", ".join(flows) or "none"
+        raise BrokenFlow(
+            f"the file has no flow {spec.function!r}", where=str(path), next=f"its flows: {there}"
+        )
+    return flows.get(spec.function) or by_name[0]
+
+
+def _report_broken(error: BaseException, spec: rundir.RunSpec, directory: Path) -> None:
+    """The flow could not be started: says why, and where an editor should open."""
+    fault = flow_file.explain(error, Path(spec.path))
+    place = f" ({Path(spec.path).name}:{fault.line})" if fault.line else ""
+    message = f"the flow file could not be imported: {fault.message}{place}"
+    failure = journal.Failure(fault.type, fault.message, fault.traceback, spec.path, fault.line or 0, "")
+    _say(directory, "ERROR", f"{message}\n{fault.traceback}".strip())
+    report = journal.FlowFinished(
+        time.time(), FlowRunState.FAILED, "Failed", EndReason.REFUSED, message[: journal.MAX_TEXT], failure
+    )
+    _append(directory / rundir.JOURNAL, journal.encode(report))
+
+
+def _say(directory: Path, level: str, message: str) -> None:
+    with suppress(OSError):
+        _append(directory / rundir.LOG, log.encode(time.time(), level, 0, 1, LOGGER, message))
+
+
+def _append(path: Path, line: bytes) -> None:
+    fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(fd, line)
+    finally:
+        os.close(fd)
+
+
+def _end_in_time(grace: float, directory: Path) -> None:
+    """What the interpreter does at its end, within the grace (seconds); then the process is ended where it stands,
+    and the log gets the stack of every thread."""
+    import atexit
+    import faulthandler
+    import threading
+
+    faulthandler.dump_traceback_later(max(grace, 0.01), exit=True, file=2)
+    if names := [t.name for t in threading.enumerate() if t is not threading.main_thread() and not t.daemon]:
+        _say(
+            directory,
+            "INFO",
+            f"the flow is over; waiting up to {grace:g} s for its threads: {', '.join(names)}",
+        )
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
