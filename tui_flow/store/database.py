@@ -13,10 +13,16 @@ from pathlib import Path
 from tui_flow.contract.errors import HistoryError
 from tui_flow.contract.rundir import HISTORY
 
+Connection = sqlite3.Connection
+"""What `open_reader` and `open_writer` give, for those who must not speak SQL themselves."""
 SCHEMA_VERSION = 1
 """`PRAGMA user_version` of the current schema: how many migrations made it."""
 BUSY_SECONDS = 5.0
 """How long a connection waits for a lock before it gives up."""
+
+
+class Refused(Exception):
+    """The database took a row for nonsense: a word, a type or a reference that the schema does not know."""
 
 
 def open_reader(state_dir: Path) -> sqlite3.Connection:
@@ -76,9 +82,11 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
 
 @contextmanager
 def readable(path: Path | None) -> Iterator[None]:
-    """Turns SQLite's own errors, and those of its file, into a HistoryError."""
+    """Turns SQLite's own errors, and those of its file, into a HistoryError, or Refused where a row is to blame."""
     try:
         yield
+    except (sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError) as error:
+        raise Refused(str(error)) from error
     except (sqlite3.Error, OSError) as error:
         damaged = isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
         raise HistoryError(

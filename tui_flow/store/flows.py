@@ -32,6 +32,14 @@ def nearest_names(db: sqlite3.Connection, name: str) -> list[str]:
     return [by_plain[plain] for plain in difflib.get_close_matches(_plain(name), by_plain, 3, 0.5)]
 
 
+def get_namesake(db: sqlite3.Connection, name: str, path: str) -> Flow | None:
+    """The flow of that name in another file than `path`."""
+    for known, elsewhere in _names(db).items():
+        if _plain(known) == _plain(name) and elsewhere != path:
+            return get_flow(db, known)
+    return None
+
+
 def save_described(db: sqlite3.Connection, file: FlowFile, flows: Iterable[Flow]) -> None:
     """Records what a flow file holds now. A broken file's flows are those of its last good version: they stay."""
     with transaction(db):

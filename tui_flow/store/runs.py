@@ -78,6 +78,10 @@ def counts(db: sqlite3.Connection) -> dict[FlowRunState, int]:
     return {FlowRunState(state): count for state, count in queries.rows(db, "count_runs_by_state")}
 
 
+def count(db: sqlite3.Connection) -> int:
+    return int((queries.row(db, "count_runs") or (0,))[0])
+
+
 def insert_run(db: sqlite3.Connection, run: FlowRun) -> None:
     """Adds a run, scheduled or pending."""
     queries.change(db, "insert_run", rows.flow_run_row(run))

@@ -39,6 +39,9 @@ ORDER BY flow_runs.flow, flow_runs.id DESC;
 -- name: count_runs_by_state
 SELECT state, count(*) FROM flow_runs GROUP BY state;
 
+-- name: count_runs
+SELECT count(*) FROM flow_runs;
+
 -- name: list_run_ids
 SELECT id FROM flow_runs;
 

@@ -1,0 +1,77 @@
+"""python -m tui_flow.engine --project P [--stay]: the engine of a project, in the foreground.
+
+`--stay` keeps it when nobody needs it. Exits with the codes of `contract.errors`; 3 where another engine is running.
+"""
+
+import argparse
+import asyncio
+import os
+import sys
+import time
+
+from tui_flow import settings as project_settings
+from tui_flow.contract.errors import EXIT_OK, EngineError, EngineRunning, TuiFlowError
+from tui_flow.contract.rundir import ENGINE_LOCK, lock_holder, open_state_dir, take_lock
+from tui_flow.engine.clock import Clock
+from tui_flow.engine.engine import Engine
+from tui_flow.engine.engine_log import EngineLog
+from tui_flow.settings import Settings
+
+_LOCK_SECONDS = 0.5
+"""How long a second engine waits for the first: that one may be about to end, or the lock just be looked at."""
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tui_flow.engine", description="the engine of a project")
+    parser.add_argument("--project", help="its folder; else the one that the current folder is in")
+    parser.add_argument("--stay", action="store_true", help="keep running when nobody needs it")
+    options = parser.parse_args(arguments)
+    try:
+        settings, _ = project_settings.load(options.project)
+        open_state_dir(settings.project)
+        _serve(settings, options.stay)
+    except TuiFlowError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return error.exit_code
+    return EXIT_OK
+
+
+def _serve(settings: Settings, stay: bool) -> None:
+    lock = _sole_lock(settings)
+    log = EngineLog(settings.state_dir)
+    try:
+        asyncio.run(_run(settings, log, stay))
+    except Exception as error:
+        log.say(f"the engine ended: {error}", "ERROR")
+        raise
+    finally:
+        os.close(lock)
+
+
+async def _run(settings: Settings, log: EngineLog, stay: bool) -> None:
+    await Engine(settings, Clock(), log, stay).run()
+
+
+def _sole_lock(settings: Settings) -> int:
+    """The project's engine lock. Raises EngineRunning where another process holds it."""
+    path = settings.state_dir / ENGINE_LOCK
+    deadline = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            lock = take_lock(path)
+        except OSError as error:
+            raise EngineError(f"cannot take the engine's lock: {error.strerror}", where=str(path)) from None
+        if lock is not None:
+            return lock
+        owner = lock_holder(path)
+        if owner is not None and time.monotonic() > deadline:
+            raise EngineRunning(
+                f"an engine is running for this project already (pid {owner})",
+                where=str(settings.project),
+                next="use that one; tui-flow engine stop ends it",
+            )
+        time.sleep(0.02)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,152 @@
+"""What the engine does for each command: one function a verb, by the command's name."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from tui_flow import __version__
+from tui_flow.contract import commands
+from tui_flow.contract.commands import Command, EngineStatus
+from tui_flow.contract.errors import (
+    BrokenFlow,
+    EngineError,
+    NotCancellable,
+    ProtocolError,
+    TuiFlowError,
+    UnknownFlow,
+    UnknownRun,
+)
+from tui_flow.contract.states import CANCELLABLE, TERMINAL
+from tui_flow.engine.parameters import check_names
+from tui_flow.engine.server import Connection
+from tui_flow.store import flows, runs
+from tui_flow.store.records import Flow
+
+if TYPE_CHECKING:
+    from tui_flow.engine.engine import Engine
+
+
+async def answer(engine: "Engine", connection: Connection, command: Command) -> dict[str, Any]:
+    """The result of a command. Raises TuiFlowError where it is refused."""
+    try:
+        return await _ANSWERS[type(command)](engine, connection, command)
+    except TuiFlowError:
+        raise
+    except (TypeError, AttributeError) as error:
+        raise ProtocolError(f"{type(command).__name__}: a field is of the wrong type ({error})") from None
+    except OSError as error:
+        raise EngineError(
+            f"the engine cannot write: {error.strerror or error}",
+            where=str(error.filename or engine.settings.state_dir),
+            next="make room on the disk, then try again",
+        ) from None
+
+
+async def run_flow(engine: "Engine", _: Connection, command: commands.RunFlow) -> dict[str, Any]:
+    flow = await _current_flow(engine, command.flow)
+    check_names(flow, command.parameters)
+    run_id = engine.dispatcher.make_run(
+        flow, command.parameters, command.run_name, command.tags, command.trigger
+    )
+    engine.wake()
+    return {"run_id": run_id}
+
+
+async def cancel_run(engine: "Engine", connection: Connection, command: commands.CancelRun) -> dict[str, Any]:
+    engine.arrivals.look(engine.clock.monotonic())
+    active = engine.ingest.active.get(command.run_id)
+    if active is not None:
+        engine.ingest.read_all(active)
+    if active is None or active.run.state in TERMINAL:
+        _refuse_cancel(engine, command.run_id)
+    assert active is not None and active.run.state in CANCELLABLE
+    by = f"uid {connection.uid()}"
+    engine.log.say(f"run {active.id}: {by} asked for its end{' at once' if command.kill else ''}")
+    state = engine.rescuer.cancel(active, by, command.kill)
+    engine.wake()
+    return {"state": state}
+
+
+async def sync(engine: "Engine", _: Connection, command: commands.Sync) -> dict[str, Any]:
+    engine.arrivals.look(engine.clock.monotonic())
+    goals = {active: active.tail.size() for active in engine.ingest.active.values()}
+    for active, goal in goals.items():
+        while active.tail.offset < goal and engine.ingest.read(active):
+            await asyncio.sleep(0)
+    if command.files:
+        engine.watcher.look(engine.clock.monotonic())
+        await engine.discovery.wait_done()
+    return {}
+
+
+async def subscribe(engine: "Engine", connection: Connection, _: commands.Subscribe) -> dict[str, Any]:
+    # After the answer has gone out: "from now on" it gets changes.
+    asyncio.get_running_loop().call_soon(engine.subscribe, connection)
+    return {}
+
+
+async def get_status(engine: "Engine", *_: object) -> dict[str, Any]:
+    status = EngineStatus(
+        pid=os.getpid(),
+        version=__version__,
+        started_at=engine.started_at,
+        project=str(engine.settings.project),
+        pending=engine.dispatcher.pending,
+        running=engine.dispatcher.running,
+        total=runs.count(engine.db),
+        flows=len(flows.list_flows(engine.db)),
+        broken_files=engine.discovery.broken,
+        limit=engine.settings.max_concurrent_runs,
+    )
+    return status._asdict()
+
+
+async def stop_engine(engine: "Engine", connection: Connection, _: commands.StopEngine) -> dict[str, Any]:
+    engine.log.say(f"uid {connection.uid()} asked the engine to stop")
+    engine.stop()
+    return {}
+
+
+async def _current_flow(engine: "Engine", name: str) -> Flow:
+    """The flow as its file has it now, saved a millisecond ago or not. Other files are not waited for."""
+    engine.watcher.look(engine.clock.monotonic())
+    flow = flows.get_flow(engine.db, name)
+    await engine.discovery.wait_done(flow.path if flow else None)
+    flow = flows.get_flow(engine.db, name)
+    file = engine.discovery.file_of(flow.path) if flow else None
+    if flow is None or file is None or flow.path not in engine.watcher.sources:
+        nearest = flows.nearest_names(engine.db, name)
+        raise UnknownFlow(
+            f"there is no flow {name!r}",
+            where=str(engine.settings.flows_dir),
+            next=f"did you mean {' or '.join(nearest)}?"
+            if nearest
+            else "tui-flow flows lists those there are",
+        )
+    if file.state == "broken":
+        line = f":{file.error_line}" if file.error_line else ""
+        raise BrokenFlow(
+            f"the file of flow {flow.name!r} is broken: {file.error}",
+            where=f"{file.path}{line}",
+            next="mend it and save it; the engine looks at it at once",
+        )
+    return flow
+
+
+def _refuse_cancel(engine: "Engine", run_id: int) -> None:
+    run = runs.get_run(engine.db, run_id)
+    if run is None:
+        raise UnknownRun(f"there is no run {run_id}", next="tui-flow runs lists those there are")
+    raise NotCancellable(f"run {run_id} of {run.flow} is over: {run.state}", next=f"tui-flow show {run_id}")
+
+
+Verb = Callable[["Engine", Connection, Any], Awaitable[dict[str, Any]]]
+_ANSWERS: dict[type, Verb] = {
+    commands.RunFlow: run_flow,
+    commands.CancelRun: cancel_run,
+    commands.Sync: sync,
+    commands.Subscribe: subscribe,
+    commands.GetStatus: get_status,
+    commands.StopEngine: stop_engine,
+}

@@ -1,0 +1,207 @@
+"""Keeps the history's flows equal to what `flows/` holds: describes what is new, and forgets what is gone.
+
+Good news is published at once. Bad news (a file is broken, or holds fewer flows, or is gone) is published when the
+file has been still for a moment, since an editor may be in the middle of it. A broken file keeps the flows of its
+last good version. A file that was described well is not described again until its text changes, also by a later engine;
+a broken one is tried again with every engine, and when something else in `flows/` changes that may have mended it.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import NamedTuple
+
+from tui_flow.contract.changes import FlowFileChanged
+from tui_flow.engine.bus import Bus
+from tui_flow.engine.clock import Clock
+from tui_flow.engine.describing import Description, describe
+from tui_flow.engine.flow_files import FlowSource
+from tui_flow.engine.watcher import Watcher
+from tui_flow.settings import Settings
+from tui_flow.store import flows
+from tui_flow.store.database import Connection
+from tui_flow.store.records import Flow, FlowFile
+
+AT_ONCE = 2
+"""Describing processes."""
+STILL_SECONDS = 0.5
+
+
+class Held(NamedTuple):
+    """A description that is bad news, and when it may be published."""
+
+    description: Description
+    due_at: float
+
+
+class Discovery:
+    def __init__(
+        self,
+        settings: Settings,
+        db: Connection,
+        clock: Clock,
+        watcher: Watcher,
+        bus: Bus,
+        wake: Callable[[], None],
+    ) -> None:
+        self._settings, self._db, self._clock = settings, db, clock
+        self._watcher, self._bus, self._wake = watcher, bus, wake
+        self._files = {file.path: file for file in flows.list_flow_files(db)}
+        self._done = {path: file.sha for path, file in self._files.items() if file.state == "ok"}
+        self._retryable: set[str] = set()
+        self._seen: dict[str, FlowSource] = {}
+        self._tasks: dict[str, tuple[str, asyncio.Task[Description]]] = {}
+        self._held: dict[str, Held] = {}
+        self._gone_at: dict[str, float] = {}
+        self._waiters: list[tuple[str | None, asyncio.Event]] = []
+
+    @property
+    def broken(self) -> int:
+        """How many flow files are broken."""
+        return sum(file.state == "broken" for file in self._files.values())
+
+    def file_of(self, path: str) -> FlowFile | None:
+        """A flow file as the history has it."""
+        return self._files.get(path)
+
+    async def wait_done(self, path: str | None = None) -> None:
+        """Until the history says of that file, or of all, what the watcher last saw of them."""
+        while not self._is_done(path):
+            event = asyncio.Event()
+            self._waiters.append((path, event))
+            self._wake()
+            await event.wait()
+
+    def tick(self, now: float) -> float:
+        """Compares, describes, publishes. Gives when the next held news is due."""
+        if self._watcher.sources is not self._seen:
+            self._compare(now)
+        for path, (_, task) in list(self._tasks.items()):
+            if task.done():
+                self._take(path, task.result(), now)
+        for path, held in list(self._held.items()):
+            if held.due_at <= now:
+                self._publish(path, held.description)
+        for path, due_at in list(self._gone_at.items()):
+            if due_at <= now:
+                self._remove(path)
+        self._start()
+        self._release()
+        return min(
+            [*(held.due_at for held in self._held.values()), *self._gone_at.values()], default=float("inf")
+        )
+
+    def stop(self) -> None:
+        """Ends the describing processes."""
+        for _, task in self._tasks.values():
+            task.cancel()
+
+    def _compare(self, now: float) -> None:
+        before, self._seen = self._seen, self._watcher.sources
+        changed = {path for path in before.keys() | self._seen.keys() if _differ(before, self._seen, path)}
+        for path in changed | self._retryable if changed else ():
+            source, file = self._seen.get(path), self._files.get(path)
+            if source is None or self._done.get(path) != source.sha or (file and file.state == "broken"):
+                self._done.pop(path, None)
+                self._held.pop(path, None)
+        for path, (sha, task) in list(self._tasks.items()):
+            if path not in self._seen or self._seen[path].sha != sha:
+                task.cancel()
+                del self._tasks[path]
+        gone = self._files.keys() - self._seen.keys()
+        self._gone_at = {path: self._gone_at.get(path, now + STILL_SECONDS) for path in gone}
+
+    def _start(self) -> None:
+        """Describes what is to be described, a few at once."""
+        for path, source in self._seen.items():
+            if len(self._tasks) >= AT_ONCE:
+                return
+            if path in self._tasks or path in self._held or path in self._done:
+                continue
+            if source.error is not None:
+                self._publish(path, Description("", [], source.error))
+                continue
+            task = asyncio.create_task(
+                describe(self._settings.project, path, self._settings.import_timeout_seconds)
+            )
+            task.add_done_callback(lambda _: self._wake())
+            self._tasks[path] = source.sha, task
+
+    def _take(self, path: str, description: Description, now: float) -> None:
+        """Publishes what was found out, or holds it back for a moment."""
+        sha, _ = self._tasks.pop(path)
+        if description.sha not in ("", sha):
+            self._watcher.hint()  # the file changed before it was imported: what was found is of a later text
+            return
+        description = description._replace(sha=sha)
+        lost = {flow.name for flow in self._flows_of(path)} - {flow.name for flow in description.flows}
+        still_for = self._clock.time() - self._seen[path].stamp.mtime_ns / 1e9
+        if (description.error or lost) and 0 <= still_for < STILL_SECONDS:
+            self._held[path] = Held(description, now + STILL_SECONDS - still_for)
+        else:
+            self._publish(path, description)
+
+    def _publish(self, path: str, found: Description) -> None:
+        self._held.pop(path, None)
+        if found.error is None:
+            found = self._without_namesakes(path, found)
+        broken = found.error is not None
+        file = FlowFile(
+            path,
+            found.sha,
+            "broken" if broken else "ok",
+            found.error,
+            found.line,
+            found.traceback,
+            self._clock.time(),
+        )
+        known, self._files[path] = self._files.get(path), file
+        self._done[path] = self._seen[path].sha
+        self._retryable.discard(path)
+        if broken and not found.died:
+            self._retryable.add(path)
+        flows.save_described(self._db, file, found.flows)
+        if known is None or known[:6] != file[:6]:
+            self._bus.publish(FlowFileChanged(path, file.state))
+
+    def _without_namesakes(self, path: str, found: Description) -> Description:
+        """Broken, where one of its flows has the name of a flow in another file. A file that is gone does not count."""
+        for flow in found.flows:
+            other = flows.get_namesake(self._db, flow.name, path)
+            if other is not None and other.path not in self._seen:
+                self._remove(other.path)
+            elif other is not None:
+                error = f"flow {flow.name!r} is defined in {other.path} as well; rename one of them"
+                return Description(found.sha, [], error, flow.line)
+        return found
+
+    def _remove(self, path: str) -> None:
+        self._gone_at.pop(path, None)
+        self._done.pop(path, None)
+        self._retryable.discard(path)
+        del self._files[path]
+        flows.delete_file(self._db, path)
+        self._bus.publish(FlowFileChanged(path, "removed"))
+        for other in self._retryable:
+            self._done.pop(other, None)
+
+    def _flows_of(self, path: str) -> list[Flow]:
+        return [flow for flow in flows.list_flows(self._db) if flow.path == path]
+
+    def _is_done(self, path: str | None) -> bool:
+        if self._watcher.sources is not self._seen:
+            return False
+        if path is not None:
+            return path in self._done or path not in self._seen
+        return not self._gone_at and self._seen.keys() <= self._done.keys()
+
+    def _release(self) -> None:
+        waiting = [(path, event) for path, event in self._waiters if not self._is_done(path)]
+        for path, event in self._waiters:
+            if self._is_done(path):
+                event.set()
+        self._waiters = waiting
+
+
+def _differ(before: dict[str, FlowSource], after: dict[str, FlowSource], path: str) -> bool:
+    old, new = before.get(path), after.get(path)
+    return old is None or new is None or old._replace(settled=new.settled) != new

@@ -1,0 +1,152 @@
+"""The engine of a project: watches flow files, starts runs, takes in what they report, and answers clients.
+
+Each duty is a small object with one step, `tick(now)`, that does what is due and gives the time when it wants to be
+asked again. All of them share one thread and one writing connection to the history.
+"""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from tui_flow.contract.changes import EngineStopping, Snapshot
+from tui_flow.contract.commands import Command
+from tui_flow.contract.errors import TuiFlowError
+from tui_flow.engine import answers
+from tui_flow.engine.arrivals import Arrivals
+from tui_flow.engine.bus import Bus
+from tui_flow.engine.clock import Clock
+from tui_flow.engine.discovery import Discovery
+from tui_flow.engine.dispatcher import Dispatcher
+from tui_flow.engine.engine_log import EngineLog
+from tui_flow.engine.ingest import Ingest
+from tui_flow.engine.rescuer import Rescuer
+from tui_flow.engine.server import Connection, Server
+from tui_flow.engine.supervisor import Supervisor
+from tui_flow.engine.watcher import Watcher
+from tui_flow.settings import Settings
+from tui_flow.store import database
+
+TROUBLE_SECONDS = 1.0
+"""Before a duty is tried again that the disk would not let do its work."""
+
+
+class Duty(Protocol):
+    def tick(self, now: float) -> float:
+        """Does what is due at the monotonic time `now`, and gives the time of its next step."""
+        ...
+
+
+class Engine:
+    def __init__(self, settings: Settings, clock: Clock, log: EngineLog, stay: bool) -> None:
+        """The caller holds `engine.lock`. Raises HistoryError where the history cannot be used."""
+        self.settings, self.clock, self.log = settings, clock, log
+        self.started_at = clock.time()
+        self.db = database.open_writer(settings.state_dir)
+        self.bus = Bus(Snapshot(os.getpid(), self.started_at))
+        self.watcher = Watcher(settings, clock, log)
+        self.discovery = Discovery(settings, self.db, clock, self.watcher, self.bus, self.wake)
+        self.ingest = Ingest(self.db, settings.state_dir, self.bus, log)
+        self.arrivals = Arrivals(self.db, settings.state_dir, self.ingest, log)
+        self.supervisor = Supervisor(log, self.wake)
+        self.dispatcher = Dispatcher(settings, clock, self.ingest, self.supervisor, log)
+        self.rescuer = Rescuer(self.db, clock, self.ingest, self.dispatcher, self.supervisor, log)
+        self.server = Server(settings, self._answer, self.bus.unsubscribe, log)
+        self._stay = stay or settings.idle_seconds == 0
+        self._needed_at = clock.monotonic()
+        self._stopping = False
+        self._awake = asyncio.Event()
+        self._trouble: dict[Duty, str] = {}
+
+    async def run(self) -> None:
+        """From the first client to the last. Until told to stop, or needed no more, over and over:
+
+        1. take up the runs that were made elsewhere,
+        2. take journals into the history,
+        3. see to the runs that have no keeper,
+        4. start the runs that wait, as far as there are slots,
+        5. look at what changed in `flows/`, describe it and publish what it holds,
+        6. tell subscribers what was held back,
+        7. sleep until the next step is due, or something wakes the engine.
+        """
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        await self.server.start()
+        self.watcher.watch(self._hint(self.watcher.hint), self._hint(self.arrivals.hint))
+        self.log.say(f"engine {os.getpid()} serves {self.settings.project}")
+        duties: list[Duty] = [
+            self.arrivals, self.ingest, self.rescuer, self.dispatcher, self.watcher, self.discovery, self.bus
+        ]  # fmt: skip
+        while not self._stopping:
+            self._awake.clear()
+            now = self.clock.monotonic()
+            due_at = min(self._step(duty, now) for duty in duties)
+            await self._sleep_until(min(due_at, self._end_if_idle(now)))
+        await self._end()
+
+    def stop(self) -> None:
+        """Ends the engine in order, soon. Runs go on without it."""
+        self._stopping = True
+        self.wake()
+
+    def wake(self) -> None:
+        """Something is due before its time."""
+        self._awake.set()
+
+    def subscribe(self, connection: Connection) -> None:
+        if connection in self.server.connections:
+            self.bus.subscribe(connection)
+
+    async def _answer(self, connection: Connection, command: Command) -> dict[str, Any]:
+        return await answers.answer(self, connection, command)
+
+    def _hint(self, hint: Callable[[], None]) -> Callable[[], None]:
+        def take() -> None:
+            hint()
+            self.wake()
+
+        return take
+
+    def _step(self, duty: Duty, now: float) -> float:
+        """One step of a duty. A full disk or a locked database is said once, and tried again."""
+        try:
+            due_at = duty.tick(now)
+        except (TuiFlowError, OSError) as error:
+            said = f"{type(duty).__name__}: {error}"
+            if self._trouble.get(duty) != said:
+                self.log.warn(said)
+            self._trouble[duty] = said
+            return now + TROUBLE_SECONDS
+        if self._trouble.pop(duty, None):
+            self.log.say(f"{type(duty).__name__}: goes on")
+        return due_at
+
+    async def _sleep_until(self, due_at: float) -> None:
+        seconds = due_at - self.clock.monotonic()
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        alarm = asyncio.get_running_loop().call_later(min(seconds, 3600.0), self._awake.set)
+        await self._awake.wait()
+        alarm.cancel()
+
+    def _end_if_idle(self, now: float) -> float:
+        """Stops an engine that started by itself once it has had no client and no run for a while."""
+        if self._stay:
+            return float("inf")
+        if self.server.connections or self.ingest.active:
+            self._needed_at = now
+        end_at = self._needed_at + self.settings.idle_seconds
+        if now >= end_at:
+            self.log.say("nobody needs the engine any more")
+            self.stop()
+        return end_at
+
+    async def _end(self) -> None:
+        self.bus.publish(EngineStopping())
+        self.discovery.stop()
+        await self.server.stop()
+        self.db.close()
+        self.log.say(f"engine {os.getpid()} has ended; runs go on")

@@ -1,0 +1,84 @@
+"""The flow files on disk: which there are, and what their text is. `flows/**/*.py`, regular files only.
+
+Names that begin with "." or "_" are ignored (helper modules, editors' temporary files), and `flows/out`, where flows
+put what they make. A link to a file counts as that file; a linked directory is not entered.
+"""
+
+import hashlib
+import os
+import stat
+from pathlib import Path
+from typing import NamedTuple
+
+MAX_SOURCE_BYTES = 4 * 1024 * 1024
+OUT = "out"
+UNSETTLED_NS = 2_000_000_000
+"""A file that was changed so short a time before it was read may change again without looking different."""
+
+
+class Stamp(NamedTuple):
+    """What `stat` says of a file's text. Equal, the text is the same."""
+
+    inode: int
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+
+
+class FlowSource(NamedTuple):
+    """A flow file as it was when it was read last."""
+
+    stamp: Stamp
+    sha: str
+    error: str | None
+    """Why it cannot be a flow file at all, such as "Permission denied"."""
+    settled: bool
+    """Whether an equal stamp will mean equal text."""
+
+
+def flow_paths(flows: Path) -> dict[str, Stamp]:
+    """The flow files by path relative to the project (the parent of `flows`). Empty where there is no such folder."""
+    found: dict[str, Stamp] = {}
+    for folder, names, files in os.walk(flows):
+        names[:] = [name for name in names if not _is_ignored(name)]
+        if Path(folder) == flows and OUT in names:
+            names.remove(OUT)
+        for name in files:
+            if name.endswith(".py") and not _is_ignored(name):
+                path = Path(folder, name)
+                stamp = _stamp(path)
+                if stamp is not None:
+                    found[path.relative_to(flows.parent).as_posix()] = stamp
+    return found
+
+
+def read_source(path: Path, stamp: Stamp, now_ns: int) -> FlowSource | None:
+    """The text's SHA-256, or why it cannot be read. None where the file is gone or changes as it is read."""
+    settled = abs(now_ns - stamp.mtime_ns) > UNSETTLED_NS
+    if stamp.size > MAX_SOURCE_BYTES:
+        limit = MAX_SOURCE_BYTES // (1024 * 1024)
+        return FlowSource(stamp, "", f"{stamp.size:,} bytes: a flow file has at most {limit} MB", settled)
+    try:
+        # Never waits, should it have become a fifo since it was looked at.
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(fd, "rb") as file:
+            sha = hashlib.sha256(file.read(MAX_SOURCE_BYTES)).hexdigest()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return FlowSource(stamp, "", f"cannot be read: {error.strerror}", settled)
+    return FlowSource(stamp, sha, None, settled) if _stamp(path) == stamp else None
+
+
+def _is_ignored(name: str) -> bool:
+    return name.startswith((".", "_")) or name.endswith("~")
+
+
+def _stamp(path: Path) -> Stamp | None:
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    if not stat.S_ISREG(found.st_mode):
+        return None
+    return Stamp(found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)

@@ -1,0 +1,234 @@
+"""What journal events make of the records of a run. Pure: nothing is read or written here but through `load`.
+
+An event that cannot follow from where the run is (a repeated line, or one whose forerunner was torn) changes nothing,
+so a journal may be folded twice.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from tui_flow.contract import journal
+from tui_flow.contract.journal import Event
+from tui_flow.contract.states import (
+    TASK_ACTIVE,
+    TASK_TRANSITIONS,
+    TERMINAL,
+    TRANSITIONS,
+    EndReason,
+    FlowRunState,
+    TaskRunState,
+)
+from tui_flow.store.records import FlowRun, TaskRun
+
+State = TypeVar("State", FlowRunState, TaskRunState)
+
+
+def state_name(state: str) -> str:
+    """The name of a state that nobody gave another name: "Running"."""
+    return state.capitalize().replace("_", " ")
+
+
+class Fold:
+    """A run and those of its task runs that events have touched."""
+
+    def __init__(
+        self, run: FlowRun, report: journal.FlowFinished | None, load: Callable[[int], TaskRun | None]
+    ) -> None:
+        """`load` gives a task run as the history has it."""
+        self.run = run
+        self.report = report
+        self.cancelling_seen = False
+        self.stored: dict[int, TaskRun | None] = {}
+        """The touched task runs as they were; None is new."""
+        self.tasks: dict[int, TaskRun] = {}
+        """The same as they are now."""
+        self._load = load
+
+    @property
+    def is_over(self) -> bool:
+        return self.run.state in TERMINAL
+
+    def apply(self, event: Event) -> None:
+        """Raises ValueError for a word that is no state and no reason."""
+        if not self.is_over:
+            _APPLY[type(event)](self, event)
+
+    def close_tasks(self, active: list[TaskRun]) -> None:
+        """Ends what is still active when the run is over; `active` is what the history has."""
+        for task in active:
+            if task.id not in self.tasks:
+                self.stored[task.id] = self.tasks[task.id] = task
+        for task in [one for one in self.tasks.values() if one.state in TASK_ACTIVE]:
+            state = _left_over(self.run.state, task.state)
+            self._end_task(
+                task, self.run.ended_at, state, state_name(state), self.run.reason, _LEFT[state], None
+            )
+
+    def _run_started(self, event: journal.RunStarted) -> None:
+        self._move_run(FlowRunState.RUNNING, attempt=event.attempt)
+        if self.run.started_at is None:
+            self.run = self.run._replace(started_at=event.at)
+
+    def _flow_started(self, event: journal.FlowStarted) -> None:
+        if self.run.started_at is None:
+            self.run = self.run._replace(started_at=event.at)
+        self._move_run(FlowRunState.RUNNING, due_at=None, failure=None)
+        self.run = self.run._replace(
+            run_name=event.run_name,
+            tries=event.tries,
+            source_sha=event.source_sha,
+            parameters=event.parameters,
+            tags=event.tags,
+        )
+
+    def _flow_retrying(self, event: journal.FlowRetrying) -> None:
+        self._move_run(FlowRunState.RETRYING, due_at=event.due_at, failure=event.failure)
+
+    def _flow_finished(self, event: journal.FlowFinished) -> None:
+        FlowRunState(event.state), EndReason(event.reason)
+        self.report = event
+
+    def _run_cancelling(self, _: journal.RunCancelling) -> None:
+        self.cancelling_seen = True
+        self._move_run(FlowRunState.CANCELLING)
+
+    def _run_ended(self, event: journal.RunEnded) -> None:
+        state, reason = FlowRunState(event.state), EndReason(event.reason)
+        if self.run.state is FlowRunState.PENDING and state is FlowRunState.COMPLETED:
+            self._move_run(FlowRunState.RUNNING, started_at=event.at)
+        said = self.report if self.report and self.report.state == state else None
+        self._move_run(
+            state,
+            state_name=said.state_name if said else state_name(state),
+            reason=reason,
+            message=event.message,
+            failure=said.failure if said else None,
+            ended_at=event.at,
+            due_at=None,
+            exit_code=event.exit_code,
+            signal=event.signal,
+        )
+        self.report = None
+
+    def _task_created(self, event: journal.TaskCreated) -> None:
+        if self._task(event.id) is not None:
+            return
+        state = TaskRunState(event.state)
+        began = state is TaskRunState.RUNNING
+        self.tasks[event.id] = TaskRun(
+            run_id=self.run.id,
+            id=event.id,
+            parent=event.parent,
+            kind=event.kind,
+            name=event.name,
+            run_name=event.run_name,
+            state=state,
+            state_name=state_name(state),
+            reason=None,
+            message="",
+            tries=1 if began else 0,
+            max_tries=event.max_tries,
+            map_id=event.map_id,
+            map_index=event.map_index,
+            upstream=event.upstream,
+            tags=event.tags,
+            created_at=event.at,
+            started_at=event.at if began else None,
+            ended_at=None,
+            due_at=None,
+            failure=None,
+            revision=0,
+        )
+
+    def _task_started(self, event: journal.TaskStarted) -> None:
+        task = self._task(event.id)
+        if task and TaskRunState.RUNNING in TASK_TRANSITIONS[task.state]:
+            self.tasks[event.id] = task._replace(
+                state=TaskRunState.RUNNING,
+                state_name="Running",
+                tries=event.tries,
+                started_at=event.at if task.started_at is None else task.started_at,
+                due_at=None,
+            )
+
+    def _task_renamed(self, event: journal.TaskRenamed) -> None:
+        task = self._task(event.id)
+        if task:
+            self.tasks[event.id] = task._replace(run_name=event.run_name)
+
+    def _task_retrying(self, event: journal.TaskRetrying) -> None:
+        task = self._task(event.id)
+        if task and TaskRunState.RETRYING in TASK_TRANSITIONS[task.state]:
+            self.tasks[event.id] = task._replace(
+                state=TaskRunState.RETRYING,
+                state_name="Retrying",
+                tries=event.tries,
+                due_at=event.due_at,
+                failure=event.failure,
+            )
+
+    def _task_finished(self, event: journal.TaskFinished) -> None:
+        task, state, reason = self._task(event.id), TaskRunState(event.state), EndReason(event.reason)
+        if task and state in TASK_TRANSITIONS[task.state]:
+            self._end_task(task, event.at, state, event.state_name, reason, event.message, event.failure)
+
+    def _end_task(
+        self,
+        task: TaskRun,
+        at: float | None,
+        state: TaskRunState,
+        name: str,
+        reason: EndReason | None,
+        message: str,
+        failure: journal.Failure | None,
+    ) -> None:
+        self.tasks[task.id] = task._replace(
+            state=state,
+            state_name=name,
+            reason=reason,
+            message=message,
+            ended_at=at,
+            due_at=None,
+            failure=failure,
+        )
+
+    def _move_run(self, state: FlowRunState, **fields: Any) -> None:
+        """Moves the run on, and gives it the fields, if the state may follow from the one that it is in."""
+        if state in TRANSITIONS[self.run.state]:
+            self.run = self.run._replace(**{"state": state, "state_name": state_name(state), **fields})
+
+    def _task(self, id: int) -> TaskRun | None:
+        if id not in self.stored:
+            task = self.stored[id] = self._load(id)
+            if task is not None:
+                self.tasks[id] = task
+        return self.tasks.get(id)
+
+
+_LEFT = {
+    TaskRunState.CRASHED: "it was at work when its process went away",
+    TaskRunState.CANCELLED: "the run ended before it did",
+    TaskRunState.SKIPPED: "the run ended before it began",
+}
+
+
+def _left_over(run: FlowRunState, task: TaskRunState) -> TaskRunState:
+    """How a task run ends that the run's end left active."""
+    if run is FlowRunState.CANCELLED:
+        return TaskRunState.CANCELLED
+    return TaskRunState.SKIPPED if task is TaskRunState.PENDING else TaskRunState.CRASHED
+
+
+_APPLY: dict[type, Callable[[Fold, Any], None]] = {
+    journal.RunStarted: Fold._run_started,
+    journal.FlowStarted: Fold._flow_started,
+    journal.FlowRetrying: Fold._flow_retrying,
+    journal.FlowFinished: Fold._flow_finished,
+    journal.RunCancelling: Fold._run_cancelling,
+    journal.RunEnded: Fold._run_ended,
+    journal.TaskCreated: Fold._task_created,
+    journal.TaskStarted: Fold._task_started,
+    journal.TaskRenamed: Fold._task_renamed,
+    journal.TaskRetrying: Fold._task_retrying,
+    journal.TaskFinished: Fold._task_finished,
+}

@@ -1,0 +1,143 @@
+"""Ingest: journals into the history, the only path by which a run's progress gets there.
+
+The offset of what was read and the rows that it made are one transaction, so every event counts exactly once,
+whenever the engine dies. The journals of runs that are not over are polled: soon after something came, less often
+while nothing does, and not at all while no run is active.
+"""
+
+import time
+from pathlib import Path
+
+from tui_flow.contract import journal
+from tui_flow.contract.rundir import JOURNAL, run_dir
+from tui_flow.contract.states import TERMINAL, FlowRunState
+from tui_flow.engine.bus import Bus
+from tui_flow.engine.engine_log import EngineLog
+from tui_flow.engine.folding import Fold
+from tui_flow.engine.tail import Tail
+from tui_flow.store import runs, tasks
+from tui_flow.store.database import Connection, Refused, transaction
+from tui_flow.store.records import FlowRun
+
+SOON_SECONDS = 0.02
+"""Between two looks at the journals while something comes."""
+LATER_SECONDS = 0.05
+"""The same, when nothing came for a while."""
+QUIET_SECONDS = 1.0
+NONSENSE = (Refused, ValueError, TypeError, AttributeError, OverflowError, runs.IllegalTransition)
+"""What a line raises that is JSON, and yet no event of ours."""
+
+
+class ActiveRun:
+    """A run that is not over, as the engine has it in memory."""
+
+    def __init__(self, run: FlowRun, directory: Path) -> None:
+        self.id = run.id
+        self.directory = directory
+        self.run = run
+        """As the history has it."""
+        self.tail = Tail(directory / JOURNAL, run.ingested_bytes)
+        self.cancelling_seen = False
+        """Its keeper has answered a cancel request."""
+
+    @property
+    def is_script(self) -> bool:
+        return self.run.trigger == "script"
+
+
+class Ingest:
+    def __init__(self, db: Connection, state_dir: Path, bus: Bus, log: EngineLog) -> None:
+        """Takes up every run of the history that is not over."""
+        self.active: dict[int, ActiveRun] = {}
+        self._db, self._state_dir, self._bus, self._log = db, state_dir, bus, log
+        self._last_news = 0.0
+        for run in runs.list_active(db):
+            self._take_up(run)
+
+    def add(self, run: FlowRun) -> ActiveRun:
+        """Puts a new run into the history."""
+        runs.insert_run(self._db, run)
+        self._bus.run_changed(run)
+        return self._take_up(run)
+
+    def tick(self, now: float) -> float:
+        """Reads once from every journal."""
+        news = [self.read(active, now) for active in list(self.active.values())]
+        if any(news):
+            self._last_news = now
+            return now
+        if not self.active:
+            return float("inf")
+        return now + (SOON_SECONDS if now - self._last_news < QUIET_SECONDS else LATER_SECONDS)
+
+    def read(self, active: ActiveRun, now: float | None = None) -> bool:
+        """Ingests the next events of one run. False where there are none."""
+        lines, end = active.tail.read()
+        if not lines or active.id not in self.active:
+            return False
+        try:
+            self._store(active, lines, end, now)
+        except NONSENSE:
+            self._store_each(active, lines, now)
+        return True
+
+    def read_all(self, active: ActiveRun) -> None:
+        """Ingests what one run has written so far."""
+        while self.read(active):
+            continue
+
+    def move(self, active: ActiveRun, state: FlowRunState, name: str) -> None:
+        """Changes the state of a run for a reason that its journal does not tell yet."""
+        after = active.run._replace(state=state, state_name=name)
+        runs.save_run(self._db, active.run, after, runs.get_report(self._db, active.id))
+        active.run = after
+        self._bus.run_changed(after)
+
+    def _take_up(self, run: FlowRun) -> ActiveRun:
+        active = self.active[run.id] = ActiveRun(run, run_dir(self._state_dir, run.id))
+        return active
+
+    def _store_each(self, active: ActiveRun, lines: list[bytes], now: float | None) -> None:
+        """Line by line, so that one that cannot be stored costs nothing but itself."""
+        for line in lines:
+            end = active.tail.offset + len(line) + 1
+            if active.id not in self.active:
+                return
+            try:
+                self._store(active, [line], end, now)
+            except NONSENSE as error:
+                self._log.warn(f"run {active.id}: skipped a line of its journal: {error}: {line[:200]!r}")
+                active.tail.offset = end
+
+    def _store(self, active: ActiveRun, lines: list[bytes], end: int, now: float | None) -> None:
+        """The events of some lines, and the offset behind them: one transaction."""
+        db, before = self._db, active.run
+        with transaction(db):
+            fold = Fold(before, runs.get_report(db, active.id), lambda id: tasks.get_task(db, active.id, id))
+            for line in lines:
+                event = journal.decode(line)
+                if event is not None:
+                    fold.apply(event)
+            if fold.is_over:
+                fold.close_tasks(tasks.list_active(db, active.id))
+            after = fold.run._replace(ingested_bytes=end)
+            self._save_tasks(fold, end)
+            runs.save_run(db, before, after, fold.report)
+        active.run, active.tail.offset = after, end
+        active.cancelling_seen = active.cancelling_seen or fold.cancelling_seen
+        self._tell(active, before, bool(fold.tasks), time.monotonic() if now is None else now)
+
+    def _save_tasks(self, fold: Fold, revision: int) -> None:
+        touched = [(fold.stored[id], task._replace(revision=revision)) for id, task in fold.tasks.items()]
+        tasks.insert_tasks(self._db, [after for before, after in touched if before is None])
+        tasks.update_tasks(self._db, [(before, after) for before, after in touched if before is not None])
+
+    def _tell(self, active: ActiveRun, before: FlowRun, tasks_changed: bool, now: float) -> None:
+        after = active.run
+        if tasks_changed:
+            self._bus.tasks_changed(after.id, now)
+        if (after.state, after.run_name) != (before.state, before.run_name):
+            self._bus.run_changed(after)
+        if after.state in TERMINAL:
+            active.tail.close()
+            del self.active[active.id]
