@@ -45,10 +45,9 @@ class Project:
         return subprocess.Popen(
             [TUI_FLOW, *args],
             cwd=self.root,
-            env=self.environment,
             text=True,
             stdin=subprocess.DEVNULL,
-            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **how},
+            **{"env": self.environment, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **how},
         )
 
     def tui_flow(self, *args: str, timeout: float = 30) -> "subprocess.CompletedProcess[str]":

@@ -9,8 +9,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from tui_flow.contract.errors import EngineError, TuiFlowError
-from tui_flow.contract.rundir import require_linux_or_mac
+from tui_flow.contract.errors import TuiFlowError
+from tui_flow.contract.rundir import ENGINE_LOCK, lock_holder, require_linux_or_mac
 from tui_flow.settings import Settings
 
 OK, WARN, FAIL = "ok", "warn", "fail"
@@ -90,7 +90,8 @@ def flows(settings: Settings) -> Check:
         return Check(
             name, WARN, f"others may write to {path}: their code would run as you", f"chmod go-w {path}"
         )
-    return Check(name, OK, f"{sum(1 for _ in path.rglob('*.py'))} Python files in {path}")
+    count = sum(1 for _ in path.rglob("*.py"))
+    return Check(name, OK, f"{count} Python file{'' if count == 1 else 's'} in {path}")
 
 
 def history(settings: Settings) -> Check:
@@ -182,13 +183,13 @@ def engine(settings: Settings) -> Check:
     from tui_flow.client import connect
     from tui_flow.contract.commands import GetStatus
 
+    if lock_holder(settings.state_dir / ENGINE_LOCK) is None:
+        return Check("engine", OK, "not running; it starts when it is needed")
     try:
         with connect(settings, start=False, timeout=5) as connection:
             status = connection.ask(GetStatus())
-    except EngineError as error:
-        if error.next and "version" in error.what:
-            return Check("engine", FAIL, error.what, error.next)
-        return Check("engine", OK, "not running; it starts when it is needed")
+    except TuiFlowError as error:
+        return Check("engine", FAIL, error.what, error.next)
     if status["version"] != __version__:
         return Check("engine", WARN, f"pid {status['pid']} is version {status['version']}, this is {__version__}",
                      "tui-flow engine stop; the next command starts this version")  # fmt: skip

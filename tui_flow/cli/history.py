@@ -23,8 +23,9 @@ def up_to_date(settings: Settings, *, files: bool = False) -> Iterator[Any]:
     """
     from tui_flow.client import connect
 
-    with connect(settings) as connection:
-        connection.ask(Sync(files=files))
+    with connect(settings) as connection:  # which waits for the runs' journals, and not for flow files
+        if files:
+            connection.ask(Sync(files=True))
         with opened(settings) as db:
             yield db
 

@@ -8,7 +8,7 @@ from typing import IO, Any
 import click
 
 from tui_flow.contract.errors import TuiFlowError, to_wire
-from tui_flow.safe import safe
+from tui_flow.safe import safe, safe_lines
 
 
 def print_json(value: Any) -> None:
@@ -65,6 +65,6 @@ class Shown(click.ClickException):
         if self.as_json:
             print_json({"error": to_wire(self.error)})
         note(style("error: ", fg="red") + safe(self.error.what))
-        for line in (self.error.where, self.error.next):
-            if line:
-                note(f"  {safe(line)}")
+        for part in (self.error.where, self.error.next):
+            for line in safe_lines(part) if part else ():
+                note(f"  {line}")

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 from tui_flow.cli.history import opened
 from tui_flow.cli.log_lines import LogReader
 from tui_flow.contract.changes import RunChanged
-from tui_flow.contract.commands import Subscribe, Sync
+from tui_flow.contract.commands import Subscribe
 from tui_flow.contract.errors import EngineError, UnknownRun
 from tui_flow.contract.log import LogRecord
 from tui_flow.contract.rundir import LOG, run_dir
@@ -59,7 +59,6 @@ def steps(settings: Settings, run_id: int) -> Iterator[Step]:
             try:
                 with connect(settings) as connection:
                     connection.ask(Subscribe())
-                    connection.ask(Sync())
                     while True:
                         step = watched.step()
                         yield step
@@ -83,6 +82,8 @@ def _wait(connection: Any, run_id: int) -> None:
     while (left := until - time.monotonic()) > 0:
         for _, change in connection.changes(timeout=left):
             if isinstance(change, RunChanged) and change.run_id == run_id and change.state in TERMINAL:
+                return
+            if time.monotonic() > until:
                 return
 
 

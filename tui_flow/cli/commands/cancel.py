@@ -5,7 +5,7 @@ import click
 from tui_flow.cli.history import RunCommand, find_run, opened, run_argument
 from tui_flow.cli.options import new_command, settings, wants_json
 from tui_flow.cli.output import print_json
-from tui_flow.contract.commands import CancelRun, Sync
+from tui_flow.contract.commands import CancelRun
 
 
 @new_command("tui-flow cancel 12\ntui-flow cancel latest --kill", cls=RunCommand)
@@ -21,7 +21,6 @@ def command(run: str, kill: bool) -> None:
 
     found = settings()
     with connect(found) as connection:
-        connection.ask(Sync())
         with opened(found) as db:
             wanted = find_run(db, run)
         state = connection.ask(CancelRun(wanted.id, kill=kill))["state"]

@@ -12,6 +12,7 @@ from tui_flow.contract.commands import GetStatus, StopEngine
 from tui_flow.contract.errors import EXIT_ENGINE, EngineError
 from tui_flow.contract.rundir import ENGINE_LOCK, lock_holder
 from tui_flow.settings import Settings
+from tui_flow.tui.presentation.times import moment
 
 _STOP_SECONDS = 10.0
 _STOPPED = {"state": "stopped"}
@@ -31,7 +32,7 @@ def start() -> None:
     from tui_flow.client import connect
 
     found = settings()
-    with connect(found, stay=True) as connection:
+    with connect(found) as connection:
         _print(_status(connection))
 
 
@@ -80,18 +81,18 @@ def _pid(found: Settings) -> int | None:
 
 
 def _status(connection: Any) -> dict[str, Any]:
-    """What the engine says of itself, as a program reads it."""
+    """What the engine says of itself, its counts of runs together."""
     told = connection.ask(GetStatus())
     runs = {name: told.pop(name) for name in ("pending", "running", "total")}
-    return {"state": "running", **told, "started_at": iso(told["started_at"]), "runs": runs}
+    return {"state": "running", **told, "runs": runs}
 
 
 def _print(status: dict[str, Any]) -> None:
     if wants_json():
-        print_json(status)
+        print_json({**status, "started_at": iso(status["started_at"])})
         return
-    runs = status["runs"]
-    click.echo(f"engine {status['version']}, pid {status['pid']}, since {status['started_at']}")
+    runs, since = status["runs"], moment(status["started_at"], time.time())
+    click.echo(f"engine {status['version']}, pid {status['pid']}, since {since}")
     click.echo(
         f"runs: {runs['running']} of at most {status['limit']} running, {runs['pending']} waiting, {runs['total']} in all"
     )
