@@ -61,11 +61,15 @@ class GetStatus(NamedTuple):
     """Result: `EngineStatus`, as an object."""
 
 
+class KeepEngine(NamedTuple):
+    """An engine that started by itself no longer ends by itself. Result: `{}`."""
+
+
 class StopEngine(NamedTuple):
     """The engine ends in order; runs go on without it. Result: `{}`, just before it closes the socket."""
 
 
-Command = RunFlow | CancelRun | Sync | Subscribe | GetStatus | StopEngine
+Command = RunFlow | CancelRun | Sync | Subscribe | GetStatus | KeepEngine | StopEngine
 COMMANDS: dict[str, Any] = {cls.__name__: cls for cls in Command.__args__}
 
 

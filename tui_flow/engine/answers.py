@@ -102,6 +102,11 @@ async def get_status(engine: "Engine", *_: object) -> dict[str, Any]:
     return status._asdict()
 
 
+async def keep_engine(engine: "Engine", *_: object) -> dict[str, Any]:
+    engine.keep()
+    return {}
+
+
 async def stop_engine(engine: "Engine", connection: Connection, _: commands.StopEngine) -> dict[str, Any]:
     engine.log.say(f"uid {connection.uid()} asked the engine to stop")
     engine.stop()
@@ -148,5 +153,6 @@ _ANSWERS: dict[type, Verb] = {
     commands.Sync: sync,
     commands.Subscribe: subscribe,
     commands.GetStatus: get_status,
+    commands.KeepEngine: keep_engine,
     commands.StopEngine: stop_engine,
 }

@@ -86,6 +86,10 @@ class Engine:
             await self._sleep_until(min(due_at, self._end_if_idle(now)))
         await self._end()
 
+    def keep(self) -> None:
+        """From now on it ends only when it is told to."""
+        self._stay = True
+
     def stop(self) -> None:
         """Ends the engine in order, soon. Runs go on without it."""
         self._stopping = True

@@ -8,7 +8,7 @@ import click
 from tui_flow.cli.options import new_command, settings, wants_json
 from tui_flow.cli.output import print_json
 from tui_flow.cli.shapes import iso
-from tui_flow.contract.commands import GetStatus, StopEngine
+from tui_flow.contract.commands import GetStatus, KeepEngine, StopEngine
 from tui_flow.contract.errors import EXIT_ENGINE, EngineError
 from tui_flow.contract.rundir import ENGINE_LOCK, lock_holder
 from tui_flow.settings import Settings
@@ -33,6 +33,7 @@ def start() -> None:
 
     found = settings()
     with connect(found) as connection:
+        connection.ask(KeepEngine())
         _print(_status(connection))
 
 
