@@ -42,6 +42,9 @@ _LOOKS = {
     "cancelled": Look("⊘", "#", "cancelled", "gone"),
 }
 
+STATES = tuple(_LOOKS)
+"""All states of flow runs and task runs, in the order in which help lists them."""
+
 
 def glyph(state: str, ascii: bool = False) -> str:
     """The shape of a flow run's or task run's state: one cell wide, and no two alike."""

@@ -1,0 +1,111 @@
+"""Every key of the console, once: bindings, footer and help are made from this table.
+
+One key has one meaning in every view. Lower case acts or opens, "…" says that a dialog follows, and nothing that
+destroys happens on one key alone. `id` is the method that does it: `action_<id>`.
+"""
+
+from typing import NamedTuple
+
+from textual.binding import Binding, BindingType
+
+
+class Action(NamedTuple):
+    """One thing that a person can do."""
+
+    id: str
+    keys: str
+    """Textual's names of the keys, with commas between them; the first is the one that is shown."""
+    label: str
+    """One or two words, for the footer."""
+    help: str
+    """Half a line, for the help."""
+    where: str
+    """Which screen, pane or dialog answers the key: "app", "list", "flows", "run", "tree"."""
+    footer: int = 0
+    """Its place in the footer, where there is room: 1 goes last. 0 is for the help only."""
+
+
+ACTIONS = (
+    Action("cursor_down", "j,down", "down", "a line down", "list"),
+    Action("cursor_up", "k,up", "up", "a line up", "list"),
+    Action("top", "g,home", "top", "to the first line", "list"),
+    Action("end", "G,end", "end", "to the last line", "list"),
+    Action("page_down", "pagedown", "page down", "a page down", "list"),
+    Action("page_up", "pageup", "page up", "a page up", "list"),
+    Action("half_down", "ctrl+d", "half down", "half a page down", "list"),
+    Action("half_up", "ctrl+u", "half up", "half a page up", "list"),
+    Action("open", "enter", "open", "the flow's latest run", "flows", 1),
+    Action("run", "r", "run", "run it, with its defaults", "flows", 2),
+    Action("run_with", "R", "params…", "run it with other parameters", "flows", 3),
+    Action("cancel", "x", "cancel…", "cancel its active run (asks)", "flows", 4),
+    Action("edit", "e", "edit", "open its file in $EDITOR", "flows", 5),
+    Action("filter", "slash", "filter", "only flows that have these words", "flows", 6),
+    Action("fold", "h,left", "fold", "fold, or go to the branch", "tree"),
+    Action("unfold", "l,right", "unfold", "unfold what is inside", "tree"),
+    Action("open_row", "enter", "open", "fold or unfold; else read its log", "tree"),
+    Action("rerun", "r", "run again", "run again, same parameters", "run", 4),
+    Action("rerun_with", "R", "params…", "run again with other parameters", "run", 12),
+    Action("cancel", "x", "cancel…", "cancel this run (asks)", "run", 1),
+    Action("kill", "X", "kill…", "kill it without grace (asks)", "run"),
+    Action("older", "comma", "older", "the flow's older run", "run", 10),
+    Action("newer", "full_stop", "newer", "the flow's newer run", "run", 11),
+    Action("next_error", "n", "error", "next error, or next match", "run", 2),
+    Action("previous_error", "N", "previous", "previous error, or match", "run"),
+    Action("search", "slash", "search", "search in the log", "run", 5),
+    Action("follow", "f", "follow", "follow the end of the log", "run", 6),
+    Action("follow_task", "F", "follow task", "follow the running task", "run"),
+    Action("wrap", "w", "wrap", "wrap long lines, or cut them", "run", 9),
+    Action("level", "L", "level", "all, INFO, WARNING, ERROR", "run", 8),
+    Action("time", "t", "time", "clock, delta, date, none", "run"),
+    Action("details", "i", "details", "state, parameters, traceback", "run", 3),
+    Action("zoom", "z", "zoom", "this pane alone, or all", "run"),
+    Action("edit", "e", "edit", "open $EDITOR where it failed", "run", 7),
+    Action("copy", "y", "copy", "copy the line, or the traceback", "run"),
+    Action("next_pane", "tab", "pane", "next pane", "app", 90),
+    Action("previous_pane", "shift+tab", "previous pane", "previous pane", "app"),
+    Action("step_back", "escape", "back", "clear, or one step back", "app"),
+    Action("leave", "q", "leave", "back; at the top: leave (runs go on)", "app", 91),
+    Action("redraw", "ctrl+l", "redraw", "draw the screen anew", "app"),
+    Action("suspend_process", "ctrl+z", "suspend", "suspend; fg comes back", "app"),
+    Action("help", "question_mark", "help", "these keys", "app", 92),
+)
+
+_NAMES = {
+    "enter": "⏎", "slash": "/", "comma": ",", "full_stop": ".", "question_mark": "?", "tab": "Tab",
+    "shift+tab": "⇧Tab", "escape": "Esc", "pagedown": "PgDn", "pageup": "PgUp", "up": "↑", "down": "↓",
+    "left": "←", "right": "→", "home": "Home", "end": "End",
+}  # fmt: skip
+_ASCII = {"⏎": "Enter", "⇧Tab": "S-Tab", "↑": "up", "↓": "down", "←": "left", "→": "right"}
+
+
+def bindings(where: str) -> list[BindingType]:
+    """What Textual needs to know of the keys of one place."""
+    return [
+        Binding(
+            action.keys,
+            action.id,
+            action.label,
+            show=False,
+            priority=action.id in ("next_pane", "previous_pane"),
+        )
+        for action in ACTIONS
+        if action.where == where
+    ]
+
+
+def key_name(key: str, ascii: bool = False) -> str:
+    """How a key is written for people."""
+    name = _NAMES.get(key) or (f"^{key[-1].upper()}" if key.startswith("ctrl+") else key)
+    return _ASCII.get(name, name) if ascii else name
+
+
+def shown_keys(action: Action, ascii: bool = False) -> str:
+    return " ".join(key_name(key, ascii) for key in action.keys.split(","))
+
+
+def footer(places: list[str]) -> list[Action]:
+    """The actions that the footer of these places has to offer, in the order in which they are shown. Where room is
+    short, those with the highest numbers go first, but help and leaving stay."""
+    return sorted(
+        (action for action in ACTIONS if action.footer and action.where in places), key=lambda a: a.footer
+    )

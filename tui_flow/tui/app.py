@@ -1,0 +1,287 @@
+"""The console: a disposable client of the engine. Whatever must go on, goes on without it."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual import constants
+from textual.app import App
+
+from tui_flow.contract import commands
+from tui_flow.contract.errors import EXIT_OK, EXIT_USAGE, TuiFlowError
+from tui_flow.settings import Settings
+from tui_flow.store.records import Flow, FlowRun
+from tui_flow.tui import editor, terminal
+from tui_flow.tui.actions import bindings
+from tui_flow.tui.bridge import Bridge, RunReading
+from tui_flow.tui.presentation import Line
+from tui_flow.tui.presentation.flow_list import EMPTY, Overview
+from tui_flow.tui.screens.flows import FlowsScreen
+from tui_flow.tui.screens.view import View
+from tui_flow.tui.styles import THEMES
+from tui_flow.tui.widgets.paint import Paint
+
+Connect = Callable[..., Awaitable[Any]]
+
+
+class Console(App[int], inherit_bindings=False):
+    """The views of one project, and what they have in common: the bridge, the news, and the commands."""
+
+    CSS_PATH = "styles/console.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar = [*bindings("app"), ("ctrl+c", "say_how_to_leave", "")]
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        ascii: bool = False,
+        theme: str = "tui-flow-dark",
+        open_run: int | None = None,
+        connect: Connect | None = None,
+    ) -> None:
+        super().__init__()
+        self.settings = settings
+        self.bridge = Bridge(settings, self, connect)
+        self.overview, self.has_overview = EMPTY, False
+        self.engine = "connecting"
+        self._first_run = open_run
+        for known in THEMES:
+            self.register_theme(known)
+        self.theme = theme
+        self.paint = Paint(self.get_css_variables(), ascii)
+        self.set_class(ascii, "-ascii")
+        self.set_class(theme == "tui-flow-ansi", "-poor")
+
+    def on_mount(self) -> None:
+        self.push_screen(FlowsScreen())
+        if self._first_run is not None:
+            self.open_run(self._first_run)
+        self.run_worker(self.bridge.run(), group="bridge")
+        self._second = self.set_interval(1.0, self._tick, pause=True)
+        self.set_interval(60.0, self._tick)
+        self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit, 128 + signal.SIGTERM)
+
+    # The news, from the bridge.
+
+    def take_overview(self, overview: Overview) -> None:
+        self.overview, self.has_overview = overview, True
+        if overview.active:
+            self._second.resume()
+        else:
+            self._second.pause()
+        for view in self._views():
+            view.take_overview()
+
+    def take_run(self, reading: RunReading) -> None:
+        for view in self._views():
+            view.take_run(reading)
+
+    def take_engine(self, state: str, error: TuiFlowError | None) -> None:
+        self.engine = state
+        for view in self._views():
+            view.update_header()
+        if error is not None:
+            self._complain(error)
+
+    def take_trouble(self, error: TuiFlowError | None) -> None:
+        if error is not None:
+            self._complain(error)
+
+    def _tick(self) -> None:
+        views = self._views()
+        if views:
+            views[-1].tick()
+
+    def _views(self) -> list[View]:
+        return [screen for screen in self.screen_stack if isinstance(screen, View) and screen.is_mounted]
+
+    def say(self, text: str, role: str = "") -> None:
+        """A sentence above the footer of the view on top."""
+        for view in self._views()[-1:]:
+            view.say(text, role)
+
+    def _complain(self, error: TuiFlowError) -> None:
+        self.say("  ".join(part for part in (error.what, error.where, error.next) if part), "bad")
+
+    # Commands, which never hold up the keyboard.
+
+    def open_run(self, run_id: int) -> None:
+        """The Run view of a run, in place of the one on top if there is one."""
+        from tui_flow.tui.screens.run import RunScreen
+
+        if isinstance(self.screen, RunScreen):
+            self.screen.open_run(run_id)
+        else:
+            self.push_screen(RunScreen(run_id))
+
+    def run_flow(self, flow: Flow, values: Mapping[str, Any], *, ask: bool, open_it: bool) -> None:
+        """Starts a flow with these values; asks for them first if wanted, or if one is needed."""
+        from tui_flow.tui.screens.form import FormScreen
+
+        missing = set(flow.parameters.get("required", ())) - set(values)
+        if (ask or missing) and flow.parameters.get("properties"):
+            self.push_screen(
+                FormScreen(flow, values),
+                lambda chosen: None if chosen is None else self._start(flow, chosen, open_it),
+            )
+        else:
+            known = flow.parameters.get("properties", {})
+            self._start(flow, {name: value for name, value in values.items() if name in known}, open_it)
+
+    def _start(self, flow: Flow, parameters: dict[str, Any], open_it: bool) -> None:
+        self.say(
+            f"starting {flow.name} …" if not self.paint.marks.ascii else f"starting {flow.name} ...", "dim"
+        )
+        command = commands.RunFlow(flow=flow.name, parameters=parameters, trigger="console")
+
+        def started(answer: dict[str, Any]) -> None:
+            run_id = int(answer["run_id"])
+            if open_it:
+                self.open_run(run_id)
+            self.say(
+                f"run {run_id} of {flow.name} is on its way"
+                + ("" if open_it else f"; {self._enter} opens it")
+            )
+
+        self.run_worker(self._ask(command, started), group="commands")
+
+    @property
+    def _enter(self) -> str:
+        return self.paint.marks.enter
+
+    def cancel_run(self, run: FlowRun, *, kill: bool) -> None:
+        """Asks whether a run shall end, then asks the engine to end it."""
+        from tui_flow.tui.screens.dialogs import ConfirmScreen
+
+        verb = "Kill" if kill else "Cancel"
+        grace = f"TERM, and after {self.settings.grace_seconds:g} s KILL"
+        how = "every process of it gets KILL at once" if kill else f"its processes get {grace}"
+        lines: list[Line] = [
+            [
+                ("run ", ""),
+                (str(run.id), "strong"),
+                (" of ", ""),
+                (run.flow, "strong"),
+                (f" is {run.state}", ""),
+            ],
+            [(f"What it has done so far stays; {how}.", "dim")],
+        ]
+        command = commands.CancelRun(run_id=run.id, kill=kill)
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.say(f"run {run.id}: asked to end", "dim")
+                self.run_worker(
+                    self._ask(command, lambda answer: self.say(f"run {run.id} is {answer['state']}"))
+                )
+
+        self.push_screen(
+            ConfirmScreen(f"{verb} run {run.id}?", lines, "Keep it running", f"{verb} it"), answered
+        )
+
+    async def _ask(self, command: commands.Command, then: Callable[[dict[str, Any]], None]) -> None:
+        try:
+            then(await self.bridge.ask(command))
+        except TuiFlowError as error:
+            self._complain(error)
+
+    def edit(self, path: Path, line: int) -> None:
+        """Opens the user's editor in place of the console."""
+        path = path if path.is_absolute() else self.settings.project / path
+        command = editor.command(path, line)
+        if command is None:
+            self.say("no editor found; set EDITOR, for example: export EDITOR=nano", "warn")
+            return
+        if not path.is_file():
+            self.say(f"there is no file {path}", "warn")
+            return
+        with self.suspend():
+            done = subprocess.run(command, check=False)
+        self.action_redraw()
+        where = f"{path.name}, line {line}" if line else path.name
+        self.say(
+            f"edited {where}"
+            if done.returncode == 0
+            else f"{command[0]} ended with exit code {done.returncode}"
+        )
+
+    def copy(self, text: str, what: str) -> None:
+        """To the terminal's clipboard, as far as the terminal allows it: it gives no answer."""
+        limit = 74_994 * 3 // 4
+        self.copy_to_clipboard(text[:limit])
+        lines = text.count("\n") + 1
+        self.say(f"copied {what}" + (f" ({lines} lines)" if lines > 1 else ""))
+
+    # Keys that work everywhere.
+
+    def action_next_pane(self) -> None:
+        self.screen.focus_next()
+
+    def action_previous_pane(self) -> None:
+        self.screen.focus_previous()
+
+    def action_step_back(self) -> None:
+        if isinstance(self.screen, View) and not self.screen.go_back():
+            self._leave_view()
+
+    def action_leave(self) -> None:
+        if not self._leave_view():
+            self.exit(EXIT_OK)
+
+    def _leave_view(self) -> bool:
+        """Whether there was a view below this one."""
+        if len(self._views()) < 2:
+            return False
+        self.bridge.watch(None)
+        self.pop_screen()
+        return True
+
+    def action_redraw(self) -> None:
+        self.screen.refresh(layout=True, repaint=True)
+
+    def action_help(self) -> None:
+        from tui_flow.tui.screens.dialogs import HelpScreen
+
+        if isinstance(self.screen, View):
+            self.push_screen(HelpScreen(self.screen.places()))
+
+    def action_say_how_to_leave(self) -> None:
+        self.say("q leaves; runs go on without the console")
+
+
+def run(
+    settings: Settings, *, ascii: bool | None = None, mouse: bool = True, open_run: int | None = None
+) -> int:
+    """Shows the console until somebody leaves it. The exit code: 0, or 2 where the terminal will not do.
+
+    `ascii` None finds out what the terminal can show; `open_run` begins at a run.
+    """
+    from tui_flow.tui.presentation.glyphs import wants_ascii
+
+    trouble = terminal.why_unusable()
+    if trouble:
+        sys.stderr.write(
+            f"{trouble}\nthe commands work everywhere: tui-flow flows, tui-flow run FLOW, tui-flow runs\n"
+        )
+        return EXIT_USAGE
+    terminal.leave_on_hang_up()
+    setattr(constants, "ESCAPE_DELAY", terminal.escape_seconds(constants.ESCAPE_DELAY))  # noqa: B010
+    console = Console(
+        settings,
+        ascii=wants_ascii() if ascii is None else ascii,
+        theme=terminal.theme_name(),
+        open_run=open_run,
+    )
+    code = console.run(mouse=mouse)
+    active = console.overview.active
+    if active:
+        sys.stdout.write(
+            f"{active} run{'s' if active > 1 else ''} continue{'' if active > 1 else 's'}; reattach: tui-flow\n"
+        )
+    return EXIT_OK if code is None else code

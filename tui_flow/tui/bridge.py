@@ -1,0 +1,239 @@
+"""Between the engine and the screens: one connection, one reader of the history, and no rows over the wire.
+
+A change from the engine says only what to read again. Reading happens in a thread of its own, at most four times a
+second, and the screens are told when there is something new. A change that was missed (a gap in the numbers) means
+that everything is read again; a connection that broke is made again.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from tui_flow.contract import changes, commands
+from tui_flow.contract.errors import EngineError, HistoryError, TuiFlowError
+from tui_flow.settings import Settings
+from tui_flow.store.records import FlowRun, TaskRun
+from tui_flow.tui.presentation.flow_list import EMPTY, STRIP, Overview
+
+Found = TypeVar("Found")
+PAUSE_SECONDS = 0.25
+"""Between two readings of the history."""
+RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0)
+"""Between attempts to reach an engine."""
+
+
+class RunReading(NamedTuple):
+    """What has changed of the run on the screen."""
+
+    run_id: int
+    run: FlowRun | None
+    changed: list[TaskRun]
+
+
+class Audience(Protocol):
+    """Who wants to know."""
+
+    def take_overview(self, overview: Overview) -> None: ...
+    def take_run(self, reading: RunReading) -> None: ...
+    def take_engine(self, state: str, error: TuiFlowError | None) -> None:
+        """ "connecting", "ok", "gone" (it died, or cannot be reached) or "stopped" (somebody ended it)."""
+
+    def take_trouble(self, error: TuiFlowError | None) -> None:
+        """The history cannot be read, or (None) can be again."""
+
+
+class Bridge:
+    """Follows the engine of a project, and reads its history, for one audience."""
+
+    def __init__(
+        self, settings: Settings, audience: Audience, connect: Callable[..., Awaitable[Any]] | None = None
+    ):
+        self.settings, self._audience = settings, audience
+        self._connect = connect or _connect_async
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="history")
+        self._db: Any = None
+        self._connection: Any = None
+        self._connected = asyncio.Event()
+        self._wake_up = asyncio.Event()
+        self._stale = asyncio.Event()
+        self._overview_is_stale = self._run_is_stale = False
+        self._watched: int | None = None
+        self._revision: Callable[[], int] = lambda: -1
+
+    async def run(self) -> None:
+        """Reads once, so that there is something to see; then follows the engine, for ever."""
+        self.read_again()
+        reader = asyncio.create_task(self._read_when_stale())
+        try:
+            await self._keep_connected()
+        finally:
+            reader.cancel()
+            self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def ask(self, command: commands.Command) -> dict[str, Any]:
+        """What the engine answers; starts one if there is none. Raises what it refuses, and EngineError."""
+        self._wake_up.set()
+        try:
+            async with asyncio.timeout(20):
+                await self._connected.wait()
+                connection = self._connection
+                return await connection.ask(command)  # type: ignore[no-any-return]
+        except TimeoutError:
+            raise EngineError(
+                "the engine does not answer", next="see .tui_flow/engine.log; or try: tui-flow engine status"
+            ) from None
+
+    def watch(self, run_id: int | None, revision: Callable[[], int] = lambda: -1) -> None:
+        """Follows the task runs of one run; `revision` tells what of them is known already."""
+        self._watched, self._revision = run_id, revision
+        self._run_is_stale = run_id is not None
+        self._stale.set()
+
+    def read_again(self) -> None:
+        self._overview_is_stale = self._run_is_stale = True
+        self._stale.set()
+
+    async def read(self, question: Callable[[Any], Found]) -> Found:
+        """What a function finds in the history, in the reader's thread. Raises HistoryError."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._ask_history, question)
+
+    # The engine.
+
+    async def _keep_connected(self) -> None:
+        start, attempt = True, 0
+        while True:
+            try:
+                self._connection = await self._connect(self.settings, start=start)
+            except TuiFlowError as error:
+                self._audience.take_engine("gone" if start else "stopped", error if start else None)
+                start = await self._woken(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)]) or start
+                attempt += 1
+                continue
+            self._connected.set()
+            self._audience.take_engine("ok", None)
+            stopped = await self._follow_until_it_ends()
+            attempt, start = 0, not stopped
+            self._audience.take_engine("stopped" if stopped else "gone", None)
+
+    async def _woken(self, seconds: float) -> bool:
+        """Waits, but not while somebody wants something of the engine. Whether somebody does."""
+        self._wake_up.clear()
+        try:
+            await asyncio.wait_for(self._wake_up.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True
+
+    async def _follow_until_it_ends(self) -> bool:
+        """Takes in the changes of one connection. Whether the engine said that it ends."""
+        last: int | None = None
+        try:
+            await self._connection.ask(commands.Subscribe())
+            async for seq, change in self._connection.changes():
+                if last is not None and seq != last + 1:
+                    self.read_again()
+                last = seq
+                if isinstance(change, changes.EngineStopping):
+                    return True
+                self._mark(change)
+        except (TuiFlowError, OSError):
+            return False
+        finally:
+            self._connected.clear()
+            await self._connection.close()
+        return False
+
+    def _mark(self, change: changes.Change | None) -> None:
+        """Notes what a change makes stale."""
+        if isinstance(change, changes.Snapshot):
+            self.read_again()
+            return
+        if isinstance(change, changes.RunChanged | changes.FlowFileChanged):
+            self._overview_is_stale = True
+        if isinstance(change, changes.RunChanged | changes.TasksChanged) and change.run_id == self._watched:
+            self._run_is_stale = True
+        if self._overview_is_stale or self._run_is_stale:
+            self._stale.set()
+
+    # The history.
+
+    async def _read_when_stale(self) -> None:
+        while True:
+            await self._stale.wait()
+            self._stale.clear()
+            overview, self._overview_is_stale = self._overview_is_stale, False
+            run_id = self._watched if self._run_is_stale else None
+            self._run_is_stale = False
+            try:
+                if run_id is not None:
+                    reading = await self.read(partial(_read_run, run_id=run_id, since=self._revision()))
+                    if run_id == self._watched:
+                        self._audience.take_run(reading)
+                if overview:
+                    self._audience.take_overview(await self.read(_read_overview))
+                self._audience.take_trouble(None)
+            except HistoryError as error:
+                self._take_trouble(error)
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    def _take_trouble(self, error: HistoryError) -> None:
+        """A project without a history yet is merely empty."""
+        from tui_flow.contract.rundir import HISTORY
+
+        if (self.settings.state_dir / HISTORY).exists():
+            self._audience.take_trouble(error)
+        else:
+            self._audience.take_overview(EMPTY)
+
+    def _ask_history(self, question: Callable[[Any], Found]) -> Found:
+        from tui_flow.store import database
+
+        try:
+            if self._db is None:
+                self._db = database.open_reader(self.settings.state_dir)
+            with database.readable(self.settings.state_dir):
+                return question(self._db)
+        except HistoryError:
+            if self._db is not None:
+                self._db.close()
+                self._db = None
+            raise
+
+
+def _read_overview(db: Any) -> Overview:
+    from tui_flow.store import flows, runs
+
+    return Overview(
+        flows.list_flow_files(db), flows.list_flows(db), runs.last_runs(db, STRIP), runs.counts(db)
+    )
+
+
+def _read_run(db: Any, run_id: int, since: int) -> RunReading:
+    from tui_flow.store import runs, tasks
+
+    changed = tasks.list_tasks(db, run_id, since_revision=since)
+    return RunReading(run_id, runs.get_run(db, run_id), changed)
+
+
+def read_neighbour(db: Any, run: FlowRun, older: bool) -> FlowRun | None:
+    """The run of the same flow that came before, or after, this one."""
+    from tui_flow.store import runs
+
+    if older:
+        return next(iter(runs.list_runs(db, flow=run.flow, before=run.id, limit=1)), None)
+    newer, before = None, None
+    while page := runs.list_runs(db, flow=run.flow, before=before, limit=200):
+        for found in page:
+            if found.id <= run.id:
+                return newer
+            newer = found
+        before = page[-1].id
+    return newer
+
+
+async def _connect_async(settings: Settings, *, start: bool) -> Any:
+    from tui_flow.client import connect_async
+
+    return await connect_async(settings, start=start)

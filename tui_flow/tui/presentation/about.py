@@ -1,0 +1,187 @@
+"""What the lower pane of the Flows view and the details of the Run view say."""
+
+import json
+from typing import Any
+
+from tui_flow.contract.journal import Failure
+from tui_flow.safe import safe_lines
+from tui_flow.store.records import FlowRun, TaskRun
+from tui_flow.tui.presentation import Line, form, times, tracebacks
+from tui_flow.tui.presentation.flow_list import FlowRow
+from tui_flow.tui.presentation.glyphs import Marks, role, word
+
+
+def flow_title(row: FlowRow) -> str:
+    """The lower pane's title: what it is about."""
+    if row.broken is not None:
+        return f"{row.path}  does not import"
+    run = row.latest
+    if run is None:
+        return f"{row.name}  never run"
+    return f"{row.name}  run {run.id}  {word(run.state)}"
+
+
+def flow_lines(row: FlowRow) -> list[Line]:
+    """The first error of the latest run, or why the file does not import, or what the flow is."""
+    if row.broken is not None:
+        return _broken_lines(row)
+    run = row.latest
+    lines = failure_lines(run.failure, run.message) if run and role(run.state) == "bad" else []
+    if run is not None and not lines and run.message and run.ended_at:
+        lines.append([(run.message.splitlines()[0], "dim")])
+    if row.flow is not None:
+        lines += [[(text, "")] for text in safe_lines(row.flow.description.strip()) if text.strip()][:3]
+        lines.append([("takes  ", "dim"), *_signature(row.flow.parameters)])
+    if run is not None and run.parameters:
+        lines.append([("ran with  ", "dim"), *_values(run.parameters)])
+    lines.append([(row.path, "dim"), *_tags(row)])
+    if run is None:
+        lines.insert(0, [("r", "key"), (" runs it", "dim")])
+    return lines
+
+
+def _broken_lines(row: FlowRow) -> list[Line]:
+    file = row.broken
+    if file is None:
+        return []
+    where = f"{file.path}:{file.error_line}" if file.error_line else file.path
+    lines: list[Line] = [
+        [(file.error or "", "bad")],
+        [(where, "strong"), ("   e", "key"), (" opens it there", "dim")],
+    ]
+    if row.flow is not None:
+        lines.append([("its last good version still runs", "dim")])
+    return lines + [[(text, "dim")] for text in safe_lines((file.traceback or "").rstrip())]
+
+
+def _signature(schema: dict[str, Any]) -> Line:
+    fields = form.fields_of(schema)
+    if not fields:
+        return [("no parameters", "dim")]
+    line: Line = []
+    for field in fields:
+        line.append((field.name, "strong"))
+        line.append((f": {field.hint}" if field.required else f"={field.start}", ""))
+        line.append(("  ", ""))
+    return line
+
+
+def _values(parameters: dict[str, Any]) -> Line:
+    line: Line = []
+    for name, value in parameters.items():
+        line += [(f"{name}=", "dim"), (form.as_text(value)[:200], ""), ("  ", "")]
+    return line
+
+
+def _tags(row: FlowRow) -> Line:
+    tags = row.flow.tags if row.flow else []
+    return [("   tags ", "dim"), (" ".join(tags), "")] if tags else []
+
+
+def failure_lines(failure: Failure | None, message: str) -> list[Line]:
+    """What went wrong and where, the author's line first."""
+    if failure is None:
+        return [[(text, "bad")] for text in safe_lines(message)[:3] if text]
+    first, *more = safe_lines(failure.message)[:4] or [""]
+    lines: list[Line] = [[(f"{failure.type}: ", "bad"), (first, "bad")], *([(text, "bad")] for text in more)]
+    if failure.path:
+        where = f"{failure.path}:{failure.line}"
+        inside = f" in {failure.function}" if failure.function else ""
+        lines.append([(where, "strong"), (inside, "dim"), ("   e", "key"), (" opens it there", "dim")])
+    return lines
+
+
+def run_details(run: FlowRun, marks: Marks, now: float) -> list[Line]:
+    """All there is to know of a flow run."""
+    lines: list[Line] = [
+        _state_line(run.state, run.state_name, marks, _how(run)),
+        _fact("run", f"{run.id}  {run.run_name}".rstrip()),
+        _fact("trigger", f"{run.trigger}, {times.moment(run.created_at, now)}"),
+        *_when(run, now),
+        *([_fact("tags", " ".join(run.tags))] if run.tags else []),
+        *([_fact("tries", str(run.tries))] if run.tries > 1 else []),
+        *_reason(run.reason, run.message, run.failure),
+        [],
+        [("PARAMETERS", "dim")],
+        *_parameter_lines(run.parameters),
+        *_traceback(run.failure),
+    ]
+    return lines
+
+
+def _how(run: FlowRun) -> str:
+    if run.signal:
+        return f"signal {run.signal}"
+    return f"exit code {run.exit_code}" if run.exit_code else ""
+
+
+def task_details(task: TaskRun, names: dict[int, str], marks: Marks, now: float) -> list[Line]:
+    """All there is to know of a task run; `names` are those of the run's task runs."""
+    tries = f"try {task.tries} of {task.max_tries}" if task.max_tries > 1 else ""
+    upstream = ", ".join(names.get(id, str(id)) for id in task.upstream[:8])
+    return [
+        _state_line(task.state, task.state_name, marks, tries),
+        _fact("task" if task.kind == "task" else "flow", f"{task.name}  {task.run_name}".rstrip()),
+        *([_fact("map", f"item {task.map_index}")] if task.map_index is not None else []),
+        *_when(task, now),
+        *([_fact("after", upstream)] if upstream else []),
+        *([_fact("tags", " ".join(task.tags))] if task.tags else []),
+        *_reason(task.reason, task.message, task.failure),
+        *_traceback(task.failure),
+    ]
+
+
+def _state_line(state: str, state_name: str, marks: Marks, more: str) -> Line:
+    name = f"  ({state_name})" if state_name and state_name.lower() != state else ""
+    return [
+        (f"{marks.glyph(state)} {state.replace('_', ' ').upper()}", role(state)),
+        (f"{name}  {more}", "dim"),
+    ]
+
+
+def _fact(name: str, value: str) -> Line:
+    return [(f"{name:<9}", "dim"), (value, "")]
+
+
+def _when(run: FlowRun | TaskRun, now: float) -> list[Line]:
+    if run.started_at is None:
+        return []
+    start = times.moment(run.started_at, now)
+    if run.ended_at is None:
+        return [_fact("since", start)]
+    took = times.duration(run.ended_at - run.started_at)
+    return [_fact("when", f"{start} to {times.moment(run.ended_at, now)}  ({took})")]
+
+
+def _reason(reason: str | None, message: str, failure: Failure | None) -> list[Line]:
+    lines: list[Line] = [_fact("reason", reason)] if reason else []
+    if failure is not None:
+        return [*lines, [], *failure_lines(failure, message)]
+    first, *more = safe_lines(message) if message else [""]
+    lines += [_fact("message", first)] if first else []
+    return lines + [[(f"{'':<9}{text}", "")] for text in more]
+
+
+def _parameter_lines(parameters: dict[str, Any]) -> list[Line]:
+    if not parameters:
+        return [[("  none", "dim")]]
+    lines: list[Line] = []
+    for name, value in parameters.items():
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
+        first, *more = safe_lines(text)
+        lines.append([(f"  {name} = ", "dim"), (first, "")])
+        lines += [[(f"    {line}", "")] for line in more]
+    return lines
+
+
+def _traceback(failure: Failure | None) -> list[Line]:
+    """The traceback as the interpreter prints it, with the frames of libraries dimmed."""
+    if failure is None or not failure.traceback:
+        return []
+    texts = safe_lines(failure.traceback.rstrip())
+    foreign = {line for folded, _ in tracebacks.library_frames(texts) for line in folded}
+    lines: list[Line] = [[], [("TRACEBACK", "dim")]]
+    for number, text in enumerate(texts):
+        last = not text[:1].isspace() and not text.startswith("Traceback")
+        lines.append([(text, "dim" if number in foreign else "bad" if last else "")])
+    return lines

@@ -1,0 +1,152 @@
+"""The Flows view's rows: every flow with its last runs, and every flow file that does not import.
+
+The order is by attention: what failed, what does not import, what is at work, what waits, and the rest by name.
+"""
+
+from typing import NamedTuple
+
+from tui_flow.contract.states import ACTIVE, FlowRunState
+from tui_flow.store.records import Flow, FlowFile, FlowRun
+from tui_flow.tui.presentation import Line, times
+from tui_flow.tui.presentation.glyphs import Marks, role, word
+
+STRIP = 14
+"""How many runs the strip of a flow shows."""
+
+
+class Overview(NamedTuple):
+    """All that the Flows view and the header show, as one read of the history."""
+
+    files: list[FlowFile]
+    flows: list[Flow]
+    runs: dict[str, list[FlowRun]]
+    """By flow, newest first."""
+    counts: dict[FlowRunState, int]
+
+    @property
+    def active(self) -> int:
+        return sum(count for state, count in self.counts.items() if state in ACTIVE)
+
+
+EMPTY = Overview([], [], {}, {})
+
+
+class FlowRow(NamedTuple):
+    """A flow, or (where `flow` is None) a file that does not import and has no known flow."""
+
+    key: str
+    name: str
+    path: str
+    flow: Flow | None
+    broken: FlowFile | None
+    runs: tuple[FlowRun, ...]
+    """Newest first."""
+
+    @property
+    def latest(self) -> FlowRun | None:
+        return self.runs[0] if self.runs else None
+
+    @property
+    def active(self) -> FlowRun | None:
+        """The newest run that is not over."""
+        return next((run for run in self.runs if run.state in ACTIVE), None)
+
+
+def rows_of(overview: Overview) -> list[FlowRow]:
+    """The rows, most urgent first."""
+    broken = {file.path: file for file in overview.files if file.state == "broken"}
+    rows = [
+        FlowRow(
+            flow.name,
+            flow.name,
+            flow.path,
+            flow,
+            broken.get(flow.path),
+            tuple(overview.runs.get(flow.name, ())),
+        )
+        for flow in overview.flows
+    ]
+    known = {flow.path for flow in overview.flows}
+    rows += [
+        FlowRow(path, path.rpartition("/")[2], path, None, file, ())
+        for path, file in broken.items()
+        if path not in known
+    ]
+    return sorted(rows, key=_urgency)
+
+
+def _urgency(row: FlowRow) -> tuple[int, float, str]:
+    latest, active = row.latest, row.active
+    if row.broken is not None:
+        return (1, 0.0, row.name)
+    if active is not None:
+        return (3 if active.state is FlowRunState.PENDING else 2, 0.0, row.name)
+    if latest is not None and latest.state in (FlowRunState.FAILED, FlowRunState.CRASHED):
+        return (0, -(latest.ended_at or 0.0), row.name)
+    return (4, 0.0, row.name)
+
+
+def keep_order(rows: list[FlowRow], shown: list[str]) -> list[FlowRow]:
+    """The rows in the order in which their keys were shown before; new ones stand where their urgency puts them."""
+    places = {key: place for place, key in enumerate(shown)}
+    old = sorted((row for row in rows if row.key in places), key=lambda row: places[row.key])
+    kept = iter(old)
+    return [next(kept) if row.key in places else row for row in rows]
+
+
+def matching(rows: list[FlowRow], text: str) -> list[FlowRow]:
+    """The rows whose name, file or tags have all the words of a filter."""
+    words = text.lower().split()
+    if not words:
+        return rows
+
+    def holds(row: FlowRow) -> bool:
+        hay = " ".join((row.name, row.path, *(row.flow.tags if row.flow else ()))).lower()
+        return all(word in hay for word in words)
+
+    return [row for row in rows if holds(row)]
+
+
+def state_span(row: FlowRow, marks: Marks) -> tuple[str, str]:
+    """The shape in front of the name: of the latest run, unless the file does not import."""
+    if row.broken is not None:
+        return ("!", "bad")
+    run = row.active or row.latest
+    return (marks.glyph(run.state), role(run.state)) if run else (" ", "")
+
+
+def strip(row: FlowRow, marks: Marks, length: int = STRIP) -> Line:
+    """One shape a run, the newest on the right."""
+    runs = row.runs[:length]
+    padding: Line = [(" " * (length - len(runs)), "")]
+    return padding + [(marks.glyph(run.state), role(run.state)) for run in reversed(runs)]
+
+
+def status(row: FlowRow, now: float) -> tuple[str, str]:
+    """What the flow is doing, or how its last run ended, and when."""
+    if row.broken is not None:
+        line = f" line {row.broken.error_line}" if row.broken.error_line else ""
+        return (f"import error{line}", "bad")
+    run = row.active or row.latest
+    if run is None:
+        return ("never run", "dim")
+    if run.state is FlowRunState.RETRYING and run.due_at:
+        return (f"retrying in {times.duration(max(0.0, run.due_at - now), live=True)}", "warn")
+    if run.ended_at is None:
+        others = sum(1 for other in row.runs if other.state in ACTIVE) - 1
+        more = f" (and {others} more)" if others else ""
+        return (word(run.state) + more, role(run.state))
+    return (f"{word(run.state)} {times.ago(now - run.ended_at)}", "bad" if role(run.state) == "bad" else "")
+
+
+def elapsed(row: FlowRow, now: float, marks: Marks) -> str:
+    """How long the run took, or has taken so far."""
+    run = row.active or row.latest
+    return "" if run is None else run_duration(run, now, marks)
+
+
+def run_duration(run: FlowRun, now: float, marks: Marks) -> str:
+    if run.started_at is None:
+        return marks.dash
+    end = run.ended_at
+    return times.duration((end or now) - run.started_at, live=end is None)

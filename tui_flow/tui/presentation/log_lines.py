@@ -1,0 +1,60 @@
+"""How one line of a log is split into columns."""
+
+import re
+from datetime import datetime
+from typing import NamedTuple
+
+from tui_flow.contract.log import LEVELS
+
+LEVEL_WORDS = ("DEBUG", "INFO", "WARN", "ERROR", "CRIT")
+LEVEL_ROLES = ("dim", "", "warn", "bad", "bad")
+TIME_MODES = ("clock", "delta", "date", "off")
+_HEADER = re.compile(r"(\S{27}) (\S+) +(\S+) (\S+): ?")
+
+
+class Parts(NamedTuple):
+    """A line, taken apart."""
+
+    at: float | None
+    """None for a further line of a record, and for what is no record."""
+    level: str
+    logger: str
+    message: str
+
+
+def split(text: str) -> Parts:
+    """The parts of a line as it stands in the file."""
+    match = _HEADER.match(text)
+    if match is None:
+        return Parts(None, "", "", text.removeprefix("\t"))
+    return Parts(_seconds(match[1]), match[2], match[4], text[match.end() :])
+
+
+def _seconds(stamp: str) -> float | None:
+    try:
+        return datetime.fromisoformat(stamp).timestamp()
+    except ValueError:
+        return None
+
+
+def level_word(level: str) -> tuple[str, str]:
+    """The level in five letters, and its role."""
+    rank = LEVELS.index(level) if level in LEVELS else 1
+    return (LEVEL_WORDS[rank] if level in LEVELS else level[:5], LEVEL_ROLES[rank])
+
+
+def time_text(mode: str, at: float | None, before: float | None, *, narrow: bool) -> str:
+    """The time column of a line; `before` is when the shown record before it was written."""
+    width = time_width(mode, narrow=narrow)
+    if at is None or not width:
+        return " " * width
+    if mode == "delta":
+        return f"{f'+{max(0.0, at - (before or at)):.3f}':>{width - 1}} "
+    moment = datetime.fromtimestamp(at)
+    text = moment.strftime("%H:%M:%S" if mode == "clock" else "%m-%d %H:%M:%S")
+    return f"{text} " if narrow else f"{text}.{moment.microsecond // 1000:03} "
+
+
+def time_width(mode: str, *, narrow: bool) -> int:
+    """The cells of the time column, with the blank after it; a narrow one leaves out the milliseconds."""
+    return {"clock": 9 if narrow else 13, "delta": 10, "date": 15 if narrow else 19, "off": 0}[mode]

@@ -1,0 +1,39 @@
+"""Which lines of a traceback are somebody else's code, so that a reader sees their own first."""
+
+import re
+from collections.abc import Sequence
+
+MARK = "Traceback (most recent call last)"
+_FRAME = re.compile(r'\s*File "([^"]*)", line \d+')
+_LIBRARY = ("/site-packages/", "/dist-packages/", "/lib/python", "/tui_flow/sdk/", "<frozen ")
+
+
+def is_library_frame(text: str) -> bool:
+    """Whether a line names a frame outside the project."""
+    match = _FRAME.match(text)
+    return match is not None and any(part in match[1] for part in _LIBRARY)
+
+
+def library_frames(texts: Sequence[str]) -> list[tuple[range, int]]:
+    """The stretches of a traceback's lines that are library frames, and how many frames each of them has.
+
+    A frame is its "File" line and the more deeply indented lines after it, with the source and the carets.
+    """
+    found: list[tuple[range, int]] = []
+    start, frames = -1, 0
+    for index, text in enumerate([*texts, ""]):
+        if is_library_frame(text):
+            start, frames = (index, 1) if start < 0 else (start, frames + 1)
+        elif start >= 0 and not _belongs(text, texts[start]):
+            found.append((range(start, index), frames))
+            start = -1
+    return found
+
+
+def _belongs(text: str, frame: str) -> bool:
+    """Whether a line goes on with the frame above it."""
+    return _FRAME.match(text) is None and _indent(text) > _indent(frame)
+
+
+def _indent(text: str) -> int:
+    return len(text) - len(text.lstrip())

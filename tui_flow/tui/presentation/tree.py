@@ -1,0 +1,225 @@
+"""The task runs of one flow run as the rows of a tree.
+
+Nested flows are branches, the task runs of one `map` call fold into one row, and a task run that was tried again
+unfolds into its tries. Rows stand in the order in which they were made, so they keep their places while a run is
+live. Counts are kept up to date change by change: twenty thousand folded task runs cost one row.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from tui_flow.contract.states import TASK_ACTIVE, TaskRunState
+from tui_flow.store.records import TaskRun
+
+ROOT = ("run", 0)
+Key = tuple[str, int]
+"""What a row is: ("run", 0), ("task", id), ("map", map_id), or ("try n", id)."""
+FOLD_OVER = 1
+"""A map call of more task runs than this is folded until somebody opens it."""
+
+
+class Row(NamedTuple):
+    """One line of the tree."""
+
+    key: Key
+    depth: int
+    label: str
+    folded: bool | None
+    """None where there is nothing to fold."""
+    task: TaskRun | None
+    """The task run; None for the flow run itself and for a map call."""
+    group: "MapGroup | None"
+    tries: int | None
+    """Which try this row stands for, where it stands for one."""
+
+
+class MapGroup:
+    """The task runs of one map call, counted."""
+
+    def __init__(self, map_id: int, name: str, parent: int) -> None:
+        self.map_id, self.name, self.parent = map_id, name, parent
+        self.members: list[int] = []
+        self.counts: Counter[TaskRunState] = Counter()
+        self.started_at: float | None = None
+        self.ended_at: float | None = None
+        self.failed_at: list[float] = []
+
+    @property
+    def state(self) -> TaskRunState:
+        """The one word for all of them: at work, else the worst end that one of them had."""
+        for state in (
+            TaskRunState.RUNNING,
+            TaskRunState.RETRYING,
+            TaskRunState.PAUSED,
+            TaskRunState.PENDING,
+            TaskRunState.CRASHED,
+            TaskRunState.FAILED,
+            TaskRunState.CANCELLED,
+            TaskRunState.UPSTREAM_FAILED,
+            TaskRunState.COMPLETED,
+            TaskRunState.CACHED,
+        ):
+            if self.counts[state]:
+                if state is TaskRunState.PENDING and self.started_at is not None:
+                    return TaskRunState.RUNNING
+                return state
+        return TaskRunState.SKIPPED
+
+    def count(self, before: TaskRun | None, after: TaskRun) -> None:
+        if before is None:
+            self.members.append(after.id)
+        elif before.state is not after.state:
+            self.counts[before.state] -= 1
+        if before is None or before.state is not after.state:
+            self.counts[after.state] += 1
+            if after.state in (TaskRunState.FAILED, TaskRunState.CRASHED) and after.ended_at is not None:
+                self.failed_at.append(after.ended_at)
+        if after.started_at is not None:
+            self.started_at = min(self.started_at or after.started_at, after.started_at)
+        if after.ended_at is not None:
+            self.ended_at = max(self.ended_at or 0.0, after.ended_at)
+
+
+class TaskForest:
+    """The task runs of one flow run, and which of their rows are open."""
+
+    def __init__(self) -> None:
+        self.tasks: dict[int, TaskRun] = {}
+        self.groups: dict[int, MapGroup] = {}
+        self.counts: Counter[TaskRunState] = Counter()
+        self.revision = -1
+        """The newest revision that was seen: ask for what is newer."""
+        self._children: dict[int, list[Key]] = {0: []}
+        self._toggled: set[Key] = set()
+
+    def update(self, changed: Iterable[TaskRun]) -> None:
+        """Takes in new and changed task runs, in id order."""
+        for task in changed:
+            before = self.tasks.get(task.id)
+            self.tasks[task.id] = task
+            self.revision = max(self.revision, task.revision)
+            if before is not None:
+                self.counts[before.state] -= 1
+            self.counts[task.state] += 1
+            self._place(before, task)
+
+    def _place(self, before: TaskRun | None, task: TaskRun) -> None:
+        if task.map_id is not None:
+            group = self.groups.get(task.map_id)
+            if group is None:
+                group = self.groups[task.map_id] = MapGroup(task.map_id, task.name, task.parent)
+                self._children.setdefault(task.parent, []).append(("map", task.map_id))
+            group.count(before, task)
+        elif before is None:
+            self._children.setdefault(task.parent, []).append(("task", task.id))
+
+    def is_folded(self, key: Key) -> bool | None:
+        """Whether a row hides its rows, or None where it has none."""
+        kind, id = key
+        if kind == "run":
+            return key in self._toggled if self._children[0] else None
+        if kind == "map":
+            folded = len(self.groups[id].members) > FOLD_OVER
+            return folded is not (key in self._toggled)
+        if kind == "task":
+            if self._children.get(id):
+                return key in self._toggled
+            if self.tasks[id].tries > 1:
+                return key not in self._toggled
+        return None
+
+    def fold(self, key: Key, folded: bool) -> bool:
+        """Opens or shuts a row. Whether that changed anything."""
+        if self.is_folded(key) is not (not folded):
+            return False
+        self._toggled ^= {key}
+        return True
+
+    def reveal(self, id: int) -> None:
+        """Opens whatever hides a task run."""
+        task = self.tasks.get(id)
+        while task is not None:
+            if task.map_id is not None:
+                self.fold(("map", task.map_id), False)
+            parent = task.parent
+            self.fold(("task", parent) if parent else ROOT, False)
+            task = self.tasks.get(parent)
+
+    def visible_key(self, id: int) -> Key:
+        """The row that shows a task run: its own, or the outermost folded one that hides it."""
+        key: Key = ("task", id)
+        task = self.tasks.get(id)
+        while task is not None:
+            if task.map_id is not None and self.is_folded(("map", task.map_id)):
+                key = ("map", task.map_id)
+            above: Key = ("task", task.parent) if task.parent else ROOT
+            if self.is_folded(above):
+                key = above
+            task = self.tasks.get(task.parent)
+        return key
+
+    def rows(self, label: str) -> list[Row]:
+        """The visible rows; `label` names the flow run, which is the first of them."""
+        rows = [Row(ROOT, 0, label, self.is_folded(ROOT), None, None, None)]
+        if not rows[0].folded:
+            for key in self._children[0]:
+                self._add(rows, key, 1)
+        return rows
+
+    def _add(self, rows: list[Row], key: Key, depth: int) -> None:
+        kind, id = key
+        folded = self.is_folded(key)
+        if kind == "map":
+            group = self.groups[id]
+            rows.append(Row(key, depth, f"{group.name}[{len(group.members)}]", folded, None, group, None))
+            children: list[Key] = [("task", member) for member in group.members]
+        else:
+            task = self.tasks[id]
+            rows.append(Row(key, depth, task.run_name or task.name, folded, task, None, None))
+            children = self._children.get(id, [])
+            if not folded and not children:
+                rows += self._tries(task, depth + 1)
+        if not folded:
+            for child in children:
+                self._add(rows, child, depth + 1)
+
+    def _tries(self, task: TaskRun, depth: int) -> list[Row]:
+        if task.tries < 2:
+            return []
+        return [
+            Row((f"try {n}", task.id), depth, f"try {n}", None, task, None, n)
+            for n in range(1, task.tries + 1)
+        ]
+
+    def members(self, key: Key) -> set[int] | None:
+        """The task runs whose log lines belong to a row: its own, and all inside them. None is everything."""
+        kind, id = key
+        if kind == "run":
+            return None
+        found = set(self.groups[id].members) if kind == "map" else {id}
+        waiting = list(found)
+        while waiting:
+            for child_kind, child in self._children.get(waiting.pop(), ()):
+                inner = self.groups[child].members if child_kind == "map" else (child,)
+                found.update(inner)
+                waiting.extend(inner)
+        return found
+
+    def first_failure(self) -> TaskRun | None:
+        """The task run that failed first, and the innermost of those that one failure went through."""
+        failed = [
+            task for task in self.tasks.values() if task.state in (TaskRunState.FAILED, TaskRunState.CRASHED)
+        ]
+        return min(failed, key=lambda task: (task.ended_at or 0.0, -task.id), default=None)
+
+    def newest_active(self) -> TaskRun | None:
+        """The task run that began last and is still at work."""
+        if not any(self.counts[state] for state in TASK_ACTIVE):
+            return None
+        working = [
+            task
+            for task in self.tasks.values()
+            if task.state in (TaskRunState.RUNNING, TaskRunState.RETRYING)
+        ]
+        return max(working, key=lambda task: (task.started_at or 0.0, task.id), default=None)

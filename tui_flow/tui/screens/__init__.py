@@ -1,0 +1,1 @@
+"""The views, and the dialogs on top of them."""

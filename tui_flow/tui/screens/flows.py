@@ -1,0 +1,171 @@
+"""The Flows view: every flow, how its last runs went, and what is wrong."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import ClassVar
+
+from textual.widget import Widget
+
+from tui_flow.contract.states import CANCELLABLE
+from tui_flow.store.records import FlowRun
+from tui_flow.tui.actions import bindings
+from tui_flow.tui.presentation import Line, about, flow_list
+from tui_flow.tui.screens.view import View
+from tui_flow.tui.widgets.flow_table import FlowTable
+from tui_flow.tui.widgets.lines import Lines, TextLines
+
+
+class FlowsScreen(View):
+    """The table of flows, and below it what there is to say about the one under the cursor."""
+
+    BINDINGS: ClassVar = bindings("flows")
+    PLACES: ClassVar = ["list", "flows"]
+    PROMPT = "only flows that have these words; Esc clears"
+
+    def compose_panes(self) -> Iterable[Widget]:
+        yield FlowTable(id="flows")
+        yield TextLines(id="about")
+
+    def on_mount(self) -> None:
+        for pane in (self.table, self.about):
+            pane.add_class("pane")
+        super().on_mount()
+        self.table.focus()
+        if self.console.has_overview:
+            self.take_overview()
+
+    @property
+    def table(self) -> FlowTable:
+        return self.query_one("#flows", FlowTable)
+
+    @property
+    def about(self) -> TextLines:
+        return self.query_one("#about", TextLines)
+
+    def main_pane(self) -> Widget:
+        return self.table
+
+    def take_overview(self) -> None:
+        super().take_overview()
+        self.table.set_rows(flow_list.rows_of(self.console.overview))
+        self._describe()
+
+    def tick(self) -> None:
+        self.table.refresh_live()
+
+    def on_screen_resume(self) -> None:
+        self.table.sort()
+
+    def on_lines_moved(self, event: Lines.Moved) -> None:
+        if event.lines is self.table:
+            self._describe()
+
+    def on_lines_opened(self) -> None:
+        self.action_open()
+
+    def _describe(self) -> None:
+        """The lower pane and the frames, for the row under the cursor."""
+        table, row = self.table, self.table.selected
+        shown = f"{len(table.rows)} of {table.total}" if len(table.rows) != table.total else f"{table.total}"
+        order = "order changed, g sorts" if table.is_out_of_order else "most urgent first"
+        table.set_title(f" Flows {shown} ", f" {order} " if table.total > 1 else "")
+        if row is None:
+            self.about.set_title(" Nothing here yet " if not table.total else " Nothing matches ")
+            self.about.set_lines(self._nothing())
+        else:
+            self.about.set_title(f" {about.flow_title(row)} ")
+            self.about.set_lines(about.flow_lines(row), keep=True)
+        self.update_footer()
+
+    def _nothing(self) -> list[Line]:
+        if self.table.total:
+            return [[("No flow has these words. ", ""), ("Esc", "key"), (" clears the filter.", "dim")]]
+        folder = self.console.settings.flows_dir
+        return [
+            [("Save a Python file in ", ""), (f"{folder}/", "strong"), (" and it shows up here:", "")],
+            [],
+            [("  from tui_flow import flow", "live")],
+            [("  @flow", "live")],
+            [('  def hello(name: str = "world"): print("hello", name)', "live")],
+        ]
+
+    def useless(self) -> set[str]:
+        row = self.table.selected
+        if row is None:
+            return {"open", "run", "run_with", "cancel", "edit", *(() if self.table.total else ("filter",))}
+        found = set()
+        if row.flow is None:
+            found |= {"run", "run_with"}
+        elif not row.flow.parameters.get("properties"):
+            found.add("run_with")
+        if row.latest is None:
+            found.add("open")
+        if row.active is None:
+            found.add("cancel")
+        return found
+
+    def go_back(self) -> bool:
+        if self.close_prompt() or self.table.is_filtered:
+            self.table.set_filter("")
+            self._describe()
+            return True
+        return False
+
+    def prompt_changed(self, text: str) -> None:
+        self.table.set_filter(text)
+        self._describe()
+
+    def action_filter(self) -> None:
+        if self.table.total:
+            self.ask_text()
+
+    def action_open(self) -> None:
+        row = self.table.selected
+        if row is None:
+            return
+        run = row.active or row.latest
+        if run is not None:
+            self.console.open_run(run.id)
+        elif row.broken is not None:
+            self.say(f"{row.path} does not import, so nothing of it has run; e opens it")
+        else:
+            self.say(f"{row.name} has not run yet; r runs it")
+
+    def action_run(self) -> None:
+        row = self.table.selected
+        if row is not None and row.flow is not None:
+            self.console.run_flow(row.flow, {}, ask=False, open_it=False)
+        elif row is not None:
+            self.say(f"{row.path} does not import; mend it first: e opens it")
+
+    def action_run_with(self) -> None:
+        row = self.table.selected
+        if row is None or row.flow is None:
+            self.action_run()
+        elif not row.flow.parameters.get("properties"):
+            self.say(f"{row.name} takes no parameters; r runs it")
+        else:
+            self.console.run_flow(
+                row.flow, row.latest.parameters if row.latest else {}, ask=True, open_it=False
+            )
+
+    def action_cancel(self) -> None:
+        row = self.table.selected
+        if row is None:
+            return
+        run: FlowRun | None = row.active
+        if run is None or run.state not in CANCELLABLE:
+            self.say(f"{row.name} has no active run to cancel")
+        else:
+            self.console.cancel_run(run, kill=False)
+
+    def action_edit(self) -> None:
+        row = self.table.selected
+        if row is None:
+            return
+        line = (row.broken.error_line or 0) if row.broken else row.flow.line if row.flow else 0
+        failure = row.latest.failure if row.latest and row.broken is None else None
+        if failure is not None and failure.path and not (row.latest and row.latest.state == "completed"):
+            self.console.edit(Path(failure.path), failure.line)
+        else:
+            self.console.edit(Path(row.path), line)

@@ -1,0 +1,144 @@
+"""The form for a flow's parameters."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from tui_flow.safe import safe
+from tui_flow.store.records import Flow
+from tui_flow.tui.presentation import Line, form
+from tui_flow.tui.presentation.form import Field
+from tui_flow.tui.widgets.bars import Bar
+
+
+class FieldBox(Vertical):
+    """One parameter: its name and what it takes, its text, and what is wrong with that."""
+
+    def __init__(self, field: Field, place: int, start: str) -> None:
+        super().__init__(classes="field")
+        self.field, self.place, self.start = field, place, start
+
+    def compose(self) -> ComposeResult:
+        yield Bar(id=f"name-{self.place}")
+        yield Input(self.start, compact=True, select_on_focus=False)
+        yield Bar(id=f"note-{self.place}")
+
+    def on_mount(self) -> None:
+        field = self.field
+        need = (
+            ("  required", "warn") if field.required else (f"  default {form.as_text(field.default)}", "dim")
+        )
+        self.query_one(f"#name-{self.place}", Bar).set(
+            [(field.name, "strong"), (f"  {field.hint}", "live"), need]
+        )
+        self.check(complain=False)
+
+    @property
+    def input(self) -> Input:
+        return self.query_one(Input)
+
+    @property
+    def is_default(self) -> bool:
+        """Whether the flow's own default is meant, so that nothing need be said."""
+        return not self.field.required and self.input.value == self.field.start
+
+    def check(self, *, complain: bool = True) -> tuple[Any, str]:
+        """The value, and what is wrong with the text, which is also shown."""
+        wrong, value = "", None
+        try:
+            value = None if self.is_default else form.parse(self.field, self.input.value)
+        except ValueError as error:
+            wrong = str(error)
+        note: Line = [(f" {self.field.description}", "dim")]
+        if wrong and complain:
+            note = [(f" ! {wrong}", "bad")]
+        self.query_one(f"#note-{self.place}", Bar).set(note)
+        return value, wrong
+
+
+class FormScreen(ModalScreen[dict[str, Any] | None]):
+    """Asks for the parameters of a run; gives those that are not the flow's defaults, or None."""
+
+    BINDINGS: ClassVar = [
+        ("escape", "dismiss(None)", ""),
+        ("ctrl+r", "submit", ""),
+        ("down", "app.focus_next", ""),
+        ("up", "app.focus_previous", ""),
+    ]
+
+    def __init__(self, flow: Flow, values: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.flow = flow
+        self._values = values
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog") as box:
+            box.border_title = Content(f" Run {safe(self.flow.name)} ")
+            with VerticalScroll(id="fields", can_focus=False):
+                for place, field in enumerate(form.fields_of(self.flow.parameters)):
+                    known = field.name in self._values
+                    start = form.as_text(self._values[field.name]) if known else field.start
+                    yield FieldBox(field, place, start)
+            yield Bar(id="command")
+            yield Bar(id="form-keys")
+
+    def on_mount(self) -> None:
+        self.query_one("#form-keys", Bar).set(
+            [
+                ("^R", "key"),
+                (" run  ", "dim"),
+                ("Tab", "key"),
+                (" next field  ", "dim"),
+                ("Esc", "key"),
+                (" leave", "dim"),
+            ]
+        )
+        boxes = self.query(FieldBox)
+        if boxes:
+            boxes.first().input.focus()
+        self._show_command()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        box = event.input.parent
+        if isinstance(box, FieldBox):
+            box.check()
+            self._show_command()
+
+    def on_input_submitted(self) -> None:
+        boxes = list(self.query(FieldBox))
+        if boxes and boxes[-1].input.has_focus:
+            self.action_submit()
+        else:
+            self.focus_next()
+
+    def action_submit(self) -> None:
+        """Runs it, or goes to the first field that is wrong."""
+        for box in self.query(FieldBox):
+            if box.check()[1]:
+                box.input.focus()
+                return
+        self.dismiss(self._parameters())
+
+    def _parameters(self) -> dict[str, Any]:
+        """The values that fit and are not defaults."""
+        found = {}
+        for box in self.query(FieldBox):
+            value, wrong = box.check(complain=False) if box.is_default else box.check()
+            if not wrong and not box.is_default:
+                found[box.field.name] = value
+        return found
+
+    def _show_command(self) -> None:
+        values = {
+            box.field.name: form.parse(box.field, box.input.value)
+            for box in self.query(FieldBox)
+            if not box.is_default and not box.check(complain=bool(box.input.value))[1]
+        }
+        self.query_one("#command", Bar).set(
+            [("$ ", "dim"), (form.command_line(self.flow.name, values), "dim")]
+        )

@@ -1,0 +1,146 @@
+"""What every view has: header, message and footer, and how it gets the news."""
+
+import os
+import socket
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Input
+
+from tui_flow.contract.states import STARTED, FlowRunState
+from tui_flow.tui.bridge import RunReading
+from tui_flow.tui.presentation import Line
+from tui_flow.tui.widgets.bars import Bar, Footer
+
+if TYPE_CHECKING:
+    from tui_flow.tui.app import Console
+
+_ENGINE_ROLES = {"ok": "dim", "connecting": "dim", "stopped": "warn", "gone": "bad"}
+
+
+class View(Screen[None]):
+    """A screen between the header and the footer."""
+
+    HORIZONTAL_BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-narrow"), (80, "-80"), (120, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-short"), (24, "-24"), (36, "-tall")]  # noqa: RUF012
+    PLACES: ClassVar[list[str]] = []
+    """Where its actions are, for footer and help: places of `actions.ACTIONS`."""
+    PROMPT = ""
+    """What stands before the text that `/` asks for."""
+
+    @property
+    def console(self) -> "Console":
+        return self.app  # type: ignore[return-value]
+
+    def compose(self) -> ComposeResult:
+        yield Bar(id="header")
+        yield from self.compose_panes()
+        yield Input(id="prompt", classes="prompt", compact=True, placeholder=self.PROMPT)
+        yield Bar(id="message")
+        yield Footer(id="footer")
+
+    def compose_panes(self) -> Iterable[Widget]:
+        """The panes, from top to bottom."""
+        return ()
+
+    def on_mount(self) -> None:
+        self.update_header()
+        self.update_footer()
+
+    # The news.
+
+    def take_overview(self) -> None:
+        """The history has been read anew."""
+        self.update_header()
+
+    def take_run(self, reading: RunReading) -> None:
+        """The run that is watched has been read anew."""
+
+    def tick(self) -> None:
+        """A second has passed, while something runs; or a minute."""
+
+    def update_header(self) -> None:
+        console = self.console
+        marks, counts = console.paint.marks, console.overview.counts
+        started = sum(counts.get(state, 0) for state in STARTED)
+        queued = counts.get(FlowRunState.PENDING, 0)
+        left: Line = [
+            (" tui_flow  ", "strong"),
+            (console.settings.project.name, "key"),
+            (f"@{_host()}", "dim"),
+        ]
+        if started:
+            left.append((f"  {marks.glyph('running')}{started} running", "live"))
+        if queued:
+            left.append((f"  {marks.glyph('pending')}{queued} queued", "dim"))
+        broken = sum(1 for file in console.overview.files if file.state == "broken")
+        if broken:
+            left.append((f"  !{broken} broken file{'s' if broken > 1 else ''}", "bad"))
+        engine = console.engine
+        self.query_one("#header", Bar).set(left, [(f"engine {engine} ", _ENGINE_ROLES.get(engine, "dim"))])
+
+    def say(self, text: str, role: str = "") -> None:
+        """Puts a sentence above the footer, until the next one."""
+        self.query_one("#message", Bar).set([(f" {text}", role)])
+
+    # The prompt.
+
+    def ask_text(self, start: str = "") -> None:
+        """Opens the prompt; `prompt_changed` and `prompt_entered` hear of it."""
+        prompt = self.query_one("#prompt", Input)
+        prompt.value = start
+        prompt.add_class("-open")
+        self.add_class("-asking")
+        prompt.focus()
+
+    def close_prompt(self) -> bool:
+        """Whether there was one to close."""
+        prompt = self.query_one("#prompt", Input)
+        if not prompt.has_class("-open"):
+            return False
+        prompt.remove_class("-open")
+        self.remove_class("-asking")
+        self.main_pane().focus()
+        return True
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        if event.input.has_class("-open"):
+            self.prompt_changed(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        self.close_prompt()
+        self.prompt_entered(event.value)
+
+    def prompt_changed(self, text: str) -> None:
+        """The text of the prompt is another."""
+
+    def prompt_entered(self, text: str) -> None:
+        """The prompt was closed with ⏎."""
+
+    # Keys.
+
+    def main_pane(self) -> Widget:
+        """Where the keyboard goes when a prompt closes."""
+        raise NotImplementedError
+
+    def places(self) -> list[str]:
+        """Where the actions are that work here and now."""
+        return [*self.PLACES, "app"]
+
+    def useless(self) -> set[str]:
+        """Actions that would do nothing now, and are not offered."""
+        return set()
+
+    def update_footer(self) -> None:
+        self.query_one("#footer", Footer).offer(self.places(), self.useless())
+
+    def go_back(self) -> bool:
+        """One step back within the view. Whether there was one."""
+        return self.close_prompt()
+
+
+def _host() -> str:
+    return os.environ.get("HOSTNAME") or socket.gethostname()

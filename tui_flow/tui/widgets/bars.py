@@ -1,0 +1,64 @@
+"""The single lines above and below the panes."""
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui_flow.tui.actions import Action, footer, key_name
+from tui_flow.tui.widgets.paint import AnySpan, Paint, paint_of
+
+
+class Bar(Widget):
+    """One line: spans on the left, and spans on the right where there is room for both."""
+
+    DEFAULT_CLASSES = "bar"
+    ALLOW_SELECT = False
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._left: Sequence[AnySpan] = ()
+        self._right: Sequence[AnySpan] = ()
+
+    def set(self, left: Sequence[AnySpan], right: Sequence[AnySpan] = ()) -> None:
+        """Says something else; nothing is drawn where it is the same."""
+        if (list(left), list(right)) != (list(self._left), list(self._right)):
+            self._left, self._right = left, right
+            self.refresh()
+
+    @property
+    def paint(self) -> Paint:
+        return paint_of(self)
+
+    def render_line(self, y: int) -> Strip:  # noqa: ARG002
+        width, base = self.size.width, self.rich_style
+        right = Strip(self.paint.segments(self._right, base))
+        room = width - right.cell_length - 1
+        if room < width // 3:
+            return self.paint.strip(self._left, width, base)
+        return Strip([*self.paint.strip(self._left, room + 1, base), *right], width)
+
+
+class Footer(Bar):
+    """The keys that do something here and now; never half a one."""
+
+    def offer(self, places: list[str], useless: set[str]) -> None:
+        """Shows the actions of these places, except those that would do nothing now."""
+        self._offered = [action for action in footer(places) if action.id not in useless]
+        self.refresh()
+
+    _offered: Sequence[Action] = ()
+
+    def render_line(self, y: int) -> Strip:  # noqa: ARG002
+        ascii = self.paint.marks.ascii
+        texts = [(key_name(action.keys.split(",")[0], ascii), action.label) for action in self._offered]
+        while texts and sum(cell_len(key) + cell_len(label) + 3 for key, label in texts) > self.size.width:
+            inner = len(texts) - 3
+            if inner < 0:
+                break
+            texts.pop(inner)
+        spans: list[AnySpan] = []
+        for key, label in texts:
+            spans += [(f" {key} ", "key"), (f"{label} ", "dim")]
+        return self.paint.strip(spans, self.size.width, self.rich_style)

@@ -1,0 +1,114 @@
+"""The table of flows."""
+
+import time
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+
+from tui_flow.tui.presentation import flow_list
+from tui_flow.tui.presentation.flow_list import FlowRow
+from tui_flow.tui.widgets.lines import Lines
+from tui_flow.tui.widgets.paint import AnySpan, fit
+
+_DURATION = 7
+
+
+class FlowTable(Lines):
+    """One row a flow. The order changes only when somebody goes to the top, so nothing moves under the cursor."""
+
+    HEADER_LINES = 1
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self.rows: list[FlowRow] = []
+        self._all: list[FlowRow] = []
+        self._order: list[str] = []
+        self._filter = ""
+
+    @property
+    def selected(self) -> FlowRow | None:
+        return self.rows[self.cursor] if self.rows else None
+
+    @property
+    def total(self) -> int:
+        """The rows there are without the filter."""
+        return len(self._all)
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self._filter)
+
+    @property
+    def is_out_of_order(self) -> bool:
+        """Whether going to the top would show another order."""
+        return [row.key for row in self._all] != self._order
+
+    def set_rows(self, rows: list[FlowRow]) -> None:
+        """Takes rows in order of urgency; those that were there stay where they were."""
+        self._all = rows
+        self._show()
+
+    def set_filter(self, text: str) -> None:
+        self._filter = text
+        self._show()
+
+    def sort(self) -> None:
+        """Puts the rows in order of urgency; the cursor stays with its row."""
+        self._order = [row.key for row in self._all]
+        self._show()
+
+    def _show(self) -> None:
+        selected = self.selected.key if self.selected else None
+        rows = flow_list.keep_order(self._all, self._order)
+        self._order = [row.key for row in rows]
+        self.rows = flow_list.matching(rows, self._filter)
+        keys = [row.key for row in self.rows]
+        if selected in keys:
+            self.cursor = keys.index(selected)
+        self.set_count(len(self.rows))
+        self.post_message(self.Moved(self))
+
+    def action_top(self) -> None:
+        self.sort()
+        super().action_top()
+
+    def refresh_live(self) -> None:
+        """Draws the rows anew whose time goes on."""
+        for index, row in enumerate(self.rows):
+            if row.active is not None:
+                self.refresh_index(index)
+
+    def _widths(self, width: int) -> tuple[int, int, int]:
+        """Of name, strip and status; what remains goes to the name first, then to the status."""
+        strip = flow_list.STRIP if width >= 64 else max(0, flow_list.STRIP - 9)
+        rest = width - 5 - strip - 2 - 2 - _DURATION - 1
+        longest = max((cell_len(row.name) for row in self.rows), default=0)
+        name = max(8, min(longest, rest - 20, 40))
+        return name, strip, max(8, rest - name)
+
+    def header_spans(self, y: int, width: int) -> Sequence[AnySpan]:  # noqa: ARG002
+        name, strip, status = self._widths(width)
+        last = f"LAST {strip}"
+        return [
+            (
+                f"     {fit('FLOW', name)}  {fit(last, strip)}  {fit('NOW / LAST RUN', status)}{'TIME':>{_DURATION}}",
+                "dim",
+            )
+        ]
+
+    def spans(self, index: int, width: int) -> Sequence[AnySpan]:
+        row, now, marks = self.rows[index], time.time(), self.marks
+        name, strip, status = self._widths(width)
+        text, role = flow_list.status(row, now)
+        return [
+            (marks.cursor if index == self.cursor else " ", "strong"),
+            (" ", ""),
+            flow_list.state_span(row, marks),
+            ("  ", ""),
+            (fit(row.name, name, marks.ellipsis), "strong" if index == self.cursor else ""),
+            ("  ", ""),
+            *flow_list.strip(row, marks, strip),
+            ("  ", ""),
+            (fit(text, status, marks.ellipsis), role),
+            (f"{flow_list.elapsed(row, now, marks):>{_DURATION}}", "dim"),
+        ]

@@ -1,0 +1,203 @@
+"""Lines under a cursor: what every list, tree, log and text pane of the console is."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.style import Style
+from textual import events
+from textual.content import Content
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui_flow.safe import safe
+from tui_flow.tui.actions import bindings
+from tui_flow.tui.presentation.glyphs import Marks
+from tui_flow.tui.widgets.paint import AnySpan, Paint, paint_of
+
+
+class Lines(Widget, can_focus=True):
+    """`count` lines, one of them under the cursor. Who derives gives the spans of a line."""
+
+    BINDINGS: ClassVar = bindings("list")
+    ALLOW_SELECT = False
+    HEADER_LINES = 0
+    """Lines on top that do not scroll."""
+
+    class Moved(Message):
+        """The cursor is on another line, or that line says something else."""
+
+        def __init__(self, lines: "Lines") -> None:
+            super().__init__()
+            self.lines = lines
+
+        @property
+        def control(self) -> "Lines":
+            return self.lines
+
+    class Opened(Message):
+        """The line under the cursor was clicked again."""
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self.count = 0
+        self.cursor = 0
+        self.first = 0
+        """The line at the top."""
+
+    def spans(self, index: int, width: int) -> Sequence[AnySpan]:
+        """The text of a line."""
+        raise NotImplementedError
+
+    def header_spans(self, y: int, width: int) -> Sequence[AnySpan]:
+        """The text of a line that does not scroll."""
+        raise NotImplementedError
+
+    @property
+    def paint(self) -> Paint:
+        return paint_of(self)
+
+    @property
+    def marks(self) -> Marks:
+        return self.paint.marks
+
+    @property
+    def page(self) -> int:
+        """The lines that fit."""
+        return max(1, self.size.height - self.HEADER_LINES)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
+        """Where the height is "auto": as many lines as there are."""
+        return self.count + self.HEADER_LINES
+
+    def render_line(self, y: int) -> Strip:
+        width, base = self.size.width, self.rich_style
+        if y < self.HEADER_LINES:
+            return self.paint.strip(self.header_spans(y, width), width, base)
+        index = self.first + y - self.HEADER_LINES
+        if index >= self.count:
+            return Strip.blank(width, base)
+        if index == self.cursor:
+            base += self.cursor_style
+        return self.paint.strip(self.spans(index, width), width, base)
+
+    @property
+    def cursor_style(self) -> Style:
+        return self.paint.style("cursor" if self.has_focus else "cursor-blurred")
+
+    def set_count(self, count: int) -> None:
+        """Another number of lines; draws all that are visible anew."""
+        grows = count != self.count and self.styles.is_auto_height
+        self.count = count
+        self.cursor = max(0, min(self.cursor, count - 1))
+        self.scroll(self.first)
+        self.refresh(layout=grows)
+
+    def refresh_index(self, index: int) -> None:
+        """Draws one line anew, if it is visible."""
+        y = index - self.first + self.HEADER_LINES
+        if self.HEADER_LINES <= y < self.size.height:
+            self.refresh(Region(0, y, self.size.width, 1))
+
+    def move(self, index: int) -> None:
+        """Puts the cursor on a line, and the line into view."""
+        index = max(0, min(index, self.count - 1))
+        if index != self.cursor:
+            before, self.cursor = self.cursor, index
+            self.refresh_index(before)
+            self.refresh_index(index)
+            self.post_message(self.Moved(self))
+        self.show(index)
+
+    def show(self, index: int) -> None:
+        """Scrolls as little as is needed to see a line."""
+        self.scroll(max(min(self.first, index), self.lowest_first(index)))
+
+    def scroll(self, first: int) -> None:
+        """Puts another line at the top, as far as there are lines to fill the pane."""
+        first = max(0, min(first, self.lowest_first(self.count - 1)))
+        if first != self.first:
+            self.first = first
+            self.refresh()
+
+    def lowest_first(self, index: int) -> int:
+        """The smallest line at the top with which `index` can still be seen."""
+        return max(0, index - self.page + 1)
+
+    def set_title(self, title: str, subtitle: str = "") -> None:
+        """The texts in the pane's frame, above and below."""
+        for name, text in (("border_title", title), ("border_subtitle", subtitle)):
+            content = Content(safe(text))
+            if getattr(self, f"_{name}") != content:
+                setattr(self, name, content)
+
+    def on_resize(self) -> None:
+        self.show(self.cursor)
+
+    def on_click(self, event: events.Click) -> None:
+        at = event.get_content_offset(self)
+        if at is None or at.y < self.HEADER_LINES:
+            return
+        index = self.first + at.y - self.HEADER_LINES
+        if index < self.count:
+            again = index == self.cursor and event.chain > 1
+            self.move(index)
+            if again:
+                self.post_message(self.Opened())
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self.scroll(self.first + 3)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self.scroll(self.first - 3)
+
+    def action_cursor_down(self) -> None:
+        self.move(self.cursor + 1)
+
+    def action_cursor_up(self) -> None:
+        self.move(self.cursor - 1)
+
+    def action_top(self) -> None:
+        self.move(0)
+
+    def action_end(self) -> None:
+        self.move(self.count - 1)
+
+    def action_page_down(self) -> None:
+        self.move(self.cursor + self.page)
+
+    def action_page_up(self) -> None:
+        self.move(self.cursor - self.page)
+
+    def action_half_down(self) -> None:
+        self.move(self.cursor + self.page // 2)
+
+    def action_half_up(self) -> None:
+        self.move(self.cursor - self.page // 2)
+
+
+class TextLines(Lines):
+    """Lines that were made beforehand, to be read: details, help, a traceback."""
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._lines: Sequence[Sequence[AnySpan]] = ()
+
+    def set_lines(self, lines: Sequence[Sequence[AnySpan]], *, keep: bool = False) -> None:
+        """Shows other lines, from their top unless `keep`."""
+        if list(lines) == list(self._lines):
+            return
+        self._lines = lines
+        if not keep:
+            self.cursor = self.first = 0
+        self.set_count(len(lines))
+
+    def spans(self, index: int, width: int) -> Sequence[AnySpan]:  # noqa: ARG002
+        return self._lines[index]
+
+    @property
+    def cursor_style(self) -> Style:
+        return self.paint.style("cursor") if self.has_focus else Style.null()

@@ -1,0 +1,107 @@
+"""Which lines of a log file are shown: those of one scope, with library frames folded."""
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Sequence
+
+from tui_flow.contract.log import LEVELS
+from tui_flow.store.logs import LogFile
+from tui_flow.tui.presentation import tracebacks
+
+ERROR = LEVELS.index("ERROR")
+MAX_TRACEBACKS = 500
+"""Of a log with more of them, the later ones are shown unfolded."""
+
+
+class LogRows:
+    """The lines of one log that belong to a scope, by row; grows as the log does."""
+
+    def __init__(self, log: LogFile) -> None:
+        self.log = log
+        self.lines: Sequence[int] = range(0)
+        """The line in the file of each row."""
+        self.errors: Sequence[int] = range(0)
+        """The lines in the scope with which a record of level ERROR or CRITICAL begins."""
+        self.folds: dict[int, tuple[range, int]] = {}
+        """Where a row stands for several lines: by the first of them, all of them, and how many frames they are."""
+        self._task_runs: set[int] | None = None
+        self._tries: int | None = None
+        self._level = 0
+        self._seen = 0
+        self._tracebacks = 0
+        self._opened: set[int] = set()
+
+    def set_scope(self, task_runs: set[int] | None, tries: int | None, level: int) -> None:
+        """Shows other lines of the same log."""
+        self._task_runs, self._tries, self._level = task_runs, tries, level
+        self._select()
+
+    def refresh(self, limit: int) -> tuple[bool, bool]:
+        """Takes in what was appended, about `limit` bytes of it. Whether there is more, and whether rows changed."""
+        more = self.log.refresh(limit)
+        if len(self.log) == self._seen:
+            return more, False
+        if len(self.log) < self._seen:
+            self.folds, self._seen = {}, 0
+        folds = len(self.folds)
+        self._fold_new()
+        since, self._seen = self._seen, len(self.log)
+        if since and len(self.folds) == folds:
+            self._take(since)
+        else:
+            self._select()
+        return more, True
+
+    def unfold(self, line: int) -> bool:
+        """Opens the folded lines that begin at this one. Whether there were any."""
+        if self.folds.pop(line, None) is None:
+            return False
+        self._select()
+        return True
+
+    def row_of(self, line: int) -> int:
+        """The row that shows a line of the scope, or stands nearest after it."""
+        return min(bisect_left(self.lines, line), max(0, len(self.lines) - 1))
+
+    def find(self, text: str) -> list[int]:
+        """The lines of the scope that hold a text and are not folded away."""
+        found = []
+        for line in self.log.find(text):
+            row = bisect_left(self.lines, line)
+            if row < len(self.lines) and self.lines[row] == line:
+                found.append(line)
+        return found
+
+    def _select(self) -> None:
+        self.lines, self.errors = range(0), array("L")
+        self._take(0)
+
+    def _take(self, since: int) -> None:
+        """Adds the lines of the scope from this one on."""
+        log, scope = self.log, self._task_runs
+        errors = log.select(
+            scope, tries=self._tries, level=max(ERROR, self._level), since=since, heads_only=True
+        )
+        self.errors = array("L", [*self.errors, *errors])
+        lines = log.select(scope, tries=self._tries, level=self._level, since=since)
+        if isinstance(lines, range) and not self.folds:
+            self.lines = range(len(log))
+            return
+        hidden = {line for folded, _ in self.folds.values() for line in folded[1:] if line >= since}
+        shown = self.lines if isinstance(self.lines, array) else array("L", self.lines)
+        shown.extend(line for line in lines if line not in hidden)
+        self.lines = shown
+
+    def _fold_new(self) -> None:
+        """Folds the library frames of the tracebacks that came with the newest lines."""
+        log = self.log
+        since = log.record_lines(self._seen - 1).start if self._seen else 0
+        for line in log.find(tracebacks.MARK, since):
+            if self._tracebacks >= MAX_TRACEBACKS:
+                return
+            self._tracebacks += 1
+            lines = range(line, log.record_lines(line).stop)
+            texts = [log.text(number).removeprefix("\t") for number in lines[:1000]]
+            for folded, frames in tracebacks.library_frames(texts):
+                whole = range(line + folded.start, line + folded.stop)
+                self.folds.setdefault(whole.start, (whole, frames))

@@ -1,0 +1,325 @@
+"""The log of what is selected in the tree."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rich.cells import cell_len
+from rich.style import Style
+from rich.text import Text
+from textual.strip import Strip
+
+from tui_flow.store.logs import LogFile
+from tui_flow.tui.presentation import log_lines
+from tui_flow.tui.widgets.lines import Lines
+from tui_flow.tui.widgets.log_rows import ERROR, LogRows
+from tui_flow.tui.widgets.paint import AnySpan
+
+MAX_SHOWN = 4_096
+"""Of a longer line only so many characters are shown, and it says so."""
+SLICE = 8 * 1024 * 1024
+"""The bytes of a log that are indexed between two looks at the keyboard."""
+LEVEL_NAMES = ("all", "INFO", "WARNING", "ERROR")
+
+
+class LogView(Lines):
+    """Lines of a log: of one task run and what is inside it, or of the whole run. A line may take several rows of
+    the screen; the one at the top and the cursor are counted in lines."""
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self.lines = LogRows(LogFile(Path("/dev/null/log")))
+        self.follows, self.wraps, self.level, self.time_mode = False, True, 0, "clock"
+        self.whose: Callable[[int], str] = str
+        """The name of a task run, for the column that says who wrote a line."""
+        self._shows_whose = True
+        self._needle = ""
+        self._matches: list[int] = []
+        self._jump_pending = False
+        self._scope: tuple[set[int] | None, int | None] = (None, None)
+
+    # What is shown.
+
+    def open(self, path: Path) -> None:
+        """Another run's log."""
+        self.lines.log.close()
+        self.lines = LogRows(LogFile(path))
+        self._needle, self._matches = "", []
+        self.cursor = self.first = 0
+        self.set_count(0)
+
+    def set_scope(
+        self, task_runs: set[int] | None, tries: int | None, *, to_error: bool, keep: bool = False
+    ) -> None:
+        """Shows what these task runs wrote, from the first error on if asked and if there is one. `keep` the line
+        under the cursor."""
+        line = self.line_at_cursor if keep else None
+        self._scope = (task_runs, tries)
+        self._shows_whose = task_runs is None or len(task_runs) > 1
+        self._jump_pending = to_error
+        self._rescope()
+        if line is not None:
+            self.cursor = self.lines.row_of(line)
+            self.show(self.cursor)
+            return
+        self.cursor = self.first = 0
+        self._settle()
+
+    def cycle_level(self) -> None:
+        """All lines, or only those of INFO, WARNING, ERROR and graver."""
+        line = self.line_at_cursor
+        self.level = (self.level + 1) % len(LEVEL_NAMES)
+        self._rescope()
+        if line is not None:
+            self.cursor = self.lines.row_of(line)
+            self.show(self.cursor)
+
+    def cycle_time(self) -> None:
+        modes = log_lines.TIME_MODES
+        self.time_mode = modes[(modes.index(self.time_mode) + 1) % len(modes)]
+        self.refresh()
+
+    def _rescope(self) -> None:
+        self.lines.set_scope(*self._scope, self.level)
+        if self._needle:
+            self._matches = self.lines.find(self._needle)
+        self.set_count(len(self.lines.lines))
+
+    def poll(self, limit: int = SLICE) -> bool:
+        """Takes in what was appended to the log. Whether there is more of it."""
+        more, changed = self.lines.refresh(limit)
+        if changed:
+            if self._needle:
+                self._matches = self.lines.find(self._needle)
+            self.set_count(len(self.lines.lines))
+            self._settle()
+        return more
+
+    def _settle(self) -> None:
+        """Goes to where the view was asked to be, once there is something to see."""
+        if self._jump_pending and self.lines.errors:
+            self._jump_pending = False
+            self.go_to_line(self.lines.errors[0])
+        elif self.follows and not self._jump_pending:
+            self.move(self.count - 1)
+
+    @property
+    def line_at_cursor(self) -> int | None:
+        """The line of the file under the cursor."""
+        return self.lines.lines[self.cursor] if self.cursor < len(self.lines.lines) else None
+
+    def text_at_cursor(self) -> str:
+        """The message of the record under the cursor."""
+        line = self.line_at_cursor
+        record = self.lines.log.record(line) if line is not None else None
+        return record.message if record else ""
+
+    # Going about.
+
+    def move(self, index: int) -> None:
+        if index < self.cursor:
+            self.follows = False
+        super().move(index)
+
+    def go_to_line(self, line: int) -> None:
+        """Puts the cursor on a line of the file, a few lines below the top."""
+        row = self.lines.row_of(line)
+        self.scroll(max(0, row - min(2, self.page // 3)))
+        super().move(row)
+
+    def search(self, text: str) -> int:
+        """Marks a text wherever it stands, and goes to the next place. How many lines have it."""
+        self._needle = text
+        self._matches = self.lines.find(text)
+        self.refresh()
+        if self._matches:
+            self.step(1, from_here=True)
+        return len(self._matches)
+
+    @property
+    def is_searching(self) -> bool:
+        return bool(self._needle)
+
+    def step(self, direction: int, *, from_here: bool = False) -> tuple[int, int] | None:
+        """Goes to the next or previous match, or error where nothing is searched for. Which of how many that is, or
+        None where there is none."""
+        stops = self._matches if self._needle else self.lines.errors
+        if not stops:
+            return None
+        here = self.line_at_cursor or 0
+        if direction > 0:
+            place = (bisect_left if from_here else bisect_right)(stops, here) % len(stops)
+        else:
+            place = (bisect_left(stops, here) - 1) % len(stops)
+        self.follows = False
+        self.go_to_line(stops[place])
+        return place + 1, len(stops)
+
+    def unfold_at_cursor(self) -> None:
+        line = self.line_at_cursor
+        if line is not None and self.lines.unfold(line):
+            self.set_count(len(self.lines.lines))
+
+    def lowest_first(self, index: int) -> int:
+        if not self.wraps:
+            return super().lowest_first(index)
+        room = self.page
+        while index > 0:
+            room -= self._height(index)
+            if room < self._height(index - 1):
+                return index
+            index -= 1
+        return 0
+
+    def _height(self, index: int) -> int:
+        return len(self._strips(index, self.size.width, Style.null()))
+
+    # Drawing.
+
+    def render_line(self, y: int) -> Strip:
+        width, base = self.size.width, self.rich_style
+        index, above = self._line_at(y)
+        if index >= self.count:
+            return Strip.blank(width, base)
+        if index == self.cursor:
+            base += self.cursor_style
+        return self._strips(index, width, base)[above].adjust_cell_length(width, base)
+
+    def _line_at(self, y: int) -> tuple[int, int]:
+        """The line that a row of the screen shows, and how many rows of it are above."""
+        index = self.first
+        if not self.wraps:
+            return index + y, 0
+        while index < self.count:
+            height = self._height(index)
+            if y < height:
+                return index, y
+            y -= height
+            index += 1
+        return index, 0
+
+    def refresh_index(self, index: int) -> None:
+        if self.wraps:
+            self.refresh()
+        else:
+            super().refresh_index(index)
+
+    def _strips(self, index: int, width: int, base: Style) -> list[Strip]:
+        """A line as rows of the screen: one, or as many as it takes where lines are wrapped."""
+        line = self.lines.lines[index]
+        columns = self._columns(index, line, width)
+        indent = sum(cell_len(text) for text, _ in columns)
+        message = Strip(self.paint.segments(self._message(line), base))
+        room = max(10, width - indent)
+        head = Strip(self.paint.segments(columns, base))
+        if message.cell_length <= room:
+            return [Strip([*head, *message])]
+        if not self.wraps:
+            return [self.paint.strip([*columns, *self._message(line)], width, base)]
+        parts = message.divide([*range(room, message.cell_length, room), message.cell_length])
+        gutter = Strip(self.paint.segments([(" " * indent, "")], base))
+        return [Strip([*(gutter if place else head), *part]) for place, part in enumerate(parts)]
+
+    def _columns(self, index: int, line: int, width: int) -> list[AnySpan]:
+        """What stands before the message."""
+        log, narrow = self.lines.log, width < 100
+        parts = log_lines.split(log.text(line))
+        digits = len(str(max(len(log), 99)))
+        level = log_lines.level_word(parts.level) if parts.at is not None else ("", "")
+        at_cursor = self.marks.cursor if index == self.cursor else " "
+        mark = "!" if log.head(line).level >= ERROR and not log.head(line).goes_on else " "
+        before = self._time_before(index) if self.time_mode == "delta" else None
+        columns: list[AnySpan] = [
+            (at_cursor, "strong"),
+            (mark, "bad"),
+            (f"{line + 1:>{digits}} ", "dim"),
+            (log_lines.time_text(self.time_mode, parts.at, before, narrow=narrow), "dim"),
+            (f"{level[0]:<5} ", level[1]),
+        ]
+        if not narrow and self._shows_whose:
+            columns.append((f"{self._who(line)[:18]:<19}" if parts.at is not None else " " * 19, "dim"))
+        return columns
+
+    def _who(self, line: int) -> str:
+        task_run = self.lines.log.head(line).task_run
+        return "" if task_run is None else self.whose(task_run)
+
+    def _time_before(self, index: int) -> float | None:
+        for earlier in range(index - 1, max(-1, index - 50), -1):
+            at = log_lines.split(self.lines.log.text(self.lines.lines[earlier])).at
+            if at is not None:
+                return at
+        return None
+
+    def _message(self, line: int) -> list[AnySpan]:
+        """The message of a line, with the colours that it brings itself, or where it has none with ours."""
+        fold = self.lines.folds.get(line)
+        if fold is not None:
+            frames = f"{fold[1]} library frame{'s' if fold[1] > 1 else ''}"
+            return [(f"  {self.marks.ellipsis} {frames} folded ({self.marks.enter} opens)", "dim")]
+        log = self.lines.log
+        text = log_lines.split(log.text(line)).message
+        cut = text[:MAX_SHOWN]
+        spans: list[AnySpan] = coloured(cut) if "\x1b[" in cut else [(cut, self._role(line, cut))]
+        if self._needle:
+            spans = highlighted(spans, self._needle)
+        if len(text) > MAX_SHOWN:
+            spans.append((f" {self.marks.ellipsis} {log.length(line):,} bytes in all", "warn"))
+        return spans
+
+    def _role(self, line: int, text: str) -> str:
+        head = self.lines.log.head(line)
+        if head.level == 0:
+            return "dim"
+        if head.level < ERROR:
+            return ""
+        if head.goes_on and (text[:1].isspace() or text.startswith("Traceback")):
+            return ""
+        return "bad"
+
+    def status(self) -> str:
+        """Every toggle, for the frame."""
+        errors = len(self.lines.errors)
+        here = self.line_at_cursor
+        place = bisect_right(self.lines.errors, here) if here is not None else 0
+        parts = [
+            f"L {LEVEL_NAMES[self.level]}",
+            f"t {self.time_mode}",
+            f"w {'on' if self.wraps else 'off'}",
+            f"f {'on' if self.follows else 'off'}",
+            *([f"/{self._needle} {len(self._matches)}"] if self._needle else []),
+            *([f"error {place}/{errors}"] if errors else []),
+            f"{self.count:,} line{'' if self.count == 1 else 's'}",
+        ]
+        return "  ".join(parts)
+
+
+def coloured(text: str) -> list[AnySpan]:
+    """The spans of a text that has colours of its own. Only colour and weight are kept: no link, no other sequence."""
+    parsed = Text.from_ansi(text)
+    spans: list[AnySpan] = []
+    position = 0
+    for span in sorted(parsed.spans, key=lambda span: span.start):
+        start = max(position, span.start)
+        if start > position:
+            spans.append((parsed.plain[position:start], ""))
+        style = span.style if isinstance(span.style, Style) else Style.null()
+        plain = Style(
+            color=style.color, bold=style.bold, dim=style.dim, italic=style.italic, underline=style.underline
+        )
+        spans.append((parsed.plain[start : span.end], plain))
+        position = max(position, span.end)
+    return [*spans, (parsed.plain[position:], "")]
+
+
+def highlighted(spans: Sequence[AnySpan], needle: str) -> list[AnySpan]:
+    """The spans with every place of a text marked."""
+    folds = needle == needle.lower()
+    marked: list[AnySpan] = []
+    for text, role in spans:
+        hay, position = text.lower() if folds else text, 0
+        while (found := hay.find(needle, position)) >= 0:
+            marked += [(text[position:found], role), (text[found : found + len(needle)], "match")]
+            position = found + len(needle)
+        marked.append((text[position:], role))
+    return marked

@@ -1,0 +1,85 @@
+"""From spans to strips: the one place where text from flows meets the terminal, and is made safe."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui_flow.safe import safe
+from tui_flow.tui.presentation import Line
+from tui_flow.tui.presentation.glyphs import ASCII, UNICODE
+
+AnySpan = tuple[str, str | Style]
+"""A piece of text and its role, or (for the colours that a log line brings) its style."""
+
+
+class Paint:
+    """The styles of roles in one theme."""
+
+    def __init__(self, variables: Mapping[str, str], ascii: bool = False) -> None:
+        self.marks = ASCII if ascii else UNICODE
+        self._variables = variables
+        self._styles: dict[str, Style] = {"": Style.null()}
+
+    def style(self, role: str) -> Style:
+        style = self._styles.get(role)
+        if style is None:
+            style = self._styles[role] = self._make(role)
+        return style
+
+    def _make(self, role: str) -> Style:
+        colour = self._variables.get(f"role-{role}", "")
+        attributes = self._variables.get(f"role-{role}-style", "none")
+        style = Style.parse(attributes)
+        return style + Style(color=Color.parse(colour).rich_color) if colour else style
+
+    def clean(self, text: str) -> str:
+        """The text without anything that a terminal would obey, or (where it is a poor one) could not show."""
+        text = safe(text).replace("\t", "    ")
+        return text.encode("ascii", "replace").decode() if self.marks.ascii else text
+
+    def segments(self, spans: Iterable[AnySpan], base: Style) -> list[Segment]:
+        """Safe segments; the styles of the spans lie on top of `base`."""
+        return [
+            Segment(self.clean(text), base + (self.style(role) if isinstance(role, str) else role))
+            for text, role in spans
+            if text
+        ]
+
+    def strip(self, spans: Iterable[AnySpan], width: int, base: Style) -> Strip:
+        """A line exactly `width` cells wide; what does not fit is cut, and an ellipsis says so."""
+        strip = Strip(self.segments(spans, base))
+        if strip.cell_length > width:
+            cut = strip.crop(0, max(0, width - 1))
+            strip = Strip([*cut, Segment(self.marks.ellipsis, base + self.style("dim"))])
+        return strip.adjust_cell_length(width, base)
+
+
+def paint_of(widget: Widget) -> Paint:
+    """The paint of the console that a widget belongs to."""
+    app: Any = widget.app
+    return app.paint  # type: ignore[no-any-return]
+
+
+def fit(text: str, width: int, ellipsis: str = "…") -> str:
+    """Text cut or filled to a width in cells, safe."""
+    text = safe(text).replace("\t", " ")
+    if cell_len(text) > width:
+        text = set_cell_size(text, max(0, width - 1)) + ellipsis
+    return text + " " * (width - cell_len(text))
+
+
+def fit_line(line: Line, width: int, ellipsis: str = "…") -> Line:
+    """The same for a line of several roles."""
+    fitted: Line = []
+    for text, role in line:
+        room = width - sum(cell_len(done) for done, _ in fitted)
+        if cell_len(safe(text)) >= room:
+            return [*fitted, (fit(text, room, ellipsis), role)]
+        fitted.append((safe(text), role))
+    return [*fitted, (" " * (width - sum(cell_len(done) for done, _ in fitted)), "")]
