@@ -86,14 +86,16 @@ class LazyGroup(click.Group):
     epilog=EPILOG,
 )
 @project_option
+@click.option("--ascii", is_flag=True, help="The console in ASCII, whatever the terminal says it can show.")
+@click.option("--no-mouse", is_flag=True, help="The console without the mouse.")
 @click.version_option(__version__, prog_name="tui-flow", message="%(prog)s %(version)s")
 @click.pass_context
-def cli(ctx: click.Context) -> None:
+def cli(ctx: click.Context, ascii: bool, no_mouse: bool) -> None:
     """Runs the flows of a project's flows/ folder, and shows them live. With no command: the console."""
     if ctx.invoked_subcommand is None:
         from tui_flow.cli.console import open_console
 
-        open_console()
+        ctx.exit(open_console(ascii=ascii, mouse=not no_mouse))
 
 
 def main() -> None:
