@@ -47,7 +47,7 @@ def test_further_lines_of_a_record_are_its_own_and_keep_its_level(path: Path) ->
     assert file.record(3).message == "two\nand more\n2026 looks like a header"
     assert [file.head(line).level for line in range(5)] == [INFO, ERROR, ERROR, ERROR, INFO]
     assert [file.head(line).goes_on for line in range(5)] == [False, False, True, True, False]
-    assert list(file.errors()) == [1]
+    assert list(file.select(level=ERROR, heads_only=True)) == [1]
 
 
 def test_selects_by_task_run_try_and_level(path: Path) -> None:
@@ -117,6 +117,7 @@ def test_finds_text_whatever_its_case_unless_it_has_a_capital(path: Path) -> Non
     file = opened(path)
     assert list(file.find("timeout")) == [0, 2]
     assert list(file.find("Timeout")) == [0]
+    assert list(file.find("timeout", since=1)) == [2]
     assert list(file.find("")) == []
 
 

@@ -1,0 +1,92 @@
+"""Flow runs in the history: how they are found, and that no state changes but by the table."""
+
+import sqlite3
+from itertools import product
+
+import pytest
+
+from tests.store.rows import a_file, a_flow, a_run
+from tui_flow.contract.journal import Failure, FlowFinished
+from tui_flow.contract.states import TERMINAL, TRANSITIONS, FlowRunState
+from tui_flow.store import flows, runs
+from tui_flow.store.records import FlowRun
+
+COMPLETED = {"state": FlowRunState.COMPLETED, "reason": "returned", "started_at": 101.0, "ended_at": 102.0}
+
+
+def in_state(id: int, state: FlowRunState, **more) -> FlowRun:
+    ended = {"ended_at": 5.0, "reason": "returned"} if state in TERMINAL else {}
+    return a_run(id, state=state, started_at=1.0, **ended, **more)
+
+
+def test_runs_are_listed_newest_first_and_page_by_page(writer: sqlite3.Connection) -> None:
+    for id in range(1, 8):
+        runs.insert_run(writer, a_run(id))
+    assert [run.id for run in runs.list_runs(writer, limit=3)] == [7, 6, 5]
+    assert [run.id for run in runs.list_runs(writer, before=5, limit=3)] == [4, 3, 2]
+
+
+def test_runs_are_listed_by_flow_and_by_states(writer: sqlite3.Connection) -> None:
+    runs.insert_run(writer, a_run(1, **COMPLETED))
+    runs.insert_run(writer, a_run(2, flow="other", **COMPLETED))
+    runs.insert_run(writer, a_run(3))
+    runs.insert_run(writer, in_state(4, FlowRunState.FAILED))
+    ended = {FlowRunState.COMPLETED, FlowRunState.FAILED}
+    assert [run.id for run in runs.list_runs(writer, states=ended)] == [4, 2, 1]
+    assert [run.id for run in runs.list_runs(writer, flow="etl", states=ended)] == [4, 1]
+    assert [run.id for run in runs.list_runs(writer, states=ended, limit=1, before=4)] == [2]
+    assert runs.list_runs(writer, states=[]) == []
+    assert [run.id for run in runs.list_active(writer)] == [3]
+    assert runs.counts(writer) == {"completed": 2, "pending": 1, "failed": 1}
+    assert runs.count(writer) == 4
+    assert runs.list_ids(writer) == {1, 2, 3, 4}
+
+
+def test_each_flow_has_its_last_runs(writer: sqlite3.Connection) -> None:
+    flows.save_described(writer, a_file(), [a_flow("etl"), a_flow("idle")])
+    for id in range(1, 10):
+        runs.insert_run(writer, a_run(id, flow="etl" if id % 2 else "removed"))
+    last = runs.last_runs(writer, per_flow=3)
+    assert {name: [run.id for run in found] for name, found in last.items()} == {"etl": [9, 7, 5], "idle": []}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [pair for pair in product(FlowRunState, FlowRunState) if pair[0] != pair[1]]
+)
+def test_a_state_is_saved_if_it_can_follow(
+    writer: sqlite3.Connection, old: FlowRunState, new: FlowRunState
+) -> None:
+    before, after = in_state(1, old), in_state(1, new)
+    runs.insert_run(writer, before)
+    followers, found = {old}, set()
+    while followers - found:
+        found |= followers
+        followers = {state for one in found for state in TRANSITIONS[one]}
+    if new in followers:
+        runs.save_run(writer, before, after)
+        assert runs.get_run(writer, 1) == after
+    else:
+        with pytest.raises(runs.IllegalTransition):
+            runs.save_run(writer, before, after)
+        assert runs.get_run(writer, 1) == before
+
+
+def test_a_run_that_somebody_else_changed_is_not_overwritten(writer: sqlite3.Connection) -> None:
+    read = a_run()
+    runs.insert_run(writer, read)
+    runs.save_run(writer, read, in_state(1, FlowRunState.CANCELLED))
+    with pytest.raises(runs.IllegalTransition):
+        runs.save_run(writer, read, in_state(1, FlowRunState.RUNNING))
+    with pytest.raises(runs.IllegalTransition):
+        runs.save_run(writer, a_run(99), in_state(99, FlowRunState.RUNNING))
+
+
+def test_a_report_waits_for_the_last_word(writer: sqlite3.Connection) -> None:
+    run = in_state(1, FlowRunState.RUNNING)
+    runs.insert_run(writer, run)
+    assert runs.get_report(writer, 1) is None
+    failure = Failure("ValueError", "no", "Traceback …", "flows/etl.py", 3, "etl")
+    report = FlowFinished(2.0, "failed", "Failed", "error", "no", failure)
+    runs.save_run(writer, run, run._replace(ingested_bytes=10), report)
+    assert runs.get_report(writer, 1) == report
+    assert runs.get_report(writer, 2) is None

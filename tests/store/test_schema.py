@@ -1,0 +1,141 @@
+"""The schema, its migrations, the words in it, and the queries on it belong together."""
+
+import re
+import sqlite3
+from enum import StrEnum
+from pathlib import Path
+
+import pytest
+
+from tests.store.rows import a_run, a_task
+from tui_flow.contract.states import TASK_TRANSITIONS, TRANSITIONS, EndReason, FlowRunState, TaskRunState
+from tui_flow.store import database, migrations, queries, rows, runs, tasks
+
+SCHEMA = (Path(migrations.__file__).parents[1] / "contract" / "schema.sql").read_text()
+
+
+def objects(db: sqlite3.Connection) -> dict[str, str]:
+    """Everything the schema defines, by name, freed of comments and of how it is laid out."""
+    found = db.execute(
+        "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE '%migrations%'"
+    )
+    return {name: " ".join(re.sub(r"--[^\n]*", "", sql).split()) for name, sql in found}
+
+
+def test_migrations_end_in_the_schema(writer: sqlite3.Connection) -> None:
+    expected = sqlite3.connect(":memory:")
+    expected.executescript(SCHEMA)
+    assert objects(writer) == objects(expected)
+    assert "task_runs" in objects(writer)
+
+
+def test_the_version_counts_the_migrations(writer: sqlite3.Connection) -> None:
+    assert len(migrations.migrations._migrations) == database.SCHEMA_VERSION
+    assert writer.execute("PRAGMA user_version").fetchone() == (database.SCHEMA_VERSION,)
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "words"),
+    [
+        ("flow_runs", "state", FlowRunState),
+        ("flow_runs", "reason", EndReason),
+        ("task_runs", "state", TaskRunState),
+        ("task_runs", "reason", EndReason),
+    ],
+)
+def test_the_words_in_a_check_are_the_enums(table: str, column: str, words: type[StrEnum]) -> None:
+    definition = re.search(rf"CREATE TABLE {table} \((.*?)\) STRICT", SCHEMA, re.DOTALL)
+    assert definition
+    check = re.search(rf"\b{column}\b[^,]*CHECK \({column} IN \(([^)]*)\)\)", definition[1])
+    assert check
+    assert set(re.findall(r"'(\w+)'", check[1])) == {word.value for word in words}
+
+
+def test_the_checks_on_ends_name_the_terminal_states() -> None:
+    ends = re.findall(r"\(state IN \(([^)]*)\)\)\s*= \(ended_at", SCHEMA)
+    named = [set(re.findall(r"'(\w+)'", words)) for words in ends]
+    flow = {state.value for state, following in TRANSITIONS.items() if not following}
+    task = {state.value for state, following in TASK_TRANSITIONS.items() if not following}
+    assert named == [flow, task]
+
+
+def test_a_query_for_active_tasks_names_the_active_states() -> None:
+    active = {state.value for state, following in TASK_TRANSITIONS.items() if following}
+    assert set(re.findall(r"'(\w+)'", queries.all_queries()["list_active_tasks"])) == active
+
+
+def test_every_query_can_be_planned(writer: sqlite3.Connection) -> None:
+    for name, sql in queries.all_queries().items():
+        if name.endswith("_columns"):
+            continue
+        named = dict.fromkeys(re.findall(r":(\w+)", sql))
+        writer.execute(f"EXPLAIN QUERY PLAN {sql}", named or [None] * sql.count("?"))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["list_runs", "list_runs_of_flow", "list_runs_in_state", "list_runs_of_flow_in_state", "last_runs",
+     "list_active_runs", "list_tasks", "list_active_tasks", "count_tasks_by_state"],
+)  # fmt: skip
+def test_what_the_console_reads_never_scans_or_sorts_all_runs(writer: sqlite3.Connection, name: str) -> None:
+    sql = queries.all_queries()[name]
+    named = dict.fromkeys(re.findall(r":(\w+)", sql))
+    plan = [row[3] for row in writer.execute(f"EXPLAIN QUERY PLAN {sql}", named or [None] * sql.count("?"))]
+    whole = [
+        line
+        for line in plan
+        if re.match(r"SCAN (flow_runs|task_runs|latest)", line) and "flow_runs_active" not in line
+    ]
+    assert not whole
+    if name != "last_runs":
+        assert not [line for line in plan if "TEMP B-TREE" in line]
+
+
+def test_the_columns_of_a_query_are_the_fields_of_its_record(writer: sqlite3.Connection) -> None:
+    run, task = a_run(tags=["a"], parameters={"n": 1}), a_task(upstream=[2, 3], tags=["t"])
+    runs.insert_run(writer, run)
+    tasks.insert_tasks(writer, [task])
+    assert runs.get_run(writer, 1) == run
+    assert tasks.get_task(writer, 1, 1) == task
+    for query, record in (("run_columns", run), ("task_columns", task)):
+        columns = [name.strip().split(".")[-1] for name in queries.all_queries()[query].split(",")]
+        assert columns == list(record._fields)
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        "state = 'lost'",
+        "state = 'running'",
+        "state = 'completed'",
+        "ended_at = 5.0",
+        "reason = 'error'",
+        "reason = 'boredom', ended_at = 5.0, state = 'failed'",
+        "attempt = 0",
+        "created_at = 'yesterday'",
+    ],
+)
+def test_the_database_refuses_an_illegal_run(writer: sqlite3.Connection, nonsense: str) -> None:
+    runs.insert_run(writer, a_run())
+    with pytest.raises(sqlite3.IntegrityError):
+        writer.execute(f"UPDATE flow_runs SET {nonsense}")
+
+
+@pytest.mark.parametrize(
+    "nonsense", ["state = 'done'", "state = 'completed'", "ended_at = 5.0", "kind = 'job'"]
+)
+def test_the_database_refuses_an_illegal_task_run(writer: sqlite3.Connection, nonsense: str) -> None:
+    runs.insert_run(writer, a_run())
+    tasks.insert_tasks(writer, [a_task()])
+    with pytest.raises(sqlite3.IntegrityError):
+        writer.execute(f"UPDATE task_runs SET {nonsense}")
+
+
+def test_a_task_run_without_its_run_is_refused(writer: sqlite3.Connection) -> None:
+    with pytest.raises(database.Refused):
+        tasks.insert_tasks(writer, [a_task(run_id=99)])
+
+
+def test_rows_survive_the_way_to_the_database_and_back() -> None:
+    task = a_task(upstream=[1], tags=[], revision=7)
+    assert rows.task_run(rows.task_run_row(task)) == task

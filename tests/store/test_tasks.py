@@ -1,0 +1,63 @@
+"""Task runs in the history."""
+
+import sqlite3
+
+import pytest
+
+from tests.store.rows import a_run, a_task
+from tui_flow.contract.journal import Failure
+from tui_flow.contract.states import EndReason, TaskRunState
+from tui_flow.store import runs, tasks
+from tui_flow.store.runs import IllegalTransition
+
+FAILED = {"state": TaskRunState.FAILED, "reason": EndReason.ERROR, "ended_at": 9.0}
+
+
+@pytest.fixture(autouse=True)
+def a_run_for_them(writer: sqlite3.Connection) -> None:
+    runs.insert_run(writer, a_run(1))
+
+
+def test_task_runs_come_in_the_order_of_their_ids(writer: sqlite3.Connection) -> None:
+    tasks.insert_tasks(writer, [a_task(id) for id in (10, 2, 1)])
+    assert [task.id for task in tasks.list_tasks(writer, 1)] == [1, 2, 10]
+    assert tasks.list_tasks(writer, 2) == []
+
+
+def test_only_what_is_newer_is_read_again(writer: sqlite3.Connection) -> None:
+    tasks.insert_tasks(writer, [a_task(1, revision=100), a_task(2, revision=200)])
+    assert [task.id for task in tasks.list_tasks(writer, 1, 100)] == [2]
+    first = tasks.get_task(writer, 1, 1)
+    assert first
+    tasks.update_tasks(writer, [(first, first._replace(run_name="renamed", revision=300))])
+    assert [task.run_name for task in tasks.list_tasks(writer, 1, 200)] == ["renamed"]
+
+
+def test_a_failure_is_kept_whole(writer: sqlite3.Connection) -> None:
+    failure = Failure("ValueError", "no \x1b[31m", "Traceback …", "flows/etl.py", 3, "load")
+    task = a_task()
+    tasks.insert_tasks(writer, [task])
+    tasks.update_tasks(writer, [(task, task._replace(failure=failure, **FAILED))])
+    found = tasks.get_task(writer, 1, 1)
+    assert found and found.failure == failure
+    assert found.state is TaskRunState.FAILED
+    assert tasks.count_by_state(writer, 1) == {TaskRunState.FAILED: 1}
+    assert tasks.list_active(writer, 1) == []
+
+
+def test_what_is_over_stays_over(writer: sqlite3.Connection) -> None:
+    task = a_task(**FAILED)
+    tasks.insert_tasks(writer, [task])
+    with pytest.raises(IllegalTransition):
+        tasks.update_tasks(
+            writer, [(task, task._replace(state=TaskRunState.RUNNING, ended_at=None, reason=None))]
+        )
+
+
+def test_a_row_that_is_not_as_it_was_read_is_not_overwritten(writer: sqlite3.Connection) -> None:
+    task = a_task()
+    tasks.insert_tasks(writer, [task])
+    running = task._replace(state=TaskRunState.RUNNING)
+    tasks.update_tasks(writer, [(task, running)])
+    with pytest.raises(IllegalTransition):
+        tasks.update_tasks(writer, [(task, task._replace(**FAILED))])
