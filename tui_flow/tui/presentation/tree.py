@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from tui_flow.contract.journal import Failure
 from tui_flow.contract.states import TASK_ACTIVE, TaskRunState
 from tui_flow.store.records import TaskRun
 
@@ -206,11 +207,14 @@ class TaskForest:
                 waiting.extend(inner)
         return found
 
-    def first_failure(self) -> TaskRun | None:
-        """The task run that failed first, and the innermost of those that one failure went through."""
+    def cause(self, failure: Failure | None) -> TaskRun | None:
+        """The task run that the run's own failure came from; where none says the same, the one that failed first."""
         failed = [
             task for task in self.tasks.values() if task.state in (TaskRunState.FAILED, TaskRunState.CRASHED)
         ]
+        if failure is not None:
+            same = [task for task in failed if task.failure and task.failure[:2] == failure[:2]]
+            failed = same or failed
         return min(failed, key=lambda task: (task.ended_at or 0.0, -task.id), default=None)
 
     def newest_active(self) -> TaskRun | None:

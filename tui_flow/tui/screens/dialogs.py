@@ -67,7 +67,7 @@ class ConfirmScreen(ModalScreen[bool]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
-            box.border_title = Content(f" {safe(self._title)} ")
+            box.border_title = Content(safe(self._title))
             yield TextLines(id="question")
             yield Choices(self._answers)
 
@@ -92,8 +92,8 @@ class HelpScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
-            box.border_title = Content(" Help ")
-            box.border_subtitle = Content(" Esc closes ")
+            box.border_title = Content("Help")
+            box.border_subtitle = Content("Esc closes")
             yield TextLines(id="keys")
 
     def on_mount(self) -> None:

@@ -68,12 +68,12 @@ class FlowsScreen(View):
         table, row = self.table, self.table.selected
         shown = f"{len(table.rows)} of {table.total}" if len(table.rows) != table.total else f"{table.total}"
         order = "order changed, g sorts" if table.is_out_of_order else "most urgent first"
-        table.set_title(f" Flows {shown} ", f" {order} " if table.total > 1 else "")
+        table.set_title(f"Flows {shown}", order if table.total > 1 else "")
         if row is None:
-            self.about.set_title(" Nothing here yet " if not table.total else " Nothing matches ")
+            self.about.set_title("Nothing here yet" if not table.total else "Nothing matches")
             self.about.set_lines(self._nothing())
         else:
-            self.about.set_title(f" {about.flow_title(row)} ")
+            self.about.set_title(about.flow_title(row))
             self.about.set_lines(about.flow_lines(row), keep=True)
         self.update_footer()
 

@@ -78,7 +78,7 @@ class FormScreen(ModalScreen[dict[str, Any] | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
-            box.border_title = Content(f" Run {safe(self.flow.name)} ")
+            box.border_title = Content(f"Run {safe(self.flow.name)}")
             with VerticalScroll(id="fields", can_focus=False):
                 for place, field in enumerate(form.fields_of(self.flow.parameters)):
                     known = field.name in self._values

@@ -116,7 +116,7 @@ class RunScreen(View):
         run = self.run
         if run is None:
             return
-        failed = self.forest.first_failure() if role(run.state) == "bad" else None
+        failed = self.forest.cause(run.failure) if role(run.state) == "bad" else None
         self.log_view.follows = run.state not in TERMINAL
         if failed is not None:
             self.task_tree.select_task(failed.id)
@@ -196,8 +196,8 @@ class RunScreen(View):
         counts = " ".join(
             f"{marks.glyph(state)}{count}" for state, count in sorted(self.forest.counts.items()) if count
         )
-        follows = " F follows the running task " if self._follows_task else ""
-        self.task_tree.set_title(f" Tasks  {counts} " if counts else " Tasks ", follows)
+        follows = "F follows the running task" if self._follows_task else ""
+        self.task_tree.set_title(f"Tasks  {counts}" if counts else "Tasks", follows)
         self._update_log_frame()
 
     def _update_log_frame(self) -> None:
@@ -206,17 +206,17 @@ class RunScreen(View):
         if row is not None and row.tries is not None and row.task is not None:
             label = f"{row.task.run_name or row.task.name}, try {row.tries} of {row.task.tries}"
         name = "whole run" if row is None or row.key[0] == "run" else label
-        self.log_view.set_title(f" Log {name} ", f" {self.log_view.status()} ")
+        self.log_view.set_title(f"Log {name}", self.log_view.status())
 
     def _describe(self) -> None:
         run, row, marks = self.run, self.task_tree.selected, self.console.paint.marks
         if run is None or not self.details.display:
             return
         if row is None or row.task is None:
-            lines, title = about.run_details(run, marks, time.time()), f" run {run.id} "
+            lines, title = about.run_details(run, marks, time.time()), f"run {run.id}"
         else:
             names = {id: self._whose(id) for id in row.task.upstream[:8]}
-            lines, title = about.task_details(row.task, names, marks, time.time()), f" {row.label} "
+            lines, title = about.task_details(row.task, names, marks, time.time()), row.label
         self.details.set_title(title)
         self.details.set_lines(lines, keep=True)
 

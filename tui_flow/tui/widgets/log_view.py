@@ -216,7 +216,7 @@ class LogView(Lines):
             return [Strip([*head, *message])]
         if not self.wraps:
             return [self.paint.strip([*columns, *self._message(line)], width, base)]
-        parts = message.divide([*range(room, message.cell_length, room), message.cell_length])
+        parts = message.divide([*_breaks(message, room), message.cell_length])
         gutter = Strip(self.paint.segments([(" " * indent, "")], base))
         return [Strip([*(gutter if place else head), *part]) for place, part in enumerate(parts)]
 
@@ -229,10 +229,10 @@ class LogView(Lines):
         at_cursor = self.marks.cursor if index == self.cursor else " "
         mark = "!" if log.head(line).level >= ERROR and not log.head(line).goes_on else " "
         before = self._time_before(index) if self.time_mode == "delta" else None
-        columns: list[AnySpan] = [
-            (at_cursor, "strong"),
-            (mark, "bad"),
-            (f"{line + 1:>{digits}} ", "dim"),
+        columns: list[AnySpan] = [(at_cursor, "strong"), (mark, "bad"), (f"{line + 1:>{digits}} ", "dim")]
+        if narrow and parts.at is None:
+            return columns
+        columns += [
             (log_lines.time_text(self.time_mode, parts.at, before, narrow=narrow), "dim"),
             (f"{level[0]:<5} ", level[1]),
         ]
@@ -292,6 +292,19 @@ class LogView(Lines):
             f"{self.count:,} line{'' if self.count == 1 else 's'}",
         ]
         return "  ".join(parts)
+
+
+def _breaks(message: Strip, room: int) -> list[int]:
+    """Where to break a message into rows of so many cells: after a blank if there is one near the end."""
+    text = message.text
+    if len(text) != message.cell_length:
+        return list(range(room, message.cell_length, room))
+    found, start = [], 0
+    while len(text) - start > room:
+        blank = text.rfind(" ", start + room * 2 // 3, start + room)
+        start = blank + 1 if blank > 0 else start + room
+        found.append(start)
+    return found
 
 
 def coloured(text: str) -> list[AnySpan]:
