@@ -1,3 +1,62 @@
-"""The flow author's API."""
+"""The flow author's API, by Prefect's names. Every name is loaded on first use, so that a flow file that says
+`from tui_flow import flow, task` pays for those two."""
 
-__all__: list[str] = []
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from tui_flow.sdk.annotations import allow_failure, quote, unmapped
+    from tui_flow.sdk.context import get_run_context, tags
+    from tui_flow.sdk.flows import Flow, flow
+    from tui_flow.sdk.futures import PrefectFuture, PrefectFutureList, as_completed, wait
+    from tui_flow.sdk.logging import get_run_logger
+    from tui_flow.sdk.retries import exponential_backoff
+    from tui_flow.sdk.states import State
+    from tui_flow.sdk.task_runners import ConcurrentTaskRunner, ThreadPoolTaskRunner
+    from tui_flow.sdk.tasks import Task, task
+
+__all__ = [
+    "ConcurrentTaskRunner",
+    "Flow",
+    "PrefectFuture",
+    "PrefectFutureList",
+    "State",
+    "Task",
+    "ThreadPoolTaskRunner",
+    "allow_failure",
+    "as_completed",
+    "exponential_backoff",
+    "flow",
+    "get_run_context",
+    "get_run_logger",
+    "quote",
+    "tags",
+    "task",
+    "unmapped",
+    "wait",
+]
+
+_HOMES = {
+    "annotations": ("allow_failure", "quote", "unmapped"),
+    "context": ("get_run_context", "tags"),
+    "flows": ("Flow", "flow"),
+    "futures": ("PrefectFuture", "PrefectFutureList", "as_completed", "wait"),
+    "logging": ("get_run_logger",),
+    "retries": ("exponential_backoff",),
+    "states": ("State",),
+    "task_runners": ("ConcurrentTaskRunner", "ThreadPoolTaskRunner"),
+    "tasks": ("Task", "task"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> "Any":
+    home = _HOME_OF.get(name)
+    if home is None:
+        from tui_flow.sdk.unsupported import refuse_name
+
+        refuse_name(name)
+        raise AttributeError(f"module 'tui_flow' has no attribute {name!r}")
+    module = __import__(f"tui_flow.sdk.{home}", fromlist=[name])
+    value = globals()[name] = getattr(module, name)
+    return value

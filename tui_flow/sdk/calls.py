@@ -1,0 +1,155 @@
+"""What a call of a flow or task, or its `submit`, does: makes the run, drives the run logic, gives the outcome."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from tui_flow.sdk import params, references
+from tui_flow.sdk.context import current_tags, parent_of_flow, parent_of_task
+from tui_flow.sdk.effects import drive, drive_async
+from tui_flow.sdk.futures import PrefectFuture
+from tui_flow.sdk.names import custom_name, generated_name
+from tui_flow.sdk.run_logic import run_flow, run_task
+from tui_flow.sdk.runs import NO_UPSTREAM, FlowRun, TaskRun, outside_of_flows
+from tui_flow.sdk.states import COMPLETED, State, exception_of, states_in
+
+if TYPE_CHECKING:
+    from tui_flow.sdk.flows import Flow
+    from tui_flow.sdk.tasks import Task
+
+WaitList = Iterable[Any] | None
+
+
+def call_task(
+    task: "Task[Any, Any]",
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    wait_for: WaitList,
+    return_state: bool,
+) -> Any:
+    """A task run here and now; a coroutine of one for an async task."""
+    params.require_fit(task.fn, args, kwargs)
+    if task.isasync:
+        return _call_async_task(task, args, kwargs, wait_for, return_state)
+    run = new_task_run(task, args, kwargs, wait_for)
+    _begin(run)
+    return outcome(drive(run_task(run)), return_state)
+
+
+async def _call_async_task(
+    task: "Task[Any, Any]",
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    wait_for: WaitList,
+    return_state: bool,
+) -> Any:
+    run = new_task_run(task, args, kwargs, wait_for)
+    _begin(run)
+    return outcome(await drive_async(run_task(run)), return_state)
+
+
+def new_task_run(
+    task: "Task[Any, Any]",
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    wait_for: WaitList = None,
+    map_index: int | None = None,
+    map_id: int | None = None,
+) -> TaskRun:
+    """A task run of the flow that is running here, not yet recorded."""
+    parent = parent_of_task() or outside_of_flows()
+    upstream = references.find(args, kwargs, wait_for and list(wait_for)) if references.seen else NO_UPSTREAM
+    run = TaskRun(task, parent, args, kwargs, upstream, map_index, map_id)
+    if task.task_run_name is not None and not upstream:
+        run.name = custom_name(run, task.task_run_name) or run.name
+    return run
+
+
+def _begin(run: TaskRun) -> None:
+    if run.upstream:
+        run.create()
+    else:
+        run.begin_now()
+
+
+def submit_task(
+    task: "Task[Any, Any]", args: tuple[Any, ...], kwargs: dict[str, Any], wait_for: WaitList
+) -> PrefectFuture[Any]:
+    """A task run that begins when its upstream is done and its runner has room."""
+    params.require_fit(task.fn, args, kwargs)
+    return submit_run(new_task_run(task, args, kwargs, wait_for))
+
+
+def submit_run(run: TaskRun) -> PrefectFuture[Any]:
+    run.create()
+    future: PrefectFuture[Any] = PrefectFuture(run)
+    run.flow_run.submitted.add(future)
+    future.schedule()
+    return future
+
+
+def call_flow(
+    flow: "Flow[Any, Any]",
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    wait_for: WaitList,
+    return_state: bool,
+) -> Any:
+    """A nested flow run, or, outside of runs, a run of its own; a coroutine of one for an async flow."""
+    params.bind(flow.fn, args, kwargs)
+    if flow.isasync:
+        return _call_async_flow(flow, args, kwargs, wait_for, return_state)
+    if parent_of_flow() is None:
+        from tui_flow.sdk.script_run import ScriptRun
+
+        with ScriptRun(flow, args, kwargs) as run:
+            state = drive(run_flow(run, args, kwargs))
+        return outcome(state, return_state)
+    run = _nested(flow, args, kwargs, wait_for)
+    return outcome(drive(run_flow(run, args, kwargs)), return_state)
+
+
+async def _call_async_flow(
+    flow: "Flow[Any, Any]",
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    wait_for: WaitList,
+    return_state: bool,
+) -> Any:
+    if parent_of_flow() is None:
+        from tui_flow.sdk.script_run import ScriptRun
+
+        with ScriptRun(flow, args, kwargs) as run:
+            state = await drive_async(run_flow(run, args, kwargs))
+        return outcome(state, return_state)
+    run = _nested(flow, args, kwargs, wait_for)
+    return outcome(await drive_async(run_flow(run, args, kwargs)), return_state)
+
+
+def _nested(
+    flow: "Flow[Any, Any]", args: tuple[Any, ...], kwargs: dict[str, Any], wait_for: WaitList
+) -> FlowRun:
+    parent = parent_of_flow()
+    assert parent is not None
+    upstream = references.find(args, kwargs, wait_for and list(wait_for))
+    run = FlowRun(flow, parent.tree, parent, tags=current_tags.get(), upstream=upstream)
+    run.name = generated_name()
+    run.create()
+    return run
+
+
+def outcome(state: State[Any], return_state: bool) -> Any:
+    """What a call gives: the result or, if asked for, the state. Raises what the run raised.
+
+    What was meant to end the code around as well (ctrl+c, SIGTERM, a cancelled coroutine, sys.exit) is always raised.
+    """
+    data = state.data
+    if isinstance(data, BaseException) and not isinstance(data, Exception) and state.type is not COMPLETED:
+        raise data
+    if return_state:
+        references.seen = True
+        return state
+    if state.type is COMPLETED or states_in(data):
+        return data
+    if not state.is_final():
+        return state.result()
+    raise exception_of(state)

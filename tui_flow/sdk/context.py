@@ -1,0 +1,90 @@
+"""Where the running code is: in which task run, flow run, and under which tags."""
+
+from contextvars import ContextVar
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from tui_flow.sdk.runs import FlowRun, TaskRun
+
+current: "ContextVar[FlowRun | TaskRun | None]" = ContextVar("tui_flow_run", default=None)
+"""The innermost run whose body is at work; None outside of runs. Follows threads and coroutines that we start."""
+
+current_tags: "ContextVar[frozenset[str]]" = ContextVar("tui_flow_tags", default=frozenset())
+
+live_roots: "list[FlowRun]" = []
+"""The outermost flow runs of this process. Threads that the author started find their run here."""
+
+
+def parent_of_task() -> "FlowRun | TaskRun | None":
+    """The run that a task called here belongs to.
+
+    A thread of the author's own carries no context; while exactly one flow runs in the process, it belongs to that.
+    """
+    run = current.get()
+    if run is None and len(live_roots) == 1:
+        return live_roots[0]
+    return run
+
+
+def parent_of_flow() -> "FlowRun | TaskRun | None":
+    """The run that a flow called here belongs to; None makes it a run of its own.
+
+    In a worker every flow belongs to its run, even one called from a thread that carries no context.
+    """
+    run = current.get()
+    if run is None and len(live_roots) == 1 and live_roots[0].tree.in_worker:
+        return live_roots[0]
+    return run
+
+
+class tags:
+    """`with tags("a", "b"):` tags every run that begins inside; gives the tags that now hold."""
+
+    def __init__(self, *new_tags: str) -> None:
+        self._new = frozenset(new_tags)
+        self._before: frozenset[str] = frozenset()
+
+    def __enter__(self) -> set[str]:
+        self._before = current_tags.get()
+        current_tags.set(self._before | self._new)
+        return set(current_tags.get())
+
+    def __exit__(self, *_: object) -> None:
+        current_tags.set(self._before)
+
+
+class FlowRunContext:
+    """What `FlowRunContext.get()` gives inside a flow run, and inside its tasks."""
+
+    def __init__(self, run: "FlowRun") -> None:
+        self.flow, self.flow_run, self.parameters = run.flow, run, run.parameters
+
+    @classmethod
+    def get(cls) -> "FlowRunContext | None":
+        run = current.get()
+        owner = run.flow_run if run else None
+        return cls(owner) if owner is not None and owner.flow is not None else None
+
+
+class TaskRunContext:
+    """What `TaskRunContext.get()` gives inside a task run."""
+
+    def __init__(self, run: "TaskRun") -> None:
+        self.task, self.task_run, self.parameters = run.task, run, run.parameters
+
+    @classmethod
+    def get(cls) -> "TaskRunContext | None":
+        run = current.get()
+        return cls(run) if run is not None and run.kind == "task" else None  # type: ignore[arg-type]
+
+
+def get_run_context() -> "FlowRunContext | TaskRunContext":
+    """The context of the task run, else of the flow run, that the caller is in. Raises MissingContextError outside."""
+    found: Any = TaskRunContext.get() or FlowRunContext.get()
+    if found is None:
+        from tui_flow.sdk.exceptions import MissingContextError
+
+        raise MissingContextError("get_run_context() works only inside a flow or task run.")
+    return found  # type: ignore[no-any-return]

@@ -1,0 +1,143 @@
+"""What flows and tasks have in common where they are defined. Imports nothing: every flow file pays for it."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+_CO_GENERATOR, _CO_COROUTINE, _CO_ASYNC_GENERATOR = 0x20, 0x80, 0x200
+
+
+def _code_flags(fn: "Any") -> int:
+    """The flags of the code that a call of `fn` runs, through partials, methods and callable objects."""
+    while True:
+        if hasattr(fn, "__code__"):
+            return int(fn.__code__.co_flags)
+        if hasattr(fn, "__func__"):
+            fn = fn.__func__
+        elif hasattr(fn, "func") and callable(fn.func):
+            fn = fn.func
+        elif not isinstance(fn, type) and hasattr(type(fn).__call__, "__code__"):
+            fn = type(fn).__call__
+        else:
+            return 0
+
+
+def is_coroutine_function(fn: "Callable[..., Any]") -> bool:
+    """Whether a call gives a coroutine (as `inspect` says, without importing it)."""
+    return bool(_code_flags(fn) & _CO_COROUTINE)
+
+
+def checked_function(fn: "Any", decorator: str, reserved: "tuple[str, ...]") -> "Any":
+    """The function behind what was decorated. Raises TypeError, ReservedArgumentError or UnsupportedFeature for what
+    cannot be one."""
+    if isinstance(fn, (classmethod, staticmethod)):
+        raise TypeError(f"put @{type(fn).__name__} above @{decorator}, not below it")
+    if not callable(fn):
+        raise TypeError(f"@{decorator} is for functions, not for {fn!r}")
+    if _code_flags(fn) & (_CO_GENERATOR | _CO_ASYNC_GENERATOR):
+        from tui_flow.sdk.exceptions import UnsupportedFeature
+
+        raise UnsupportedFeature(
+            f"@{decorator}: {_name_of(fn)} is a generator function",
+            next="return a list of what it would yield",
+        )
+    code = getattr(fn, "__code__", None)
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount] if code else ()
+    for name in reserved:
+        if name in names:
+            from tui_flow.sdk.exceptions import ReservedArgumentError
+
+            raise ReservedArgumentError(
+                f"{name!r} is a reserved argument name and cannot be used in {decorator}s."
+            )
+    return fn
+
+
+def _name_of(fn: "Any") -> str:
+    return str(getattr(fn, "__name__", type(fn).__name__))
+
+
+def name_of(fn: "Any", name: "str | None", decorator: str) -> str:
+    """The author's name, or the function's. Raises TypeError or InvalidNameError."""
+    if name is None:
+        return _name_of(fn).replace("<lambda>", "unknown-lambda")
+    if not isinstance(name, str):
+        raise TypeError(f"Expected string for {decorator} name; got {type(name).__name__} instead.")
+    if not name or any(character in name for character in "/%&><"):
+        from tui_flow.sdk.exceptions import InvalidNameError
+
+        raise InvalidNameError(
+            f"Name {name!r} contains an invalid character. Must not be empty or contain any of: / % & > <"
+        )
+    return name
+
+
+def description_of(fn: "Any", description: "str | None") -> str:
+    """What the author says, or the docstring, with its indentation taken off."""
+    if description is not None:
+        return description
+    doc = getattr(fn, "__doc__", None)
+    if not doc:
+        return ""
+    import inspect
+
+    return inspect.cleandoc(doc)
+
+
+def checked_run_name(run_name: "Any", option: str) -> "Any":
+    """A template, a function, or None. Raises TypeError."""
+    if run_name is not None and not isinstance(run_name, str) and not callable(run_name):
+        raise TypeError(f"Expected string or callable for {option!r}; got {type(run_name).__name__} instead.")
+    return run_name
+
+
+def checked_hooks(hooks: "Any", option: str) -> "list[Callable[..., Any]]":
+    """The hooks as a list of their own. Raises TypeError for what is not a list of functions."""
+    if hooks is None:
+        return []
+    if callable(hooks) or isinstance(hooks, str) or not hasattr(hooks, "__iter__"):
+        raise TypeError(f"Expected iterable for {option!r}; got {type(hooks).__name__} instead. "
+                        f"Please provide a list of hooks to {option!r}: {option}=[my_hook]")  # fmt: skip
+    hooks = list(hooks)
+    for hook in hooks:
+        if not callable(hook):
+            raise TypeError(f"Expected callables in {option!r}; got {type(hook).__name__} instead.")
+    return hooks
+
+
+def checked_retries(retries: "int | None") -> int:
+    """Raises TypeError or ValueError for what is not a whole number of at least 0."""
+    if retries is None:
+        return 0
+    if not isinstance(retries, int):
+        raise TypeError(f"Expected a whole number for 'retries'; got {retries!r}.")
+    if retries < 0:
+        raise ValueError(f"'retries' must not be negative; got {retries}.")
+    return retries
+
+
+def checked_seconds(seconds: "float | None", option: str) -> "float | None":
+    """Seconds, or None for no limit (0 counts as none, as in Prefect). Raises TypeError or ValueError."""
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float, type(None))):
+        raise TypeError(f"Expected a number of seconds for {option!r}; got {seconds!r}.")
+    if seconds is not None and seconds < 0:
+        raise ValueError(f"{option!r} must not be negative; got {seconds}.")
+    return float(seconds) if seconds else None
+
+
+def dress(definition: "Any", fn: "Any") -> None:
+    """Lets a flow or task look like its function, as `functools.update_wrapper` does."""
+    for attribute in ("__module__", "__name__", "__qualname__", "__doc__"):
+        value = getattr(fn, attribute, None)
+        if value is not None:
+            setattr(definition, attribute, value)
+    definition.__wrapped__ = fn
+
+
+def bound(definition: "Any", instance: object) -> "Any":
+    """The same definition as a method of an instance."""
+    copy = object.__new__(type(definition))
+    copy.__dict__.update(definition.__dict__)
+    copy.fn = copy.__wrapped__ = definition.fn.__get__(instance)
+    return copy

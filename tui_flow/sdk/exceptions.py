@@ -1,0 +1,110 @@
+"""The exceptions that authors meet, by Prefect's names.
+
+PrefectException
+├── FailedRun, CrashedRun, CancelledRun     the result of a run that did not complete was asked for
+├── UnfinishedRun                           the result of a run that has not ended, or never began, was asked for
+│   └── UpstreamTaskError                   it never began, because something upstream did not complete
+├── MissingResult                           a state that nothing was returned with
+├── MissingContextError                     something that needs a run was used outside of one
+├── ParameterTypeError, ParameterBindError  what a flow or task was called with does not fit it
+├── ReservedArgumentError, InvalidNameError refused at decoration
+└── MappingLengthMismatch, MappingMissingIterable
+TimeoutError
+└── FlowRunTimeoutError, TaskRunTimeoutError
+BaseException
+└── Interruption                            raised into the author's code from outside; nothing should swallow it
+    ├── TerminationSignal                   SIGTERM
+    └── DeadlineExceeded                    a timeout; the caller sees one of the TimeoutErrors
+TuiFlowError
+└── UnsupportedFeature                      a word of Prefect's that does not work here
+"""
+
+from tui_flow.contract.errors import TuiFlowError
+
+
+class PrefectException(Exception):
+    """The root of what Prefect's own code raises."""
+
+
+class FailedRun(PrefectException):
+    """The result of a failed run was asked for, and no exception of its own says why."""
+
+
+class CrashedRun(PrefectException):
+    """The result of a crashed run was asked for."""
+
+
+class CancelledRun(PrefectException):
+    """The result of a cancelled run was asked for."""
+
+
+class PausedRun(PrefectException):
+    """The result of a paused run was asked for."""
+
+
+class UnfinishedRun(PrefectException):
+    """The result of a run that has not ended was asked for."""
+
+
+class UpstreamTaskError(UnfinishedRun):
+    """The run never began: something that it waits for did not complete. The message says what."""
+
+
+class MissingResult(PrefectException):
+    """The state holds no result."""
+
+
+class MissingContextError(PrefectException, RuntimeError):
+    """What was called works only inside a flow or task run."""
+
+
+class ParameterTypeError(PrefectException):
+    """Parameters that are not of the types that the flow declares. One line each."""
+
+
+class ParameterBindError(TypeError, PrefectException):
+    """Arguments that do not fit the function's signature."""
+
+
+class ReservedArgumentError(PrefectException, TypeError):
+    """A function has a parameter whose name the call itself needs."""
+
+
+class InvalidNameError(PrefectException, ValueError):
+    """A name with a character that names cannot have."""
+
+
+class MappingLengthMismatch(PrefectException):
+    """`map` got iterables of different lengths."""
+
+
+class MappingMissingIterable(PrefectException):
+    """`map` got nothing to map over."""
+
+
+class FlowRunTimeoutError(TimeoutError):
+    """A flow run ran longer than its `timeout_seconds`."""
+
+
+class TaskRunTimeoutError(TimeoutError):
+    """A task run ran longer than its `timeout_seconds`."""
+
+
+class Interruption(BaseException):
+    """Raised into the author's code from outside. Not an `Exception`, so that `except Exception` lets it pass."""
+
+
+class TerminationSignal(Interruption):
+    """The process got SIGTERM: somebody wants the run to end."""
+
+    def __init__(self, signal: int = 15) -> None:
+        super().__init__(signal)
+        self.signal = signal
+
+
+class DeadlineExceeded(Interruption):
+    """The code that is running has run longer than it may."""
+
+
+class UnsupportedFeature(TuiFlowError):
+    """A word of Prefect's that needs its server, or that does not work here yet."""

@@ -1,0 +1,81 @@
+"""The outermost flow run of a process: in a worker, as `spec.json` asks for it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tui_flow.contract.rundir import RunSpec, keep_source, open_state_dir
+from tui_flow.sdk import context, logging, signals
+from tui_flow.sdk.effects import drive, drive_async
+from tui_flow.sdk.names import generated_name
+from tui_flow.sdk.recorder import RunRecorder
+from tui_flow.sdk.run_logic import run_flow
+from tui_flow.sdk.runs import FlowRun, RunTree
+from tui_flow.sdk.states import CANCELLED, COMPLETED, State
+
+if TYPE_CHECKING:
+    from tui_flow.sdk.flows import Flow
+
+
+def run_spec(
+    flow: "Flow[Any, Any]", spec: RunSpec, directory: Path, *, source_sha: str | None = None
+) -> bool:
+    """Runs the flow to its end in this process, with the journal and the log of the run directory. Whether it
+    completed.
+
+    Never raises for what the author's code did, SIGTERM included: the journal's `FlowFinished` says it.
+    `source_sha` is that of the text which was imported; None takes the flow file as it is now.
+    """
+    tree = RunTree(
+        RunRecorder(directory),
+        run_id=spec.run_id,
+        project=spec.project,
+        first_number=spec.first_task_run_id,
+        in_worker=True,
+        source_sha=sha_of_source(spec.path, spec.project) if source_sha is None else source_sha,
+    )
+    run = FlowRun(flow, tree, name=spec.run_name or generated_name(), tags=frozenset(spec.tags))
+    run.is_named = spec.run_name is not None
+    before = signals.raise_on_sigterm()
+    try:
+        with at_work(run, console=False):
+            state = _driven(run, spec.parameters)
+    except BaseException as error:  # an event loop that was ended tells so again
+        state = run.state if run.is_over else State(CANCELLED, message=repr(error), data=error)
+    finally:
+        signals.restore(before)
+    run.finish(state)
+    return state.type is COMPLETED
+
+
+def _driven(run: FlowRun, parameters: dict[str, Any]) -> State[Any]:
+    assert run.flow is not None
+    logic = run_flow(run, (), parameters)
+    if not run.flow.isasync:
+        return drive(logic)
+    import asyncio
+
+    return asyncio.run(drive_async(logic))
+
+
+@contextmanager
+def at_work(run: FlowRun, console: bool) -> Iterator[None]:
+    """While the run is at work, log records reach its log, `print` asks it, and threads without context find it."""
+    logging.start(console)
+    logging.patch_print()
+    context.live_roots.append(run)
+    try:
+        yield
+    finally:
+        context.live_roots.remove(run)
+        if not context.live_roots:
+            logging.stop()
+
+
+def sha_of_source(path: str, project: str) -> str:
+    """The SHA-256 of the flow file, which is kept in `sources/`; empty where it cannot be read."""
+    try:
+        return keep_source(open_state_dir(Path(project)), Path(path).read_bytes()) if path else ""
+    except OSError:
+        return ""

@@ -1,0 +1,204 @@
+"""`@flow`, and what it makes of a function."""
+
+# ruff: noqa: F811  (it knows overloads only from typing itself, see typing_light)
+
+from __future__ import annotations
+
+from tui_flow.sdk import definitions, options
+from tui_flow.sdk.typing_light import Generic, ParamSpec, TypeVar, overload
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterable
+    from typing import Any, Literal, Unpack
+
+    from tui_flow.sdk.options import FlowOptions
+    from tui_flow.sdk.states import State, StateType
+
+P = ParamSpec("P")
+R = TypeVar("R")
+T = TypeVar("T")
+
+_RESERVED = ("wait_for", "return_state")
+
+
+class Flow(Generic[P, R]):
+    """A function as a flow. Called in a flow, it makes a nested flow run; called elsewhere, a run of its own with its
+    own run directory, which is in the history as any other."""
+
+    retry_jitter_factor: float | None = None
+
+    def __init__(self, fn: Callable[P, R], **given: Unpack[FlowOptions]) -> None:
+        """Raises TypeError or ValueError for options of the wrong kind, UnsupportedFeature for what does not work
+        here, ReservedArgumentError for a function with a parameter `wait_for` or `return_state`."""
+        chosen = self._options = options.flow_options(dict(given))
+        self.fn = definitions.checked_function(fn, "flow", _RESERVED)
+        self.isasync = definitions.is_coroutine_function(fn)
+        self.name = definitions.name_of(fn, chosen["name"], "flow")
+        if chosen["name"] is None:
+            self.name = self.name.replace("_", "-")
+        self.tags = frozenset(chosen["tags"] or ())
+        self.version = chosen["version"]
+        self.flow_run_name = definitions.checked_run_name(chosen["flow_run_name"], "flow_run_name")
+        self.timeout_seconds = definitions.checked_seconds(chosen["timeout_seconds"], "timeout_seconds")
+        self.should_validate = bool(chosen["validate_parameters"])
+        self.log_prints = chosen["log_prints"]
+        self.persist_result = chosen["persist_result"]
+        self.retries = definitions.checked_retries(chosen["retries"])
+        self.retry_delay_seconds = chosen["retry_delay_seconds"]
+        self.retry_delays = (
+            definitions.checked_seconds(self.retry_delay_seconds, "retry_delay_seconds") or 0.0
+        )
+        self.task_runner = _checked_runner(chosen["task_runner"])
+        self.on_running_hooks = definitions.checked_hooks(chosen["on_running"], "on_running")
+        self.on_completion_hooks = definitions.checked_hooks(chosen["on_completion"], "on_completion")
+        self.on_failure_hooks = definitions.checked_hooks(chosen["on_failure"], "on_failure")
+        self.on_cancellation_hooks = definitions.checked_hooks(chosen["on_cancellation"], "on_cancellation")
+        self.on_crashed_hooks = definitions.checked_hooks(chosen["on_crashed"], "on_crashed")
+        definitions.dress(self, fn)
+
+    @property
+    def description(self) -> str:
+        """What the author says, or the docstring."""
+        return definitions.description_of(self.fn, self._options["description"])
+
+    def hooks_for(self, type: StateType) -> list[Callable[..., Any]]:
+        """The hooks for an end in this state."""
+        return {
+            "COMPLETED": self.on_completion_hooks,
+            "FAILED": self.on_failure_hooks,
+            "CANCELLED": self.on_cancellation_hooks,
+            "CRASHED": self.on_crashed_hooks,
+        }[type.value]
+
+    def with_options(self, **changes: Unpack[FlowOptions]) -> Flow[P, R]:
+        """The same function as a flow with other options."""
+        return Flow(self.fn, **{**self._options, **changes})  # type: ignore[typeddict-item]
+
+    def parameter_schema(self) -> dict[str, Any]:
+        """The JSON schema of an object with the flow's parameters; one without a type where a type has no schema."""
+        from tui_flow.sdk.params import schema
+
+        return schema(self.fn)
+
+    def validate_parameters(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        """The parameters, coerced to the declared types. Raises ParameterTypeError and ParameterBindError."""
+        from tui_flow.sdk import params
+
+        return params.validated(self.fn, params.bind(self.fn, (), parameters))
+
+    def serialize_parameters(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        """The parameters as JSON can hold them."""
+        from tui_flow.sdk.params import readable
+
+        return {name: readable(value) for name, value in parameters.items()}
+
+    @overload
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R: ...
+
+    @overload
+    def __call__(
+        self: Flow[P, Coroutine[Any, Any, T]],
+        *args: Any,
+        return_state: Literal[True],
+        wait_for: Iterable[Any] | None = None,
+        **kwargs: Any,
+    ) -> Coroutine[Any, Any, State[T]]: ...
+
+    @overload
+    def __call__(
+        self,
+        *args: Any,
+        return_state: Literal[True],
+        wait_for: Iterable[Any] | None = None,
+        **kwargs: Any,
+    ) -> State[R]: ...
+
+    @overload
+    def __call__(
+        self,
+        *args: Any,
+        return_state: Literal[False] = False,
+        wait_for: Iterable[Any] | None = None,
+        **kwargs: Any,
+    ) -> R: ...
+
+    def __call__(
+        self,
+        *args: Any,
+        return_state: bool = False,
+        wait_for: Iterable[Any] | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Runs the flow, and gives what it returns, or with `return_state` its final state.
+
+        Raises what the flow raised, FailedRun if it returned a failed state, ParameterBindError and
+        ParameterTypeError for parameters that do not fit.
+        """
+        from tui_flow.sdk.calls import call_flow
+
+        return call_flow(self, args, kwargs, wait_for, return_state)
+
+    def on_completion(self, hook: Callable[..., T]) -> Callable[..., T]:
+        """Decorates a hook that is called when a run of the flow completed."""
+        self.on_completion_hooks += definitions.checked_hooks([hook], "on_completion")
+        return hook
+
+    def on_failure(self, hook: Callable[..., T]) -> Callable[..., T]:
+        """Decorates a hook that is called when a run of the flow failed."""
+        self.on_failure_hooks += definitions.checked_hooks([hook], "on_failure")
+        return hook
+
+    def on_cancellation(self, hook: Callable[..., T]) -> Callable[..., T]:
+        """Decorates a hook that is called when a run of the flow is cancelled."""
+        self.on_cancellation_hooks += definitions.checked_hooks([hook], "on_cancellation")
+        return hook
+
+    def on_crashed(self, hook: Callable[..., T]) -> Callable[..., T]:
+        """Decorates a hook that is called when a run of the flow crashed, as far as it can still call anything."""
+        self.on_crashed_hooks += definitions.checked_hooks([hook], "on_crashed")
+        return hook
+
+    def on_running(self, hook: Callable[..., T]) -> Callable[..., T]:
+        """Decorates a hook that is called when a run of the flow begins."""
+        self.on_running_hooks += definitions.checked_hooks([hook], "on_running")
+        return hook
+
+    def __get__(self, instance: object, owner: object = None) -> Flow[P, R]:
+        """Makes a flow in a class a method."""
+        return self if instance is None else definitions.bound(self, instance)  # type: ignore[no-any-return]
+
+    def __getattr__(self, name: str) -> Any:
+        from tui_flow.sdk.unsupported import refuse_method
+
+        refuse_method("Flow", name)
+        raise AttributeError(f"'Flow' object has no attribute {name!r}")
+
+    def __repr__(self) -> str:
+        return f"<flow {self.name!r}>"
+
+
+def _checked_runner(runner: Any) -> Any:
+    if isinstance(runner, type):
+        runner = runner()
+    if runner is None or hasattr(runner, "run_here"):
+        return runner
+    from tui_flow.sdk.unsupported import refuse_option
+
+    return refuse_option("flow", "task_runner")
+
+
+@overload
+def flow(fn: Callable[P, R], /) -> Flow[P, R]: ...
+
+
+@overload
+def flow(fn: None = None, /, **given: Unpack[FlowOptions]) -> Callable[[Callable[P, R]], Flow[P, R]]: ...
+
+
+def flow(fn: Any = None, /, **given: Any) -> Any:
+    """Makes a function a flow: `@flow`, or with options `@flow(name="etl", log_prints=True)`."""
+    if fn is None:
+        options.flow_options(given)
+        return lambda function: Flow(function, **given)
+    return Flow(fn, **given)

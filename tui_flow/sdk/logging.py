@@ -1,0 +1,140 @@
+"""Logs of a run: `get_run_logger`, `log_prints`, and the handler by which every logger's records reach the run's log."""
+
+import builtins
+import logging
+import os
+import sys
+import time
+import traceback
+from typing import TYPE_CHECKING, Any
+
+from tui_flow.sdk.context import current, live_roots
+from tui_flow.sdk.exceptions import MissingContextError
+
+if TYPE_CHECKING:
+    from tui_flow.sdk.runs import FlowRun, TaskRun
+
+FLOW_LOGGER, TASK_LOGGER = "tui_flow.flow_runs", "tui_flow.task_runs"
+ENV_LEVEL = "TUI_FLOW_LOGGING_LEVEL"
+"""The level of run loggers, INFO where it is not set."""
+
+_LoggerAdapter = logging.LoggerAdapter[logging.Logger]
+
+
+def get_run_logger(context: Any = None, **extra: Any) -> _LoggerAdapter:
+    """The logger of the task run, or else of the flow run, that the caller is in.
+
+    Its records land in the run's log with the task run and its try. Raises MissingContextError outside of runs.
+    """
+    run = getattr(context, "task_run", None) or getattr(context, "flow_run", None) or current.get()
+    if run is None:
+        raise MissingContextError("get_run_logger() works only inside a flow or task run.")
+    return logger_of(run, **extra)
+
+
+def get_logger(name: str | None = None) -> logging.Logger:
+    """A logger below "tui_flow", for code that may run outside of runs too."""
+    return logging.getLogger(f"tui_flow.{name}" if name else "tui_flow")
+
+
+def logger_of(run: "FlowRun | TaskRun", **extra: Any) -> _LoggerAdapter:
+    """The logger of one run."""
+    name = TASK_LOGGER if run.kind == "task" else FLOW_LOGGER
+    return _RunLogger(logging.getLogger(name), {"tui_flow_run": run, **extra})
+
+
+class _RunLogger(_LoggerAdapter):
+    """Keeps the author's own `extra` beside the run."""
+
+    def process(self, msg: Any, kwargs: Any) -> tuple[Any, Any]:
+        kwargs["extra"] = {**(self.extra or {}), **(kwargs.get("extra") or {})}
+        return msg, kwargs
+
+
+class RunLogHandler(logging.Handler):
+    """Writes every record to the log of the run that it comes from, and on request to stderr as well."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.console = False
+        """Whether people watch stderr: a script's terminal, not a worker."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        run = getattr(record, "tui_flow_run", None) or current.get() or _only_root()
+        try:
+            message = _text_of(record)
+            if run is not None:
+                number, tries = run.number, max(run.run_count, 1)
+                run.tree.recorder.log(record.created, record.levelname, number, tries, record.name, message)
+            if self.console:
+                _show(record, run, message)
+        except Exception:
+            self.handleError(record)
+
+
+def _only_root() -> "FlowRun | None":
+    return live_roots[0] if len(live_roots) == 1 else None
+
+
+def _text_of(record: logging.LogRecord) -> str:
+    message = record.getMessage()
+    if record.exc_info and record.exc_info[1] is not None:
+        from tui_flow.sdk.failures import authors_part
+
+        cls, error, found = record.exc_info
+        message += "\n" + "".join(traceback.format_exception(cls, error, authors_part(found))).rstrip("\n")
+    if record.stack_info:
+        message += f"\n{record.stack_info}"
+    return message
+
+
+def _show(record: logging.LogRecord, run: "FlowRun | TaskRun | None", message: str) -> None:
+    clock = time.strftime("%H:%M:%S", time.localtime(record.created))
+    who = record.name if run is None else f"{'Task' if run.kind == 'task' else 'Flow'} run {run.name!r}"
+    line = f"{clock}.{int(record.msecs):03} | {record.levelname:<7} | {who} - {message}\n"
+    stream = sys.stderr
+    if stream is not None:
+        stream.write(line)
+        stream.flush()
+
+
+_handler = RunLogHandler()
+
+
+def start(console: bool) -> None:
+    """From now on log records of all loggers reach the runs' logs. Asking again is harmless."""
+    _handler.console = console
+    root = logging.getLogger()
+    if _handler not in root.handlers:
+        root.addHandler(_handler)
+    ours = logging.getLogger("tui_flow")
+    if ours.level == logging.NOTSET:
+        level = os.environ.get(ENV_LEVEL, "INFO").upper()
+        ours.setLevel(level if level in logging.getLevelNamesMapping() else "INFO")
+
+
+def stop() -> None:
+    """No run is at work any more: other code's logging is left alone."""
+    logging.getLogger().removeHandler(_handler)
+
+
+_print = builtins.print
+
+
+def patch_print() -> None:
+    """From now on `print` goes to the logger of a run that asks for it (`log_prints`), and everywhere else where it
+    always went."""
+    global _print
+    if builtins.print is not _print_or_log:
+        _print = builtins.print
+        builtins.print = _print_or_log
+
+
+def _print_or_log(*values: object, **options: Any) -> None:
+    run = current.get()
+    file = options.get("file")
+    if run is None or not run.log_prints or (file is not None and file not in (sys.stdout, sys.stderr)):
+        _print(*values, **options)
+        return
+    separator = options.get("sep")
+    logger_of(run).info("%s", (" " if separator is None else separator).join(map(str, values)))

@@ -1,0 +1,153 @@
+"""The keywords of `@flow` and `@task`: Prefect 3's, with their defaults. Imports nothing: every flow file pays for it.
+
+What does not work here yet is refused with one clear error (`unsupported.OPTIONS`); what is harmless is accepted.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import timedelta
+    from typing import Any, TypedDict
+
+    from tui_flow.sdk.task_runners import ThreadPoolTaskRunner
+
+    Hook = Callable[..., Any]
+
+    class TaskOptions(TypedDict, total=False):
+        """The keywords of `@task`."""
+
+        name: str | None
+        """Default: the function's name."""
+        description: str | None
+        """Default: the docstring."""
+        tags: Iterable[str] | None
+        version: str | None
+        task_run_name: str | Callable[..., str] | None
+        """A template such as "load-{day}", filled with the arguments, or a function that gives a name."""
+        retries: int | None
+        """Tries after the first one."""
+        retry_delay_seconds: float | Sequence[float] | Callable[[int], Sequence[float]] | None
+        """One delay, or one for each retry, or a function from the number of retries to such a list."""
+        retry_jitter_factor: float | None
+        """Each delay is made longer by a random part of up to this factor."""
+        retry_condition_fn: Callable[..., Any] | None
+        """`(task, task_run, state) -> bool`: whether this failure is worth another try."""
+        timeout_seconds: float | None
+        """For each try. 0 and None are no limit."""
+        log_prints: bool | None
+        """Whether `print` goes to the run's log. None: as the flow does."""
+        on_completion: list[Hook] | None
+        """Functions of `(task, task_run, state)`."""
+        on_failure: list[Hook] | None
+        on_running: list[Hook] | None
+        persist_result: bool | None
+        """Accepted; results are not kept yet."""
+        cache_result_in_memory: bool
+        """Accepted, and without effect."""
+        viz_return_value: Any
+        """Accepted, and without effect."""
+        cache_policy: Any
+        """NO_CACHE or None."""
+        cache_key_fn: Any
+        cache_expiration: timedelta | None
+        refresh_cache: bool | None
+        result_storage: Any
+        result_serializer: Any
+        result_storage_key: str | None
+        on_rollback: list[Hook] | None
+        on_commit: list[Hook] | None
+        asset_deps: Any
+
+    class FlowOptions(TypedDict, total=False):
+        """The keywords of `@flow`."""
+
+        name: str | None
+        """Default: the function's name, with "-" for "_"."""
+        description: str | None
+        """Default: the docstring."""
+        tags: Iterable[str] | None
+        """Ours: Prefect tags flows where it deploys them."""
+        version: str | None
+        flow_run_name: str | Callable[..., str] | None
+        """A template such as "etl-{day}", filled with the parameters, or a function that gives a name."""
+        retries: int | None
+        """Tries after the first one."""
+        retry_delay_seconds: float | None
+        task_runner: ThreadPoolTaskRunner | type[ThreadPoolTaskRunner] | None
+        """Where submitted tasks run. Default: a pool of 32 threads."""
+        timeout_seconds: float | None
+        """For each try. 0 and None are no limit."""
+        validate_parameters: bool
+        """Whether pydantic checks and coerces the parameters."""
+        log_prints: bool | None
+        """Whether `print` goes to the run's log. None: as the flow around it does, or not."""
+        on_completion: list[Hook] | None
+        """Functions of `(flow, flow_run, state)`."""
+        on_failure: list[Hook] | None
+        on_cancellation: list[Hook] | None
+        on_crashed: list[Hook] | None
+        on_running: list[Hook] | None
+        persist_result: bool | None
+        """Accepted; results are not kept yet."""
+        cache_result_in_memory: bool
+        """Accepted, and without effect."""
+        result_storage: Any
+        result_serializer: Any
+
+
+_UNSUPPORTED_IN_TASKS = (
+    "cache_policy", "cache_key_fn", "cache_expiration", "refresh_cache", "result_storage", "result_serializer",
+    "result_storage_key", "on_rollback", "on_commit", "asset_deps",
+)  # fmt: skip
+_UNSUPPORTED_IN_FLOWS = ("result_storage", "result_serializer")
+
+TASK_DEFAULTS: "dict[str, Any]" = {
+    **dict.fromkeys(
+        (
+            "name", "description", "tags", "version", "task_run_name", "retries", "retry_delay_seconds",
+            "retry_jitter_factor", "retry_condition_fn", "timeout_seconds", "log_prints", "on_completion",
+            "on_failure", "on_running", "persist_result", "viz_return_value", *_UNSUPPORTED_IN_TASKS,
+        )
+    ),
+    "cache_result_in_memory": True,
+}  # fmt: skip
+FLOW_DEFAULTS: "dict[str, Any]" = {
+    **dict.fromkeys(
+        (
+            "name", "description", "tags", "version", "flow_run_name", "retries", "retry_delay_seconds",
+            "task_runner", "timeout_seconds", "log_prints", "on_completion", "on_failure", "on_cancellation",
+            "on_crashed", "on_running", "persist_result", *_UNSUPPORTED_IN_FLOWS,
+        )
+    ),
+    "validate_parameters": True,
+    "cache_result_in_memory": True,
+}  # fmt: skip
+
+
+def task_options(given: "dict[str, Any]") -> "dict[str, Any]":
+    """All keywords of `@task`. Raises TypeError for an unknown one, UnsupportedFeature for one that cannot work."""
+    return _complete("task", TASK_DEFAULTS, _UNSUPPORTED_IN_TASKS, given)
+
+
+def flow_options(given: "dict[str, Any]") -> "dict[str, Any]":
+    """All keywords of `@flow`. Raises TypeError for an unknown one, UnsupportedFeature for one that cannot work."""
+    return _complete("flow", FLOW_DEFAULTS, _UNSUPPORTED_IN_FLOWS, given)
+
+
+def _complete(
+    decorator: str, defaults: "dict[str, Any]", unsupported: "tuple[str, ...]", given: "dict[str, Any]"
+) -> "dict[str, Any]":
+    for option in given:
+        if option not in defaults:
+            raise TypeError(f"{decorator}() got an unexpected keyword argument {option!r}")
+        if option in unsupported:
+            _refuse(decorator, option, given[option])
+    return {**defaults, **given}
+
+
+def _refuse(decorator: str, option: str, value: "Any") -> None:
+    if value is None or value is False or getattr(value, "is_harmless", False):
+        return
+    from tui_flow.sdk.unsupported import refuse_option
+
+    refuse_option(decorator, option)

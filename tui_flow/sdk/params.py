@@ -1,0 +1,279 @@
+"""Arguments and signatures: binding, validation, JSON schema, and a form that people can read."""
+
+import inspect
+import json
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from tui_flow.sdk.exceptions import ParameterBindError, ParameterTypeError
+
+MAX_READABLE = 4_096
+"""A parameter's text is cut to this many characters where it has no JSON form, or too much of it."""
+_EXACT: dict[Any, type] = {
+    **{cls: cls for cls in (str, int, float, bool)},
+    "str": str, "int": int, "float": float, "bool": bool, "None": type(None), None: type(None),
+}  # fmt: skip
+
+
+class Shape(NamedTuple):
+    """What a call of a plain function must look like."""
+
+    positional: tuple[str, ...]
+    """Names that may be given by position."""
+    keywords: frozenset[str]
+    """Names that may be given by keyword."""
+    required: frozenset[str]
+
+
+def signature_of(fn: Callable[..., Any]) -> inspect.Signature:
+    # A method is not remembered: it would keep its instance.
+    return inspect.signature(fn) if hasattr(fn, "__self__") else _signature_of_function(fn)
+
+
+@lru_cache(maxsize=4096)
+def _signature_of_function(fn: Callable[..., Any]) -> inspect.Signature:
+    return inspect.signature(fn)
+
+
+@lru_cache(maxsize=4096)
+def _shape_of(fn: Callable[..., Any]) -> Shape | None:
+    """None for a function that takes any number of arguments."""
+    parameters = signature_of(fn).parameters.values()
+    if any(one.kind in (one.VAR_POSITIONAL, one.VAR_KEYWORD) for one in parameters):
+        return None
+    return Shape(
+        tuple(one.name for one in parameters if one.kind is not one.KEYWORD_ONLY),
+        frozenset(one.name for one in parameters if one.kind is not one.POSITIONAL_ONLY),
+        frozenset(one.name for one in parameters if one.default is one.empty),
+    )
+
+
+def require_fit(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Raises ParameterBindError for arguments that the function cannot be called with."""
+    shape = None if hasattr(fn, "__self__") else _shape_of(fn)
+    if shape is None or not _fits(shape, args, kwargs):
+        bind(fn, args, kwargs)
+
+
+def _fits(shape: Shape, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether a call fits; quick, and False where it takes a closer look to tell."""
+    given = shape.positional[: len(args)]
+    if len(given) != len(args):
+        return False
+    if not kwargs:
+        return len(given) == len(shape.positional) == len(shape.keywords) or shape.required.issubset(given)
+    if not shape.keywords.issuperset(kwargs) or any(name in kwargs for name in given):
+        return False
+    return all(name in kwargs or name in given for name in shape.required)
+
+
+def bind(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> inspect.BoundArguments:
+    """The arguments by name, without defaults. Raises ParameterBindError."""
+    signature = signature_of(fn)
+    try:
+        return signature.bind(*args, **kwargs)
+    except TypeError as error:
+        name = getattr(fn, "__name__", repr(fn))
+        raise ParameterBindError(
+            f"Error binding parameters for function '{name}': {error}.\n"
+            f"Function '{name}' has signature '{str(signature)[1:].rpartition(')')[0]}' "
+            f"but received args: {_short(args)} and kwargs: {_short(list(kwargs))}."
+        ) from None
+
+
+def arguments_by_name(
+    fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> dict[str, Any]:
+    """The arguments by name, with defaults; empty where they do not fit the function."""
+    try:
+        bound = bind(fn, args, kwargs)
+    except ParameterBindError:
+        return {}
+    return with_defaults(bound)
+
+
+def with_defaults(bound: inspect.BoundArguments) -> dict[str, Any]:
+    """All arguments by name. A default that is pydantic's `Field(...)` stands for the default inside of it."""
+    bound.apply_defaults()
+    return {name: _default_value(value) for name, value in bound.arguments.items()}
+
+
+def _default_value(value: Any) -> Any:
+    if _is_field(value):
+        return value.get_default(call_default_factory=True)
+    return value
+
+
+def _is_field(value: Any) -> bool:
+    cls = type(value)
+    return cls.__name__ == "FieldInfo" and cls.__module__.startswith("pydantic")
+
+
+def split(fn: Callable[..., Any], parameters: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """`with_defaults`' way back: what to call the function with."""
+    bound = inspect.BoundArguments(signature_of(fn), dict(parameters))  # type: ignore[arg-type]
+    return bound.args, bound.kwargs
+
+
+def validated(fn: Callable[..., Any], bound: inspect.BoundArguments) -> dict[str, Any]:
+    """All arguments by name, coerced to the types that the function declares; defaults are taken as they are.
+
+    Values that are exactly of a plain type (str, int, float, bool, None) or that nothing is declared for cost
+    nothing. Raises ParameterTypeError, with one line for each problem.
+    """
+    parameters = signature_of(fn).parameters
+    doubtful = [
+        name
+        for name, value in bound.arguments.items()
+        if not _is_exactly(parameters[name], value)
+    ]  # fmt: skip
+    if not doubtful:
+        return with_defaults(bound)
+    hints = _hints(fn)
+    problems: list[str] = []
+    for name in doubtful:
+        parameter = parameters[name]
+        value, found = _validated(name, _declared(parameter, hints), bound.arguments[name])
+        bound.arguments[name] = value
+        problems += found
+    if problems:
+        raise ParameterTypeError("Flow run received invalid parameters:\n" + "\n".join(problems))
+    return with_defaults(bound)
+
+
+def _is_exactly(parameter: inspect.Parameter, value: Any) -> bool:
+    annotation = parameter.annotation
+    if annotation is parameter.empty:
+        return not _is_field(parameter.default)
+    if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD) or _is_field(parameter.default):
+        return False
+    try:
+        return _EXACT.get(annotation) is type(value)
+    except TypeError:
+        return False
+
+
+def _hints(fn: Callable[..., Any]) -> dict[str, Any]:
+    """The function's annotations, as objects. One that cannot be resolved counts as not being there."""
+    import typing
+
+    target = inspect.unwrap(fn)
+    target = getattr(target, "__func__", target)
+    if not hasattr(target, "__annotations__"):
+        target = getattr(type(fn), "__call__", fn)
+    try:
+        return typing.get_type_hints(target, include_extras=True)
+    except (NameError, AttributeError, TypeError, SyntaxError):
+        return {
+            name: hint
+            for name, hint in getattr(target, "__annotations__", {}).items()
+            if not isinstance(hint, str)
+        }
+
+
+def _declared(parameter: inspect.Parameter, hints: dict[str, Any]) -> Any:
+    """What a parameter's value must be, as pydantic reads it."""
+    from typing import Annotated
+
+    hint = hints.get(parameter.name, Any)
+    if _is_field(parameter.default):
+        hint = Annotated[hint, parameter.default]
+    if parameter.kind is parameter.VAR_POSITIONAL:
+        return tuple[hint, ...]
+    if parameter.kind is parameter.VAR_KEYWORD:
+        return dict[str, hint]  # type: ignore[valid-type]
+    return hint
+
+
+def _adapter(hint: Any) -> Any:
+    from pydantic import ConfigDict, PydanticUserError, TypeAdapter
+
+    try:
+        return TypeAdapter(hint, config=ConfigDict(arbitrary_types_allowed=True))
+    except PydanticUserError:  # a model or dataclass brings its own configuration
+        return TypeAdapter(hint)
+
+
+def _validated(name: str, hint: Any, value: Any) -> tuple[Any, list[str]]:
+    """The coerced value, and what is wrong with it."""
+    from pydantic import PydanticSchemaGenerationError, ValidationError
+
+    try:
+        return _adapter(hint).validate_python(value), []
+    except PydanticSchemaGenerationError:  # a type that pydantic knows nothing of
+        return value, []
+    except ValidationError as error:
+        return value, [
+            f" - {'.'.join(map(str, (name, *problem['loc'])))}: {problem['msg']}"
+            for problem in error.errors(include_url=False, include_context=False)
+        ]
+
+
+def schema(fn: Callable[..., Any]) -> dict[str, Any]:
+    """The JSON schema of an object with one property for each parameter, in their order, with defaults.
+
+    A type that has no JSON schema gives a property without a type.
+    """
+    hints = _hints(fn)
+    properties: dict[str, Any] = {}
+    definitions: dict[str, Any] = {}
+    required = []
+    for parameter in signature_of(fn).parameters.values():
+        found = _property(_declared(parameter, hints))
+        definitions.update(found.pop("$defs", {}))
+        found.setdefault("title", parameter.name)
+        default = _default_value(parameter.default)
+        optional = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        if parameter.default is not parameter.empty and type(default).__name__ != "PydanticUndefinedType":
+            found["default"] = readable(default)
+        elif not optional:
+            required.append(parameter.name)
+        properties[parameter.name] = found
+    whole: dict[str, Any] = {"type": "object", "properties": properties, "required": required}
+    return {**whole, "$defs": definitions} if definitions else whole
+
+
+def _property(hint: Any) -> dict[str, Any]:
+    plain = {str: "string", int: "integer", float: "number", bool: "boolean"}
+    if hint is Any or hint is inspect.Parameter.empty:
+        return {}
+    if isinstance(hint, type) and hint in plain:
+        return {"type": plain[hint]}
+    from pydantic import PydanticInvalidForJsonSchema, PydanticUserError
+
+    try:
+        return dict(_adapter(hint).json_schema())
+    except (PydanticInvalidForJsonSchema, PydanticUserError):
+        return {}
+
+
+def readable(value: Any) -> Any:
+    """The value as JSON can hold it, for people to read; a string where JSON has nothing for it."""
+    if value is None or isinstance(value, (bool, int)):
+        return value if -(2**63) <= (value or 0) < 2**63 else str(value)
+    if isinstance(value, float):
+        return value if abs(value) < float("inf") else str(value)
+    if isinstance(value, str):
+        return _cut(str(value))
+    if isinstance(value, dict):
+        found: Any = {str(key): readable(item) for key, item in list(value.items())[:1000]}
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        found = [readable(item) for item in list(value)[:1000]]
+    else:
+        return _short(value)
+    try:
+        return found if len(json.dumps(found)) <= 4 * MAX_READABLE else _short(value)
+    except (ValueError, RecursionError):
+        return _short(value)
+
+
+def _short(value: Any) -> str:
+    try:
+        return _cut(repr(value))
+    except Exception as error:
+        return f"<{type(value).__name__}, whose repr raised {type(error).__name__}>"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_READABLE else text[: MAX_READABLE - 1] + "…"

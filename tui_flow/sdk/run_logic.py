@@ -1,0 +1,337 @@
+"""The run logic: what happens between the call of a flow or task and its end. Written once, as generators.
+
+A generator yields effects (`effects`), which a driver performs by blocking or by awaiting, and returns the state in
+which the run ended. Nothing that the author's code raises leaves it: the state carries it.
+"""
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from tui_flow.contract.states import EndReason, TaskRunState
+from tui_flow.sdk import names, params, references, signals
+from tui_flow.sdk.effects import Ask, Call, Logic, Sleep, WaitFor
+from tui_flow.sdk.exceptions import (
+    DeadlineExceeded,
+    FlowRunTimeoutError,
+    ParameterTypeError,
+    TaskRunTimeoutError,
+    TerminationSignal,
+    UpstreamTaskError,
+)
+from tui_flow.sdk.failures import describe
+from tui_flow.sdk.logging import logger_of
+from tui_flow.sdk.retries import delay_before
+from tui_flow.sdk.runs import FlowRun, TaskRun
+from tui_flow.sdk.states import (
+    CANCELLED,
+    COMPLETED,
+    CRASHED,
+    FAILED,
+    State,
+    StateType,
+    exception_of,
+    state_of_return_value,
+)
+from tui_flow.sdk.timeouts import Expired
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from tui_flow.sdk.references import Upstream
+
+SETTLE_SECONDS = 2.0
+"""How long a flow that was interrupted waits for its task runs to notice, before it calls them cancelled."""
+
+
+def run_task(run: TaskRun) -> Logic[State[Any]]:
+    """One task run, created or already begun, to its end."""
+    task = run.task
+    if run.upstream.futures:
+        yield WaitFor(run.upstream.futures)
+    if run.upstream:
+        state = _not_ready(run.upstream)
+        if state is not None:
+            logger_of(run).error("Not run: %s", state.message)
+            run.finish(state)
+            return state
+        run.args, run.kwargs = _resolved(run.args, run.kwargs)
+    if run.run_count == 0:
+        if task.task_run_name is not None:
+            _rename(run, task.task_run_name)
+        run.start()
+    if task.on_running_hooks:
+        yield from _hooks(run, task.on_running_hooks, run.state)
+    state = yield from _tries(run, task.fn, run.args, run.kwargs)
+    run.finish(state)
+    hooks = task.on_completion_hooks if state.type is COMPLETED else task.on_failure_hooks
+    if hooks and state.type in (COMPLETED, FAILED):
+        yield from _hooks(run, hooks, state)
+    return state
+
+
+def skip_task(run: TaskRun, message: str, cancelled: bool) -> State[Any]:
+    """Ends a task run that never began."""
+    if cancelled:
+        state: State[Any] = State(CANCELLED, message=message)
+        run.finish(state)
+    else:
+        state = State(
+            StateType.PENDING, "NotReady", message, UpstreamTaskError(message), reason=EndReason.UPSTREAM
+        )
+        run.finish(state, TaskRunState.SKIPPED)
+    return state
+
+
+def run_flow(run: FlowRun, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Logic[State[Any]]:
+    """One flow run, created, to its end; with it end all task runs that were submitted in it."""
+    try:
+        state = yield from _flow(run, args, kwargs)
+    except BaseException as error:  # an interruption between two effects
+        state = _state_of_exception(run, error)
+    if run.submitted:
+        yield from _settle(run, state)
+    run.close_runner()
+    _log_end(run, state)
+    run.finish(state)
+    assert run.flow is not None
+    hooks = run.flow.hooks_for(state.type)
+    if hooks:
+        yield from _hooks(run, hooks, state)
+    return state
+
+
+def _flow(run: FlowRun, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Logic[State[Any]]:
+    flow = run.flow
+    assert flow is not None
+    if run.upstream.futures:
+        yield WaitFor(run.upstream.futures)
+    if run.upstream:
+        state = _not_ready(run.upstream)
+        if state is not None:
+            return State(FAILED, message=state.message, data=state.data, reason=EndReason.UPSTREAM)
+        args, kwargs = _resolved(args, kwargs)
+    try:
+        bound = params.bind(flow.fn, args, kwargs)
+        run.parameters = (
+            params.validated(flow.fn, bound) if flow.should_validate else params.with_defaults(bound)
+        )
+    except (ParameterTypeError, TypeError) as error:
+        message = f"Validation of flow parameters failed with error: {describe(error)}"
+        return State(FAILED, message=message, data=error, reason=EndReason.REFUSED)
+    if flow.flow_run_name is not None and not run.is_named:
+        _rename(run, flow.flow_run_name)
+    run.start()
+    logger_of(run).info("Flow %r begins run %r", flow.name, run.name)
+    if flow.on_running_hooks:
+        yield from _hooks(run, flow.on_running_hooks, run.state)
+    args, kwargs = params.split(flow.fn, run.parameters)
+    return (yield from _tries(run, flow.fn, args, kwargs))
+
+
+def _tries(
+    run: "FlowRun | TaskRun", fn: "Callable[..., Any]", args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Logic[State[Any]]:
+    """Calls the body until a try does not fail, or none is left. The first try has been started."""
+    definition = run.task if isinstance(run, TaskRun) else run.flow
+    assert definition is not None
+    while True:
+        try:
+            value = yield Call(run, fn, args, kwargs, definition.timeout_seconds)
+            if isinstance(run, FlowRun):
+                value = yield from _after_body(run, value)
+            state = state_of_return_value(value)
+        except BaseException as error:
+            state = _state_of_exception(run, error)
+        if state.type is not FAILED or run.is_over:
+            return state
+        if run.run_count >= run.max_tries or not (yield from _may_retry(run, state)):
+            _log_failure(run, state)
+            return state
+        if isinstance(run, FlowRun) and run.submitted:
+            yield from _settle(run, state)
+        delay = delay_before(run.run_count + 1, definition.retry_delays, definition.retry_jitter_factor)
+        run.retry(state, delay)
+        _log_retry(run, state, delay)
+        if delay:
+            yield Sleep(delay)
+        run.start()
+
+
+def _after_body(run: FlowRun, value: Any) -> Logic[Any]:
+    """All submitted task runs end before their flow; the futures in its return value become their states."""
+    while run.submitted:
+        yield WaitFor(list(run.submitted))
+    if type(value).__name__ == "generator":
+        value = list(value)
+    return references.replace(value, _state_of_reference) if references.seen else value
+
+
+def _state_of_reference(reference: Any) -> Any:
+    return reference if isinstance(reference, State) else reference.state
+
+
+def _may_retry(run: "FlowRun | TaskRun", state: State[Any]) -> Logic[bool]:
+    """What the author's `retry_condition_fn` says; one that raises says no. Code that wants out is let out."""
+    if isinstance(state.data, SystemExit):
+        return False
+    condition = run.task.retry_condition_fn if isinstance(run, TaskRun) else None
+    if condition is None:
+        return True
+    assert isinstance(run, TaskRun)
+    try:
+        return bool((yield Ask(run, condition, run.task, run, state)))
+    except Exception:
+        logger_of(run).exception("retry_condition_fn raised, so there is no retry")
+        return False
+
+
+def _settle(run: FlowRun, state: State[Any]) -> Logic[None]:
+    """A flow's body is over, and some of its task runs are not: those that have not begun never will.
+
+    After an error the others may end in peace. After an interruption they are told to stop.
+    """
+    interrupted = state.type is CANCELLED or state.reason is EndReason.TIMEOUT
+    message = f"not called: the flow had ended ({state.name})"
+    for future in list(run.submitted):
+        if future.claim():
+            future.skip(message, cancelled=interrupted)
+    if interrupted:
+        run.runner.interrupt()
+    while run.submitted:
+        try:
+            yield WaitFor(list(run.submitted), SETTLE_SECONDS if interrupted else None)
+        except BaseException:  # told a second time
+            interrupted = True
+        if interrupted:
+            break
+    for future in list(run.submitted):
+        future.run.finish(State(CANCELLED, message=f"still at work when the flow ended ({state.name})"))
+
+
+def _not_ready(upstream: "Upstream") -> State[Any] | None:
+    """The state of a run that something upstream keeps from running, or None where nothing does."""
+    for reference in (*upstream.futures, *upstream.states):
+        state = _state_of_reference(reference)
+        if state.type is COMPLETED or id(reference) in upstream.forgiven:
+            continue
+        what = (
+            f"Upstream task run {reference.run.name!r}" if hasattr(reference, "run") else "An upstream state"
+        )
+        message = f"{what} did not reach a 'COMPLETED' state: it is {state.name}."
+        error = UpstreamTaskError(message)
+        return State(StateType.PENDING, "NotReady", message, error, reason=EndReason.UPSTREAM)
+    return None
+
+
+def _resolved(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments with results in the place of futures and states."""
+    return (
+        tuple(references.replace(value, _result_of_reference) for value in args),
+        {name: references.replace(value, _result_of_reference) for name, value in kwargs.items()},
+    )
+
+
+def _result_of_reference(reference: Any) -> Any:
+    state = _state_of_reference(reference)
+    if state.type is COMPLETED:
+        return state.data
+    if state.is_final():
+        return exception_of(state)
+    return state.data  # never called, and its failure is allowed: the reason why
+
+
+def _rename(run: "FlowRun | TaskRun", template: Any) -> None:
+    name = names.custom_name(run, template)
+    if name is not None:
+        run.rename(name)
+
+
+def _hooks(run: "FlowRun | TaskRun", hooks: "Iterable[Callable[..., Any]]", state: State[Any]) -> Logic[None]:
+    """Calls hooks one after another. What one raises is logged, and changes nothing."""
+    definition = run.task if isinstance(run, TaskRun) else run.flow
+    for hook in hooks:
+        try:
+            yield Ask(run, hook, definition, run, state)
+        except Exception:
+            logger_of(run).exception("Hook %r raised", getattr(hook, "__name__", hook))
+
+
+def _state_of_exception(run: "FlowRun | TaskRun", error: BaseException) -> State[Any]:
+    """The state of a run whose try raised."""
+    what = "Task run" if isinstance(run, TaskRun) else "Flow run"
+    if isinstance(error, Expired):
+        return _timed_out(run, what)
+    if is_cancellation(error):
+        return State(CANCELLED, message=_why_cancelled(error), data=error, reason=_cancel_reason(run, error))
+    if isinstance(error, DeadlineExceeded):
+        message = "an outer timeout came first"
+        return State(CANCELLED, message=message, data=error, reason=EndReason.TIMEOUT)
+    if isinstance(error, SystemExit):
+        message = f"the code called sys.exit({'' if error.code is None else repr(error.code)})"
+        return State(FAILED, message=message, data=error, reason=EndReason.EXIT)
+    if isinstance(error, Exception):
+        message = f"{what} encountered an exception: {describe(error)}"
+        return State(FAILED, message=message, data=error)
+    return State(CRASHED, message=describe(error), data=error)
+
+
+def is_cancellation(error: Any) -> bool:
+    """Whether this ends the code that is running from outside, so that it must never be swallowed."""
+    if isinstance(error, (TerminationSignal, KeyboardInterrupt, GeneratorExit)):
+        return True
+    asyncio = sys.modules.get("asyncio")
+    return asyncio is not None and isinstance(error, asyncio.CancelledError)
+
+
+def _timed_out(run: "FlowRun | TaskRun", what: str) -> State[Any]:
+    definition = run.task if isinstance(run, TaskRun) else run.flow
+    assert definition is not None
+    message = f"{what} exceeded timeout of {definition.timeout_seconds} second(s)"
+    cls = TaskRunTimeoutError if isinstance(run, TaskRun) else FlowRunTimeoutError
+    return State(FAILED, "TimedOut", message, cls(message), reason=EndReason.TIMEOUT)
+
+
+def _why_cancelled(error: BaseException) -> str:
+    if isinstance(error, TerminationSignal) or signals.terminated:
+        return "the process got SIGTERM"
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted with ctrl+c"
+    return "the coroutine was cancelled"
+
+
+def _cancel_reason(run: "FlowRun | TaskRun", error: BaseException) -> EndReason:
+    """In a worker SIGTERM means that somebody asked the keeper; in a script it is the terminal's or the host's."""
+    asked = run.tree.in_worker and (isinstance(error, TerminationSignal) or signals.terminated)
+    return EndReason.CANCELLED if asked else EndReason.INTERRUPTED
+
+
+def _log_failure(run: "FlowRun | TaskRun", state: State[Any]) -> None:
+    """One record, with the traceback where the log has not got it yet from a run inside of this one."""
+    what = "Task run" if isinstance(run, TaskRun) else "Flow run"
+    tries = f" after {run.run_count} tries" if run.run_count > 1 else ""
+    error = state.data if isinstance(state.data, Exception) else None
+    is_new = error is not run.tree.last_logged_error
+    run.tree.last_logged_error = error
+    logger_of(run).error(
+        "%s %r failed%s: %s", what, run.name, tries, state.message, exc_info=error if is_new else None
+    )
+
+
+def _log_retry(run: "FlowRun | TaskRun", state: State[Any], delay: float) -> None:
+    what = "Task run" if isinstance(run, TaskRun) else "Flow run"
+    logger_of(run).warning(
+        "%s %r failed: %s; retry %d of %d %s",
+        what,
+        run.name,
+        state.message,
+        run.run_count,
+        run.max_tries - 1,
+        f"in {delay:g} s" if delay else "now",
+    )
+
+
+def _log_end(run: FlowRun, state: State[Any]) -> None:
+    if state.type is not FAILED:
+        logger_of(run).info("Flow run %r ended: %s", run.name, state)
+    elif run.run_count == 0:
+        logger_of(run).error("Flow run %r was not called: %s", run.name, state.message)

@@ -1,0 +1,366 @@
+"""The runs of one tree: a flow run, the task runs and flow runs called in it, and what they tell the journal.
+
+`FlowRun` and `TaskRun` are also what hooks and `get_run_context()` show to authors.
+"""
+
+import itertools
+import time
+from typing import TYPE_CHECKING, Any
+
+from tui_flow.contract import journal
+from tui_flow.contract.states import TaskRunState
+from tui_flow.sdk import context, params
+from tui_flow.sdk.failures import failure_of
+from tui_flow.sdk.recorder import Recorder, Silence
+from tui_flow.sdk.references import Upstream
+from tui_flow.sdk.states import JOURNAL_FLOW_STATES, JOURNAL_TASK_STATES, State, StateType
+
+if TYPE_CHECKING:
+    from tui_flow.sdk.flows import Flow
+    from tui_flow.sdk.futures import PrefectFuture
+    from tui_flow.sdk.task_runners import ThreadPoolTaskRunner
+    from tui_flow.sdk.tasks import Task
+
+NO_UPSTREAM = Upstream()
+_PENDING = State(StateType.PENDING)
+_RUNNING = State(StateType.RUNNING)
+
+
+class RunTree:
+    """What all runs of one flow run share: the recorder, the numbers, and which of them are not over."""
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        run_id: int = 0,
+        project: str = "",
+        first_number: int = 1,
+        in_worker: bool = False,
+        source_sha: str = "",
+    ) -> None:
+        self.recorder = recorder
+        self.record = recorder.record
+        self.run_id = run_id
+        """0 for task runs outside of any flow."""
+        self.project = project
+        self.in_worker = in_worker
+        self.source_sha = source_sha
+        self.unfinished: dict[int, FlowRun | TaskRun] = {}
+        """The task runs and nested flow runs that are not over, by number. Who pops one may end it."""
+        self.last_logged_error: BaseException | None = None
+        """Its traceback is in the log: the runs around it do not repeat it."""
+        self.next_number = itertools.count(first_number).__next__
+        self._names: dict[str, Any] = {}
+
+    def next_run_name(self, name: str) -> str:
+        """ "load-0", "load-1" …"""
+        count = self._names.get(name)
+        if count is None:
+            count = self._names.setdefault(name, itertools.count().__next__)
+        return f"{name}-{count()}"
+
+
+class TaskRun:
+    """One run of a task."""
+
+    kind = "task"
+    __slots__ = (
+        "args", "flow_run", "kwargs", "log_prints", "map_id", "map_index", "max_tries", "name", "number", "parent",
+        "run_count", "start_time", "state", "tags", "task", "tree", "upstream",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        task: "Task[Any, Any]",
+        parent: "FlowRun | TaskRun",
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        upstream: Upstream = NO_UPSTREAM,
+        map_index: int | None = None,
+        map_id: int | None = None,
+    ) -> None:
+        tree = parent.tree
+        self.task, self.tree, self.parent, self.flow_run = task, tree, parent, parent.flow_run
+        self.args, self.kwargs, self.upstream = args, kwargs, upstream
+        self.number = tree.next_number()
+        self.map_index, self.map_id = map_index, self.number if map_id == 0 else map_id
+        """A `map_id` of 0 makes this the first run of its `map` call."""
+        more_tags = context.current_tags.get()
+        self.tags = task.tags | more_tags if more_tags else task.tags
+        self.log_prints = parent.log_prints if task.log_prints is None else task.log_prints
+        self.max_tries = 1 + task.retries
+        self.run_count = 0
+        self.state = _PENDING
+        self.start_time = 0.0
+        self.name = tree.next_run_name(task.name)
+
+    @property
+    def id(self) -> str:
+        """The number of the run, and that of this task run in it: "812-5"."""
+        return f"{self.tree.run_id}-{self.number}"
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The arguments by name, with defaults. Empty where they do not fit the function."""
+        return params.arguments_by_name(self.task.fn, self.args, self.kwargs)
+
+    @property
+    def task_name(self) -> str:
+        return self.task.name
+
+    @property
+    def flow_run_id(self) -> str | None:
+        return self.flow_run.id if self.flow_run.flow else None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its end was told, perhaps by others who would not wait for it."""
+        return self.number not in self.tree.unfinished
+
+    @property
+    def state_name(self) -> str:
+        return self.state.name
+
+    @property
+    def state_type(self) -> StateType:
+        return self.state.type
+
+    def begin_now(self) -> None:
+        """Created and started in one: a call that waits for nothing."""
+        self.run_count = 1
+        self.state = _RUNNING
+        self.start_time = time.time()
+        self._record_created(self.start_time, "running")
+
+    def create(self) -> None:
+        self._record_created(time.time(), "pending")
+
+    def _record_created(self, at: float, state: str) -> None:
+        tree = self.tree
+        tree.unfinished[self.number] = self
+        upstream = self.upstream.futures
+        tree.record(
+            journal.TaskCreated(
+                at,
+                self.number,
+                self.parent.number,
+                "task",
+                self.task.name,
+                self.name,
+                state,
+                self.map_index,
+                self.map_id,
+                [future.number for future in upstream] if upstream else [],
+                sorted(self.tags) if self.tags else [],
+                self.max_tries,
+            )
+        )
+
+    def start(self) -> None:
+        """A try begins."""
+        self.run_count += 1
+        self.state = _RUNNING
+        at = time.time()
+        self.start_time = self.start_time or at
+        self.tree.record(journal.TaskStarted(at, self.number, self.run_count))
+
+    def rename(self, name: str) -> None:
+        self.name = name
+        self.tree.record(journal.TaskRenamed(time.time(), self.number, name))
+
+    def retry(self, state: State[Any], delay: float) -> None:
+        """This try ended in `state`, and the next one begins after `delay` seconds."""
+        self.state = State(StateType.SCHEDULED, "AwaitingRetry")
+        now = time.time()
+        failure = _failure(state, self.tree)
+        assert failure is not None
+        self.tree.record(journal.TaskRetrying(now, self.number, self.run_count, now + delay, failure))
+
+    def finish(self, state: State[Any], journal_state: TaskRunState | None = None) -> None:
+        """The end, told once: who comes second (a late thread after a timeout) is not heard."""
+        if self.tree.unfinished.pop(self.number, None) is None:
+            return
+        self.state = state
+        self.tree.record(
+            journal.TaskFinished(
+                time.time(),
+                self.number,
+                (journal_state or JOURNAL_TASK_STATES[state.type]).value,
+                state.name,
+                state.reason.value,
+                _text(state.message),
+                None if state.type is StateType.COMPLETED else _failure(state, self.tree),
+            )
+        )
+
+
+class FlowRun:
+    """One run of a flow: the outermost one of its tree (number 0), or one called inside another."""
+
+    kind = "flow"
+
+    def __init__(
+        self,
+        flow: "Flow[Any, Any] | None",
+        tree: RunTree,
+        parent: "FlowRun | TaskRun | None" = None,
+        name: str | None = None,
+        tags: frozenset[str] = frozenset(),
+        upstream: Upstream = NO_UPSTREAM,
+    ) -> None:
+        self.flow, self.tree, self.parent, self.upstream = flow, tree, parent, upstream
+        self.flow_run = self
+        self.number = 0 if parent is None else tree.next_number()
+        self.tags = tags | context.current_tags.get() | (flow.tags if flow else frozenset())
+        inherited = parent.log_prints if parent else False
+        self.log_prints = inherited if flow is None or flow.log_prints is None else flow.log_prints
+        self.max_tries = 1 + (flow.retries if flow else 0)
+        self.run_count = 0
+        self.parameters: dict[str, Any] = {}
+        self.state: State[Any] = _PENDING
+        self.start_time = 0.0
+        self.is_named = name is not None
+        self.name = name or ""
+        self.is_over = False
+        self.submitted: set[PrefectFuture[Any]] = set()
+        """The futures of this flow run that are not over."""
+        self._runner: ThreadPoolTaskRunner | None = None
+
+    @property
+    def id(self) -> str:
+        """The run's number; for a nested flow run also its number in the tree: "812", "812-5"."""
+        return f"{self.tree.run_id}-{self.number}" if self.number else str(self.tree.run_id)
+
+    @property
+    def flow_name(self) -> str:
+        return self.flow.name if self.flow else ""
+
+    @property
+    def flow_id(self) -> str:
+        return self.flow_name
+
+    @property
+    def parent_task_run_id(self) -> str | None:
+        return self.parent.id if self.parent else None
+
+    @property
+    def state_name(self) -> str:
+        return self.state.name
+
+    @property
+    def state_type(self) -> StateType:
+        return self.state.type
+
+    @property
+    def runner(self) -> "ThreadPoolTaskRunner":
+        """The threads of this flow run's task runs, made on first use."""
+        if self._runner is None:
+            from tui_flow.sdk.task_runners import runner_for
+
+            self._runner = runner_for(self.flow)
+        return self._runner
+
+    def close_runner(self) -> None:
+        if self._runner is not None:
+            self._runner.close()
+            self._runner = None
+
+    def create(self) -> None:
+        """A nested flow run is called. The outermost one was created with its run directory."""
+        if self.number == 0 or self.parent is None or self.flow is None:
+            return
+        self.tree.unfinished[self.number] = self
+        self.tree.record(
+            journal.TaskCreated(
+                at=time.time(),
+                id=self.number,
+                parent=self.parent.number,
+                kind="flow",
+                name=self.flow.name,
+                run_name=self.name,
+                state="pending",
+                map_index=None,
+                map_id=None,
+                upstream=[future.number for future in self.upstream.futures],
+                tags=sorted(self.tags),
+                max_tries=self.max_tries,
+            )
+        )
+
+    def start(self) -> None:
+        """A try begins."""
+        self.run_count += 1
+        self.state = _RUNNING
+        at = time.time()
+        self.start_time = self.start_time or at
+        if self.number:
+            self.tree.record(journal.TaskStarted(at, self.number, self.run_count))
+            return
+        self.tree.record(
+            journal.FlowStarted(
+                at=at,
+                flow=self.flow_name,
+                run_name=self.name,
+                tries=self.run_count,
+                source_sha=self.tree.source_sha,
+                parameters=params.readable(self.parameters),
+                tags=sorted(self.tags),
+            )
+        )
+
+    def rename(self, name: str) -> None:
+        """Before the first try. The outermost run tells its name when it starts."""
+        self.name = name
+        if self.number:
+            self.tree.record(journal.TaskRenamed(time.time(), self.number, name))
+
+    def retry(self, state: State[Any], delay: float) -> None:
+        """This try ended in `state`, and the next one begins after `delay` seconds."""
+        self.state = State(StateType.SCHEDULED, "AwaitingRetry")
+        now = time.time()
+        failure = _failure(state, self.tree)
+        assert failure is not None
+        if self.number:
+            event: journal.Event = journal.TaskRetrying(
+                now, self.number, self.run_count, now + delay, failure
+            )
+        else:
+            event = journal.FlowRetrying(now, self.run_count, now + delay, failure)
+        self.tree.record(event)
+
+    def finish(self, state: State[Any]) -> None:
+        """The end, told once."""
+        if self.is_over:
+            return
+        self.is_over = True
+        self.state = state
+        failure = None if state.type is StateType.COMPLETED else _failure(state, self.tree)
+        now, message, reason = time.time(), _text(state.message), state.reason.value
+        if self.number == 0:
+            word = JOURNAL_FLOW_STATES[state.type].value
+            self.tree.record(journal.FlowFinished(now, word, state.name, reason, message, failure))
+        elif self.tree.unfinished.pop(self.number, None) is not None:
+            word = JOURNAL_TASK_STATES[state.type].value
+            self.tree.record(
+                journal.TaskFinished(now, self.number, word, state.name, reason, message, failure)
+            )
+
+
+def outside_of_flows() -> FlowRun:
+    """What stands in for the flow run of a task that is called outside of any: it records nothing."""
+    return FlowRun(None, RunTree(Silence()))
+
+
+def _text(message: str | None) -> str:
+    return (message or "")[: journal.MAX_TEXT]
+
+
+def _failure(state: State[Any], tree: RunTree) -> journal.Failure | None:
+    """The exception behind a state that is not a success, or its message where there is none."""
+    if isinstance(state.data, BaseException):
+        return failure_of(state.data, tree.project)
+    if state.type is StateType.PENDING:
+        return None
+    from tui_flow.sdk.states import exception_of
+
+    return failure_of(exception_of(state), tree.project)

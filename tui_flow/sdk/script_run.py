@@ -1,0 +1,118 @@
+"""A flow that is called outside of any run, as in `python flows/hello.py`: this process plays keeper and worker.
+
+The run directory is made in the project of the script, else in that of the current folder, else in the user's data
+directory. No engine is needed; the next one takes the run into the history. A script that is killed leaves no last
+word, and the free lock says so.
+"""
+
+import os
+import platform
+import secrets
+import socket
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from tui_flow.contract import journal, rundir
+from tui_flow.contract.errors import StateDirError
+from tui_flow.contract.states import EndReason
+from tui_flow.sdk import params, signals
+from tui_flow.sdk.context import current_tags
+from tui_flow.sdk.flow_run import at_work, sha_of_source
+from tui_flow.sdk.names import generated_name
+from tui_flow.sdk.recorder import RunRecorder
+from tui_flow.sdk.runs import FlowRun, RunTree
+from tui_flow.sdk.states import CANCELLED, JOURNAL_FLOW_STATES, State
+
+if TYPE_CHECKING:
+    from tui_flow.sdk.flows import Flow
+
+
+class ScriptRun:
+    """`with ScriptRun(flow, args, kwargs) as run:` drive the flow run inside; the last word is written at the end."""
+
+    def __init__(self, flow: "Flow[Any, Any]", args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        project = find_project_of_script()
+        run_id, self._directory = rundir.make_run_dir(rundir.open_state_dir(project))
+        self._spec = _spec(flow, args, kwargs, run_id, project)
+        rundir.write_spec(self._directory, self._spec)
+        self._lock = rundir.take_lock(self._directory / rundir.LOCK)
+        tree = RunTree(
+            RunRecorder(self._directory),
+            run_id=run_id,
+            project=str(project),
+            source_sha=sha_of_source(self._spec.path, str(project)),
+        )
+        self.run = FlowRun(flow, tree, name=generated_name(), tags=current_tags.get())
+        self.run.is_named = False
+
+    def __enter__(self) -> FlowRun:
+        pid = os.getpid()
+        python = f"{platform.python_version()} {sys.executable}"
+        self.run.tree.record(journal.RunStarted(time.time(), 1, pid, pid, socket.gethostname(), python))
+        self._sigterm_before = signals.raise_on_sigterm()
+        self._at_work = at_work(self.run, console=True)
+        self._at_work.__enter__()
+        return self.run
+
+    def __exit__(self, cls: Any, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self._at_work.__exit__(None, None, None)
+        signals.restore(self._sigterm_before)
+        if self.run.tree.recorder.is_foreign:  # a forked child that came out of the flow's body
+            return
+        if not self.run.is_over:
+            self.run.finish(State(CANCELLED, message="interrupted", data=error, reason=EndReason.INTERRUPTED))
+        state = self.run.state
+        word = JOURNAL_FLOW_STATES[state.type].value
+        self.run.tree.record(
+            journal.RunEnded(time.time(), word, state.reason.value, state.message or "", None, None)
+        )
+        self.run.tree.recorder.close()
+        if self._lock is not None:
+            os.close(self._lock)
+
+
+def find_project_of_script() -> Path:
+    """TUI_FLOW_PROJECT, or the project around the script, or around the current folder, or the user's data
+    directory. Raises StateDirError where the named one is not there."""
+    named = os.environ.get(rundir.ENV_PROJECT)
+    if named:
+        project = Path(named).expanduser().resolve()
+        if not project.is_dir():
+            raise StateDirError("no such project folder", where=str(project), next="check TUI_FLOW_PROJECT")
+        return project
+    script = getattr(sys.modules.get("__main__"), "__file__", None)
+    for start in ([Path(script).resolve().parent] if script else []) + [Path.cwd()]:
+        found = rundir.find_project(start)
+        if found is not None:
+            return found
+    from platformdirs import user_data_dir
+
+    home = Path(user_data_dir("tui_flow"))
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return home
+
+
+def _spec(
+    flow: "Flow[Any, Any]", args: tuple[Any, ...], kwargs: dict[str, Any], run_id: int, project: Path
+) -> rundir.RunSpec:
+    code = getattr(flow.fn, "__code__", None)
+    path = code.co_filename if code and Path(code.co_filename).is_file() else ""
+    arguments = params.bind(flow.fn, args, kwargs).arguments
+    return rundir.RunSpec(
+        run_id=run_id,
+        flow=flow.name,
+        path=str(Path(path).resolve()) if path else "",
+        function=getattr(flow.fn, "__name__", ""),
+        parameters=params.readable(dict(arguments)),
+        run_name=None,
+        tags=sorted(flow.tags | current_tags.get()),
+        trigger="script",
+        created_at=time.time(),
+        project=str(project),
+        cookie=secrets.token_hex(16),
+        timeout_seconds=flow.timeout_seconds,
+        grace_seconds=10.0,
+    )

@@ -1,0 +1,309 @@
+"""The states that authors see, as in Prefect: types, names, and the rules by which a return value becomes a state."""
+
+import time
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from tui_flow.contract.states import EndReason, FlowRunState, TaskRunState
+from tui_flow.sdk import references
+from tui_flow.sdk.exceptions import (
+    CancelledRun,
+    CrashedRun,
+    FailedRun,
+    MissingResult,
+    PausedRun,
+    UnfinishedRun,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+R = TypeVar("R")
+
+
+class StateType(StrEnum):
+    SCHEDULED = "SCHEDULED"
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    CRASHED = "CRASHED"
+    PAUSED = "PAUSED"
+    CANCELLING = "CANCELLING"
+
+
+COMPLETED, FAILED, CRASHED, CANCELLED = (
+    StateType.COMPLETED, StateType.FAILED, StateType.CRASHED, StateType.CANCELLED,
+)  # fmt: skip
+FINAL = frozenset({COMPLETED, FAILED, CRASHED, CANCELLED})
+UNSUCCESSFUL = FINAL - {COMPLETED}
+
+_WRAPPERS = {FAILED: FailedRun, CRASHED: CrashedRun, CANCELLED: CancelledRun}
+_DEFAULT_MESSAGES = {FAILED: "Run failed.", CRASHED: "Run crashed.", CANCELLED: "Run cancelled."}
+_REASONS = {COMPLETED: EndReason.RETURNED, CANCELLED: EndReason.CANCELLED}
+
+
+class _Nothing:
+    def __repr__(self) -> str:
+        return "<no result>"
+
+
+NOTHING: Any = _Nothing()
+"""The data of a state that no result belongs to. `None` is a result."""
+
+
+class State(Generic[R]):
+    """The state of a run: its type, its name, and what the run returned or raised.
+
+    `reason` says why a run ended, in the journal's words.
+    """
+
+    __slots__ = ("_data", "_id", "at", "message", "name", "reason", "type")
+
+    def __init__(
+        self,
+        type: StateType | str,
+        name: str | None = None,
+        message: str | None = None,
+        data: Any = NOTHING,
+        *,
+        reason: EndReason | None = None,
+    ) -> None:
+        self.type = type if type.__class__ is StateType else StateType(type)
+        self.name = name or self.type.capitalize()
+        self.message = message
+        self._data = data
+        self.reason = reason or _REASONS.get(self.type, EndReason.ERROR)
+        self.at = time.time()
+        self._id: UUID | None = None
+
+    @property
+    def data(self) -> Any:
+        """What the run returned or raised; None also where there is nothing."""
+        return None if self._data is NOTHING else self._data
+
+    @property
+    def id(self) -> "UUID":
+        if self._id is None:
+            from uuid import uuid4
+
+            self._id = uuid4()
+        return self._id
+
+    @property
+    def timestamp(self) -> "datetime":
+        """When the run came into this state, in UTC."""
+        from datetime import UTC, datetime
+
+        return datetime.fromtimestamp(self.at, UTC)
+
+    def result(self, raise_on_failure: bool = True, **_: Any) -> R:
+        """What the run returned. For a run that did not complete: raises its exception, or, with
+        `raise_on_failure=False`, gives it.
+
+        Raises UnfinishedRun while there is no end, MissingResult where nothing was returned with the state.
+        """
+        if self.type is StateType.PAUSED:
+            raise PausedRun("Run is paused, its result is not available.")
+        if self.type not in FINAL:
+            raise self._unfinished()
+        if self.type in UNSUCCESSFUL:
+            exception = exception_of(self)
+            if raise_on_failure:
+                raise exception
+            if self._data is NOTHING or isinstance(self._data, BaseException):
+                return exception  # type: ignore[return-value]
+        if self._data is NOTHING:
+            raise MissingResult("The state holds no result: no run returned it.")
+        return self._data  # type: ignore[no-any-return]
+
+    async def aresult(self, raise_on_failure: bool = True, **_: Any) -> R:
+        """`result`, for code that awaits it."""
+        return self.result(raise_on_failure)
+
+    def _unfinished(self) -> UnfinishedRun:
+        if isinstance(self._data, UnfinishedRun):
+            return self._data
+        return UnfinishedRun(f"Run is in {self.type.value} state, its result is not available.")
+
+    def is_scheduled(self) -> bool:
+        return self.type is StateType.SCHEDULED
+
+    def is_pending(self) -> bool:
+        return self.type is StateType.PENDING
+
+    def is_running(self) -> bool:
+        return self.type is StateType.RUNNING
+
+    def is_completed(self) -> bool:
+        return self.type is COMPLETED
+
+    def is_failed(self) -> bool:
+        return self.type is FAILED
+
+    def is_crashed(self) -> bool:
+        return self.type is CRASHED
+
+    def is_cancelled(self) -> bool:
+        return self.type is CANCELLED
+
+    def is_cancelling(self) -> bool:
+        return self.type is StateType.CANCELLING
+
+    def is_paused(self) -> bool:
+        return self.type is StateType.PAUSED
+
+    def is_final(self) -> bool:
+        return self.type in FINAL
+
+    def copy(self, *, update: dict[str, Any] | None = None, **_: Any) -> "State[R]":
+        """The same state with other values for the fields that `update` names."""
+        fields = {"type": self.type, "name": self.name, "message": self.message, "data": self._data}
+        return State(**{**fields, **(update or {})})
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, State) and (self.type, self.name, self._data) == (
+            other.type, other.name, other._data,
+        )  # fmt: skip
+
+    __hash__ = object.__hash__
+
+    def __str__(self) -> str:
+        return f"{self.name}({self.message!r})" if self.message else f"{self.name}()"
+
+    def __repr__(self) -> str:
+        return f"{self.name}(message={self.message!r}, type={self.type.value}, result={self._data!r})"
+
+
+def _helper(type: StateType, default_name: str) -> Any:
+    def make(
+        cls: Any = State,
+        *,
+        name: str | None = None,
+        message: str | None = None,
+        data: Any = NOTHING,
+        **_: Any,
+    ) -> Any:
+        references.seen = True
+        return cls(type=type, name=name or default_name, message=message, data=data)
+
+    make.__name__ = make.__qualname__ = default_name
+    make.__doc__ = f"A state of type {type.value}, named {default_name!r} unless `name` says otherwise."
+    return make
+
+
+Scheduled = _helper(StateType.SCHEDULED, "Scheduled")
+Late = _helper(StateType.SCHEDULED, "Late")
+AwaitingRetry = _helper(StateType.SCHEDULED, "AwaitingRetry")
+AwaitingConcurrencySlot = _helper(StateType.SCHEDULED, "AwaitingConcurrencySlot")
+Pending = _helper(StateType.PENDING, "Pending")
+Submitting = _helper(StateType.PENDING, "Submitting")
+InfrastructurePending = _helper(StateType.PENDING, "InfrastructurePending")
+Running = _helper(StateType.RUNNING, "Running")
+Retrying = _helper(StateType.RUNNING, "Retrying")
+Completed = _helper(COMPLETED, "Completed")
+Failed = _helper(FAILED, "Failed")
+Crashed = _helper(CRASHED, "Crashed")
+Cancelled = _helper(CANCELLED, "Cancelled")
+Cancelling = _helper(StateType.CANCELLING, "Cancelling")
+Paused = _helper(StateType.PAUSED, "Paused")
+Suspended = _helper(StateType.PAUSED, "Suspended")
+
+
+def raise_state_exception(state: State[Any]) -> None:
+    """Raises the exception of a state that failed, crashed or was cancelled; does nothing for any other."""
+    if state.type in UNSUCCESSFUL:
+        raise exception_of(state)
+
+
+def exception_of(state: State[Any]) -> BaseException:
+    """The exception behind a state that failed, crashed or was cancelled.
+
+    Its own data if that is an exception; of states inside it, that of the first which did not succeed; else
+    FailedRun, CrashedRun or CancelledRun with the state's message.
+    """
+    data = state.data
+    if isinstance(data, BaseException):
+        return data
+    if isinstance(data, State):
+        return exception_of(data)
+    inner = states_in(data)
+    if inner:
+        return next(
+            (exception_of(one) for one in inner if one.type in UNSUCCESSFUL), FailedRun(state.message)
+        )
+    message = data if isinstance(data, str) else state.message or _DEFAULT_MESSAGES[state.type]
+    return _WRAPPERS[state.type](message)
+
+
+def states_in(data: Any) -> list[State[Any]]:
+    """The states of a list, tuple or set that holds nothing else; an empty list for anything else."""
+    if not isinstance(data, (list, tuple, set, frozenset)):
+        return []
+    return list(data) if data and all(isinstance(one, State) for one in data) else []
+
+
+def state_of_return_value(value: Any) -> State[Any]:
+    """The state that a run ends in when its code returned `value`, futures in it already turned into states.
+
+    A state is the run's own. Of several states, any that did not complete makes the run fail. Anything else is the
+    result of a completed run.
+    """
+    if isinstance(value, State):
+        return _final(value)
+    states = states_in(value)
+    if not states:
+        return State(COMPLETED, data=value)
+    return _aggregate(value, states)
+
+
+def _final(state: State[Any]) -> State[Any]:
+    if state.type in FINAL:
+        if state.type is COMPLETED and state._data is NOTHING:
+            return State(COMPLETED, state.name, state.message, None)
+        return state
+    return State(
+        FAILED,
+        message=f"returned a run that did not end: {state}",
+        data=state._unfinished(),
+        reason=EndReason.UPSTREAM,
+    )
+
+
+def _aggregate(value: Any, states: list[State[Any]]) -> State[Any]:
+    def count(type: StateType) -> int:
+        return sum(state.type is type for state in states)
+
+    total = len(states)
+    if count(COMPLETED) == total:
+        return State(COMPLETED, message="All states completed.", data=value)
+    if count(CANCELLED):
+        return State(CANCELLED, message=f"{count(CANCELLED)}/{total} states cancelled.", data=value)
+    if count(FAILED):
+        message = f"{count(FAILED)}/{total} states failed."
+    else:
+        message = f"{total - count(COMPLETED)}/{total} states did not complete."
+    return State(FAILED, message=message, data=value, reason=EndReason.UPSTREAM)
+
+
+def first_unsuccessful(states: Iterable[State[Any]]) -> State[Any] | None:
+    return next((state for state in states if state.type is not COMPLETED), None)
+
+
+JOURNAL_FLOW_STATES = {
+    COMPLETED: FlowRunState.COMPLETED,
+    FAILED: FlowRunState.FAILED,
+    CRASHED: FlowRunState.CRASHED,
+    CANCELLED: FlowRunState.CANCELLED,
+}
+JOURNAL_TASK_STATES = {
+    COMPLETED: TaskRunState.COMPLETED,
+    FAILED: TaskRunState.FAILED,
+    CRASHED: TaskRunState.CRASHED,
+    CANCELLED: TaskRunState.CANCELLED,
+    StateType.PENDING: TaskRunState.UPSTREAM_FAILED,
+}
+"""What the journal calls a state that a run ended in. Pending, at the end, is Prefect's word for never called."""

@@ -1,0 +1,68 @@
+"""Prefect's words that do not work here, each with one clear error that says what to do instead."""
+
+from tui_flow.sdk.exceptions import UnsupportedFeature
+
+_SCHEDULES = "save the file in flows/ and start it with `tui-flow run`; schedules are not there yet"
+_SERVER = "it needs Prefect's server; leave it out, a flow here needs none"
+_PAUSES = "a run cannot be paused yet; split the flow in two"
+NAMES = {
+    **dict.fromkeys(("serve", "aserve", "deploy"), _SCHEDULES),
+    "get_client": _SERVER,
+    "Transaction": "transactions are not there yet; undo in an `except` or a hook",
+    **{f"{a}{verb}_flow_run": _PAUSES for a in ("", "a") for verb in ("pause", "resume", "suspend")},
+}
+"""Names that `from prefect import …` knows."""
+METHODS = {
+    **dict.fromkeys(
+        (
+            "serve",
+            "aserve",
+            "deploy",
+            "adeploy",
+            "to_deployment",
+            "ato_deployment",
+            "from_source",
+            "afrom_source",
+        ),
+        _SCHEDULES,
+    ),
+    **dict.fromkeys(
+        ("visualize", "avisualize", "generate_mermaid_graph"), "the console shows the tree of a run"
+    ),
+    **dict.fromkeys(("delay", "apply_async"), "call it in a flow with .submit()"),
+    **dict.fromkeys(
+        ("on_commit", "on_rollback"), "transactions are not there yet; use on_completion or on_failure"
+    ),
+}
+"""Methods of flows and tasks."""
+OPTIONS = {
+    "cache_policy": "tasks are not cached yet; leave it out, or say cache_policy=NO_CACHE",
+    "cache_key_fn": "tasks are not cached yet; leave it out",
+    "cache_expiration": "tasks are not cached yet; leave it out",
+    "refresh_cache": "tasks are not cached yet; leave it out",
+    "result_storage": "results are not kept yet; write what must outlive the run to a file of your own",
+    "result_serializer": "results are not kept yet; leave it out",
+    "result_storage_key": "results are not kept yet; write what must outlive the run to a file of your own",
+    "on_commit": "transactions are not there yet; use on_completion",
+    "on_rollback": "transactions are not there yet; use on_failure",
+    "asset_deps": "assets are not there yet; leave it out",
+    "task_runner": "use ThreadPoolTaskRunner(max_workers=…), or leave it out",
+}
+"""Keywords of `@flow` and `@task`."""
+
+
+def refuse_name(name: str) -> None:
+    """Raises UnsupportedFeature for a name that Prefect has and we have not; returns for any other."""
+    if name in NAMES:
+        raise UnsupportedFeature(f"tui_flow has no {name}", next=NAMES[name])
+
+
+def refuse_method(owner: str, name: str) -> None:
+    """Raises UnsupportedFeature for a method that Prefect has and we have not; returns for any other."""
+    if name in METHODS:
+        raise UnsupportedFeature(f"tui_flow's {owner} has no {name}()", next=METHODS[name])
+
+
+def refuse_option(decorator: str, option: str) -> None:
+    """Raises UnsupportedFeature for a keyword that was given a value which would have to do something."""
+    raise UnsupportedFeature(f"@{decorator}: {option}= does not work here", next=OPTIONS[option])
