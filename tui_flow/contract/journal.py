@@ -178,21 +178,68 @@ Event = (
 EVENTS: dict[str, Any] = {cls.__name__: cls for cls in Event.__args__}
 """Every event class by the name that stands in the journal."""
 _encode = json.JSONEncoder(separators=(",", ":"), default=str).encode
+_decode = json.JSONDecoder().decode
+_quote = json.encoder.encode_basestring_ascii
 
 
 def encode(event: Event) -> bytes:
     """The event as one line, newline included. Pure ASCII without a raw newline, so a torn line spoils only itself."""
-    fields = {"event": type(event).__name__, **event._asdict()}
+    cls = type(event)
+    if cls is TaskCreated:
+        return _encode_created(*event)
+    if cls is TaskStarted:
+        return _encode_started(*event)
+    if cls is TaskFinished and event[-1] is None:
+        return _encode_finished(*event)
+    fields = {"event": cls.__name__, **event._asdict()}
     failure = fields.get("failure")
     if failure is not None:
         fields["failure"] = failure._asdict()
     return _encode(fields).encode("ascii") + b"\n"
 
 
+# The three events that every task run writes, by hand, which is several times faster. A test holds them to `decode`.
+
+
+def _encode_created(
+    at: float,
+    id: int,
+    parent: int,
+    kind: str,
+    name: str,
+    run_name: str,
+    state: str,
+    map_index: int | None,
+    map_id: int | None,
+    upstream: list[int],
+    tags: list[str],
+    max_tries: int,
+) -> bytes:
+    return (
+        f'{{"event":"TaskCreated","at":{at!r},"id":{id},"parent":{parent},"kind":"{kind}","name":{_quote(name)},'
+        f'"run_name":{_quote(run_name)},"state":"{state}","map_index":{"null" if map_index is None else map_index},'
+        f'"map_id":{"null" if map_id is None else map_id},"upstream":{_encode(upstream) if upstream else "[]"},'
+        f'"tags":{_encode(tags) if tags else "[]"},"max_tries":{max_tries}}}\n'
+    ).encode("ascii")
+
+
+def _encode_started(at: float, id: int, tries: int) -> bytes:
+    return b'{"event":"TaskStarted","at":%s,"id":%d,"tries":%d}\n' % (repr(at).encode("ascii"), id, tries)
+
+
+def _encode_finished(
+    at: float, id: int, state: str, state_name: str, reason: str, message: str, _failure: None
+) -> bytes:
+    return (
+        f'{{"event":"TaskFinished","at":{at!r},"id":{id},"state":"{state}","state_name":{_quote(state_name)},'
+        f'"reason":"{reason}","message":{_quote(message)},"failure":null}}\n'
+    ).encode("ascii")
+
+
 def decode(line: bytes) -> Event | None:
     """The event of one line, or None for a line that is torn, empty or of a kind that this version does not know."""
     try:
-        fields = json.loads(line)
+        fields = _decode(line.decode("ascii"))
         cls = EVENTS[fields["event"]]
         if fields.get("failure") is not None:
             fields["failure"] = _known(Failure, fields["failure"])
@@ -202,4 +249,7 @@ def decode(line: bytes) -> Event | None:
 
 
 def _known(cls: Any, fields: dict[str, Any]) -> Any:
-    return cls(**{key: fields[key] for key in cls._fields if key in fields})
+    try:
+        return cls._make(map(fields.__getitem__, cls._fields))
+    except KeyError:
+        return cls(**{key: fields[key] for key in cls._fields if key in fields})

@@ -99,11 +99,11 @@ def checked_hooks(hooks: "Any", option: str) -> "list[Callable[..., Any]]":
     if callable(hooks) or isinstance(hooks, str) or not hasattr(hooks, "__iter__"):
         raise TypeError(f"Expected iterable for {option!r}; got {type(hooks).__name__} instead. "
                         f"Please provide a list of hooks to {option!r}: {option}=[my_hook]")  # fmt: skip
-    hooks = list(hooks)
-    for hook in hooks:
+    found: list[Callable[..., Any]] = list(hooks)
+    for hook in found:
         if not callable(hook):
             raise TypeError(f"Expected callables in {option!r}; got {type(hook).__name__} instead.")
-    return hooks
+    return found
 
 
 def checked_retries(retries: "int | None") -> int:

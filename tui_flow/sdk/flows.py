@@ -73,7 +73,7 @@ class Flow(Generic[P, R]):
 
     def with_options(self, **changes: Unpack[FlowOptions]) -> Flow[P, R]:
         """The same function as a flow with other options."""
-        return Flow(self.fn, **{**self._options, **changes})  # type: ignore[typeddict-item]
+        return Flow(self.fn, **{**self._options, **changes})
 
     def parameter_schema(self) -> dict[str, Any]:
         """The JSON schema of an object with the flow's parameters; one without a type where a type has no schema."""
@@ -126,8 +126,8 @@ class Flow(Generic[P, R]):
     def __call__(
         self,
         *args: Any,
-        return_state: bool = False,
-        wait_for: Iterable[Any] | None = None,
+        return_state: Any = False,
+        wait_for: Any = None,
         **kwargs: Any,
     ) -> Any:
         """Runs the flow, and gives what it returns, or with `return_state` its final state.
@@ -166,7 +166,7 @@ class Flow(Generic[P, R]):
 
     def __get__(self, instance: object, owner: object = None) -> Flow[P, R]:
         """Makes a flow in a class a method."""
-        return self if instance is None else definitions.bound(self, instance)  # type: ignore[no-any-return]
+        return self if instance is None else definitions.bound(self, instance)
 
     def __getattr__(self, name: str) -> Any:
         from tui_flow.sdk.unsupported import refuse_method

@@ -112,7 +112,7 @@ def _is_field(value: Any) -> bool:
 
 def split(fn: Callable[..., Any], parameters: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """`with_defaults`' way back: what to call the function with."""
-    bound = inspect.BoundArguments(signature_of(fn), dict(parameters))  # type: ignore[arg-type]
+    bound = inspect.BoundArguments(signature_of(fn), dict(parameters))
     return bound.args, bound.kwargs
 
 
@@ -161,7 +161,7 @@ def _hints(fn: Callable[..., Any]) -> dict[str, Any]:
     target = inspect.unwrap(fn)
     target = getattr(target, "__func__", target)
     if not hasattr(target, "__annotations__"):
-        target = getattr(type(fn), "__call__", fn)
+        target = type(fn).__call__
     try:
         return typing.get_type_hints(target, include_extras=True)
     except (NameError, AttributeError, TypeError, SyntaxError):
@@ -180,9 +180,9 @@ def _declared(parameter: inspect.Parameter, hints: dict[str, Any]) -> Any:
     if _is_field(parameter.default):
         hint = Annotated[hint, parameter.default]
     if parameter.kind is parameter.VAR_POSITIONAL:
-        return tuple[hint, ...]
+        return tuple.__class_getitem__((hint, ...))
     if parameter.kind is parameter.VAR_KEYWORD:
-        return dict[str, hint]  # type: ignore[valid-type]
+        return dict.__class_getitem__((str, hint))
     return hint
 
 

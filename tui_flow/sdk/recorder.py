@@ -23,6 +23,9 @@ class Recorder(Protocol):
 
     def close(self) -> None: ...
 
+    @property
+    def is_foreign(self) -> bool: ...
+
 
 class Silence:
     """The recorder of task runs outside of any flow: nothing is written."""
@@ -35,6 +38,10 @@ class Silence:
 
     def close(self) -> None:
         """Nothing to do."""
+
+    @property
+    def is_foreign(self) -> bool:
+        return False
 
 
 class RunRecorder:

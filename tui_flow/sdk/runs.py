@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from tui_flow.sdk.tasks import Task
 
 NO_UPSTREAM = Upstream()
-_PENDING = State(StateType.PENDING)
-_RUNNING = State(StateType.RUNNING)
+_PENDING: State[Any] = State(StateType.PENDING)
+_RUNNING: State[Any] = State(StateType.RUNNING)
 
 
 class RunTree:
@@ -79,20 +79,22 @@ class TaskRun:
         map_index: int | None = None,
         map_id: int | None = None,
     ) -> None:
-        tree = parent.tree
-        self.task, self.tree, self.parent, self.flow_run = task, tree, parent, parent.flow_run
+        self.task = task
+        self.tree: RunTree = parent.tree
+        self.parent = parent
+        self.flow_run: FlowRun = parent.flow_run
         self.args, self.kwargs, self.upstream = args, kwargs, upstream
-        self.number = tree.next_number()
+        self.number = self.tree.next_number()
         self.map_index, self.map_id = map_index, self.number if map_id == 0 else map_id
         """A `map_id` of 0 makes this the first run of its `map` call."""
         more_tags = context.current_tags.get()
         self.tags = task.tags | more_tags if more_tags else task.tags
-        self.log_prints = parent.log_prints if task.log_prints is None else task.log_prints
+        self.log_prints: bool = parent.log_prints if task.log_prints is None else task.log_prints
         self.max_tries = 1 + task.retries
         self.run_count = 0
         self.state = _PENDING
         self.start_time = 0.0
-        self.name = tree.next_run_name(task.name)
+        self.name = self.tree.next_run_name(task.name)
 
     @property
     def id(self) -> str:
@@ -213,7 +215,7 @@ class FlowRun:
         self.number = 0 if parent is None else tree.next_number()
         self.tags = tags | context.current_tags.get() | (flow.tags if flow else frozenset())
         inherited = parent.log_prints if parent else False
-        self.log_prints = inherited if flow is None or flow.log_prints is None else flow.log_prints
+        self.log_prints: bool = inherited if flow is None or flow.log_prints is None else flow.log_prints
         self.max_tries = 1 + (flow.retries if flow else 0)
         self.run_count = 0
         self.parameters: dict[str, Any] = {}

@@ -217,7 +217,7 @@ class ThreadPoolTaskRunner:
             asleep.release()
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.max_workers == other.max_workers  # type: ignore[attr-defined]
+        return type(self) is type(other) and self.max_workers == other.max_workers
 
     __hash__ = object.__hash__
 
@@ -236,7 +236,8 @@ def runner_for(flow: "Flow[Any, Any] | None") -> ThreadPoolTaskRunner:
     """A fresh runner for a run of this flow."""
     if flow is None or flow.task_runner is None:
         return ThreadPoolTaskRunner()
-    return flow.task_runner.duplicate()
+    runner: ThreadPoolTaskRunner = flow.task_runner
+    return runner.duplicate()
 
 
 def _loop_runs_here() -> bool:

@@ -75,7 +75,7 @@ class Task(Generic[P, R]):
 
     def with_options(self, **changes: Unpack[TaskOptions]) -> Task[P, R]:
         """The same function as a task with other options."""
-        return Task(self.fn, **{**self._options, **changes})  # type: ignore[typeddict-item]
+        return Task(self.fn, **{**self._options, **changes})
 
     @overload
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R: ...
@@ -110,8 +110,8 @@ class Task(Generic[P, R]):
     def __call__(
         self,
         *args: Any,
-        return_state: bool = False,
-        wait_for: Iterable[Any] | None = None,
+        return_state: Any = False,
+        wait_for: Any = None,
         **kwargs: Any,
     ) -> Any:
         """Runs the task here and now, and gives what it returns, or with `return_state` its final state.
@@ -237,7 +237,7 @@ class Task(Generic[P, R]):
 
     def __get__(self, instance: object, owner: object = None) -> Task[P, R]:
         """Makes a task in a class a method."""
-        return self if instance is None else definitions.bound(self, instance)  # type: ignore[no-any-return]
+        return self if instance is None else definitions.bound(self, instance)
 
     def __getattr__(self, name: str) -> Any:
         from tui_flow.sdk.unsupported import refuse_method
