@@ -36,8 +36,8 @@ def describe(project: Path, path: Path) -> dict[str, Any]:
         if answer["error"] is None:
             answer["flows"] = [_entry(function, flow) for function, flow in flows.items()]
     except BaseException as error:
-        fault = flow_file.explain(error, path)
-        answer["error"] = {"error": fault.message, "line": fault.line, "traceback": fault.traceback}
+        what, failure = flow_file.explain(error, path)
+        answer["error"] = {"error": what, "line": failure.line or None, "traceback": failure.traceback}
     return answer
 
 
@@ -54,12 +54,14 @@ def _namesakes(flows: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _entry(function: str, flow: Any) -> dict[str, Any]:
+    from tui_flow.sdk.params import schema
+
     return {
         "name": flow.name,
         "function": function,
         "line": _line(flow),
         "description": flow.description or "",
-        "parameters": {},
+        "parameters": schema(flow.fn),
         "tags": sorted(flow.tags),
         "timeout_seconds": flow.timeout_seconds,
     }

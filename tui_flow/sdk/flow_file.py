@@ -5,10 +5,10 @@ import sys
 import types
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from tui_flow.contract.errors import BrokenFlow
-from tui_flow.contract.journal import MAX_TEXT
+from tui_flow.contract.journal import Failure
 
 MAX_SOURCE = 16 * 1024 * 1024
 """Bytes; a longer file is no flow file."""
@@ -82,36 +82,21 @@ def plain_name(name: str) -> str:
     return name.replace("_", "-").casefold()
 
 
-class Fault(NamedTuple):
-    """Why a flow file is broken."""
+def explain(error: BaseException, path: Path) -> tuple[str, Failure]:
+    """What made the import of that flow file fail: in one line, and as a failure whose line lies in this very file,
+    even where a module that it imports raised. The traceback begins at the file's own first frame."""
+    from tui_flow.sdk.failures import describe, failure_of
 
-    type: str
-    """The exception's class, with its module unless it is a builtin."""
-    message: str
-    """One line, such as "ModuleNotFoundError: No module named 'pandas'"."""
-    line: int | None
-    """In the flow file itself, even where another module raised."""
-    traceback: str
-    """As the interpreter would print it, from the flow file's first frame on; cut to MAX_TEXT characters."""
-
-
-def explain(error: BaseException, path: Path) -> Fault:
-    """What made the import of that flow file fail."""
-    import traceback
-
-    kind = type(error)
-    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    if isinstance(error, BrokenFlow):
-        return Fault(name, "; ".join(filter(None, (error.what, error.next))), None, "")
     own = [frame for frame in _frames(error) if frame.tb_frame.f_code.co_filename == str(path)]
-    line = own[-1].tb_lineno if own else None
+    error.__traceback__ = own[0] if own else None
+    failure = failure_of(error)._replace(path=str(path), line=own[-1].tb_lineno if own else 0)
+    if isinstance(error, BrokenFlow):
+        return "; ".join(filter(None, (error.what, error.next))), failure._replace(traceback="")
     if isinstance(error, SyntaxError) and error.filename == str(path):
-        line = error.lineno
-    text = "".join(traceback.format_exception(kind, error, own[0] if own else None))
-    message = traceback.format_exception_only(kind, error)[-1].strip()
+        failure = failure._replace(line=error.lineno or 0)
     if isinstance(error, SystemExit):
-        message = f"the file ends the interpreter while it is imported: sys.exit({error.code!r})"
-    return Fault(name, message[:MAX_TEXT], line, _cut(text))
+        return f"the file ends the interpreter while it is imported: sys.exit({error.code!r})", failure
+    return describe(error), failure
 
 
 def _frames(error: BaseException) -> list[types.TracebackType]:
@@ -120,11 +105,3 @@ def _frames(error: BaseException) -> list[types.TracebackType]:
         frames.append(frame)
         frame = frame.tb_next
     return frames
-
-
-def _cut(text: str) -> str:
-    """The beginning and, what matters more, the end."""
-    if len(text) <= MAX_TEXT:
-        return text
-    head = MAX_TEXT // 4
-    return f"{text[:head]}\n  […]\n{text[head + 16 - MAX_TEXT :]}"

@@ -14,12 +14,15 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tui_flow.contract import journal, log, rundir
+from tui_flow.contract import journal, rundir
 from tui_flow.contract.errors import BrokenFlow
 from tui_flow.contract.states import EndReason, FlowRunState
 from tui_flow.sdk import flow_file
+
+if TYPE_CHECKING:
+    from tui_flow.sdk.recorder import RunRecorder
 
 LOGGER = "tui_flow.worker"
 
@@ -28,16 +31,18 @@ def work(spec: rundir.RunSpec, directory: Path, wait: Callable[[], None]) -> int
     """Runs the flow of that spec to its end; gives the exit code. `wait` returns when the author's code may run."""
     _settle_in(spec, directory)
     from tui_flow.sdk.flow_run import run_spec
+    from tui_flow.sdk.recorder import RunRecorder
 
+    recorder = RunRecorder(directory)
     wait()
     try:
         flow = _find_flow(spec)
     except BaseException as error:
-        _report_broken(error, spec, directory)
+        _report_broken(error, spec, recorder)
         completed = False
     else:
         completed = run_spec(flow, spec, directory)
-    _end_in_time(spec.grace_seconds, directory)
+    _end_in_time(spec.grace_seconds, recorder)
     return 0 if completed else 1
 
 
@@ -84,33 +89,22 @@ def _find_flow(spec: rundir.RunSpec) -> Any:
     return flows.get(spec.function) or by_name[0]
 
 
-def _report_broken(error: BaseException, spec: rundir.RunSpec, directory: Path) -> None:
+def _report_broken(error: BaseException, spec: rundir.RunSpec, recorder: "RunRecorder") -> None:
     """The flow could not be started: says why, and where an editor should open."""
-    fault = flow_file.explain(error, Path(spec.path))
-    place = f" ({Path(spec.path).name}:{fault.line})" if fault.line else ""
-    message = f"the flow file could not be imported: {fault.message}{place}"
-    failure = journal.Failure(fault.type, fault.message, fault.traceback, spec.path, fault.line or 0, "")
-    _say(directory, "ERROR", f"{message}\n{fault.traceback}".strip())
-    report = journal.FlowFinished(
-        time.time(), FlowRunState.FAILED, "Failed", EndReason.REFUSED, message[: journal.MAX_TEXT], failure
+    what, failure = flow_file.explain(error, Path(spec.path))
+    place = f" ({Path(spec.path).name}:{failure.line})" if failure.line else ""
+    message = f"the flow file could not be imported: {what}{place}"[: journal.MAX_TEXT]
+    _say(recorder, "ERROR", f"{message}\n{failure.traceback}".strip())
+    recorder.record(
+        journal.FlowFinished(time.time(), FlowRunState.FAILED, "Failed", EndReason.REFUSED, message, failure)
     )
-    _append(directory / rundir.JOURNAL, journal.encode(report))
 
 
-def _say(directory: Path, level: str, message: str) -> None:
-    with suppress(OSError):
-        _append(directory / rundir.LOG, log.encode(time.time(), level, 0, 1, LOGGER, message))
+def _say(recorder: "RunRecorder", level: str, message: str) -> None:
+    recorder.log(time.time(), level, 0, 1, LOGGER, message)
 
 
-def _append(path: Path, line: bytes) -> None:
-    fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        os.write(fd, line)
-    finally:
-        os.close(fd)
-
-
-def _end_in_time(grace: float, directory: Path) -> None:
+def _end_in_time(grace: float, recorder: "RunRecorder") -> None:
     """What the interpreter does at its end, within the grace (seconds); then the process is ended where it stands,
     and the log gets the stack of every thread."""
     import atexit
@@ -118,12 +112,10 @@ def _end_in_time(grace: float, directory: Path) -> None:
     import threading
 
     faulthandler.dump_traceback_later(max(grace, 0.01), exit=True, file=2)
-    if names := [t.name for t in threading.enumerate() if t is not threading.main_thread() and not t.daemon]:
-        _say(
-            directory,
-            "INFO",
-            f"the flow is over; waiting up to {grace:g} s for its threads: {', '.join(names)}",
-        )
+    still_there = [one for one in threading.enumerate() if one is not threading.main_thread() and not one.daemon]
+    if still_there:
+        names = ", ".join(one.name for one in still_there)
+        _say(recorder, "INFO", f"the flow is over; waiting up to {grace:g} s for its threads: {names}")
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
