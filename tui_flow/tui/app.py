@@ -284,4 +284,4 @@ def run(
         sys.stdout.write(
             f"{active} run{'s' if active > 1 else ''} continue{'' if active > 1 else 's'}; reattach: tui-flow\n"
         )
-    return EXIT_OK if code is None else code
+    return code or console.return_code or EXIT_OK

@@ -177,7 +177,8 @@ class TaskForest:
             children: list[Key] = [("task", member) for member in group.members]
         else:
             task = self.tasks[id]
-            rows.append(Row(key, depth, task.run_name or task.name, folded, task, None, None))
+            label = task.name if task.kind == "flow" else task.run_name or task.name
+            rows.append(Row(key, depth, label, folded, task, None, None))
             children = self._children.get(id, [])
             if not folded and not children:
                 rows += self._tries(task, depth + 1)

@@ -22,9 +22,14 @@ class FlowsScreen(View):
     PLACES: ClassVar = ["list", "flows"]
     PROMPT = "only flows that have these words; Esc clears"
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = FlowTable(id="flows")
+        self.about = TextLines(id="about")
+
     def compose_panes(self) -> Iterable[Widget]:
-        yield FlowTable(id="flows")
-        yield TextLines(id="about")
+        yield self.table
+        yield self.about
 
     def on_mount(self) -> None:
         for pane in (self.table, self.about):
@@ -33,14 +38,6 @@ class FlowsScreen(View):
         self.table.focus()
         if self.console.has_overview:
             self.take_overview()
-
-    @property
-    def table(self) -> FlowTable:
-        return self.query_one("#flows", FlowTable)
-
-    @property
-    def about(self) -> TextLines:
-        return self.query_one("#about", TextLines)
 
     def main_pane(self) -> Widget:
         return self.table
@@ -55,9 +52,12 @@ class FlowsScreen(View):
 
     def on_screen_resume(self) -> None:
         self.table.sort()
+        if self.console.has_overview:
+            self._describe()
 
     def on_lines_moved(self, event: Lines.Moved) -> None:
         if event.lines is self.table:
+            self.say("")
             self._describe()
 
     def on_lines_opened(self) -> None:
@@ -68,6 +68,8 @@ class FlowsScreen(View):
         table, row = self.table, self.table.selected
         shown = f"{len(table.rows)} of {table.total}" if len(table.rows) != table.total else f"{table.total}"
         order = "order changed, g sorts" if table.is_out_of_order else "most urgent first"
+        if table.filter:
+            order = f"only: {table.filter}"
         table.set_title(f"Flows {shown}", order if table.total > 1 else "")
         if row is None:
             self.about.set_title("Nothing here yet" if not table.total else "Nothing matches")
@@ -105,7 +107,7 @@ class FlowsScreen(View):
         return found
 
     def go_back(self) -> bool:
-        if self.close_prompt() or self.table.is_filtered:
+        if self.close_prompt() or self.table.filter:
             self.table.set_filter("")
             self._describe()
             return True

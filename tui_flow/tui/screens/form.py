@@ -17,30 +17,20 @@ from tui_flow.tui.widgets.bars import Bar
 
 
 class FieldBox(Vertical):
-    """One parameter: its name and what it takes, its text, and what is wrong with that."""
+    """One parameter: its name, with what it takes or what is wrong with its text, and that text."""
 
     def __init__(self, field: Field, place: int, start: str) -> None:
         super().__init__(classes="field")
-        self.field, self.place, self.start = field, place, start
+        self.field = field
+        self.head = Bar(id=f"field-{place}")
+        self.input = Input(start, compact=True, select_on_focus=False)
 
     def compose(self) -> ComposeResult:
-        yield Bar(id=f"name-{self.place}")
-        yield Input(self.start, compact=True, select_on_focus=False)
-        yield Bar(id=f"note-{self.place}")
+        yield self.head
+        yield self.input
 
     def on_mount(self) -> None:
-        field = self.field
-        need = (
-            ("  required", "warn") if field.required else (f"  default {form.as_text(field.default)}", "dim")
-        )
-        self.query_one(f"#name-{self.place}", Bar).set(
-            [(field.name, "strong"), (f"  {field.hint}", "live"), need]
-        )
         self.check(complain=False)
-
-    @property
-    def input(self) -> Input:
-        return self.query_one(Input)
 
     @property
     def is_default(self) -> bool:
@@ -54,11 +44,16 @@ class FieldBox(Vertical):
             value = None if self.is_default else form.parse(self.field, self.input.value)
         except ValueError as error:
             wrong = str(error)
-        note: Line = [(f" {self.field.description}", "dim")]
-        if wrong and complain:
-            note = [(f" ! {wrong}", "bad")]
-        self.query_one(f"#note-{self.place}", Bar).set(note)
+        name: Line = [(self.field.name, "strong"), ("  ", "")]
+        self.head.set([*name, (f"! {wrong}", "bad")] if wrong and complain else [*name, *self._hint()])
         return value, wrong
+
+    def _hint(self) -> Line:
+        field = self.field
+        need = (
+            ("  required", "warn") if field.required else (f"  default {form.as_text(field.default)}", "dim")
+        )
+        return [(field.hint, "live"), need, (f"  {field.description}", "dim")]
 
 
 class FormScreen(ModalScreen[dict[str, Any] | None]):
@@ -106,7 +101,7 @@ class FormScreen(ModalScreen[dict[str, Any] | None]):
     def on_input_changed(self, event: Input.Changed) -> None:
         box = event.input.parent
         if isinstance(box, FieldBox):
-            box.check()
+            box.check(complain=bool(event.value))
             self._show_command()
 
     def on_input_submitted(self) -> None:

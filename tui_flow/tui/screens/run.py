@@ -39,6 +39,10 @@ class RunScreen(View):
 
     def __init__(self, run_id: int) -> None:
         super().__init__()
+        self.crumbs = Bar(id="crumbs")
+        self.task_tree = TaskTree(id="tree")
+        self.details = TextLines(id="details")
+        self.log_view = LogView(id="log")
         self.run_id = run_id
         self.run: FlowRun | None = None
         self.forest = TaskForest()
@@ -47,33 +51,21 @@ class RunScreen(View):
         self._log_timer: Timer | None = None
 
     def compose_panes(self) -> Iterable[Widget]:
-        yield Bar(id="crumbs")
+        yield self.crumbs
         with Container(id="upper"):
-            yield TaskTree(id="tree")
-            yield TextLines(id="details")
-        yield LogView(id="log")
+            yield self.task_tree
+            yield self.details
+        yield self.log_view
 
     def on_mount(self) -> None:
-        for pane in PANES:
-            self.query_one(f"#{pane}").add_class("pane")
+        for pane in (self.task_tree, self.details, self.log_view):
+            pane.add_class("pane")
         super().on_mount()
         self.task_tree.focus()
         self.open_run(self.run_id)
 
     def on_unmount(self) -> None:
         self.log_view.lines.log.close()
-
-    @property
-    def task_tree(self) -> TaskTree:
-        return self.query_one("#tree", TaskTree)
-
-    @property
-    def details(self) -> TextLines:
-        return self.query_one("#details", TextLines)
-
-    @property
-    def log_view(self) -> LogView:
-        return self.query_one("#log", LogView)
 
     def main_pane(self) -> Widget:
         return self.log_view
@@ -177,7 +169,7 @@ class RunScreen(View):
         run, marks = self.run, self.console.paint.marks
         left: Line = [(" Flows ", "dim"), (f"{marks.crumb} ", "dim")]
         if run is None:
-            self.query_one("#crumbs", Bar).set([*left, (f"run {self.run_id}", "strong")])
+            self.crumbs.set([*left, (f"run {self.run_id}", "strong")])
             return
         name = f" {run.run_name}" if run.run_name else ""
         left += [
@@ -189,7 +181,7 @@ class RunScreen(View):
         state = f"  {marks.glyph(run.state)} {run.state.upper()}"
         left += [(state, role(run.state)), (f" {run_duration(run, time.time(), marks)}", "")]
         right: Line = [(",", "key"), (" older  ", "dim"), (".", "key"), (" newer ", "dim")]
-        self.query_one("#crumbs", Bar).set(left, right)
+        self.crumbs.set(left, right)
 
     def _update_frames(self) -> None:
         marks = self.console.paint.marks

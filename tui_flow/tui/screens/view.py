@@ -31,16 +31,23 @@ class View(Screen[None]):
     PROMPT = ""
     """What stands before the text that `/` asks for."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.header = Bar(id="header")
+        self.prompt = Input(id="prompt", classes="prompt", compact=True, placeholder=self.PROMPT)
+        self.message = Bar(id="message")
+        self.footer = Footer(id="footer")
+
     @property
     def console(self) -> "Console":
         return self.app  # type: ignore[return-value]
 
     def compose(self) -> ComposeResult:
-        yield Bar(id="header")
+        yield self.header
         yield from self.compose_panes()
-        yield Input(id="prompt", classes="prompt", compact=True, placeholder=self.PROMPT)
-        yield Bar(id="message")
-        yield Footer(id="footer")
+        yield self.prompt
+        yield self.message
+        yield self.footer
 
     def compose_panes(self) -> Iterable[Widget]:
         """The panes, from top to bottom."""
@@ -80,28 +87,26 @@ class View(Screen[None]):
         if broken:
             left.append((f"  !{broken} broken file{'s' if broken > 1 else ''}", "bad"))
         engine = console.engine
-        self.query_one("#header", Bar).set(left, [(f"engine {engine} ", _ENGINE_ROLES.get(engine, "dim"))])
+        self.header.set(left, [(f"engine {engine} ", _ENGINE_ROLES.get(engine, "dim"))])
 
     def say(self, text: str, role: str = "") -> None:
         """Puts a sentence above the footer, until the next one."""
-        self.query_one("#message", Bar).set([(f" {text}", role)])
+        self.message.set([(f" {text}", role)])
 
     # The prompt.
 
     def ask_text(self, start: str = "") -> None:
         """Opens the prompt; `prompt_changed` and `prompt_entered` hear of it."""
-        prompt = self.query_one("#prompt", Input)
-        prompt.value = start
-        prompt.add_class("-open")
+        self.prompt.value = start
+        self.prompt.add_class("-open")
         self.add_class("-asking")
-        prompt.focus()
+        self.prompt.focus()
 
     def close_prompt(self) -> bool:
         """Whether there was one to close."""
-        prompt = self.query_one("#prompt", Input)
-        if not prompt.has_class("-open"):
+        if not self.prompt.has_class("-open"):
             return False
-        prompt.remove_class("-open")
+        self.prompt.remove_class("-open")
         self.remove_class("-asking")
         self.main_pane().focus()
         return True
@@ -135,7 +140,7 @@ class View(Screen[None]):
         return set()
 
     def update_footer(self) -> None:
-        self.query_one("#footer", Footer).offer(self.places(), self.useless())
+        self.footer.offer(self.places(), self.useless())
 
     def go_back(self) -> bool:
         """One step back within the view. Whether there was one."""

@@ -23,7 +23,8 @@ class FlowTable(Lines):
         self.rows: list[FlowRow] = []
         self._all: list[FlowRow] = []
         self._order: list[str] = []
-        self._filter = ""
+        self.filter = ""
+        """Only rows that have these words are shown."""
 
     @property
     def selected(self) -> FlowRow | None:
@@ -33,10 +34,6 @@ class FlowTable(Lines):
     def total(self) -> int:
         """The rows there are without the filter."""
         return len(self._all)
-
-    @property
-    def is_filtered(self) -> bool:
-        return bool(self._filter)
 
     @property
     def is_out_of_order(self) -> bool:
@@ -49,7 +46,7 @@ class FlowTable(Lines):
         self._show()
 
     def set_filter(self, text: str) -> None:
-        self._filter = text
+        self.filter = text
         self._show()
 
     def sort(self) -> None:
@@ -61,16 +58,16 @@ class FlowTable(Lines):
         selected = self.selected.key if self.selected else None
         rows = flow_list.keep_order(self._all, self._order)
         self._order = [row.key for row in rows]
-        self.rows = flow_list.matching(rows, self._filter)
+        self.rows = flow_list.matching(rows, self.filter)
         keys = [row.key for row in self.rows]
         if selected in keys:
             self.cursor = keys.index(selected)
         self.set_count(len(self.rows))
-        self.post_message(self.Moved(self))
 
     def action_top(self) -> None:
         self.sort()
         super().action_top()
+        self.post_message(self.Moved(self))
 
     def refresh_live(self) -> None:
         """Draws the rows anew whose time goes on."""

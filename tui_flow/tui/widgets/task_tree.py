@@ -82,9 +82,13 @@ class TaskTree(Lines):
                 if count
             ]
             return [(row.label, ""), *counts]
-        if row.task is not None and row.tries is None and row.task.tries > 1:
-            return [(row.label, ""), (f" x{row.task.tries}", "warn")]
-        return [(row.label, "")]
+        line: Line = [(row.label, "")]
+        if row.task is not None and row.tries is None:
+            if row.task.tries > 1:
+                line.append((f" x{row.task.tries}", "warn"))
+            if row.task.run_name not in ("", row.label):
+                line.append((f" {row.task.run_name}", "dim"))
+        return line
 
     def _widths(self, width: int) -> tuple[int, int]:
         """Of name and bar."""
