@@ -3,7 +3,8 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from tui_flow import __version__
 from tui_flow.contract import commands
@@ -17,11 +18,11 @@ from tui_flow.contract.errors import (
     UnknownFlow,
     UnknownRun,
 )
-from tui_flow.contract.states import CANCELLABLE, TERMINAL
+from tui_flow.contract.states import TERMINAL
 from tui_flow.engine.parameters import check_names
 from tui_flow.engine.server import Connection
 from tui_flow.store import flows, runs
-from tui_flow.store.records import Flow
+from tui_flow.store.records import Flow, FlowFile
 
 if TYPE_CHECKING:
     from tui_flow.engine.engine import Engine
@@ -60,7 +61,6 @@ async def cancel_run(engine: "Engine", connection: Connection, command: commands
         engine.ingest.read_all(active)
     if active is None or active.run.state in TERMINAL:
         _refuse_cancel(engine, command.run_id)
-    assert active is not None and active.run.state in CANCELLABLE
     by = f"uid {connection.uid()}"
     engine.log.say(f"run {active.id}: {by} asked for its end{' at once' if command.kill else ''}")
     state = engine.rescuer.cancel(active, by, command.kill)
@@ -121,25 +121,34 @@ async def _current_flow(engine: "Engine", name: str) -> Flow:
     flow = flows.get_flow(engine.db, name)
     file = engine.discovery.file_of(flow.path) if flow else None
     if flow is None or file is None or flow.path not in engine.watcher.sources:
-        nearest = flows.nearest_names(engine.db, name)
-        raise UnknownFlow(
-            f"there is no flow {name!r}",
-            where=str(engine.settings.flows_dir),
-            next=f"did you mean {' or '.join(nearest)}?"
-            if nearest
-            else "tui-flow flows lists those there are",
-        )
+        _refuse_unknown(engine, name)
     if file.state == "broken":
-        line = f":{file.error_line}" if file.error_line else ""
-        raise BrokenFlow(
-            f"the file of flow {flow.name!r} is broken: {file.error}",
-            where=f"{file.path}{line}",
-            next="mend it and save it; the engine looks at it at once",
-        )
+        _refuse_broken(file)
     return flow
 
 
-def _refuse_cancel(engine: "Engine", run_id: int) -> None:
+def _refuse_unknown(engine: "Engine", name: str) -> NoReturn:
+    """A broken file that nobody has seen whole has no flows: then its own name is what one knows of it."""
+    for file in flows.list_flow_files(engine.db):
+        if file.state == "broken" and flows.same_name(PurePath(file.path).stem, name):
+            _refuse_broken(file)
+    nearest = flows.nearest_names(engine.db, name)
+    raise UnknownFlow(
+        f"there is no flow {name!r}",
+        where=str(engine.settings.flows_dir),
+        next=f"did you mean {' or '.join(nearest)}?" if nearest else "tui-flow flows lists those there are",
+    )
+
+
+def _refuse_broken(file: FlowFile) -> NoReturn:
+    raise BrokenFlow(
+        f"the flow file is broken: {file.error}",
+        where=f"{file.path}:{file.error_line}" if file.error_line else file.path,
+        next="mend it and save it; the engine looks at it at once",
+    )
+
+
+def _refuse_cancel(engine: "Engine", run_id: int) -> NoReturn:
     run = runs.get_run(engine.db, run_id)
     if run is None:
         raise UnknownRun(f"there is no run {run_id}", next="tui-flow runs lists those there are")

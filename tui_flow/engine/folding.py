@@ -1,4 +1,4 @@
-"""What journal events make of the records of a run. Pure: nothing is read or written here but through `load`.
+"""What journal events make of the records of a run. Pure: nothing is read or written here.
 
 An event that cannot follow from where the run is (a repeated line, or one whose forerunner was torn) changes nothing,
 so a journal may be folded twice.
@@ -32,17 +32,16 @@ class Fold:
     """A run and those of its task runs that events have touched."""
 
     def __init__(
-        self, run: FlowRun, report: journal.FlowFinished | None, load: Callable[[int], TaskRun | None]
+        self, run: FlowRun, report: journal.FlowFinished | None, stored: dict[int, TaskRun] | None = None
     ) -> None:
-        """`load` gives a task run as the history has it."""
+        """`stored` has, by id, the task runs in the history that the events may speak of."""
         self.run = run
         self.report = report
         self.cancelling_seen = False
-        self.stored: dict[int, TaskRun | None] = {}
-        """The touched task runs as they were; None is new."""
-        self.tasks: dict[int, TaskRun] = {}
-        """The same as they are now."""
-        self._load = load
+        self.stored = stored or {}
+        """Task runs as they were."""
+        self.tasks = dict(self.stored)
+        """The same, and new ones, as they are now."""
 
     @property
     def is_over(self) -> bool:
@@ -111,7 +110,7 @@ class Fold:
         self.report = None
 
     def _task_created(self, event: journal.TaskCreated) -> None:
-        if self._task(event.id) is not None:
+        if event.id in self.tasks:
             return
         state = TaskRunState(event.state)
         began = state is TaskRunState.RUNNING
@@ -141,7 +140,7 @@ class Fold:
         )
 
     def _task_started(self, event: journal.TaskStarted) -> None:
-        task = self._task(event.id)
+        task = self.tasks.get(event.id)
         if task and TaskRunState.RUNNING in TASK_TRANSITIONS[task.state]:
             self.tasks[event.id] = task._replace(
                 state=TaskRunState.RUNNING,
@@ -152,12 +151,12 @@ class Fold:
             )
 
     def _task_renamed(self, event: journal.TaskRenamed) -> None:
-        task = self._task(event.id)
+        task = self.tasks.get(event.id)
         if task:
             self.tasks[event.id] = task._replace(run_name=event.run_name)
 
     def _task_retrying(self, event: journal.TaskRetrying) -> None:
-        task = self._task(event.id)
+        task = self.tasks.get(event.id)
         if task and TaskRunState.RETRYING in TASK_TRANSITIONS[task.state]:
             self.tasks[event.id] = task._replace(
                 state=TaskRunState.RETRYING,
@@ -168,7 +167,7 @@ class Fold:
             )
 
     def _task_finished(self, event: journal.TaskFinished) -> None:
-        task, state, reason = self._task(event.id), TaskRunState(event.state), EndReason(event.reason)
+        task, state, reason = self.tasks.get(event.id), TaskRunState(event.state), EndReason(event.reason)
         if task and state in TASK_TRANSITIONS[task.state]:
             self._end_task(task, event.at, state, event.state_name, reason, event.message, event.failure)
 
@@ -197,12 +196,15 @@ class Fold:
         if state in TRANSITIONS[self.run.state]:
             self.run = self.run._replace(**{"state": state, "state_name": state_name(state), **fields})
 
-    def _task(self, id: int) -> TaskRun | None:
-        if id not in self.stored:
-            task = self.stored[id] = self._load(id)
-            if task is not None:
-                self.tasks[id] = task
-        return self.tasks.get(id)
+    @property
+    def new_tasks(self) -> list[TaskRun]:
+        return [task for id, task in self.tasks.items() if id not in self.stored]
+
+    @property
+    def changed_tasks(self) -> list[tuple[TaskRun, TaskRun]]:
+        """As they were, and as they are."""
+        pairs = ((task, self.tasks[id]) for id, task in self.stored.items())
+        return [(before, after) for before, after in pairs if before is not after]
 
 
 _LEFT = {

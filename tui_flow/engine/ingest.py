@@ -24,6 +24,9 @@ SOON_SECONDS = 0.02
 LATER_SECONDS = 0.05
 """The same, when nothing came for a while."""
 QUIET_SECONDS = 1.0
+TASK_EVENTS = (
+    journal.TaskCreated, journal.TaskStarted, journal.TaskRenamed, journal.TaskRetrying, journal.TaskFinished
+)  # fmt: skip
 NONSENSE = (Refused, ValueError, TypeError, AttributeError, OverflowError, runs.IllegalTransition)
 """What a line raises that is JSON, and yet no event of ours."""
 
@@ -112,25 +115,22 @@ class Ingest:
     def _store(self, active: ActiveRun, lines: list[bytes], end: int, now: float | None) -> None:
         """The events of some lines, and the offset behind them: one transaction."""
         db, before = self._db, active.run
+        events = [event for event in map(journal.decode, lines) if event is not None]
         with transaction(db):
-            fold = Fold(before, runs.get_report(db, active.id), lambda id: tasks.get_task(db, active.id, id))
-            for line in lines:
-                event = journal.decode(line)
-                if event is not None:
-                    fold.apply(event)
+            touched = {event.id for event in events if isinstance(event, TASK_EVENTS)}
+            fold = Fold(before, runs.get_report(db, active.id), tasks.get_tasks(db, active.id, touched))
+            for event in events:
+                fold.apply(event)
             if fold.is_over:
                 fold.close_tasks(tasks.list_active(db, active.id))
             after = fold.run._replace(ingested_bytes=end)
-            self._save_tasks(fold, end)
+            new, changed = fold.new_tasks, fold.changed_tasks
+            tasks.insert_tasks(db, [task._replace(revision=end) for task in new])
+            tasks.update_tasks(db, [(was, task._replace(revision=end)) for was, task in changed])
             runs.save_run(db, before, after, fold.report)
         active.run, active.tail.offset = after, end
         active.cancelling_seen = active.cancelling_seen or fold.cancelling_seen
-        self._tell(active, before, bool(fold.tasks), time.monotonic() if now is None else now)
-
-    def _save_tasks(self, fold: Fold, revision: int) -> None:
-        touched = [(fold.stored[id], task._replace(revision=revision)) for id, task in fold.tasks.items()]
-        tasks.insert_tasks(self._db, [after for before, after in touched if before is None])
-        tasks.update_tasks(self._db, [(before, after) for before, after in touched if before is not None])
+        self._tell(active, before, bool(new or changed), time.monotonic() if now is None else now)
 
     def _tell(self, active: ActiveRun, before: FlowRun, tasks_changed: bool, now: float) -> None:
         after = active.run

@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-CHUNK_BYTES = 512 * 1024
-"""Some three thousand events: the engine does nothing else while it ingests them."""
+CHUNK_BYTES = 256 * 1024
+"""Some two thousand events: the engine does nothing else while it ingests them."""
 
 
 class Tail:

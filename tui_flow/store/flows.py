@@ -32,10 +32,15 @@ def nearest_names(db: sqlite3.Connection, name: str) -> list[str]:
     return [by_plain[plain] for plain in difflib.get_close_matches(_plain(name), by_plain, 3, 0.5)]
 
 
+def same_name(one: str, other: str) -> bool:
+    """Whether two names count as the same: "-" is "_", and case does not matter."""
+    return _plain(one) == _plain(other)
+
+
 def get_namesake(db: sqlite3.Connection, name: str, path: str) -> Flow | None:
     """The flow of that name in another file than `path`."""
     for known, elsewhere in _names(db).items():
-        if _plain(known) == _plain(name) and elsewhere != path:
+        if same_name(known, name) and elsewhere != path:
             return get_flow(db, known)
     return None
 

@@ -1,7 +1,7 @@
 """Task runs. Every function raises HistoryError where the database cannot be used."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from tui_flow.contract.states import TASK_TRANSITIONS, TaskRunState
 from tui_flow.store import queries, rows
@@ -28,6 +28,12 @@ def list_active(db: sqlite3.Connection, run_id: int) -> list[TaskRun]:
 def get_task(db: sqlite3.Connection, run_id: int, id: int) -> TaskRun | None:
     row = queries.row(db, "get_task", [run_id, id])
     return None if row is None else rows.task_run(row)
+
+
+def get_tasks(db: sqlite3.Connection, run_id: int, ids: Collection[int]) -> dict[int, TaskRun]:
+    """Those of the task runs that the history has, by id."""
+    found = queries.rows(db, "get_tasks", [run_id, rows.to_list(sorted(ids))]) if ids else []
+    return {row[1]: rows.task_run(row) for row in found}
 
 
 def count_by_state(db: sqlite3.Connection, run_id: int) -> dict[TaskRunState, int]:

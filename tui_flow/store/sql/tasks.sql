@@ -1,5 +1,5 @@
 -- name: task_columns
-run_id, id, parent, kind, name, run_name, state, state_name, reason, message, tries, max_tries, map_id, map_index,
+run_id, task_runs.id, task_runs.parent, kind, name, run_name, state, state_name, reason, message, tries, max_tries, map_id, map_index,
 upstream, tags, created_at, started_at, ended_at, due_at, failure, revision
 
 -- name: list_tasks
@@ -11,6 +11,10 @@ SELECT {task_columns} FROM task_runs WHERE run_id = ? AND revision > ? ORDER BY 
 -- name: get_task
 SELECT {task_columns} FROM task_runs WHERE run_id = ? AND id = ?;
 
+-- name: get_tasks
+SELECT {task_columns} FROM json_each(?2) AS wanted
+CROSS JOIN task_runs ON task_runs.run_id = ?1 AND task_runs.id = wanted.value;
+
 -- name: count_tasks_by_state
 SELECT state, count(*) FROM task_runs WHERE run_id = ? GROUP BY state;
 
@@ -19,7 +23,9 @@ SELECT {task_columns} FROM task_runs
 WHERE run_id = ? AND state IN ('pending', 'running', 'retrying', 'paused') ORDER BY id;
 
 -- name: insert_task
-INSERT INTO task_runs ({task_columns})
+INSERT INTO task_runs (
+    run_id, id, parent, kind, name, run_name, state, state_name, reason, message, tries, max_tries, map_id, map_index,
+    upstream, tags, created_at, started_at, ended_at, due_at, failure, revision)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: update_task

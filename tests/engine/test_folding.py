@@ -1,0 +1,169 @@
+"""What journal events make of a run, whatever order and repetition a journal may come to."""
+
+import random
+
+import pytest
+
+from tests.engine.journals import created, ended, finished, mapped, started
+from tests.store.rows import a_run
+from tui_flow.contract import journal
+from tui_flow.contract.journal import Event, Failure
+from tui_flow.contract.states import TASK_TERMINAL, EndReason, FlowRunState, TaskRunState
+from tui_flow.engine.folding import Fold
+from tui_flow.store.records import FlowRun, TaskRun
+
+FAILURE = Failure("ValueError", "no", "Traceback …")
+
+
+def folded(*events: Event, run: FlowRun | None = None) -> Fold:
+    fold = Fold(run or a_run(), None)
+    for event in events:
+        fold.apply(event)
+    return fold
+
+
+def test_a_run_from_its_start_to_its_last_word() -> None:
+    fold = folded(*started())
+    assert (fold.run.state, fold.run.started_at, fold.run.run_name) == (
+        FlowRunState.RUNNING,
+        101.0,
+        "brave-otter",
+    )
+    assert (
+        fold.run.parameters == {"n": 1} and fold.run.tags == ["nightly"] and fold.run.source_sha == "f" * 64
+    )
+    fold.apply(ended()[0])
+    assert fold.run.state is FlowRunState.RUNNING
+    assert fold.report is not None
+    fold.apply(ended()[1])
+    run = fold.run
+    assert (run.state, run.reason, run.ended_at, run.exit_code) == ("completed", "returned", 109.0, 0)
+
+
+def test_without_a_report_there_is_no_success_whatever_the_exit_code() -> None:
+    fold = folded(*started(), journal.RunEnded(109.0, "failed", "exit", "exited with code 0", 0, None))
+    assert (fold.run.state, fold.run.reason) == (FlowRunState.FAILED, EndReason.EXIT)
+
+
+def test_the_reports_name_and_failure_are_kept_if_the_last_word_agrees() -> None:
+    report = journal.FlowFinished(108.0, "failed", "TimedOut", "timeout", "too long", FAILURE)
+    last = journal.RunEnded(109.0, "failed", "timeout", "too long", 1, None)
+    run = folded(*started(), report, last).run
+    assert (run.state_name, run.failure, run.message) == ("TimedOut", FAILURE, "too long")
+    last = journal.RunEnded(109.0, "cancelled", "cancelled", "by uid 0", None, "SIGKILL")
+    run = folded(*started(), report, last).run
+    assert (run.state_name, run.failure, run.signal) == ("Cancelled", None, "SIGKILL")
+
+
+def test_a_retrying_flow_says_when_it_goes_on() -> None:
+    fold = folded(*started(), journal.FlowRetrying(103.0, 1, 133.0, FAILURE))
+    assert (fold.run.state, fold.run.due_at, fold.run.failure) == (FlowRunState.RETRYING, 133.0, FAILURE)
+    fold.apply(journal.FlowStarted(133.0, "etl", "brave-otter", 2, "", {}, []))
+    run = fold.run
+    assert (run.state, run.due_at, run.tries, run.failure) == (FlowRunState.RUNNING, None, 2, None)
+    assert run.started_at == 101.0
+
+
+def test_a_cancelled_run_goes_by_way_of_cancelling() -> None:
+    fold = folded(*started(), journal.RunCancelling(103.0, "uid 0"))
+    assert fold.run.state is FlowRunState.CANCELLING and fold.cancelling_seen
+    fold.apply(journal.RunEnded(104.0, "cancelled", "cancelled", "", None, "SIGTERM"))
+    assert fold.run.state is FlowRunState.CANCELLED
+
+
+def test_what_is_over_never_changes_again() -> None:
+    over = folded(*started(), *ended())
+    before = over.run
+    for event in [
+        *started(200.0),
+        *ended(300.0, "failed", "error"),
+        created(1),
+        journal.RunCancelling(1.0, "x"),
+    ]:
+        over.apply(event)
+    assert over.run == before and not over.tasks
+
+
+def test_a_run_whose_start_was_torn_completes_all_the_same() -> None:
+    assert folded(*ended()).run.state is FlowRunState.COMPLETED
+
+
+def test_a_task_that_begins_at_once_is_in_its_first_try() -> None:
+    task = folded(created(1, "running")).tasks[1]
+    assert (task.state, task.tries, task.started_at) == (TaskRunState.RUNNING, 1, 102.0)
+
+
+def test_a_task_keeps_its_first_start_over_its_tries() -> None:
+    fold = folded(
+        created(1),
+        journal.TaskStarted(103.0, 1, 1),
+        journal.TaskRetrying(104.0, 1, 1, 114.0, FAILURE),
+    )
+    assert (fold.tasks[1].state, fold.tasks[1].due_at) == (TaskRunState.RETRYING, 114.0)
+    fold.apply(journal.TaskStarted(114.0, 1, 2))
+    fold.apply(journal.TaskRenamed(114.5, 1, "load-all"))
+    fold.apply(finished(1, at=115.0))
+    task = fold.tasks[1]
+    assert (task.state, task.tries, task.started_at, task.ended_at) == ("completed", 2, 103.0, 115.0)
+    assert (task.run_name, task.due_at, task.failure) == ("load-all", None, None)
+
+
+@pytest.mark.parametrize(
+    ("state", "waiting", "at_work"),
+    [
+        ("crashed", TaskRunState.SKIPPED, TaskRunState.CRASHED),
+        ("failed", TaskRunState.SKIPPED, TaskRunState.CRASHED),
+        ("cancelled", TaskRunState.CANCELLED, TaskRunState.CANCELLED),
+    ],
+)
+def test_tasks_that_the_end_left_active_are_closed(
+    state: str, waiting: TaskRunState, at_work: TaskRunState
+) -> None:
+    fold = folded(*started(), created(1), created(2, "running"), created(3, "running"), finished(3))
+    fold.apply(journal.RunEnded(109.0, state, "vanished", "", None, None))
+    fold.close_tasks([])
+    assert [fold.tasks[id].state for id in (1, 2, 3)] == [waiting, at_work, "completed"]
+    assert (fold.tasks[2].ended_at, fold.tasks[2].reason) == (109.0, "vanished")
+    assert fold.tasks[2].message
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_any_order_and_any_repetition_ends_in_legal_states(seed: int) -> None:
+    chance = random.Random(seed)
+    events = [
+        *mapped(6),
+        journal.TaskRetrying(104.0, 3, 1, 5.0, FAILURE),
+        journal.FlowRetrying(1.0, 1, 2.0, FAILURE),
+    ]
+    events += chance.choices(events, k=30)
+    chance.shuffle(events)
+    fold = folded(*events, journal.RunEnded(110.0, "failed", "error", "", 1, None))
+    fold.close_tasks([])
+    assert fold.is_over
+    assert all(task.state in TASK_TERMINAL and task.ended_at for task in fold.tasks.values())
+
+
+def test_folding_a_journal_twice_is_folding_it_once() -> None:
+    once = folded(*mapped(5))
+    again = Fold(once.run, None, once.tasks)
+    for event in mapped(5):
+        again.apply(event)
+    assert again.run == once.run
+    assert not again.new_tasks and not again.changed_tasks
+
+
+def test_a_word_that_is_no_state_is_refused() -> None:
+    fold = folded(*started())
+    with pytest.raises(ValueError):
+        fold.apply(journal.RunEnded(1.0, "exploded", "error", "", 1, None))
+    with pytest.raises(ValueError):
+        fold.apply(finished(1, "exploded"))
+
+
+def test_what_was_stored_is_told_from_what_is_new() -> None:
+    stored = TaskRun(*folded(created(1)).tasks[1])
+    fold = Fold(a_run(), None, {1: stored, 3: stored})
+    fold.apply(finished(1))
+    fold.apply(created(2))
+    assert fold.new_tasks == [fold.tasks[2]]
+    assert fold.changed_tasks == [(stored, fold.tasks[1])]
