@@ -21,7 +21,15 @@ from tui_flow.contract import changes, commands
 from tui_flow.contract.changes import Change, EngineStopping
 from tui_flow.contract.commands import Command
 from tui_flow.contract.endpoint import address, peer_uid
-from tui_flow.contract.errors import EXIT_ENGINE, EngineError, ProtocolError, from_wire
+from tui_flow.contract.errors import (
+    EXIT_ENGINE,
+    EXIT_STATE,
+    EngineError,
+    HistoryError,
+    ProtocolError,
+    TuiFlowError,
+    from_wire,
+)
 from tui_flow.contract.rundir import ENGINE_LOG, ENGINE_SOCKET, ENV_COOKIE, ENV_RUN_DIR, open_state_dir
 from tui_flow.settings import Settings
 
@@ -222,8 +230,8 @@ class AsyncConnection:
 def connect(settings: Settings, *, start: bool = True, timeout: float = 15.0) -> Connection:
     """A connection to the project's engine. Without `start`, EngineError where none is running.
 
-    Raises StateDirError where the state directory cannot be used, EngineError, with the end of engine.log, where an
-    engine does not come up within `timeout` seconds.
+    Raises StateDirError where the state directory cannot be used, and, with the end of engine.log, HistoryError where
+    the engine refuses the history, EngineError where none comes up within `timeout` seconds.
     """
     return Connection(_reach(settings, start, timeout))
 
@@ -256,7 +264,8 @@ def _reach(settings: Settings, start: bool, timeout: float) -> socket.socket:
         if code == EXIT_ENGINE:
             engine = _start(settings)
         elif code is not None:
-            raise _not_up(settings, f"the engine ended as it started (exit code {code})")
+            kind = HistoryError if code == EXIT_STATE else EngineError
+            raise _not_up(settings, f"the engine ended as it started (exit code {code})", kind)
         if time.monotonic() > deadline:
             raise _not_up(settings, f"the engine did not answer within {timeout:g} s")
         time.sleep(_RETRY_SECONDS)
@@ -322,13 +331,13 @@ def _start(settings: Settings) -> "subprocess.Popen[bytes]":
     return engine
 
 
-def _not_up(settings: Settings, what: str) -> EngineError:
+def _not_up(settings: Settings, what: str, kind: type[TuiFlowError] = EngineError) -> TuiFlowError:
     path = settings.state_dir / ENGINE_LOG
     try:
         lines = path.read_text("utf-8", "replace").splitlines()[-_LOG_LINES:]
     except OSError:
         lines = []
-    return EngineError(what, where="\n".join([f"{path} ends with:", *lines]) if lines else str(path))
+    return kind(what, where="\n".join([f"{path} ends with:", *lines]) if lines else str(path))
 
 
 def _message(line: bytes) -> dict[str, Any]:

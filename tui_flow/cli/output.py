@@ -2,6 +2,8 @@
 
 import json
 import os
+import shutil
+import sys
 from collections.abc import Sequence
 from typing import IO, Any
 
@@ -46,11 +48,22 @@ def pad(text: str, width: int) -> str:
 
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Left-aligned columns, the last one as long as it is. The cells must be safe already."""
+    """Left-aligned columns; a terminal gets as much of each line as it is wide. The cells must be safe already."""
     widths = [max(map(cells, column)) for column in zip(header, *rows, strict=True)]
     for index, row in enumerate([header, *rows]):
         line = "  ".join(pad(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        line = fit(line, shutil.get_terminal_size().columns) if sys.stdout.isatty() else line
         click.echo(style(line, dim=True) if index == 0 else line)
+
+
+def fit(line: str, columns: int) -> str:
+    """The line, or as much of it as has room, without its styles and with "..." at its end."""
+    if cells(line) <= columns:
+        return line
+    text = click.unstyle(line)[: columns - 3]
+    while cells(text) > columns - 3:
+        text = text[:-1]
+    return text + "..."
 
 
 class Shown(click.ClickException):

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from pathlib import Path
 
 from tui_flow.cli.output import style
 from tui_flow.contract.journal import Failure
@@ -35,13 +36,15 @@ def took(run: FlowRun | TaskRun, now: float | None = None) -> str:
     return duration((now or time.time()) - run.started_at, live=True)
 
 
-def failure_lines(failure: Failure, *, traceback: bool) -> list[str]:
+def failure_lines(failure: Failure, project: Path, *, traceback: bool = False) -> list[str]:
     """What went wrong and where, safe to print; with the traceback as the interpreter would print it."""
     message = safe_lines(failure.message) or [""]
     lines = [style(f"{safe(failure.type)}: {message[0]}", fg=ROLES["bad"]), *message[1:]]
     if failure.path:
         inside = f" in {safe(failure.function)}" if failure.function else ""
-        lines.append(f"{safe(failure.path)}:{failure.line}{inside}")
+        path = Path(failure.path)
+        near = path.relative_to(project) if path.is_relative_to(project) else path
+        lines.append(f"{safe(str(near))}:{failure.line}{inside}")
     if traceback and failure.traceback:
         lines += ["", *safe_lines(failure.traceback.rstrip("\n"))]
     return lines

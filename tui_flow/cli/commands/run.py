@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -95,7 +96,7 @@ def _watch(found: Settings, run_id: int, *, log: bool) -> int:
         return EXIT_INTERRUPTED
     finally:
         view.close()
-    _tell_end(step)
+    _tell_end(step, found.project)
     return EXIT_OK if step.run.state is FlowRunState.COMPLETED else EXIT_RUN_NOT_COMPLETED
 
 
@@ -110,7 +111,7 @@ def _view(*, log: bool) -> "View":
     return LiveView(log=log) if draws else PlainView(log=log)
 
 
-def _tell_end(step: "Step") -> None:
+def _tell_end(step: "Step", project: Path) -> None:
     run, failure = step.run, step.run.failure
     if wants_json():
         print_json(
@@ -120,6 +121,6 @@ def _tell_end(step: "Step") -> None:
     click.echo(f"{shape(run.state)} run {run.id} {style(run.state, bold=True)} after {took(run)}")
     if run.state is FlowRunState.COMPLETED:
         return
-    lines = failure_lines(failure, traceback=False) if failure else [safe(run.message)]
+    lines = failure_lines(failure, project) if failure else [safe(run.message)]
     for line in (*lines, f"tui-flow logs {run.id}"):
         click.echo(f"  {line}")

@@ -45,7 +45,7 @@ def command(run: str) -> None:
     forest.update(task_runs)
     click.echo("\n".join(tree_lines(wanted, forest)))
     if wanted.failure is not None:
-        click.echo("\n" + "\n".join(failure_lines(wanted.failure, traceback=True)))
+        click.echo("\n" + "\n".join(failure_lines(wanted.failure, found.project, traceback=True)))
 
 
 def _facts(run: FlowRun) -> list[tuple[str, str]]:
@@ -57,7 +57,8 @@ def _facts(run: FlowRun) -> list[tuple[str, str]]:
         else f"not yet; asked for {moment(run.created_at, now)}"
     )
     name = f" ({safe(run.state_name)})" if run.state_name.lower() != run.state else ""
-    why = "" if run.state is FlowRunState.COMPLETED or not run.message else f": {safe(run.message)}"
+    told = run.state is FlowRunState.COMPLETED or run.failure is not None or not run.message
+    why = "" if told else f": {safe(run.message)}"
     facts = [
         ("run", f"{run.id} {safe(run.run_name)}"),
         ("flow", f"{safe(run.flow)}  {safe(run.path)}"),
