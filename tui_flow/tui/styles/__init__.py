@@ -96,6 +96,9 @@ THEMES = (
             "frame": "ansi_default",
             "frame-focus": "ansi_cyan",
             "title": "ansi_default",
+            # Textual's own stylesheets ask for these, and only its own ANSI themes have them.
+            "ansi-background": "ansi_default",
+            "ansi-foreground": "ansi_default",
         },
     ),
 )
