@@ -39,9 +39,6 @@ class FlowsScreen(View):
         if self.console.has_overview:
             self.take_overview()
 
-    def main_pane(self) -> Widget:
-        return self.table
-
     def take_overview(self) -> None:
         super().take_overview()
         self.table.set_rows(flow_list.rows_of(self.console.overview))
@@ -119,7 +116,7 @@ class FlowsScreen(View):
 
     def action_filter(self) -> None:
         if self.table.total:
-            self.ask_text()
+            self.open_prompt()
 
     def action_open(self) -> None:
         row = self.table.selected

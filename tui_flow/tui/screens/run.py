@@ -67,9 +67,6 @@ class RunScreen(View):
     def on_unmount(self) -> None:
         self.log_view.lines.log.close()
 
-    def main_pane(self) -> Widget:
-        return self.log_view
-
     # The run.
 
     def open_run(self, run_id: int) -> None:
@@ -348,7 +345,7 @@ class RunScreen(View):
         self._update_log_frame()
 
     def action_search(self) -> None:
-        self.ask_text()
+        self.open_prompt()
 
     def prompt_entered(self, text: str) -> None:
         found = self.log_view.search(text)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Input
 
 from tui_flow.contract.states import STARTED, FlowRunState
 from tui_flow.tui.bridge import RunReading
 from tui_flow.tui.presentation import Line
 from tui_flow.tui.widgets.bars import Bar, Footer
+from tui_flow.tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
     from tui_flow.tui.app import Console
@@ -34,7 +34,7 @@ class View(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self.header = Bar(id="header")
-        self.prompt = Input(id="prompt", classes="prompt", compact=True, placeholder=self.PROMPT)
+        self.prompt = Prompt(self.PROMPT, changed=self.prompt_changed, entered=self._entered)
         self.message = Bar(id="message")
         self.footer = Footer(id="footer")
 
@@ -95,41 +95,27 @@ class View(Screen[None]):
 
     # The prompt.
 
-    def ask_text(self, start: str = "") -> None:
-        """Opens the prompt; `prompt_changed` and `prompt_entered` hear of it."""
-        self.prompt.value = start
-        self.prompt.add_class("-open")
-        self.add_class("-asking")
-        self.prompt.focus()
+    def open_prompt(self) -> None:
+        """Asks for a text; `prompt_changed` and `prompt_entered` hear of it."""
+        self.message.display = False
+        self.prompt.open(self)
 
     def close_prompt(self) -> bool:
         """Whether there was one to close."""
-        if not self.prompt.has_class("-open"):
-            return False
-        self.prompt.remove_class("-open")
-        self.remove_class("-asking")
-        self.main_pane().focus()
-        return True
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        if event.input.has_class("-open"):
-            self.prompt_changed(event.value)
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        self.close_prompt()
-        self.prompt_entered(event.value)
+        self.message.display = True
+        return self.prompt.close(self)
 
     def prompt_changed(self, text: str) -> None:
         """The text of the prompt is another."""
 
     def prompt_entered(self, text: str) -> None:
-        """The prompt was closed with ⏎."""
+        """The text is whole."""
+
+    def _entered(self, text: str) -> None:
+        self.close_prompt()
+        self.prompt_entered(text)
 
     # Keys.
-
-    def main_pane(self) -> Widget:
-        """Where the keyboard goes when a prompt closes."""
-        raise NotImplementedError
 
     def places(self) -> list[str]:
         """Where the actions are that work here and now."""

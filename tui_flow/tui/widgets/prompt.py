@@ -1,0 +1,41 @@
+"""The line that asks for a text: a filter, or what to search for."""
+
+from collections.abc import Callable
+
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Input
+
+
+class Prompt(Input):
+    """Opens and closes at once, so that keys that were typed quickly reach the right place."""
+
+    def __init__(self, hint: str, *, changed: Callable[[str], None], entered: Callable[[str], None]) -> None:
+        super().__init__(id="prompt", compact=True, placeholder=hint)
+        self.display = False
+        self._changed, self._entered = changed, entered
+        self._back_to: Widget | None = None
+
+    def open(self, screen: Screen[None]) -> None:
+        """Takes the keyboard, until `close`."""
+        self._back_to = screen.focused
+        self.value = ""
+        self.display = True
+        screen.set_focus(self)
+
+    def close(self, screen: Screen[None]) -> bool:
+        """Gives the keyboard back to where it was. Whether the prompt was open."""
+        if not self.display:
+            return False
+        self.display = False
+        screen.set_focus(self._back_to)
+        return True
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        if self.display:
+            self._changed(event.value)
+
+    async def action_submit(self) -> None:
+        self._changed(self.value)
+        self._entered(self.value)
