@@ -40,7 +40,8 @@ def run_numbers(ctx: click.Context, incomplete: str) -> list[CompletionItem[Any]
 
 
 def _help(text: str) -> str:
-    return safe(text.strip().partition("\n")[0])[:60]
+    # click's script for fish cuts an explanation at its first comma.
+    return safe(text.strip().partition("\n")[0])[:60].replace(",", ";")
 
 
 def _read(ctx: click.Context, query: Callable[[Any], list[Any]]) -> list[Any]:
