@@ -53,10 +53,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 def __getattr__(name: str) -> "Any":
     home = _HOME_OF.get(name)
     if home is None:
-        from tui_flow.sdk.unsupported import refuse_name
-
-        refuse_name(name)
-        raise AttributeError(f"module 'tui_flow' has no attribute {name!r}")
+        raise AttributeError(f"module 'tui_flow.sdk' has no attribute {name!r}")
     module = __import__(f"tui_flow.sdk.{home}", fromlist=[name])
     value = globals()[name] = getattr(module, name)
     return value

@@ -63,7 +63,6 @@ def _driven(run: FlowRun, parameters: dict[str, Any]) -> State[Any]:
 def at_work(run: FlowRun, console: bool) -> Iterator[None]:
     """While the run is at work, log records reach its log, `print` asks it, and threads without context find it."""
     logging.start(console)
-    logging.patch_print()
     context.live_roots.append(run)
     try:
         yield

@@ -102,7 +102,8 @@ _handler = RunLogHandler()
 
 
 def start(console: bool) -> None:
-    """From now on log records of all loggers reach the runs' logs. Asking again is harmless."""
+    """From now on log records of all loggers reach the runs' logs, and `print` goes to the logger of a run that asks
+    for it (`log_prints`). Asking again is harmless."""
     _handler.console = console
     root = logging.getLogger()
     if _handler not in root.handlers:
@@ -111,19 +112,20 @@ def start(console: bool) -> None:
     if ours.level == logging.NOTSET:
         level = os.environ.get(ENV_LEVEL, "INFO").upper()
         ours.setLevel(level if level in logging.getLevelNamesMapping() else "INFO")
+    _patch_print()
 
 
 def stop() -> None:
     """No run is at work any more: other code's logging is left alone."""
     logging.getLogger().removeHandler(_handler)
+    if builtins.print is _print_or_log:
+        builtins.print = _print
 
 
 _print = builtins.print
 
 
-def patch_print() -> None:
-    """From now on `print` goes to the logger of a run that asks for it (`log_prints`), and everywhere else where it
-    always went."""
+def _patch_print() -> None:
     global _print
     if builtins.print is not _print_or_log:
         _print = builtins.print
@@ -138,3 +140,6 @@ def _print_or_log(*values: object, **options: Any) -> None:
         return
     separator = options.get("sep")
     logger_of(run).info("%s", (" " if separator is None else separator).join(map(str, values)))
+
+
+_print_or_log.__name__ = _print_or_log.__qualname__ = "print"

@@ -1,6 +1,6 @@
 """Names of runs: what the author says, or else two short words."""
 
-import random
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -205,7 +205,8 @@ _ANIMALS = [
 
 def generated_name() -> str:
     """Such as "calm-otter"."""
-    return f"{random.choice(_QUALITIES)}-{random.choice(_ANIMALS)}"  # noqa: S311  (not a secret)
+    number = int.from_bytes(os.urandom(4), "big")
+    return f"{_QUALITIES[number % len(_QUALITIES)]}-{_ANIMALS[number // 1024 % len(_ANIMALS)]}"
 
 
 def custom_name(run: "FlowRun | TaskRun", template: str | Callable[..., str]) -> str | None:

@@ -116,7 +116,7 @@ def _flow(run: FlowRun, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Logic[
             params.validated(flow.fn, bound) if flow.should_validate else params.with_defaults(bound)
         )
     except (ParameterTypeError, TypeError) as error:
-        message = f"Validation of flow parameters failed with error: {describe(error)}"
+        message = f"Validation of flow parameters failed with error: {error}"
         return State(FAILED, message=message, data=error, reason=EndReason.REFUSED)
     if flow.flow_run_name is not None and not run.is_named:
         _rename(run, flow.flow_run_name)
@@ -331,7 +331,7 @@ def _log_retry(run: "FlowRun | TaskRun", state: State[Any], delay: float) -> Non
 
 
 def _log_end(run: FlowRun, state: State[Any]) -> None:
-    if state.type is not FAILED:
+    if state.type is CRASHED or (state.type is FAILED and run.run_count == 0):
+        _log_failure(run, state)
+    elif state.type is not FAILED:  # a failed one was told where it failed
         logger_of(run).info("Flow run %r ended: %s", run.name, state)
-    elif run.run_count == 0:
-        logger_of(run).error("Flow run %r was not called: %s", run.name, state.message)

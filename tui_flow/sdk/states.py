@@ -61,6 +61,7 @@ class State(Generic[R]):
     `reason` says why a run ended, in the journal's words.
     """
 
+    _tui_flow_kind = "state"
     __slots__ = ("_data", "_id", "at", "message", "name", "reason", "type")
 
     def __init__(

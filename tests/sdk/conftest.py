@@ -1,0 +1,19 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.sdk.history import History, require_legal
+from tui_flow.contract import rundir
+
+
+@pytest.fixture
+def history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[History]:
+    """A project for the runs of a test, whose journals must all be legal in the end."""
+    project = tmp_path / "project"
+    (project / "flows").mkdir(parents=True)
+    monkeypatch.setenv(rundir.ENV_PROJECT, str(project))
+    found = History(project)
+    yield found
+    for run in found.runs:
+        require_legal(run.events)
