@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import constants
-from textual.app import App
 
 from tui_flow.contract import commands
 from tui_flow.contract.errors import EXIT_OK, EXIT_USAGE, TuiFlowError
@@ -18,6 +17,7 @@ from tui_flow.store.records import Flow, FlowRun
 from tui_flow.tui import editor, terminal
 from tui_flow.tui.actions import bindings
 from tui_flow.tui.bridge import Bridge, RunReading
+from tui_flow.tui.keystrokes import OneKeyAtATime
 from tui_flow.tui.presentation import Line
 from tui_flow.tui.presentation.flow_list import EMPTY, Overview
 from tui_flow.tui.screens.flows import FlowsScreen
@@ -28,7 +28,7 @@ from tui_flow.tui.widgets.paint import Paint
 Connect = Callable[..., Awaitable[Any]]
 
 
-class Console(App[int], inherit_bindings=False):
+class Console(OneKeyAtATime[int], inherit_bindings=False):
     """The views of one project, and what they have in common: the bridge, the news, and the commands."""
 
     CSS_PATH = "styles/console.tcss"

@@ -1,0 +1,52 @@
+"""Keys in the order in which they were typed, each to where the one before it led.
+
+Textual hands a key to whoever has the focus when it arrives, although keys before it may still be on their way to
+move the focus. Where many arrive at once (a slow line, a paste), "/report" would open the filter and then run a flow.
+So a key is handed on only when the one before it has gone all the way up: a callback follows it through the queues.
+"""
+
+import time
+from collections import deque
+from typing import TypeVar
+
+from textual import events
+from textual.app import App
+from textual.dom import DOMNode
+
+Result = TypeVar("Result")
+LOST_SECONDS = 1.0
+"""After so long a key counts as done: whoever had it may be gone."""
+
+
+class OneKeyAtATime(App[Result], inherit_bindings=False):
+    """An app that a burst of keys cannot overtake."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._keys: deque[events.Key] = deque()
+        self._key_in_hand: float | None = None
+        """When the key that is under way was handed on."""
+
+    async def on_event(self, event: events.Event) -> None:
+        if not isinstance(event, events.Key) or event.is_forwarded:
+            await super().on_event(event)
+            return
+        self._keys.append(event)
+        in_hand = self._key_in_hand
+        if in_hand is None or time.monotonic() - in_hand > LOST_SECONDS:
+            await self._hand_on()
+
+    async def _hand_on(self) -> None:
+        """Hands the oldest key to whoever has the focus now."""
+        if not self._keys:
+            self._key_in_hand = None
+            return
+        self._key_in_hand = time.monotonic()
+        target = self.focused or self.screen
+        await super().on_event(self._keys.popleft())
+        self._follow(target)
+
+    def _follow(self, node: DOMNode | None) -> None:
+        """Goes where the key went: through the queue of a node, and then through that of its parent."""
+        if node is None or node is self or not node.call_later(lambda: self._follow(node.parent)):
+            self.call_later(self._hand_on)
