@@ -1,8 +1,7 @@
 """A client of an API that is not always well: what retries do, and what failure looks like.
 
-The flow starts an HTTP server on 127.0.0.1 that answers its first requests with "503 Service Unavailable". The task
-that asks it is tried up to four times, so `failures=2` (the default) completes at the third try, and with
-`failures=9` the task fails, the task that waits for it is not run, and the flow fails.
+The flow starts an HTTP server that answers its first requests with "503 Service Unavailable". The task that asks it
+is tried up to four times: with `failures=2` it completes, with `failures=9` it and what waits for it fail.
 """
 
 import json
@@ -14,8 +13,6 @@ from urllib.request import urlopen
 
 from tui_flow import flow, get_run_logger, task
 
-PRICES = {"coffee": 3.2, "tea": 2.6, "water": 1.0}
-
 
 @contextmanager
 def flaky_server(failures: int) -> Iterator[str]:
@@ -24,16 +21,19 @@ def flaky_server(failures: int) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            if next(refusals, None) is not None:
-                return self.send_error(503)
-            self.send_response(200)
+            self.send_response(200 if next(refusals, None) is None else 503)
             self.end_headers()
-            self.wfile.write(json.dumps(PRICES).encode())
+            self.wfile.write(json.dumps({"coffee": 3.2, "tea": 2.6, "water": 1.0}).encode())
+
+        def log_message(self, format: str, *values: object) -> None:
+            print("the server says:", format % values)
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/prices"
-        server.shutdown()
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/prices"
+        finally:
+            server.shutdown()
 
 
 @task(retries=3, retry_delay_seconds=[0.2, 0.4, 0.8])
@@ -44,16 +44,15 @@ def fetch_prices(address: str) -> dict[str, float]:
 
 
 @task
-def summarise(prices: dict[str, float]) -> None:
-    dearest = max(prices, key=prices.__getitem__)
-    get_run_logger().info("%d prices; %s is the dearest, at %.2f", len(prices), dearest, prices[dearest])
+def name_dearest(prices: dict[str, float]) -> None:
+    get_run_logger().info("of %d drinks, %s is the dearest", len(prices), max(prices, key=prices.__getitem__))
 
 
-@flow(name="flaky_api")
+@flow(name="flaky_api", log_prints=True)
 def flaky_api(failures: int = 2) -> None:
     """Fetches prices from a server that fails so many times first."""
     with flaky_server(failures) as address:
-        summarise.submit(fetch_prices.submit(address)).result()
+        name_dearest.submit(fetch_prices.submit(address)).result()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
-"""How this machine is doing: load, memory and disk, and how they moved since the last runs.
+"""How this machine is doing, and how that moved since the last runs: a flow that remembers.
 
-It shows a flow that remembers: each run adds a line to `flows/out/host_health.jsonl` and draws the trend. Its three
-readings run at the same time. Memory comes from `/proc`, which only Linux has; elsewhere the log says so.
+Its figures are kept in `flows/out/host_health.json`. Those of memory come from `/proc`, which only Linux has.
 """
 
 import json
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from tui_flow import flow, get_run_logger, task
 
-HISTORY, MEMORY = Path(__file__).parent / "out" / "host_health.jsonl", Path("/proc/meminfo")
+HISTORY, MEMORY = Path(__file__).parent / "out" / "host_health.json", Path("/proc/meminfo")
 
 
 @task
@@ -31,29 +30,27 @@ def read_memory() -> float | None:
 
 @task
 def read_disk(folder: str) -> float:
-    usage = shutil.disk_usage(folder)
-    return 100 * usage.used / usage.total
+    return 100 * shutil.disk_usage(folder).used / shutil.disk_usage(folder).total
 
 
 @task
 def remember(reading: dict[str, float | None], keep: int) -> list[dict[str, float | None]]:
     """Adds the reading to the history, and gives the last ones, oldest first."""
+    past = json.loads(HISTORY.read_text()) if HISTORY.exists() else []
     HISTORY.parent.mkdir(exist_ok=True)
-    lines = [*(HISTORY.read_text().splitlines() if HISTORY.exists() else []), json.dumps(reading)][-keep:]
-    HISTORY.write_text("\n".join(lines) + "\n")
-    return [json.loads(line) for line in lines]
+    HISTORY.write_text(json.dumps([*past, reading][-keep:]))
+    return [*past, reading][-keep:]
 
 
 @flow(name="host_health", log_prints=True)
 def host_health(folder: str = "/", keep: int = 30, full_above: float = 95.0) -> None:
-    """Reads load, memory and disk in percent, and fails where the disk of `folder` is fuller than `full_above`."""
+    """Reads load, memory and disk in percent; fails where the disk of `folder` is fuller than `full_above`."""
     readings = {"load": read_load.submit(), "memory": read_memory.submit(), "disk": read_disk.submit(folder)}
     now = {name: future.result() for name, future in readings.items()}
     past = remember({"at": round(time.time()), **now}, keep)
     for name, value in now.items():
-        if value is not None:
-            trend = "".join("▁▂▃▄▅▆▇█"[min(7, int((entry[name] or 0) / 12.5))] for entry in past)
-            print(f"{name:<6} {value:5.1f} %  {trend}")
+        trend = "".join("▁▂▃▄▅▆▇█"[min(7, int((entry[name] or 0) / 12.5))] for entry in past)
+        print(f"{name:<6} {value or 0:5.1f} %  {trend}")
     if now["disk"] > full_above:
         raise RuntimeError(f"the disk that holds {folder} is {now['disk']:.1f} % full: make room")
 

@@ -54,14 +54,12 @@ def _namesakes(flows: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _entry(function: str, flow: Any) -> dict[str, Any]:
-    from tui_flow.sdk.params import schema
-
     return {
         "name": flow.name,
         "function": function,
         "line": _line(flow),
         "description": flow.description or "",
-        "parameters": schema(flow.fn),
+        "parameters": flow.parameter_schema(),
         "tags": sorted(flow.tags),
         "timeout_seconds": flow.timeout_seconds,
     }

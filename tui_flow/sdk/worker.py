@@ -36,12 +36,12 @@ def work(spec: rundir.RunSpec, directory: Path, wait: Callable[[], None]) -> int
     recorder = RunRecorder(directory)
     wait()
     try:
-        flow = _find_flow(spec)
+        flow, sha = _find_flow(spec)
     except BaseException as error:
         _report_broken(error, spec, recorder)
         completed = False
     else:
-        completed = run_spec(flow, spec, directory)
+        completed = run_spec(flow, spec, directory, source_sha=sha)
     _end_in_time(spec.grace_seconds, recorder)
     return 0 if completed else 1
 
@@ -73,11 +73,12 @@ def _open_standard_streams() -> None:
     sys.__stdout__, sys.__stderr__ = out, err  # type: ignore[misc]
 
 
-def _find_flow(spec: rundir.RunSpec) -> Any:
+def _find_flow(spec: rundir.RunSpec) -> tuple[Any, str]:
+    """The flow, and the SHA-256 of the text that it was loaded from, which is kept."""
     path, project = Path(spec.path), Path(spec.project)
     os.chdir(project)
     source = flow_file.read_source(path)
-    rundir.keep_source(project / rundir.STATE_DIR, source)
+    sha = rundir.keep_source(rundir.open_state_dir(project), source)
     flows = flow_file.flows_of(flow_file.load(path, source))
     wanted = flow_file.plain_name(spec.flow)
     by_name = [flow for flow in flows.values() if flow_file.plain_name(flow.name) == wanted]
@@ -86,7 +87,7 @@ def _find_flow(spec: rundir.RunSpec) -> Any:
         raise BrokenFlow(
             f"the file has no flow {spec.function!r}", where=str(path), next=f"its flows: {there}"
         )
-    return flows.get(spec.function) or by_name[0]
+    return flows.get(spec.function) or by_name[0], sha
 
 
 def _report_broken(error: BaseException, spec: rundir.RunSpec, recorder: "RunRecorder") -> None:
