@@ -21,6 +21,8 @@ from tui_flow.settings import Settings
 
 if TYPE_CHECKING:
     from tui_flow.cli.watch import Step, View
+    from tui_flow.client import Connection
+    from tui_flow.store.records import Flow
 
 
 @new_command(
@@ -60,8 +62,7 @@ def command(
     parameters = read_object(params) if params is not None else {}
     with connect(found) as connection:
         if texts:
-            connection.ask(Sync(files=True))
-            parameters |= _values(found, flow, texts)
+            parameters |= _values(found, connection, flow, texts)
         run_id = connection.ask(RunFlow(flow, parameters, name, list(tags), "command"))["run_id"]
     if detach:
         print_json({"run_id": run_id}) if wants_json() else click.echo(run_id)
@@ -69,15 +70,30 @@ def command(
     ctx.exit(_watch(found, run_id, log=log))
 
 
-def _values(found: Settings, flow: str, texts: dict[str, str]) -> dict[str, Any]:
+def _values(found: Settings, connection: "Connection", flow: str, texts: dict[str, str]) -> dict[str, Any]:
     """The values of `-p` options, read as the flow's parameters ask for. An unknown flow is the engine's to refuse."""
+    known = _described(found, flow)
+    if known is None:
+        connection.ask(Sync(files=True))
+        known = _described(found, flow)
+    schemas = known.parameters.get("properties", {}) if known else {}
+    return {name: value_of(text, schemas.get(name, {})) for name, text in texts.items()}
+
+
+def _described(found: Settings, name: str) -> "Flow | None":
+    """The flow, if the history knows it, and knows it as its file is now."""
     from tui_flow.cli.history import opened
     from tui_flow.store import flows
 
     with opened(found) as db:
-        known = flows.get_flow(db, flow)
-    schemas = known.parameters.get("properties", {}) if known else {}
-    return {name: value_of(text, schemas.get(name, {})) for name, text in texts.items()}
+        flow = flows.get_flow(db, name)
+        described_at = {file.path: file.described_at for file in flows.list_flow_files(db)}
+    try:
+        return (
+            flow if flow and (found.project / flow.path).stat().st_mtime < described_at[flow.path] else None
+        )
+    except OSError:
+        return None
 
 
 def _watch(found: Settings, run_id: int, *, log: bool) -> int:
