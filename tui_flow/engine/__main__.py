@@ -7,7 +7,6 @@ import argparse
 import asyncio
 import os
 import sys
-import time
 
 from tui_flow import settings as project_settings
 from tui_flow.contract.errors import EXIT_OK, EngineError, EngineRunning, TuiFlowError
@@ -16,9 +15,6 @@ from tui_flow.engine.clock import Clock
 from tui_flow.engine.engine import Engine
 from tui_flow.engine.engine_log import EngineLog
 from tui_flow.settings import Settings
-
-_LOCK_SECONDS = 0.5
-"""How long a second engine waits for the first: that one may be about to end, or the lock just be looked at."""
 
 
 def main(arguments: list[str]) -> int:
@@ -42,7 +38,8 @@ def _serve(settings: Settings, stay: bool) -> None:
     try:
         asyncio.run(_run(settings, log, stay))
     except Exception as error:
-        log.say(f"the engine ended: {error}", "ERROR")
+        if not isinstance(error, TuiFlowError):
+            log.say(f"the engine ended by a defect of its own: {error!r}", "ERROR")
         raise
     finally:
         os.close(lock)
@@ -55,7 +52,6 @@ async def _run(settings: Settings, log: EngineLog, stay: bool) -> None:
 def _sole_lock(settings: Settings) -> int:
     """The project's engine lock. Raises EngineRunning where another process holds it."""
     path = settings.state_dir / ENGINE_LOCK
-    deadline = time.monotonic() + _LOCK_SECONDS
     while True:
         try:
             lock = take_lock(path)
@@ -64,13 +60,12 @@ def _sole_lock(settings: Settings) -> int:
         if lock is not None:
             return lock
         owner = lock_holder(path)
-        if owner is not None and time.monotonic() > deadline:
+        if owner is not None:  # else it was let go of between the two looks
             raise EngineRunning(
                 f"an engine is running for this project already (pid {owner})",
                 where=str(settings.project),
                 next="use that one; tui-flow engine stop ends it",
             )
-        time.sleep(0.02)
 
 
 if __name__ == "__main__":

@@ -23,13 +23,13 @@ class Tail:
     def read(self) -> tuple[list[bytes], int]:
         """Whole lines from the offset on, and where they end. A last line without a newline waits for the rest.
 
-        A file that is shorter than it was (a power loss took its tail) is read from its beginning.
+        A file that is not what it was (a power loss took its tail) is read from its beginning.
         """
         size = self.size()
-        if size < self.offset:
-            self.offset = 0
         if self._fd is None or size == self.offset:
             return [], self.offset
+        if self.offset and os.pread(self._fd, 1, self.offset - 1) != b"\n":
+            self.offset = 0
         wanted = CHUNK_BYTES
         while True:
             data = os.pread(self._fd, wanted, self.offset)

@@ -1,0 +1,128 @@
+"""The engine's duties put together by hand, with a clock that stands still until it is told the time."""
+
+import asyncio
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.store.rows import a_file, a_flow
+from tui_flow.contract import changes, rundir
+from tui_flow.contract.changes import Change, Snapshot
+from tui_flow.contract.states import FlowRunState
+from tui_flow.engine.arrivals import Arrivals
+from tui_flow.engine.bus import Bus
+from tui_flow.engine.clock import Clock
+from tui_flow.engine.dispatcher import Dispatcher
+from tui_flow.engine.engine_log import EngineLog
+from tui_flow.engine.ingest import Ingest
+from tui_flow.engine.rescuer import Rescuer
+from tui_flow.engine.supervisor import Supervisor
+from tui_flow.settings import Settings
+from tui_flow.store import database, flows, runs
+from tui_flow.store.records import FlowRun
+
+FAKE_KEEPER = str(Path(__file__).with_name("fake_keeper.py"))
+
+
+class FakeClock(Clock):
+    """The same time for both: seconds since the epoch that only a test moves."""
+
+    def __init__(self, now: float = 1_000.0) -> None:
+        self.now = now
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def time(self) -> float:
+        return self.now
+
+
+class Listener:
+    """A subscriber that keeps what it is told, and reads as fast as the test says."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[int, Change]] = []
+        self.waiting = 0
+
+    def send(self, line: bytes) -> None:
+        message = json.loads(line)
+        change = changes.decode(message)
+        assert change is not None
+        self.heard.append((message["seq"], change))
+
+    def waiting_bytes(self) -> int:
+        return self.waiting
+
+    @property
+    def changes(self) -> list[Change]:
+        return [change for _, change in self.heard]
+
+
+class House:
+    """An engine without watcher, discovery and server. `crash` and `House(project)` again is a kill and a restart."""
+
+    def __init__(self, project: Path, **settings: Any) -> None:
+        self.settings = Settings(project=project, **settings)
+        self.state_dir = rundir.open_state_dir(project)
+        self.clock = FakeClock()
+        self.log = EngineLog(self.state_dir)
+        self.db = database.open_writer(self.state_dir)
+        self.bus = Bus(Snapshot(os.getpid(), 0.0))
+        self.listener = Listener()
+        self.bus.subscribe(self.listener)
+        self.ingest = Ingest(self.db, self.state_dir, self.bus, self.log)
+        self.arrivals = Arrivals(self.db, self.state_dir, self.ingest, self.log)
+        self.supervisor = Supervisor(self.log, lambda: None, (FAKE_KEEPER,))
+        self.dispatcher = Dispatcher(self.settings, self.clock, self.ingest, self.supervisor, self.log)
+        self.rescuer = Rescuer(self.db, self.clock, self.ingest, self.dispatcher, self.supervisor, self.log)
+
+    def tick(self, seconds: float = 0.0) -> None:
+        """One step of every duty, so many seconds later."""
+        self.clock.now += seconds
+        for duty in (self.arrivals, self.ingest, self.rescuer, self.dispatcher, self.bus):
+            duty.tick(self.clock.now)
+
+    def describe(self) -> None:
+        """Lets the history know a flow "etl"."""
+        flows.save_described(self.db, a_file(), [a_flow()])
+
+    def make_run(self, **parameters: Any) -> int:
+        flow = flows.get_flow(self.db, "etl")
+        assert flow is not None
+        return self.dispatcher.make_run(flow, parameters, None, [], "command")
+
+    def run(self, run_id: int) -> FlowRun:
+        run = runs.get_run(self.db, run_id)
+        assert run is not None
+        return run
+
+    def state(self, run_id: int) -> FlowRunState:
+        return self.run(run_id).state
+
+    def directory(self, run_id: int) -> Path:
+        return rundir.run_dir(self.state_dir, run_id)
+
+    def starts(self, run_id: int) -> int:
+        """How often a keeper began the run."""
+        path = self.directory(run_id) / "starts"
+        return path.read_text().count("once") if path.exists() else 0
+
+    def crash(self) -> None:
+        """Ends as a kill would: nothing is said to anybody."""
+        self.db.close()
+        self.log.close()
+        for active in self.ingest.active.values():
+            active.tail.close()
+
+
+async def until(
+    condition: Callable[[], Any], house: House, seconds: float = 0.0, timeout: float = 10.0
+) -> None:
+    """Ticks the house until the condition holds; each tick is `seconds` later."""
+    deadline = asyncio.get_running_loop().time() + timeout
+    while not condition():
+        assert asyncio.get_running_loop().time() < deadline, "waited in vain"
+        house.tick(seconds)
+        await asyncio.sleep(0.005)

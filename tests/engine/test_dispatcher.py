@@ -1,0 +1,121 @@
+"""Runs are started first come first served, within the limit, and once, whenever the engine dies."""
+
+import os
+from collections.abc import Callable
+
+import pytest
+
+from tests.engine.house import House, until
+from tests.engine.journals import make_run
+from tests.waiting import wait_until
+from tui_flow.contract import rundir
+from tui_flow.contract.rundir import lock_holder
+from tui_flow.engine import dispatcher
+from tui_flow.store import runs
+
+
+async def test_a_run_is_asked_for_in_the_history_and_on_disk_before_it_starts(house: House) -> None:
+    run_id = house.make_run(tasks=3)
+    run, spec = house.run(run_id), rundir.read_spec(house.directory(run_id))
+    assert spec is not None
+    assert (run.state, run.trigger, run.path, run.parameters) == (
+        "pending",
+        "command",
+        "flows/etl.py",
+        {"tasks": 3},
+    )
+    assert spec.path == str(house.settings.project / "flows/etl.py") and len(spec.cookie) == 32
+    assert house.starts(run_id) == 0
+    await until(lambda: house.state(run_id) == "completed", house)
+    assert house.starts(run_id) == 1
+
+
+async def test_no_more_than_the_limit_run_at_once_and_the_first_come_first(
+    make_house: Callable[..., House],
+) -> None:
+    house = make_house(max_concurrent_runs=2)
+    house.describe()
+    gate = house.settings.project / "go"
+    ids = [house.make_run(until=str(gate)) for _ in range(5)]
+    await until(lambda: [house.starts(id) for id in ids] == [1, 1, 0, 0, 0], house)
+    assert (house.dispatcher.pending, house.dispatcher.running) == (3, 2)
+    gate.touch()
+    await until(lambda: not house.ingest.active, house)
+    assert [house.starts(id) for id in ids] == [1] * 5
+    started = [house.run(id).started_at or 0.0 for id in ids]
+    assert max(started[:2]) < min(started[2:])
+
+
+@pytest.mark.parametrize(
+    "step", ["before the spec", "before the row", "before the queue", "before the start"]
+)
+async def test_an_engine_that_dies_between_two_steps_starts_a_run_at_most_once(
+    house: House, make_house: Callable[..., House], monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        if step == "before the spec":
+            patch.setattr(dispatcher, "write_spec", die)
+        elif step == "before the row":
+            patch.setattr(runs, "insert_run", die)
+        elif step == "before the queue":
+            patch.setattr(house.dispatcher, "queue", die)
+        else:
+            patch.setattr(house.supervisor, "start", die)
+        with pytest.raises(KeyboardInterrupt):
+            house.make_run()
+            house.tick()
+    house.crash()
+    again = make_house()
+    if step == "before the spec":
+        again.tick(6.0)
+        assert runs.list_runs(again.db) == []
+        return
+    await until(lambda: [run.state for run in runs.list_runs(again.db)] == ["completed"], again)
+    assert again.starts(1) == 1
+
+
+async def test_a_keeper_that_outlived_its_engine_is_not_started_again(
+    house: House, make_house: Callable[..., House]
+) -> None:
+    gate = house.settings.project / "go"
+    run_id = house.make_run(until=str(gate))
+    house.tick()
+    house.crash()
+    again = make_house()
+    again.tick()
+    wait_until(lambda: lock_holder(again.directory(run_id) / "lock"))
+    await until(lambda: again.state(run_id) == "running", again, 1.0)
+    gate.touch()
+    await until(lambda: again.state(run_id) == "completed", again)
+    assert again.starts(run_id) == 1
+
+
+async def test_a_script_holds_no_slot(make_house: Callable[..., House]) -> None:
+    house = make_house(max_concurrent_runs=1)
+    house.describe()
+    script, _ = make_run(house.state_dir, trigger="script", created_at=house.clock.now)
+    house.arrivals.hint()
+    house.tick()
+    assert house.state(script) == "pending"
+    assert house.dispatcher.running == 0
+    run_id = house.make_run()
+    await until(lambda: house.state(run_id) == "completed", house)
+
+
+async def test_a_process_that_cannot_be_had_is_asked_for_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = house.make_run()
+
+    def fail(*_: object) -> None:
+        raise OSError(11, os.strerror(11))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(house.supervisor, "start", fail)
+        house.tick()
+        assert house.dispatcher.tick(house.clock.now) == house.clock.now + 1.0
+    assert house.state(run_id) == "pending"
+    await until(lambda: house.state(run_id) == "completed", house)
