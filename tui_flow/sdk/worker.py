@@ -65,12 +65,13 @@ def _open_standard_streams() -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
-    out, err = (
-        open(fd, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
-        for fd in (1, 2)
-    )
-    sys.stdout, sys.stderr = out, err
-    sys.__stdout__, sys.__stderr__ = out, err  # type: ignore[misc]
+    sys.stdin = sys.__stdin__ = _stream(0, "r")  # type: ignore[misc]
+    sys.stdout = sys.__stdout__ = _stream(1, "w")  # type: ignore[misc]
+    sys.stderr = sys.__stderr__ = _stream(2, "w")  # type: ignore[misc]
+
+
+def _stream(fd: int, mode: str) -> Any:
+    return os.fdopen(fd, mode, buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
 
 
 def _find_flow(spec: rundir.RunSpec) -> tuple[Any, str]:
@@ -113,7 +114,9 @@ def _end_in_time(grace: float, recorder: "RunRecorder") -> None:
     import threading
 
     faulthandler.dump_traceback_later(max(grace, 0.01), exit=True, file=2)
-    still_there = [one for one in threading.enumerate() if one is not threading.main_thread() and not one.daemon]
+    still_there = [
+        one for one in threading.enumerate() if one is not threading.main_thread() and not one.daemon
+    ]
     if still_there:
         names = ", ".join(one.name for one in still_there)
         _say(recorder, "INFO", f"the flow is over; waiting up to {grace:g} s for its threads: {names}")
