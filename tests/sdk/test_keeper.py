@@ -127,15 +127,16 @@ def test_a_worker_whose_keeper_died_before_the_start_never_begins(make: Make, tm
     began = tmp_path / "began"
 
     def begin(spec, directory, wait) -> int:
+        (tmp_path / "worker").write_text(str(os.getpid()))
         os.kill(os.getppid(), signal.SIGKILL)
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGKILL})
         wait()
         began.touch()
         return 0
 
     kept = make()
-    kept.start(begin)
+    kept.start(begin, before=lambda: limit_files(10))  # so that RunStarted, and the gate with it, has to wait
     assert kept.wait() == -signal.SIGKILL
+    wait_until(lambda: not is_alive(int((tmp_path / "worker").read_text())))
     assert not began.exists()
 
 
