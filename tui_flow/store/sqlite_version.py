@@ -2,7 +2,7 @@
 
 import sqlite3
 
-_MENDED = {(3, 44): 6, (3, 50): 7}
+_MENDED: dict[tuple[int, ...], int] = {(3, 44): 6, (3, 50): 7}
 """Older lines that got the correction, and since which release of them."""
 
 

@@ -21,7 +21,7 @@ from tui_flow.settings import Settings
 
 if TYPE_CHECKING:
     from tui_flow.cli.watch import Step, View
-    from tui_flow.client import Connection
+    from tui_flow.client.blocking import Connection
     from tui_flow.store.records import Flow
 
 
