@@ -309,7 +309,7 @@ def test_a_flow_that_blocks_is_ended_at_its_timeout(history: History) -> None:
             cleaned.append("finally")
 
     started = time.monotonic()
-    with pytest.raises(FlowRunTimeoutError, match="exceeded timeout of 0.1 second"):
+    with pytest.raises(FlowRunTimeoutError, match=r"exceeded timeout of 0.1 second"):
         my_flow()
     assert time.monotonic() - started < 5
     assert cleaned == ["finally"]

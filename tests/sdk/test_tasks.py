@@ -441,7 +441,11 @@ def test_a_failure_can_be_allowed(history: History) -> None:
     def my_flow() -> list[str]:
         failed = fail.submit()
         never = double.submit(failed)
-        return [after(allow_failure(failed)), after([allow_failure(failed)]), after(allow_failure(never))[:17]]
+        return [
+            after(allow_failure(failed)),
+            after([allow_failure(failed)]),
+            after(allow_failure(never))[:17],
+        ]
 
     assert my_flow() == ["ValueError('as asked')", "[ValueError('as asked')]", "UpstreamTaskError"]
 
@@ -463,7 +467,9 @@ def test_arguments_that_do_not_fit_are_refused_before_there_is_a_run(history: Hi
 def test_caching_is_refused_at_decoration_and_no_caching_is_not() -> None:
     assert task(cache_policy=NO_CACHE)(print).name == "print"
     for options in ({"cache_policy": INPUTS}, {"cache_key_fn": print}, {"refresh_cache": True}):
-        with pytest.raises(UnsupportedFeature, match=r"@task: .* does not work here\ntasks are not cached yet"):
+        with pytest.raises(
+            UnsupportedFeature, match=r"@task: .* does not work here\ntasks are not cached yet"
+        ):
             task(**options)  # type: ignore[call-overload]
 
 
@@ -506,7 +512,10 @@ def test_ten_thousand_characters_of_message_are_cut(history: History) -> None:
 
     assert my_flow()
     failure = history.last.finished("fail")[0].failure
-    assert failure and len(failure.message) == len(failure.message.encode("ascii", "ignore")) + 1 == journal.MAX_TEXT
+    assert (
+        failure
+        and len(failure.message) == len(failure.message.encode("ascii", "ignore")) + 1 == journal.MAX_TEXT
+    )
 
 
 def test_an_exception_that_cannot_be_told_is_told_all_the_same(history: History) -> None:

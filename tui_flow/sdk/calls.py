@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from tui_flow.sdk import params, references
+from tui_flow.sdk import params, references, signals
 from tui_flow.sdk.context import current_tags, parent_of_flow, parent_of_task
 from tui_flow.sdk.effects import drive, drive_async
+from tui_flow.sdk.exceptions import TerminationSignal
 from tui_flow.sdk.futures import PrefectFuture
 from tui_flow.sdk.names import custom_name, generated_name
 from tui_flow.sdk.run_logic import run_flow, run_task
@@ -118,8 +119,10 @@ async def _call_async_flow(
     if parent_of_flow() is None:
         from tui_flow.sdk.script_run import ScriptRun
 
-        with ScriptRun(flow, args, kwargs) as run:
+        with ScriptRun(flow, args, kwargs) as run, signals.cancelled_on_sigterm():
             state = await drive_async(run_flow(run, args, kwargs))
+        if signals.terminated and state.is_cancelled():
+            raise TerminationSignal from state.data
         return outcome(state, return_state)
     run = _nested(flow, args, kwargs, wait_for)
     return outcome(await drive_async(run_flow(run, args, kwargs)), return_state)

@@ -9,7 +9,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from tui_flow.sdk import references, task_runners
 from tui_flow.sdk.effects import drive, drive_async
 from tui_flow.sdk.exceptions import Interruption
-from tui_flow.sdk.run_logic import run_task, skip_task
+from tui_flow.sdk.run_logic import run_task, skip_task, state_of_exception
 from tui_flow.sdk.runs import TaskRun
 from tui_flow.sdk.states import State
 
@@ -120,7 +120,12 @@ class PrefectFuture(Generic[R]):
 
     def begin(self) -> None:
         """Runs the claimed run to its end in this thread."""
-        self._finish(self._context.run(self._drive))
+        try:
+            state = self._context.run(self._drive)
+        except BaseException as error:  # an interruption that hit none of the author's lines
+            state = state_of_exception(self.run, error)
+            self.run.finish(state)
+        self._finish(state)
 
     def _drive(self) -> State[Any]:
         logic = run_task(self.run)

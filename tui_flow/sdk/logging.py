@@ -77,7 +77,10 @@ def _only_root() -> "FlowRun | None":
 
 
 def _text_of(record: logging.LogRecord) -> str:
-    message = record.getMessage()
+    try:
+        message = record.getMessage()
+    except (TypeError, ValueError, KeyError) as problem:
+        message = f"{record.msg} {record.args!r} ({problem})"
     if record.exc_info and record.exc_info[1] is not None:
         from tui_flow.sdk.failures import authors_part
 

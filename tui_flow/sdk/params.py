@@ -248,7 +248,7 @@ def _property(hint: Any) -> dict[str, Any]:
         return {}
 
 
-def readable(value: Any) -> Any:
+def readable(value: Any, depth: int = 16) -> Any:
     """The value as JSON can hold it, for people to read; a string where JSON has nothing for it."""
     if value is None or isinstance(value, (bool, int)):
         return value if -(2**63) <= (value or 0) < 2**63 else str(value)
@@ -256,16 +256,13 @@ def readable(value: Any) -> Any:
         return value if abs(value) < float("inf") else str(value)
     if isinstance(value, str):
         return _cut(str(value))
-    if isinstance(value, dict):
-        found: Any = {str(key): readable(item) for key, item in list(value.items())[:1000]}
-    elif isinstance(value, (list, tuple, set, frozenset)):
-        found = [readable(item) for item in list(value)[:1000]]
+    if depth and isinstance(value, dict):
+        found: Any = {str(key): readable(item, depth - 1) for key, item in list(value.items())[:1000]}
+    elif depth and isinstance(value, (list, tuple, set, frozenset)):
+        found = [readable(item, depth - 1) for item in list(value)[:1000]]
     else:
         return _short(value)
-    try:
-        return found if len(json.dumps(found)) <= 4 * MAX_READABLE else _short(value)
-    except (ValueError, RecursionError):
-        return _short(value)
+    return found if len(json.dumps(found)) <= 4 * MAX_READABLE else _short(value)
 
 
 def _short(value: Any) -> str:

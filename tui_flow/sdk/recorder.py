@@ -17,6 +17,8 @@ class Recorder(Protocol):
 
     def record(self, event: journal.Event) -> None: ...
 
+    def write(self, line: bytes) -> None: ...
+
     def log(
         self, at: float, level: str, task_run: int | None, tries: int, logger: str, message: str
     ) -> None: ...
@@ -31,6 +33,9 @@ class Silence:
     """The recorder of task runs outside of any flow: nothing is written."""
 
     def record(self, event: journal.Event) -> None:
+        """Nothing to do."""
+
+    def write(self, line: bytes) -> None:
         """Nothing to do."""
 
     def log(self, at: float, level: str, task_run: int | None, tries: int, logger: str, message: str) -> None:
@@ -52,6 +57,7 @@ class RunRecorder:
     """
 
     def __init__(self, directory: Path) -> None:
+        self._journal = self._log = -1
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         self._journal = os.open(directory / JOURNAL, flags, 0o600)
         self._log = os.open(directory / LOG, flags, 0o600)
@@ -59,8 +65,12 @@ class RunRecorder:
         self._open = True
 
     def record(self, event: journal.Event) -> None:
+        self.write(journal.encode(event))
+
+    def write(self, line: bytes) -> None:
+        """An encoded event."""
         if self._open and os.getpid() == self._pid:
-            _append(self._journal, journal.encode(event))
+            _append(self._journal, line)
 
     def log(self, at: float, level: str, task_run: int | None, tries: int, logger: str, message: str) -> None:
         if self._open:
@@ -77,8 +87,9 @@ class RunRecorder:
 
     def __del__(self) -> None:
         # Not in close(): a thread that is just about to write must not meet another file under the same number.
-        os.close(self._journal)
-        os.close(self._log)
+        for fd in (self._journal, self._log):
+            if fd >= 0:
+                os.close(fd)
 
 
 def _append(fd: int, data: bytes) -> None:

@@ -87,10 +87,11 @@ def run_flow(run: FlowRun, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Log
     try:
         state = yield from _flow(run, args, kwargs)
     except BaseException as error:  # an interruption between two effects
-        state = _state_of_exception(run, error)
+        state = state_of_exception(run, error)
     if run.submitted:
         yield from _settle(run, state)
     run.close_runner()
+    _end_stragglers(run, state)
     _log_end(run, state)
     run.finish(state)
     assert run.flow is not None
@@ -141,7 +142,7 @@ def _tries(
                 value = yield from _after_body(run, value)
             state = state_of_return_value(value)
         except BaseException as error:
-            state = _state_of_exception(run, error)
+            state = state_of_exception(run, error)
         if state.type is not FAILED or run.is_over:
             return state
         if run.run_count >= run.max_tries or not (yield from _may_retry(run, state)):
@@ -204,8 +205,13 @@ def _settle(run: FlowRun, state: State[Any]) -> Logic[None]:
             interrupted = True
         if interrupted:
             break
-    for future in list(run.submitted):
-        future.run.finish(State(CANCELLED, message=f"still at work when the flow ended ({state.name})"))
+
+
+def _end_stragglers(run: FlowRun, state: State[Any]) -> None:
+    """What is still at work, in threads and coroutines that were left behind, is not heard any more."""
+    for straggler in list(run.tree.unfinished.values()):
+        if straggler is not run and (run.number == 0 or straggler.flow_run is run):
+            straggler.finish(State(CANCELLED, message=f"still at work when the flow ended ({state.name})"))
 
 
 def _not_ready(upstream: "Upstream") -> State[Any] | None:
@@ -256,7 +262,7 @@ def _hooks(run: "FlowRun | TaskRun", hooks: "Iterable[Callable[..., Any]]", stat
             logger_of(run).exception("Hook %r raised", getattr(hook, "__name__", hook))
 
 
-def _state_of_exception(run: "FlowRun | TaskRun", error: BaseException) -> State[Any]:
+def state_of_exception(run: "FlowRun | TaskRun", error: BaseException) -> State[Any]:
     """The state of a run whose try raised."""
     what = "Task run" if isinstance(run, TaskRun) else "Flow run"
     if isinstance(error, Expired):

@@ -138,10 +138,8 @@ class TaskRun:
         self._record_created(time.time(), "pending")
 
     def _record_created(self, at: float, state: str) -> None:
-        tree = self.tree
-        tree.unfinished[self.number] = self
         upstream = self.upstream.futures
-        tree.record(
+        line = journal.encode(
             journal.TaskCreated(
                 at,
                 self.number,
@@ -157,6 +155,9 @@ class TaskRun:
                 self.max_tries,
             )
         )
+        # Side by side, so that an interruption from outside hardly ever comes between the two.
+        self.tree.unfinished[self.number] = self
+        self.tree.recorder.write(line)
 
     def start(self) -> None:
         """A try begins."""
@@ -271,8 +272,7 @@ class FlowRun:
         """A nested flow run is called. The outermost one was created with its run directory."""
         if self.number == 0 or self.parent is None or self.flow is None:
             return
-        self.tree.unfinished[self.number] = self
-        self.tree.record(
+        line = journal.encode(
             journal.TaskCreated(
                 at=time.time(),
                 id=self.number,
@@ -288,6 +288,8 @@ class FlowRun:
                 max_tries=self.max_tries,
             )
         )
+        self.tree.unfinished[self.number] = self
+        self.tree.recorder.write(line)
 
     def start(self) -> None:
         """A try begins."""

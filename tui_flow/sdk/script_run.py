@@ -53,6 +53,7 @@ class ScriptRun:
         python = f"{platform.python_version()} {sys.executable}"
         self.run.tree.record(journal.RunStarted(time.time(), 1, pid, pid, socket.gethostname(), python))
         self._sigterm_before = signals.raise_on_sigterm()
+        signals.end_by_signal_where_uncaught()
         self._at_work = at_work(self.run, console=True)
         self._at_work.__enter__()
         return self.run

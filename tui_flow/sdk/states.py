@@ -17,6 +17,7 @@ from tui_flow.sdk.exceptions import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
     from uuid import UUID
 
@@ -179,7 +180,7 @@ class State(Generic[R]):
         return f"{self.name}(message={self.message!r}, type={self.type.value}, result={self._data!r})"
 
 
-def _helper(type: StateType, default_name: str) -> Any:
+def _helper(type: StateType, default_name: str) -> "Callable[..., State[Any]]":
     def make(
         cls: Any = State,
         *,

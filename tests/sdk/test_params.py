@@ -1,0 +1,117 @@
+"""Signatures, and what becomes of arguments."""
+
+import enum
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import pytest
+from pydantic import BaseModel, Field, SecretStr
+
+from tui_flow import flow
+from tui_flow.sdk import params
+from tui_flow.sdk.exceptions import ParameterTypeError
+
+
+class Colour(enum.Enum):
+    RED = "red"
+
+
+class Window(BaseModel):
+    size: int
+
+
+class Unknown:
+    """A class that pydantic knows nothing of."""
+
+
+@dataclass
+class Point:
+    x: int
+
+
+def test_a_schema_has_every_parameter_with_its_default() -> None:
+    @flow
+    def my_flow(
+        day: str, count: Annotated[int, Field(ge=1)] = 3, colour: Colour = Colour.RED, window: Window | None = None,
+        thing: Unknown | None = None, mode: Literal["a", "b"] = "a", anything=None, *rest: int, **more: Any,
+    ) -> None:  # fmt: skip
+        pass
+
+    schema = my_flow.parameter_schema()
+    assert list(schema["properties"]) == [
+        "day", "count", "colour", "window", "thing", "mode", "anything", "rest", "more",
+    ]  # fmt: skip
+    assert schema["required"] == ["day"]
+    assert schema["properties"]["day"] == {"type": "string", "title": "day"}
+    assert (schema["properties"]["count"]["minimum"], schema["properties"]["count"]["default"]) == (1, 3)
+    assert schema["properties"]["mode"]["enum"] == ["a", "b"]
+    assert "type" not in schema["properties"]["thing"]
+    assert schema["$defs"]["Window"]["properties"]["size"]["type"] == "integer"
+
+
+def test_a_schema_of_a_flow_with_annotations_that_cannot_be_resolved_has_no_types() -> None:
+    def fn(day: "Nowhere", count: "int" = 3) -> None:  # type: ignore[name-defined]  # noqa: F821
+        pass
+
+    assert flow(fn).parameter_schema()["properties"]["day"] == {"title": "day"}
+    assert flow(fn).validate_parameters({"day": 1}) == {"day": 1, "count": 3}
+
+
+def test_what_pydantic_does_not_know_is_taken_as_it_is() -> None:
+    @flow
+    def my_flow(thing: Unknown, point: Point) -> None:
+        pass
+
+    thing = Unknown()
+    assert my_flow.validate_parameters({"thing": thing, "point": {"x": "3"}}) == {
+        "thing": thing,
+        "point": Point(3),
+    }
+    with pytest.raises(ParameterTypeError, match="thing: Input should be an instance of Unknown"):
+        my_flow.validate_parameters({"thing": 3, "point": {"x": 3}})
+
+
+def test_defaults_are_not_validated() -> None:
+    @flow
+    def my_flow(count: int = None) -> None:  # type: ignore[assignment]  # noqa: RUF013
+        pass
+
+    assert my_flow.validate_parameters({}) == {"count": None}
+
+
+def test_a_bool_is_no_exact_int_and_an_int_no_exact_float() -> None:
+    @flow
+    def my_flow(count: int = 0, rate: float = 0.0) -> None:
+        pass
+
+    found = my_flow.validate_parameters({"count": True, "rate": 3})
+    assert (type(found["count"]), type(found["rate"])) == (int, float)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (3, 3),
+        (2**70, str(2**70)),
+        (float("nan"), "nan"),
+        ({1: (2, {3})}, {"1": [2, [3]]}),
+        (Colour.RED, "<Colour.RED: 'red'>"),
+        (SecretStr("hidden"), "SecretStr('**********')"),
+        (b"bytes", "b'bytes'"),
+    ],
+)
+def test_parameters_are_told_as_json_or_as_text(value: object, expected: object) -> None:
+    assert params.readable(value) == expected
+
+
+def test_telling_parameters_never_fails_and_never_floods() -> None:
+    class Hostile:
+        def __repr__(self) -> str:
+            raise RuntimeError("no")
+
+    ring: list[object] = []
+    ring.append(ring)
+    assert "Hostile" in params.readable(Hostile())
+    assert params.readable(ring) is not None
+    assert len(str(params.readable(list(range(10**6))))) < 20_000
+    assert len(params.readable("x" * 10**6)) <= params.MAX_READABLE

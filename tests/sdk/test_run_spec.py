@@ -1,0 +1,212 @@
+"""`run_spec`: the outermost flow run of a worker."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sdk.history import History, Run
+from tui_flow import flow, task
+from tui_flow.contract import journal, rundir
+from tui_flow.sdk.flow_run import run_spec
+
+
+@pytest.fixture
+def run(history: History) -> Callable[..., tuple[bool, Run]]:
+    """Runs a flow as a worker would, in this process, with the keeper's first word already written."""
+
+    def run(flow: Any, **changes: Any) -> tuple[bool, Run]:
+        state_dir = rundir.open_state_dir(history.project)
+        run_id, directory = rundir.make_run_dir(state_dir)
+        fields: dict[str, Any] = {
+            "run_id": run_id, "flow": flow.name, "path": __file__, "function": flow.__name__, "parameters": {},
+            "run_name": None, "tags": [], "trigger": "command", "created_at": time.time(),
+            "project": str(history.project), "cookie": "c", "timeout_seconds": None, "grace_seconds": 10.0,
+        }  # fmt: skip
+        spec = rundir.RunSpec(**{**fields, **changes})
+        first = journal.RunStarted(time.time(), 1, 1, 2, "host", "3.11")
+        (directory / rundir.JOURNAL).write_bytes(journal.encode(first))
+        completed = run_spec(flow, spec, directory)
+        return completed, Run(directory)
+
+    return run
+
+
+Runner = Callable[..., tuple[bool, Run]]
+
+
+def test_it_runs_the_flow_as_the_spec_says(run: Runner) -> None:
+    seen: list[object] = []
+
+    @flow
+    def my_flow(count: int, day: str = "monday") -> None:
+        seen.append((count, day))
+
+    completed, found = run(
+        my_flow, parameters={"count": "3"}, run_name="mine", tags=["b", "a"], first_task_run_id=7
+    )
+    assert completed and seen == [(3, "monday")]
+    started = found.one(journal.FlowStarted)
+    assert (started.run_name, started.tags) == ("mine", ["a", "b"])
+    assert started.parameters == {"count": 3, "day": "monday"}
+    assert len(started.source_sha) == 64
+    assert found.ended.state == "completed"
+    assert not found.of(journal.RunEnded)
+
+
+def test_task_runs_are_numbered_from_where_the_spec_says(run: Runner) -> None:
+    @flow
+    def my_flow() -> None:
+        task(len)("abc")
+
+    _, found = run(my_flow, first_task_run_id=7)
+    assert found.one(journal.TaskCreated).id == 7
+
+
+@pytest.mark.parametrize("parameters", [{}, {"count": "many"}, {"count": 1, "other": 2}])
+def test_parameters_that_do_not_fit_are_refused_by_name(run: Runner, parameters: dict[str, Any]) -> None:
+    @flow
+    def my_flow(count: int) -> None:
+        raise AssertionError("called")
+
+    completed, found = run(my_flow, parameters=parameters)
+    assert not completed
+    assert (found.ended.state, found.ended.reason) == ("failed", "refused")
+    assert ("other" if "other" in parameters else "count") in found.ended.message
+    assert found.logged("was not called") or found.logged("failed: Validation")
+    assert not found.of(journal.FlowStarted)
+
+
+@pytest.mark.parametrize(
+    ("raised", "state", "reason"),
+    [
+        (ValueError("no"), "failed", "error"),
+        (SystemExit(0), "failed", "exit"),
+        (KeyboardInterrupt(), "cancelled", "interrupted"),
+        (GeneratorExit(), "cancelled", "interrupted"),
+        (BaseException("odd"), "crashed", "error"),
+        (MemoryError(), "failed", "error"),
+        (RecursionError("deep"), "failed", "error"),
+        (StopIteration(3), "failed", "error"),
+    ],
+)
+def test_nothing_that_the_author_raises_comes_out(
+    run: Runner, raised: BaseException, state: str, reason: str
+) -> None:
+    @flow
+    def my_flow() -> None:
+        raise raised
+
+    @flow
+    async def my_async_flow() -> None:
+        raise raised
+
+    for one in (my_flow, my_async_flow):
+        if one is my_async_flow and isinstance(raised, (StopIteration, GeneratorExit)):
+            continue
+        completed, found = run(one)
+        assert not completed
+        assert (found.ended.state, found.ended.reason) == (state, reason)
+
+
+def test_sigterm_cancels_the_flow_with_its_hooks(run: Runner) -> None:
+    heard: list[str] = []
+
+    @task
+    def endless() -> None:
+        while True:
+            time.sleep(0.01)
+
+    @flow(on_cancellation=[lambda flow, run, state: heard.append(state.name)])
+    def my_flow() -> None:
+        endless.submit()
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(30)
+        except Exception:
+            heard.append("swallowed")
+        finally:
+            heard.append("finally")
+
+    before = signal.getsignal(signal.SIGTERM)
+    completed, found = run(my_flow)
+    assert not completed
+    assert heard == ["finally", "Cancelled"]
+    assert (found.ended.state, found.ended.reason) == ("cancelled", "cancelled")
+    assert found.states("endless") == ["cancelled"]
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_sigterm_cancels_an_async_flow(run: Runner) -> None:
+    import asyncio
+
+    heard: list[str] = []
+
+    @flow(on_cancellation=[lambda flow, run, state: heard.append(state.name)])
+    async def my_flow() -> None:
+        asyncio.get_running_loop().call_later(0.01, os.kill, os.getpid(), signal.SIGTERM)
+        try:
+            await asyncio.sleep(30)
+        finally:
+            heard.append("finally")
+
+    completed, found = run(my_flow)
+    assert not completed
+    assert heard == ["finally", "Cancelled"]
+    assert (found.ended.state, found.ended.reason) == ("cancelled", "cancelled")
+
+
+def test_a_task_that_does_not_heed_the_signal_is_called_cancelled_in_the_end(
+    run: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tui_flow.sdk import run_logic
+
+    monkeypatch.setattr(run_logic, "SETTLE_SECONDS", 0.1)
+    released = threading.Event()
+
+    @task
+    def deaf() -> None:
+        released.wait(30)
+
+    @flow
+    def my_flow() -> None:
+        deaf.submit()
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(30)
+
+    try:
+        _, found = run(my_flow)
+        assert found.states("deaf") == ["cancelled"]
+    finally:
+        released.set()
+
+
+def test_a_flow_called_in_a_thread_of_the_authors_own_is_nested(run: Runner) -> None:
+    @flow
+    def inner() -> None:
+        pass
+
+    @flow
+    def my_flow() -> None:
+        thread = threading.Thread(target=inner)
+        thread.start()
+        thread.join()
+
+    completed, found = run(my_flow)
+    assert completed
+    assert found.states("inner") == ["completed"]
+
+
+def test_log_lines_do_not_go_to_stderr_in_a_worker(run: Runner, capsys: pytest.CaptureFixture[str]) -> None:
+    @flow
+    def my_flow() -> None:
+        pass
+
+    run(my_flow)
+    assert capsys.readouterr().err == ""
+    assert Path(__file__).name

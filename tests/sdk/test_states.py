@@ -1,0 +1,81 @@
+"""States as objects."""
+
+import pytest
+
+from tui_flow import State
+from tui_flow.contract import states as words
+from tui_flow.sdk import states
+from tui_flow.sdk.exceptions import (
+    CancelledRun,
+    CrashedRun,
+    FailedRun,
+    MissingResult,
+    PausedRun,
+    UnfinishedRun,
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "type"),
+    [
+        ("Scheduled", "SCHEDULED"), ("Late", "SCHEDULED"), ("AwaitingRetry", "SCHEDULED"), ("Pending", "PENDING"),
+        ("Running", "RUNNING"), ("Retrying", "RUNNING"), ("Completed", "COMPLETED"), ("Failed", "FAILED"),
+        ("Crashed", "CRASHED"), ("Cancelled", "CANCELLED"), ("Cancelling", "CANCELLING"), ("Paused", "PAUSED"),
+        ("Suspended", "PAUSED"),
+    ],
+)  # fmt: skip
+def test_helpers_make_states_of_prefects_names_and_types(name: str, type: str) -> None:
+    state = getattr(states, name)(message="why")
+    assert (state.name, state.type, state.message) == (name, type, "why")
+    assert getattr(state, f"is_{type.lower()}")()
+    assert state.is_final() == (type in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED"))
+    assert str(state) == f"{name}('why')"
+    assert type in repr(state)
+
+
+def test_a_state_can_have_another_name() -> None:
+    assert states.Completed(name="Cached").name == "Cached"
+    assert State("FAILED").name == "Failed"
+    assert str(State(states.StateType.COMPLETED)) == "Completed()"
+
+
+def test_results_come_out_or_say_why_not() -> None:
+    assert states.Completed(data=3).result() == 3
+    assert states.Completed(data=None).result() is None
+    with pytest.raises(MissingResult):
+        states.Completed().result()
+    with pytest.raises(UnfinishedRun, match="Run is in RUNNING state"):
+        states.Running().result()
+    with pytest.raises(PausedRun):
+        states.Paused().result()
+    for helper, error in (
+        (states.Failed, FailedRun), (states.Crashed, CrashedRun), (states.Cancelled, CancelledRun),
+    ):  # fmt: skip
+        with pytest.raises(error, match="because"):
+            helper(message="because").result()
+    with pytest.raises(FailedRun, match="as text"):
+        states.Failed(data="as text").result()
+    with pytest.raises(KeyError):
+        states.Failed(data=[states.Completed(), states.Failed(data=KeyError("k"))]).result()
+    assert isinstance(states.Failed(data=KeyError("k")).result(raise_on_failure=False), KeyError)
+
+
+def test_raise_state_exception_minds_only_what_went_wrong() -> None:
+    states.raise_state_exception(states.Completed())
+    states.raise_state_exception(states.Running())
+    with pytest.raises(FailedRun, match="no"):
+        states.raise_state_exception(states.Failed(message="no"))
+
+
+def test_states_have_ids_times_and_copies() -> None:
+    state = states.Completed(data=1)
+    assert state.id != states.Completed().id and state.id == state.id
+    assert state.timestamp.tzinfo is not None
+    assert state.copy(update={"name": "Other"}).name == "Other"
+    assert state == states.Completed(data=1) != states.Failed(data=1)
+
+
+def test_every_end_has_a_word_in_the_journal() -> None:
+    assert set(states.JOURNAL_FLOW_STATES) == states.FINAL
+    assert set(states.JOURNAL_FLOW_STATES.values()) == words.TERMINAL
+    assert set(states.JOURNAL_TASK_STATES.values()) <= words.TASK_TERMINAL
