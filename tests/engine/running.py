@@ -51,6 +51,13 @@ class Running:
         self._engines.append(engine)
         return engine
 
+    def serve(self, *arguments: str, **environment: str) -> "subprocess.Popen[bytes]":
+        """The engine, started and ready, as the only one there is."""
+        (self.state_dir / "engine.sock").unlink(missing_ok=True)
+        engine = self.start(*arguments, **environment)
+        wait_until((self.state_dir / "engine.sock").exists)
+        return engine
+
     def ask(self, command: Command, timeout: float = 30.0) -> dict[str, Any]:
         """The answer of the project's engine; one is started if need be."""
         for _ in range(3):

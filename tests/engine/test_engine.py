@@ -196,6 +196,7 @@ def test_of_two_engines_that_start_together_one_wins(engine: Running) -> None:
         [winner] = [one for one in pair if one is not loser]
         assert loser.returncode == 3
         assert f"pid {winner.pid}" in loser.communicate()[1].decode()
+        wait_until((engine.state_dir / "engine.sock").exists)
         assert engine.pid() == winner.pid
         engine.hang_up()
         winner.terminate()
@@ -219,7 +220,7 @@ def test_an_engine_that_nobody_needs_ends_and_one_that_is_to_stay_stays(engine: 
     gone = engine.start(TUI_FLOW_IDLE_SECONDS="0.2")
     assert gone.wait(10) == 0
     assert not (engine.state_dir / "engine.sock").exists()
-    stays = engine.start("--stay", TUI_FLOW_IDLE_SECONDS="0.01")
+    stays = engine.serve("--stay", TUI_FLOW_IDLE_SECONDS="0.01")
     assert engine.pid() == stays.pid
     engine.hang_up()
     log = engine.state_dir / "engine.log"
@@ -230,9 +231,7 @@ def test_an_engine_that_nobody_needs_ends_and_one_that_is_to_stay_stays(engine: 
 
 def test_an_engine_stays_while_a_run_is_active(engine: Running) -> None:
     gate = engine.project / "go"
-    started = engine.start(TUI_FLOW_IDLE_SECONDS="0.4")
-    connection = client.connect(engine.settings)
-    engine._connection = connection
+    started = engine.serve(TUI_FLOW_IDLE_SECONDS="0.4")
     run_id = engine.run("etl", until=str(gate))
     engine.wait_for(run_id, "running")
     engine.hang_up()

@@ -13,7 +13,8 @@ What is acknowledged is durable. Between replies a subscriber also gets changes,
 """
 
 import json
-from typing import Any, NamedTuple
+from types import GenericAlias
+from typing import Any, NamedTuple, get_args, get_origin
 
 from tui_flow.contract.errors import ProtocolError
 
@@ -99,14 +100,25 @@ def encode_request(id: int, command: Command) -> bytes:
 def decode_request(line: bytes) -> tuple[int, Command]:
     """The id and the command of one line. Raises ProtocolError, which says what is wrong with it."""
     message = from_line(line)
-    id = message.get("id")
-    cls = COMMANDS.get(message.get("command", ""))
+    id, name = message.get("id"), message.get("command")
+    cls = COMMANDS.get(name) if isinstance(name, str) else None
     if not isinstance(id, int) or cls is None:
-        raise ProtocolError(f"not a command of this engine: {message.get('command')!r}")
+        raise ProtocolError(f"not a command of this engine: {name!r:.100}")
+    fields = {key: message[key] for key in cls._fields if key in message}
+    for key, value in fields.items():
+        if not _fits(value, cls.__annotations__[key]):
+            raise ProtocolError(f"{name}: {key} cannot be {value!r:.100}")
     try:
-        return id, cls(**{key: message[key] for key in cls._fields if key in message})
+        return id, cls(**fields)
     except TypeError as error:
-        raise ProtocolError(f"{cls.__name__}: {error}") from None
+        raise ProtocolError(f"{name}: {error}") from None
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a JSON value is what a field is declared as; of a list, its items too."""
+    if not isinstance(value, get_origin(hint) if isinstance(hint, GenericAlias) else hint):
+        return False
+    return not isinstance(value, list) or all(isinstance(item, get_args(hint)[0]) for item in value)
 
 
 def to_line(message: dict[str, Any]) -> bytes:
@@ -117,7 +129,7 @@ def from_line(line: bytes) -> dict[str, Any]:
     """Raises ProtocolError for what is not a message of this version."""
     try:
         message = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ProtocolError("not JSON") from None
     if not isinstance(message, dict) or message.get("v") != VERSION:
         version = message.get("v") if isinstance(message, dict) else None

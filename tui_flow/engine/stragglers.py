@@ -13,13 +13,13 @@ _ROUNDS = 20
 
 def end_stragglers(cookie: str) -> int:
     """Kills them all, and gives how many there were. Never this process."""
-    ended = 0
+    ended: set[int] = set()
     for _ in range(_ROUNDS if cookie else 0):
-        found = sum(_kill(pid, cookie) for pid in _pids_with(cookie))
-        ended += found
+        found = {pid for pid in _pids_with(cookie) if _kill(pid, cookie)}
+        ended |= found
         if not found:
             break
-    return ended
+    return len(ended)
 
 
 def _pids_with(cookie: str) -> Iterator[int]:

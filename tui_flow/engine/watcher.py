@@ -96,6 +96,7 @@ class Notices:
 
         try:
             with RustNotify(paths, False, False, 0, True, True) as notify:
+                self._pass_on(set(paths))  # whatever changed before the kernel was asked to tell
                 while generation == self._generation:
                     changes = notify.watch(DEBOUNCE_MS, STEP_MS, 5_000, None)
                     if isinstance(changes, set):
