@@ -118,8 +118,8 @@ class Flow(Generic[P, R]):
     def __call__(
         self,
         *args: Any,
+        wait_for: Iterable[Any] | None,
         return_state: Literal[False] = False,
-        wait_for: Iterable[Any] | None = None,
         **kwargs: Any,
     ) -> R: ...
 

@@ -102,8 +102,8 @@ class Task(Generic[P, R]):
     def __call__(
         self,
         *args: Any,
+        wait_for: Iterable[Any] | None,
         return_state: Literal[False] = False,
-        wait_for: Iterable[Any] | None = None,
         **kwargs: Any,
     ) -> R: ...
 

@@ -1,0 +1,137 @@
+"""What a task run costs, with all of its events on disk, and what the author's two names cost to import."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stderr
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from tests.benchmarks.figure import Figure
+from tui_flow import flow, task
+from tui_flow.contract import journal, rundir
+
+TASKS = 10_000
+RUNS = 5
+IMPORTS = 21
+
+
+@task
+def nothing(number: int) -> int:
+    return number
+
+
+def plain(number: int) -> int:
+    return number
+
+
+def figures() -> Iterator[Figure]:
+    before = os.environ.get(rundir.ENV_PROJECT)
+    with tempfile.TemporaryDirectory() as project, open(os.devnull, "w") as nowhere, redirect_stderr(nowhere):
+        os.environ[rundir.ENV_PROJECT] = project
+        try:
+            yield from _figures(Path(project))
+        finally:
+            os.environ.pop(rundir.ENV_PROJECT)
+            if before:
+                os.environ[rundir.ENV_PROJECT] = before
+
+
+def _figures(project: Path) -> Iterator[Figure]:
+    two, three = (_micros(lambda lines=lines: _write_lines(project, lines)) for lines in (2, 3))
+    pool, pool_bulk = _micros(_pool), _micros(_pool_in_bulk)
+    call = _micros(_calls)
+    direct = _micros(_in_flow(lambda: [nothing(n) for n in range(TASKS)]))
+    yield Figure("two JSON lines written", two, "µs", None, None, None, "the floor of a called task")
+    yield Figure("a thread pool's submit and result", pool, "µs", None, None, None, "one after another")
+    yield Figure("a thread pool's submit and result, in bulk", pool_bulk, "µs", None, None, None, "")
+    note = "over the plain call; baseline: two JSON lines written"
+    yield Figure("a called task", direct - call, "µs", 40.0, two, (direct - call) / two, note)
+    note = "baseline: a thread pool's submit and result, and three JSON lines written"
+    for name, floor, body in (
+        ("a submitted task, one after another", pool + three, _submit_one_by_one),
+        ("a submitted task, in bulk", pool_bulk + three, _submit_in_bulk),
+        ("a mapped task", pool_bulk + three, _map),
+    ):
+        value = _micros(_in_flow(body))
+        yield Figure(name, value, "µs", 80.0, floor, value / floor, note)
+    yield Figure("10,000 mapped tasks", value * TASKS / 1e6, "s", 1.5, None, None, "their events on disk")
+    bare = _import_ms("pass")
+    api = _import_ms("from tui_flow import flow, task")
+    yield Figure(
+        "from tui_flow import flow, task", api - bare, "ms", 25.0, bare, None, "over `python -c pass`"
+    )
+    run = _import_ms("import tui_flow.sdk.flow_run")
+    yield Figure("all that a run imports", run - bare, "ms", None, bare, None, "over `python -c pass`")
+
+
+def _micros(measure: Callable[[], object]) -> float:
+    """Microseconds for each of TASKS, the median of several runs."""
+    measure()
+    times = []
+    for _ in range(RUNS):
+        began = time.perf_counter()
+        measure()
+        times.append(time.perf_counter() - began)
+    return 1e6 * median(times) / TASKS
+
+
+def _in_flow(body: Callable[[], object]) -> Callable[[], object]:
+    """The body in a flow run: what begins and ends the run counts for its part of the tasks."""
+    return flow(name="benchmark")(lambda: [body(), None][1])
+
+
+def _calls() -> None:
+    for number in range(TASKS):
+        plain(number)
+
+
+def _submit_one_by_one() -> None:
+    for number in range(TASKS):
+        nothing.submit(number).result()
+
+
+def _submit_in_bulk() -> None:
+    for future in [nothing.submit(number) for number in range(TASKS)]:
+        future.result()
+
+
+def _map() -> None:
+    nothing.map(range(TASKS)).result()
+
+
+def _write_lines(project: Path, lines: int) -> None:
+    """What a plain program would do to tell as much: a dictionary, as JSON, one write each."""
+    finished = journal.TaskFinished(time.time(), 1, "completed", "Completed", "returned", "", None)
+    fields: dict[str, Any] = {"event": "TaskFinished", **finished._asdict()}
+    fd = os.open(project / "lines", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    for _ in range(TASKS * lines):
+        os.write(fd, json.dumps(fields).encode() + b"\n")
+    os.close(fd)
+
+
+def _pool() -> None:
+    with ThreadPoolExecutor(32) as pool:
+        for number in range(TASKS):
+            pool.submit(plain, number).result()
+
+
+def _pool_in_bulk() -> None:
+    with ThreadPoolExecutor(32) as pool:
+        for future in [pool.submit(plain, number) for number in range(TASKS)]:
+            future.result()
+
+
+def _import_ms(code: str) -> float:
+    times = []
+    for _ in range(IMPORTS):
+        began = time.perf_counter()
+        subprocess.run([sys.executable, "-c", code], check=True)
+        times.append(time.perf_counter() - began)
+    return 1000 * median(times)
