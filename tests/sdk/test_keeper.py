@@ -564,3 +564,50 @@ def test_a_torn_line_of_the_worker_does_not_spoil_the_last_word(make: Make) -> N
         return 0
 
     assert make().run(tearing).state == "crashed"
+
+
+def test_a_run_that_gets_no_process_is_refused(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_fork() -> int:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    kept = make()
+    kept.wait(kept.start(reported, before=lambda: monkeypatch.setattr(os, "fork", no_fork)))
+    assert (kept.ended.state, kept.ended.reason) == ("failed", "refused")
+    assert "Resource temporarily unavailable" in kept.ended.message
+
+
+def test_a_stopped_worker_hears_of_its_cancel(make: Make) -> None:
+    def stopping(spec, directory, wait) -> int:
+        wait()
+        signal.signal(signal.SIGTERM, lambda *_: (report(directory, "cancelled", "cancelled"), os._exit(5)))
+        print("at work", flush=True)
+        os.kill(os.getpid(), signal.SIGSTOP)
+        time.sleep(60)
+        return 0
+
+    kept = make(grace_seconds=60)
+    kept.start(stopping)
+    kept.wait_for("at work")
+    kept.cancel()
+    kept.wait(timeout=3)
+    assert (kept.ended.state, kept.ended.exit_code) == ("cancelled", 5)
+
+
+def test_a_cancel_that_comes_after_the_end_changes_nothing_but_hastens_stragglers(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ladder, "STRAGGLER_GRACE_SECONDS", 60.0)
+    pids = tmp_path / "pids"
+
+    def leaving(spec, directory, wait) -> int:
+        wait()
+        _fork(pids, lambda: signal.signal(signal.SIGTERM, signal.SIG_IGN))
+        wait_until(pids.exists)
+        os._exit(3)
+
+    kept = make(grace_seconds=60.0)
+    kept.start(leaving)
+    wait_until(lambda: pids.exists() and not Path(f"/proc/{kept.started.worker_pid}").exists())
+    kept.cancel()
+    kept.wait(timeout=3)
+    assert (kept.ended.state, kept.ended.reason, kept.ended.exit_code) == ("failed", "exit", 3)

@@ -13,21 +13,28 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
 
 from tui_flow.contract import log as log_format
 from tui_flow.contract import rundir
 from tui_flow.contract.errors import EXIT_STATE, EXIT_USAGE
-from tui_flow.contract.journal import FlowFinished, FlowRetrying, FlowStarted, RunCancelling, RunStarted
-from tui_flow.contract.states import EndReason
+from tui_flow.contract.journal import (
+    FlowFinished,
+    FlowRetrying,
+    FlowStarted,
+    RunCancelling,
+    RunEnded,
+    RunStarted,
+)
+from tui_flow.contract.states import EndReason, FlowRunState
 from tui_flow.sdk.appending import Journal, Log
 from tui_flow.sdk.capture import CAPTURE_LIMIT, Budget, Capture
+from tui_flow.sdk.forking import Signals, fork_worker
 from tui_flow.sdk.ladder import Ladder
 from tui_flow.sdk.last_word import Request, last_word
-from tui_flow.sdk.process_tree import adopt_orphans, descendants, die_with_parent
+from tui_flow.sdk.process_tree import adopt_orphans, descendants
 
 TIMEOUT_MARGIN_SECONDS = 5.0
 """The worker ends a flow that ran too long; the keeper does so this much later, if the worker could not."""
@@ -83,7 +90,7 @@ class Keeper:
         self._worker = 0
         self._status: int | None = None
         self._has_children = True
-        self._asked = False
+        self._is_cancelling = False
         self._request: Request | None = None
         self._note = ""
         self._overtime_at = math.inf
@@ -95,7 +102,8 @@ class Keeper:
         ends who is due, takes what was printed until something happens, and reaps who is gone.
         """
         self._become_keeper()
-        self._fork(work)
+        if not self._fork(work):
+            return self._settle_journal()
         while self._is_alive():
             self._hear()
             self._let_begin()
@@ -107,72 +115,38 @@ class Keeper:
         return self._say_last_word()
 
     def _become_keeper(self) -> None:
-        if os.getsid(0) != os.getpid() and os.getpgrp() != os.getpid():
+        if os.getpid() not in (os.getsid(0), os.getpgrp()):
             os.setsid()
-        self._wakeup, self._awake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        self._poll.register(self._wakeup, select.POLLIN)
-        signal.set_wakeup_fd(self._awake, warn_on_full_buffer=False)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
-        signal.signal(signal.SIGTERM, self._note_asked)
-        for number in (signal.SIGHUP, signal.SIGINT):
-            signal.signal(number, signal.SIG_IGN)
-        self._asked = (self._directory / rundir.CANCEL).exists()
+        self._signals = Signals()
+        self._poll.register(self._signals.fd, select.POLLIN)
+        self._signals.term_came = (self._directory / rundir.CANCEL).exists()
 
-    def _note_asked(self, *_: object) -> None:
-        self._asked = True
-
-    def _fork(self, work: Work) -> None:
-        gate, self._gate = os.pipe()
-        out, out_end = os.pipe()
-        err, err_end = os.pipe()
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGCHLD})
-        self._worker = os.fork()
-        if self._worker == 0:
-            for fd in (out, err):
-                os.close(fd)
-            self._be_worker(work, gate, out_end, err_end, mask)
-        with suppress(PermissionError, ProcessLookupError):
-            os.setpgid(self._worker, self._worker)
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        for fd in (gate, out_end, err_end):
-            os.close(fd)
-        self._capture(out, log_format.STDOUT, "INFO")
-        self._capture(err, log_format.STDERR, "WARNING")
-        python = f"{sys.version.split()[0]} {sys.executable}"
-        started = RunStarted(
-            time.time(), self._spec.attempt, os.getpid(), self._worker, os.uname().nodename, python
-        )
-        self._journal.append(started)
-
-    def _be_worker(self, work: Work, gate: int, out: int, err: int, mask: Iterable[int]) -> NoReturn:
-        """The forked child's life: nothing of the keeper is left in it, and it never returns."""
-        code = 1
+    def _fork(self, work: Work) -> bool:
+        """Starts the worker, which waits at the gate. False, and a last word, where there is no process to be had."""
         try:
-            os.setpgid(0, 0)
-            die_with_parent()
-            self._forget_keeper()
-            os.dup2(out, 1)
-            os.dup2(err, 2)
-            for fd in (out, err):
-                os.close(fd)
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-            code = work(self._spec, self._directory, lambda: _wait_for_gate(gate))
-        except BaseException:
-            sys.excepthook(*sys.exc_info())
-        finally:
-            os._exit(code)
+            forked = fork_worker(lambda wait: work(self._spec, self._directory, wait), self._forget)
+        except OSError as error:
+            message = f"its worker cannot be started: {error.strerror}"
+            self._journal.append(
+                RunEnded(time.time(), FlowRunState.FAILED, EndReason.REFUSED, message, None, None)
+            )
+            return False
+        self._worker, self._gate = forked.pid, forked.gate
+        self._capture(forked.out, log_format.STDOUT, "INFO")
+        self._capture(forked.err, log_format.STDERR, "WARNING")
+        python = f"{sys.version.split()[0]} {sys.executable}"
+        host = os.uname().nodename
+        self._journal.append(
+            RunStarted(time.time(), self._spec.attempt, os.getpid(), forked.pid, host, python)
+        )
+        return True
 
-    def _forget_keeper(self) -> None:
-        signal.set_wakeup_fd(-1)
-        for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        os.umask(self._umask)
+    def _forget(self) -> None:
+        """In the worker: nothing of the keeper stays."""
+        self._signals.forget()
         self._journal.close()
         self._log.close()
-        for fd in (self._gate, self._wakeup, self._awake):
-            if fd is not None:
-                os.close(fd)
+        os.umask(self._umask)
 
     def _capture(self, fd: int, logger: str, level: str) -> None:
         self._captures[fd] = Capture(fd, logger, level, self._budget, self._log)
@@ -196,15 +170,15 @@ class Keeper:
     def _take_output(self, seconds: float) -> None:
         """Waits for output or a signal, and takes it."""
         for fd, _ in self._poll.poll(None if seconds == math.inf else math.ceil(seconds * 1000)):
-            if fd == self._wakeup:
-                os.read(fd, 4096)
+            if fd == self._signals.fd:
+                self._signals.clear()
             elif not self._captures[fd].drain():
                 self._poll.unregister(fd)
                 self._captures.pop(fd).finish()
 
     def _let_begin(self) -> None:
         """Opens the gate once `RunStarted` is on disk: no line of the author's runs before."""
-        if not self._journal.settle() or self._gate is None or self._asked or self._request:
+        if not self._journal.settle() or self._gate is None or self._signals.term_came or self._request:
             return
         with suppress(BrokenPipeError):
             os.write(self._gate, b"\n")
@@ -227,14 +201,15 @@ class Keeper:
 
     def _hear(self) -> None:
         """Somebody asked for the end: by `cancel.json` and SIGTERM, or by SIGTERM alone."""
-        if not self._asked:
+        if not self._signals.term_came:
             return
-        self._asked = False
+        self._signals.term_came = False
         asked = rundir.read_cancel(self._directory)
         if asked is not None and asked.kill:
             self._ladder.kill()
-        if self._request is not None and self._request.reason is EndReason.CANCELLED:
+        if self._is_cancelling:
             return
+        self._is_cancelling = True
         by = asked.by if asked else "signal SIGTERM"
         how = "KILL" if asked and asked.kill else f"TERM, then KILL after {self._spec.grace_seconds:g} s"
         self._log.say("WARNING", f"cancelled by {by}: {how}")
@@ -242,10 +217,12 @@ class Keeper:
         self._end(EndReason.CANCELLED, f"cancelled by {by}")
 
     def _end(self, reason: EndReason, message: str) -> None:
-        self._request = Request(time.time(), reason, message)
         self._overtime_at = math.inf
-        if self._status is None:
-            self._ladder.end_worker(self._worker, self._spec.grace_seconds)
+        if self._status is not None:  # it ended by itself before, and only stragglers are left
+            self._ladder.kill()
+            return
+        self._request = Request(time.time(), reason, message)
+        self._ladder.end_worker(self._worker, self._spec.grace_seconds)
 
     def _check_overtime(self) -> None:
         """The worker ends its own tries in time; this is for one that cannot, such as code that hangs in C."""
@@ -296,17 +273,14 @@ class Keeper:
         report = report if isinstance(report, FlowFinished) else None
         word = last_word(time.time(), status, report, self._request, self._note)
         self._journal.append(word)
+        return self._settle_journal()
+
+    def _settle_journal(self) -> bool:
+        """Waits for room on a full disk, but not for ever: then the lock is let go."""
         deadline = time.monotonic() + LAST_WORD_SECONDS
         while not self._journal.settle() and time.monotonic() < deadline:
             time.sleep(max(0.01, self._journal.retry_at - time.monotonic()))
         return not self._journal.owed
-
-
-def _wait_for_gate(gate: int) -> None:
-    """Returns when the run may begin; ends this process where its keeper died before."""
-    if not os.read(gate, 1):
-        os._exit(1)
-    os.close(gate)
 
 
 def main(arguments: list[str]) -> int:

@@ -33,9 +33,10 @@ class Ladder:
         return min(self._term_at, self._kill_at, self._give_up_at)
 
     def end_worker(self, worker: int, grace: float) -> None:
-        """TERM to the worker's own group now, KILL to everybody after the grace, in seconds."""
+        """TERM to the worker's own group now, stopped or not; KILL to everybody after the grace, in seconds."""
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(worker, signal.SIGTERM)
+            os.killpg(worker, signal.SIGCONT)
         self._kill_at = min(self._kill_at, time.monotonic() + grace)
 
     def kill(self) -> None:
