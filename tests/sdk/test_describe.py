@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tests.sdk.keeping import is_alive
+from tests.waiting import wait_until
 from tui_flow.contract import rundir
 
 
@@ -233,3 +235,19 @@ def test_children_do_not_inherit_the_private_descriptor(describe: Describe) -> N
         "import os, subprocess\nprint(subprocess.run(['ls', '/proc/self/fd'], capture_output=True).stdout)\n"
     )
     assert describe(source).output.strip() == b"b'0\\n1\\n2\\n3\\n'"
+
+
+def test_what_a_file_starts_ends_with_the_description(describe: Describe, tmp_path: Path) -> None:
+    source = f"""
+        import os, time
+        reading, writing = os.pipe()
+        if os.fork() == 0:
+            os.setsid()
+            if os.fork() == 0:
+                os.write(writing, b"%d" % os.getpid())
+                time.sleep(60)
+            os._exit(0)
+        open({str(tmp_path / "pid")!r}, "wb").write(os.read(reading, 10))
+        """
+    assert describe(source).code == 0
+    wait_until(lambda: not is_alive(int((tmp_path / "pid").read_text())))

@@ -14,7 +14,7 @@ import pytest
 from tests.sdk.keeping import Kept, append, is_alive, keeping, report
 from tests.waiting import wait_until
 from tui_flow.contract import journal, rundir
-from tui_flow.sdk import keeper, ladder
+from tui_flow.sdk import keeper, ladder, overtime
 
 Make = Callable[..., Kept]
 
@@ -235,7 +235,7 @@ def test_what_a_worker_reports_of_its_own_cancel_does_not_count(make: Make) -> N
 
 
 def test_a_flow_that_hangs_past_its_timeout_is_ended(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeper, "TIMEOUT_MARGIN_SECONDS", 0.1)
+    monkeypatch.setattr(overtime, "MARGIN_SECONDS", 0.1)
     kept = make(timeout_seconds=0.1, grace_seconds=0.1)
     ended = kept.run(ignoring_term)
     assert (ended.state, ended.reason, ended.signal) == ("failed", "timeout", "SIGKILL")
@@ -243,7 +243,7 @@ def test_a_flow_that_hangs_past_its_timeout_is_ended(make: Make, monkeypatch: py
 
 
 def test_every_try_has_the_timeout_for_itself(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeper, "TIMEOUT_MARGIN_SECONDS", 0.1)
+    monkeypatch.setattr(overtime, "MARGIN_SECONDS", 0.1)
 
     def trying_again(spec, directory, wait) -> int:
         wait()

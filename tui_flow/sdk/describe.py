@@ -8,11 +8,12 @@ writes one JSON object to that descriptor, and nothing else goes there:
      "error": null | {"error", "line", "traceback"}}
 
 `parameters` is a JSON schema of an object. Whatever the file does while it is imported, the caller gets the object,
-or this process dies or hangs without it; its limit, and the end of what the file leaves behind, are the caller's.
+or this process dies or hangs without it, and its limit is the caller's. What the file started ends with this process.
 """
 
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from typing import Any
 from tui_flow.contract import rundir
 from tui_flow.contract.errors import EXIT_USAGE
 from tui_flow.sdk import flow_file
+from tui_flow.sdk.process_tree import adopt_orphans, descendants, send
 
 _HIGH_FD = 200
 
@@ -79,6 +81,7 @@ def main(arguments: list[str]) -> int:
     project, path = Path(arguments[0]).absolute(), Path(arguments[1]).absolute()
     fd = _out_of_the_way(int(arguments[2]))
     me = os.getpid()
+    adopt_orphans()
     os.chdir(project)
     sys.argv[:] = [str(path)]
     answer = json.dumps(describe(project, path)).encode()
@@ -86,6 +89,8 @@ def main(arguments: list[str]) -> int:
         os._exit(0)
     while answer:
         answer = answer[os.write(fd, answer) :]
+    for process in descendants(me, cookie=""):
+        send(process, signal.SIGKILL)
     os._exit(0)
 
 

@@ -22,8 +22,6 @@ from tui_flow.contract import rundir
 from tui_flow.contract.errors import EXIT_STATE, EXIT_USAGE
 from tui_flow.contract.journal import (
     FlowFinished,
-    FlowRetrying,
-    FlowStarted,
     RunCancelling,
     RunEnded,
     RunStarted,
@@ -34,10 +32,9 @@ from tui_flow.sdk.capture import CAPTURE_LIMIT, Budget, Capture
 from tui_flow.sdk.forking import Signals, fork_worker
 from tui_flow.sdk.ladder import Ladder
 from tui_flow.sdk.last_word import Request, last_word
+from tui_flow.sdk.overtime import MARGIN_SECONDS, Overtime
 from tui_flow.sdk.process_tree import adopt_orphans, descendants
 
-TIMEOUT_MARGIN_SECONDS = 5.0
-"""The worker ends a flow that ran too long; the keeper does so this much later, if the worker could not."""
 LAST_WORD_SECONDS = 60.0
 """How long the last word is tried on a full disk, before the lock is let go and the rescuer has the case."""
 DAEMON_GRACE_SECONDS = 2.0
@@ -93,7 +90,7 @@ class Keeper:
         self._is_cancelling = False
         self._request: Request | None = None
         self._note = ""
-        self._overtime_at = math.inf
+        self._overtime = Overtime(journal, spec.timeout_seconds)
 
     def keep(self, work: Work) -> bool:
         """Starts the worker, sees the run to its end, and says so. False where the last word could not be written.
@@ -160,7 +157,7 @@ class Keeper:
         return not self._adopts and bool(descendants(os.getpid(), self._spec.cookie))
 
     def _wait(self) -> None:
-        due = min(self._ladder.next_at, self._overtime_at)
+        due = min(self._ladder.next_at, self._overtime.at)
         if self._journal.owed:
             due = min(due, self._journal.retry_at)
         if not self._has_children:
@@ -184,8 +181,7 @@ class Keeper:
             os.write(self._gate, b"\n")
         os.close(self._gate)
         self._gate = None
-        if self._spec.timeout_seconds is not None:
-            self._overtime_at = time.monotonic() + self._spec.timeout_seconds + TIMEOUT_MARGIN_SECONDS
+        self._overtime.begin()
 
     def _reap(self) -> None:
         try:
@@ -217,7 +213,7 @@ class Keeper:
         self._end(EndReason.CANCELLED, f"cancelled by {by}")
 
     def _end(self, reason: EndReason, message: str) -> None:
-        self._overtime_at = math.inf
+        self._overtime.stop()
         if self._status is not None:  # it ended by itself before, and only stragglers are left
             self._ladder.kill()
             return
@@ -226,24 +222,11 @@ class Keeper:
 
     def _check_overtime(self) -> None:
         """The worker ends its own tries in time; this is for one that cannot, such as code that hangs in C."""
-        if time.monotonic() < self._overtime_at:
+        if not self._overtime.is_over():
             return
-        limit = self._spec.timeout_seconds or 0.0
-        left = self._try_began_at() + limit + TIMEOUT_MARGIN_SECONDS - time.time()
-        if left > 0:
-            self._overtime_at = time.monotonic() + left
-            return
-        self._log.say(
-            "ERROR", f"still running {TIMEOUT_MARGIN_SECONDS:g} s past its timeout of {limit:g} s: TERM"
-        )
-        self._end(EndReason.TIMEOUT, f"ran longer than its timeout of {limit:g} s")
-
-    def _try_began_at(self) -> float:
-        """When the last try of the flow began, or will begin; long ago where none has."""
-        last = self._journal.last(FlowStarted, FlowRetrying, FlowFinished)
-        if isinstance(last, FlowRetrying):
-            return last.due_at
-        return last.at if last else 0.0
+        limit = f"its timeout of {self._overtime.limit:g} s"
+        self._log.say("ERROR", f"still running {MARGIN_SECONDS:g} s past {limit}: TERM")
+        self._end(EndReason.TIMEOUT, f"ran longer than {limit}")
 
     def _climb(self) -> None:
         self._ladder.climb()
