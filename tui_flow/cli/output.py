@@ -1,10 +1,11 @@
 """What the commands print: JSON, tables, and errors that say what, where and what next."""
 
+import itertools
 import json
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import IO, Any
 
 import click
@@ -18,9 +19,16 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=True, default=str))
 
 
-def print_json_line(value: Any) -> None:
-    """The same on one line, for output that goes on."""
-    click.echo(json.dumps(value, separators=(",", ":"), ensure_ascii=True, default=str))
+def json_line(value: Any) -> str:
+    """The same as one line of text."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=True, default=str)
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Many lines, with few writes."""
+    waiting = iter(lines)
+    while batch := list(itertools.islice(waiting, 1000)):
+        click.echo("\n".join(batch))
 
 
 def note(text: str) -> None:

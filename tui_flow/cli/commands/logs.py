@@ -8,7 +8,7 @@ import click
 from tui_flow.cli.history import RunCommand, find_run, run_argument, up_to_date
 from tui_flow.cli.log_lines import LogReader, record_lines, record_object
 from tui_flow.cli.options import new_command, settings, wants_json
-from tui_flow.cli.output import print_json_line
+from tui_flow.cli.output import json_line, print_lines
 from tui_flow.contract.errors import RequestError
 from tui_flow.contract.log import LEVELS
 from tui_flow.contract.rundir import LOG, run_dir
@@ -49,12 +49,11 @@ def command(run: str, follow: bool, task: str | None, level: str) -> None:
         while True:
             over = not follow or _is_over(db, wanted)
             task_runs = _task_runs(db, wanted.id, task) if task else None
-            for record in reader.new_records(task_runs, whole=over):
-                if wants_json():
-                    print_json_line(record_object(record, names.of))
-                else:
-                    for line in record_lines(record, names.of):
-                        click.echo(line)
+            records = reader.new_records(task_runs, whole=over)
+            if wants_json():
+                print_lines(json_line(record_object(record, names.of)) for record in records)
+            else:
+                print_lines(line for record in records for line in record_lines(record, names.of))
             if over:
                 return
             time.sleep(_POLL_SECONDS)
