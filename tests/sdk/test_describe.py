@@ -251,3 +251,10 @@ def test_what_a_file_starts_ends_with_the_description(describe: Describe, tmp_pa
         """
     assert describe(source).code == 0
     wait_until(lambda: not is_alive(int((tmp_path / "pid").read_text())))
+
+
+def test_a_flow_that_is_called_at_import_is_an_error_and_no_run(describe: Describe, tmp_path: Path) -> None:
+    error = describe(FLOW + "sample()\n").answer["error"]
+    assert "__main__" in error["error"]
+    assert error["line"] == 4
+    assert rundir.run_ids(tmp_path / rundir.STATE_DIR) == []

@@ -13,6 +13,9 @@ from tui_flow.contract.journal import Failure
 MAX_SOURCE = 16 * 1024 * 1024
 """Bytes; a longer file is no flow file."""
 
+importing: Path | None = None
+"""The flow file that is being imported right now: none of its flows may run meanwhile."""
+
 
 def read_source(path: Path) -> bytes:
     """The file's bytes. Raises BrokenFlow where it is gone, unreadable, no plain file, or far too long."""
@@ -46,6 +49,7 @@ def load(path: Path, source: bytes) -> types.ModuleType:
 
     Its `__name__` is the file's stem, unless that would hide a module that others need. Raises what the code raises.
     """
+    global importing
     import linecache
     from importlib.util import decode_source
 
@@ -61,7 +65,11 @@ def load(path: Path, source: bytes) -> types.ModuleType:
     code = compile(source, str(path), "exec", dont_inherit=True)
     lines = [line + "\n" for line in decode_source(source).split("\n")]
     linecache.cache[str(path)] = (len(source), None, lines, str(path))
-    exec(code, module.__dict__)  # noqa: S102
+    importing = path
+    try:
+        exec(code, module.__dict__)  # noqa: S102
+    finally:
+        importing = None
     return module
 
 

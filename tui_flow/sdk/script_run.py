@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from tui_flow.contract import journal, rundir
 from tui_flow.contract.errors import StateDirError
 from tui_flow.contract.states import EndReason
-from tui_flow.sdk import params, signals
+from tui_flow.sdk import flow_file, params, signals
 from tui_flow.sdk.context import current_tags
 from tui_flow.sdk.flow_run import at_work, sha_of_source
 from tui_flow.sdk.names import generated_name
@@ -34,6 +34,12 @@ class ScriptRun:
     """`with ScriptRun(flow, args, kwargs) as run:` drive the flow run inside; the last word is written at the end."""
 
     def __init__(self, flow: "Flow[Any, Any]", args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Raises RuntimeError while a flow file is imported, which happens at every save of it."""
+        if flow_file.importing:
+            raise RuntimeError(
+                f"the flow {flow.name!r} is called while its file is imported: put the call under "
+                'if __name__ == "__main__":'
+            )
         project = find_project_of_script()
         run_id, self._directory = rundir.make_run_dir(rundir.open_state_dir(project))
         self._spec = _spec(flow, args, kwargs, run_id, project)
