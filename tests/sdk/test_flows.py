@@ -262,7 +262,7 @@ def test_a_flow_is_tried_again(history: History) -> None:
     assert my_flow() == 3
     assert [event.tries for event in history.last.of(journal.FlowStarted)] == [1, 2, 3]
     assert [event.failure.message for event in history.last.of(journal.FlowRetrying)] == ["not yet"] * 2
-    assert len(history.last.logged("retry 1 of 2")) == 1
+    assert len(history.last.logged("Retry 1 of 2")) == 1
 
 
 def test_a_flow_that_returns_a_failed_state_is_tried_again(history: History) -> None:

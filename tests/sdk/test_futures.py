@@ -465,3 +465,33 @@ def test_max_workers_must_be_a_number() -> None:
     for nonsense in (0, -1, "many"):
         with pytest.raises(ValueError, match="at least 1"):
             ThreadPoolTaskRunner(max_workers=nonsense)  # type: ignore[arg-type]
+
+
+def test_a_nested_flow_whose_upstream_failed_is_not_called(history: History) -> None:
+    called: list[int] = []
+
+    @flow
+    def inner(number: int) -> None:
+        called.append(number)
+
+    @flow
+    def outer() -> None:
+        with pytest.raises(UpstreamTaskError):
+            inner(fail.submit())  # type: ignore[call-overload]
+        inner(double.submit(1))  # type: ignore[call-overload]
+
+    outer()
+    assert called == [2]
+    assert history.last.states("inner") == ["upstream_failed", "completed"]
+
+
+@pytest.mark.soak
+def test_a_hundred_thousand_tasks_are_all_in_the_journal(history: History) -> None:
+    @flow
+    def my_flow() -> int:
+        return sum(double.map(range(100_000)).result())
+
+    assert my_flow() == 9_999_900_000
+    run = history.last
+    assert len(run.of(journal.TaskCreated)) == len(run.of(journal.TaskFinished)) == 100_000
+    assert {event.state for event in run.of(journal.TaskFinished)} == {"completed"}

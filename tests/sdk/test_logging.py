@@ -172,3 +172,21 @@ def test_what_goes_on_is_told_once(history: History) -> None:
         (record.level, record.task_run, record.message.count("Traceback")) for record in history.last.records
     ]
     assert told == [("INFO", 0, 0), ("WARNING", 1, 0), ("ERROR", 1, 1), ("ERROR", 0, 0)]
+
+
+def test_a_logging_configuration_of_the_authors_own_silences_no_run(history: History) -> None:
+    import logging.config
+
+    before = list(logging.getLogger().handlers)
+
+    @flow
+    def my_flow() -> None:
+        get_run_logger().info("before")
+        logging.config.dictConfig({"version": 1, "root": {"handlers": [], "level": "WARNING"}})
+        get_run_logger().info("after")
+
+    try:
+        my_flow()
+    finally:
+        logging.getLogger().handlers = before
+    assert history.last.logged("before") and history.last.logged("after")

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import BaseModel, Field, SecretStr
 
-from tui_flow import flow
+from tui_flow import flow, task
 from tui_flow.sdk import params
 from tui_flow.sdk.exceptions import ParameterTypeError
 
@@ -115,3 +115,8 @@ def test_telling_parameters_never_fails_and_never_floods() -> None:
     assert params.readable(ring) is not None
     assert len(str(params.readable(list(range(10**6))))) < 20_000
     assert len(params.readable("x" * 10**6)) <= params.MAX_READABLE
+
+
+def test_functions_that_tell_no_signature_take_anything() -> None:
+    assert task(min)(3, 2) == 2
+    assert task(min).submit([3, 1]).result() == 1

@@ -1,5 +1,6 @@
 """The files of a run, as they are written."""
 
+import json
 import os
 from pathlib import Path
 
@@ -102,3 +103,12 @@ def test_nothing_is_written_after_the_end(tmp_path: Path) -> None:
     own.record(journal.TaskStarted(1.0, 1, 1))
     own.log(1.0, "INFO", 0, 1, "a", "late")
     assert (tmp_path / rundir.JOURNAL).read_bytes() == (tmp_path / rundir.LOG).read_bytes() == b""
+
+
+def test_files_that_the_author_closed_are_opened_anew(tmp_path: Path) -> None:
+    own = recorder.RunRecorder(tmp_path)
+    own.record(journal.TaskStarted(1.0, 1, 1))
+    os.close(own._journal._fd)
+    own.record(journal.TaskStarted(2.0, 2, 1))
+    lines = (tmp_path / rundir.JOURNAL).read_bytes().splitlines()
+    assert [json.loads(line)["id"] for line in lines] == [1, 2]

@@ -328,3 +328,24 @@ def test_a_script_killed_at_any_time_leaves_a_journal_that_can_be_read(start: St
     process.kill()
     process.wait(30)
     assert len(runs.last.of(journal.TaskFinished)) > 100
+
+
+def test_processes_that_a_script_starts_carry_the_marks_of_its_run(start: Start, runs: History) -> None:
+    code, out, _ = finish(
+        start(
+            """
+            import os, subprocess
+            from tui_flow import flow
+            @flow
+            def my_flow():
+                subprocess.run(["env"])
+            my_flow()
+            print("after:", os.environ.get("TUI_FLOW_COOKIE"))
+            """
+        )
+    )
+    spec = rundir.read_spec(runs.last.directory)
+    assert code == 0 and spec is not None
+    assert f"{rundir.ENV_COOKIE}={spec.cookie}\n" in out
+    assert f"{rundir.ENV_RUN_DIR}={runs.last.directory}\n" in out
+    assert out.endswith("after: None\n")

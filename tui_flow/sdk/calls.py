@@ -104,7 +104,7 @@ def call_flow(
 
         with ScriptRun(flow, args, kwargs) as run:
             state = drive(run_flow(run, args, kwargs))
-        return outcome(state, return_state)
+        return _outermost_outcome(state, return_state)
     run = _nested(flow, args, kwargs, wait_for)
     return outcome(drive(run_flow(run, args, kwargs)), return_state)
 
@@ -119,11 +119,9 @@ async def _call_async_flow(
     if parent_of_flow() is None:
         from tui_flow.sdk.script_run import ScriptRun
 
-        with ScriptRun(flow, args, kwargs) as run, signals.cancelled_on_sigterm():
+        with ScriptRun(flow, args, kwargs) as run:
             state = await drive_async(run_flow(run, args, kwargs))
-        if signals.terminated and state.is_cancelled():
-            raise TerminationSignal from state.data
-        return outcome(state, return_state)
+        return _outermost_outcome(state, return_state)
     run = _nested(flow, args, kwargs, wait_for)
     return outcome(await drive_async(run_flow(run, args, kwargs)), return_state)
 
@@ -138,6 +136,13 @@ def _nested(
     run.name = generated_name()
     run.create()
     return run
+
+
+def _outermost_outcome(state: State[Any], return_state: bool) -> Any:
+    """`outcome`; raises TerminationSignal also where an event loop showed it as a cancellation only."""
+    if signals.terminated and state.is_cancelled():
+        raise TerminationSignal from state.data
+    return outcome(state, return_state)
 
 
 def outcome(state: State[Any], return_state: bool) -> Any:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui_flow.contract.rundir import RunSpec, keep_source, open_state_dir
 from tui_flow.sdk import context, logging, signals
-from tui_flow.sdk.effects import Logic, drive, drive_async
+from tui_flow.sdk.effects import drive, drive_async
 from tui_flow.sdk.names import generated_name
 from tui_flow.sdk.recorder import RunRecorder
 from tui_flow.sdk.run_logic import run_flow
@@ -56,12 +56,7 @@ def _driven(run: FlowRun, parameters: dict[str, Any]) -> State[Any]:
         return drive(logic)
     import asyncio
 
-    return asyncio.run(_awaited(logic))
-
-
-async def _awaited(logic: Logic[State[Any]]) -> State[Any]:
-    with signals.cancelled_on_sigterm():
-        return await drive_async(logic)
+    return asyncio.run(drive_async(logic))
 
 
 @contextmanager

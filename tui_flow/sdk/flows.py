@@ -69,7 +69,7 @@ class Flow(Generic[P, R]):
             "FAILED": self.on_failure_hooks,
             "CANCELLED": self.on_cancellation_hooks,
             "CRASHED": self.on_crashed_hooks,
-        }[type.value]
+        }.get(type.value, [])
 
     def with_options(self, **changes: Unpack[FlowOptions]) -> Flow[P, R]:
         """The same function as a flow with other options."""

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from contextvars import Context, copy_context
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from tui_flow.sdk import references, task_runners
-from tui_flow.sdk.effects import drive, drive_async
-from tui_flow.sdk.exceptions import Interruption
-from tui_flow.sdk.run_logic import run_task, skip_task, state_of_exception
+from tui_flow.sdk import references, signals, task_runners
+from tui_flow.sdk.effects import Logic, drive, drive_async
+from tui_flow.sdk.exceptions import Interruption, TerminationSignal
+from tui_flow.sdk.run_logic import is_cancellation, run_task, skip_task, state_of_exception
 from tui_flow.sdk.runs import TaskRun
 from tui_flow.sdk.states import State
 
@@ -129,11 +129,7 @@ class PrefectFuture(Generic[R]):
 
     def _drive(self) -> State[Any]:
         logic = run_task(self.run)
-        if not self.run.task.isasync:
-            return drive(logic)
-        import asyncio
-
-        return asyncio.run(drive_async(logic))
+        return _run_loop(logic) if self.run.task.isasync else drive(logic)
 
     def skip(self, reason: str, cancelled: bool) -> None:
         """Ends the claimed run before it began."""
@@ -150,6 +146,30 @@ class PrefectFuture(Generic[R]):
 
     def __repr__(self) -> str:
         return f"<future of task run {self.run.name!r}: {self.state}>"
+
+
+def _run_loop(logic: Logic[State[Any]]) -> State[Any]:
+    """Drives the logic in an event loop of its own. In the main thread, a signal cancels what such a loop runs, and is
+    told by its own exception only if the cancellation comes out of it."""
+    import asyncio
+
+    states: list[State[Any]] = []
+
+    async def awaited() -> None:
+        states.append(await drive_async(logic))
+        if is_cancellation(states[0].data):
+            raise states[0].data
+
+    try:
+        asyncio.run(awaited())
+    except BaseException as error:
+        if not states:
+            raise
+        if signals.terminated and is_cancellation(error):
+            error = TerminationSignal()
+        if isinstance(error, (KeyboardInterrupt, TerminationSignal)):
+            return states[0].copy(update={"data": error, "reason": states[0].reason})
+    return states[0]
 
 
 def _call_back(fn: Callable[[Any], object], future: PrefectFuture[Any]) -> None:

@@ -39,8 +39,9 @@ def get_logger(name: str | None = None) -> logging.Logger:
 
 def logger_of(run: "FlowRun | TaskRun", **extra: Any) -> _LoggerAdapter:
     """The logger of one run."""
-    name = TASK_LOGGER if run.kind == "task" else FLOW_LOGGER
-    return _RunLogger(logging.getLogger(name), {"tui_flow_run": run, **extra})
+    logger = logging.getLogger(TASK_LOGGER if run.kind == "task" else FLOW_LOGGER)
+    logger.disabled = False  # as `logging.config` leaves all loggers that it is not told of
+    return _RunLogger(logger, {"tui_flow_run": run, **extra})
 
 
 class _RunLogger(_LoggerAdapter):
@@ -108,10 +109,11 @@ def start(console: bool) -> None:
     """From now on log records of all loggers reach the runs' logs, and `print` goes to the logger of a run that asks
     for it (`log_prints`). Asking again is harmless."""
     _handler.console = console
-    root = logging.getLogger()
-    if _handler not in root.handlers:
-        root.addHandler(_handler)
     ours = logging.getLogger("tui_flow")
+    ours.propagate = False  # so that its records do not depend on what authors do to the root logger
+    for logger in (ours, logging.getLogger()):
+        if _handler not in logger.handlers:
+            logger.addHandler(_handler)
     if ours.level == logging.NOTSET:
         level = os.environ.get(ENV_LEVEL, "INFO").upper()
         ours.setLevel(level if level in logging.getLevelNamesMapping() else "INFO")
@@ -120,7 +122,8 @@ def start(console: bool) -> None:
 
 def stop() -> None:
     """No run is at work any more: other code's logging is left alone."""
-    logging.getLogger().removeHandler(_handler)
+    for logger in (logging.getLogger("tui_flow"), logging.getLogger()):
+        logger.removeHandler(_handler)
     if builtins.print is _print_or_log:
         builtins.print = _print
 

@@ -27,13 +27,20 @@ class Shape(NamedTuple):
 
 
 def signature_of(fn: Callable[..., Any]) -> inspect.Signature:
+    """The function's signature; one that takes anything, for those written in C that do not tell."""
     # A method is not remembered: it would keep its instance.
-    return inspect.signature(fn) if hasattr(fn, "__self__") else _signature_of_function(fn)
+    return _signature(fn) if hasattr(fn, "__self__") else _remembered_signature(fn)
 
 
-@lru_cache(maxsize=4096)
-def _signature_of_function(fn: Callable[..., Any]) -> inspect.Signature:
-    return inspect.signature(fn)
+def _signature(fn: Callable[..., Any]) -> inspect.Signature:
+    try:
+        return inspect.signature(fn)
+    except ValueError:
+        return _ANYTHING
+
+
+_remembered_signature = lru_cache(maxsize=4096)(_signature)
+_ANYTHING = inspect.signature(lambda *args, **kwargs: None)  # noqa: ARG005
 
 
 @lru_cache(maxsize=4096)

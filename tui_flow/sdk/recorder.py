@@ -1,5 +1,6 @@
 """The journal and the log of a run, as files to append to."""
 
+import errno
 import os
 import time
 from pathlib import Path
@@ -10,6 +11,9 @@ from tui_flow.contract.rundir import JOURNAL, LOG
 
 RETRY_SECONDS = 0.5
 """Between attempts to write to a full disk."""
+_FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+_HIGH_FD = 200
+"""Descriptors from here on: code that closes "all" of them often stops earlier."""
 
 
 class Recorder(Protocol):
@@ -18,6 +22,8 @@ class Recorder(Protocol):
     def record(self, event: journal.Event) -> None: ...
 
     def write(self, line: bytes) -> None: ...
+
+    def has_created(self, number: int) -> bool: ...
 
     def log(
         self, at: float, level: str, task_run: int | None, tries: int, logger: str, message: str
@@ -32,21 +38,22 @@ class Recorder(Protocol):
 class Silence:
     """The recorder of task runs outside of any flow: nothing is written."""
 
+    is_foreign = False
+
     def record(self, event: journal.Event) -> None:
         """Nothing to do."""
 
     def write(self, line: bytes) -> None:
         """Nothing to do."""
 
+    def has_created(self, number: int) -> bool:  # noqa: ARG002
+        return False
+
     def log(self, at: float, level: str, task_run: int | None, tries: int, logger: str, message: str) -> None:
         """Nothing to do."""
 
     def close(self) -> None:
         """Nothing to do."""
-
-    @property
-    def is_foreign(self) -> bool:
-        return False
 
 
 class RunRecorder:
@@ -57,10 +64,7 @@ class RunRecorder:
     """
 
     def __init__(self, directory: Path) -> None:
-        self._journal = self._log = -1
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        self._journal = os.open(directory / JOURNAL, flags, 0o600)
-        self._log = os.open(directory / LOG, flags, 0o600)
+        self._journal, self._log = _Appended(directory / JOURNAL), _Appended(directory / LOG)
         self._pid = os.getpid()
         self._open = True
 
@@ -70,11 +74,18 @@ class RunRecorder:
     def write(self, line: bytes) -> None:
         """An encoded event."""
         if self._open and os.getpid() == self._pid:
-            _append(self._journal, line)
+            self._journal.append(line)
+
+    def has_created(self, number: int) -> bool:
+        """Whether the journal has the `TaskCreated` of this task run. Reads all of it: only for the doubtful case
+        that an interruption came just when that was to be written."""
+        mark = f'"id":{number},'.encode()
+        with self._journal.path.open("rb") as lines:
+            return any(line.startswith(b'{"event":"TaskCreated"') and mark in line for line in lines)
 
     def log(self, at: float, level: str, task_run: int | None, tries: int, logger: str, message: str) -> None:
         if self._open:
-            _append(self._log, log.encode(at, level, task_run, tries, logger, message))
+            self._log.append(log.encode(at, level, task_run, tries, logger, message))
 
     @property
     def is_foreign(self) -> bool:
@@ -85,34 +96,51 @@ class RunRecorder:
         """After this, what abandoned threads still say goes nowhere."""
         self._open = False
 
-    def __del__(self) -> None:
-        # Not in close(): a thread that is just about to write must not meet another file under the same number.
-        for fd in (self._journal, self._log):
-            if fd >= 0:
-                os.close(fd)
 
+class _Appended:
+    """A file that is only appended to. Closed with its last reference: a thread that is just about to write must not
+    meet another file under the same descriptor."""
 
-def _append(fd: int, data: bytes) -> None:
-    try:
-        written = os.write(fd, data)
-    except OSError as error:
-        _require_full_disk(error)
-        written = 0
-    if written != len(data):
-        _append_patiently(fd, data[written:])
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._fd = -1
+        self._open()
 
+    def _open(self) -> None:
+        import fcntl
 
-def _append_patiently(fd: int, data: bytes) -> None:
-    while data:
-        time.sleep(RETRY_SECONDS)
+        low = os.open(self.path, _FLAGS, 0o600)
         try:
-            data = data[os.write(fd, data) :]
+            self._fd = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, _HIGH_FD)
+        except OSError:  # no such high number is allowed here
+            self._fd = os.dup(low)
+        os.close(low)
+
+    def __del__(self) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
+
+    def append(self, data: bytes) -> None:
+        try:
+            written = os.write(self._fd, data)
         except OSError as error:
-            _require_full_disk(error)
+            written = 0
+            self._bear(error)
+        if written != len(data):
+            self._append_patiently(data[written:])
 
+    def _append_patiently(self, data: bytes) -> None:
+        while data:
+            try:
+                data = data[os.write(self._fd, data) :]
+            except OSError as error:
+                self._bear(error)
 
-def _require_full_disk(error: OSError) -> None:
-    import errno
-
-    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-        raise error
+    def _bear(self, error: OSError) -> None:
+        """Waits while the disk is full, opens the file anew if the author's code closed it, raises anything else."""
+        if error.errno == errno.EBADF:
+            self._open()
+        elif error.errno in (errno.ENOSPC, errno.EDQUOT):
+            time.sleep(RETRY_SECONDS)
+        else:
+            raise error

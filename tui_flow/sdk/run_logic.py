@@ -109,7 +109,11 @@ def _flow(run: FlowRun, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Logic[
     if run.upstream:
         state = _not_ready(run.upstream)
         if state is not None:
-            return State(FAILED, message=state.message, data=state.data, reason=EndReason.UPSTREAM)
+            return (
+                state
+                if run.number
+                else State(FAILED, message=state.message, data=state.data, reason=state.reason)
+            )
         args, kwargs = _resolved(args, kwargs)
     try:
         bound = params.bind(flow.fn, args, kwargs)
@@ -117,12 +121,12 @@ def _flow(run: FlowRun, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Logic[
             params.validated(flow.fn, bound) if flow.should_validate else params.with_defaults(bound)
         )
     except (ParameterTypeError, TypeError) as error:
-        message = f"Validation of flow parameters failed with error: {error}"
+        message = f"The parameters do not fit: {error}"
         return State(FAILED, message=message, data=error, reason=EndReason.REFUSED)
     if flow.flow_run_name is not None and not run.is_named:
         _rename(run, flow.flow_run_name)
     run.start()
-    logger_of(run).info("Flow %r begins run %r", flow.name, run.name)
+    logger_of(run).info("Begins run %r of flow %r", run.name, flow.name)
     if flow.on_running_hooks:
         yield from _hooks(run, flow.on_running_hooks, run.state)
     args, kwargs = params.split(flow.fn, run.parameters)
@@ -276,8 +280,7 @@ def state_of_exception(run: "FlowRun | TaskRun", error: BaseException) -> State[
         message = f"the code called sys.exit({'' if error.code is None else repr(error.code)})"
         return State(FAILED, message=message, data=error, reason=EndReason.EXIT)
     if isinstance(error, Exception):
-        message = f"{what} encountered an exception: {describe(error)}"
-        return State(FAILED, message=message, data=error)
+        return State(FAILED, message=describe(error), data=error)
     return State(CRASHED, message=describe(error), data=error)
 
 
@@ -313,26 +316,17 @@ def _cancel_reason(run: "FlowRun | TaskRun", error: BaseException) -> EndReason:
 
 def _log_failure(run: "FlowRun | TaskRun", state: State[Any]) -> None:
     """One record, with the traceback where the log has not got it yet from a run inside of this one."""
-    what = "Task run" if isinstance(run, TaskRun) else "Flow run"
     tries = f" after {run.run_count} tries" if run.run_count > 1 else ""
     error = state.data if isinstance(state.data, Exception) else None
     is_new = error is not run.tree.last_logged_error
     run.tree.last_logged_error = error
-    logger_of(run).error(
-        "%s %r failed%s: %s", what, run.name, tries, state.message, exc_info=error if is_new else None
-    )
+    logger_of(run).error("Finished in state %s%s", state, tries, exc_info=error if is_new else None)
 
 
 def _log_retry(run: "FlowRun | TaskRun", state: State[Any], delay: float) -> None:
-    what = "Task run" if isinstance(run, TaskRun) else "Flow run"
+    when = f"in {delay:g} s" if delay else "now"
     logger_of(run).warning(
-        "%s %r failed: %s; retry %d of %d %s",
-        what,
-        run.name,
-        state.message,
-        run.run_count,
-        run.max_tries - 1,
-        f"in {delay:g} s" if delay else "now",
+        "Failed: %s. Retry %d of %d %s", state.message, run.run_count, run.max_tries - 1, when
     )
 
 
@@ -340,4 +334,4 @@ def _log_end(run: FlowRun, state: State[Any]) -> None:
     if state.type is CRASHED or (state.type is FAILED and run.run_count == 0):
         _log_failure(run, state)
     elif state.type is not FAILED:  # a failed one was told where it failed
-        logger_of(run).info("Flow run %r ended: %s", run.name, state)
+        logger_of(run).info("Finished in state %s", state)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tui_flow.sdk.tasks import Task
 
 NO_UPSTREAM = Upstream()
+_NEW: State[Any] = State(StateType.PENDING)
+"""Of a run that the journal may not know yet."""
 _PENDING: State[Any] = State(StateType.PENDING)
 _RUNNING: State[Any] = State(StateType.RUNNING)
 
@@ -92,7 +94,7 @@ class TaskRun:
         self.log_prints: bool = parent.log_prints if task.log_prints is None else task.log_prints
         self.max_tries = 1 + task.retries
         self.run_count = 0
-        self.state = _PENDING
+        self.state = _NEW
         self.start_time = 0.0
         self.name = self.tree.next_run_name(task.name)
 
@@ -130,12 +132,13 @@ class TaskRun:
     def begin_now(self) -> None:
         """Created and started in one: a call that waits for nothing."""
         self.run_count = 1
-        self.state = _RUNNING
         self.start_time = time.time()
         self._record_created(self.start_time, "running")
+        self.state = _RUNNING
 
     def create(self) -> None:
         self._record_created(time.time(), "pending")
+        self.state = _PENDING
 
     def _record_created(self, at: float, state: str) -> None:
         upstream = self.upstream.futures
@@ -155,7 +158,6 @@ class TaskRun:
                 self.max_tries,
             )
         )
-        # Side by side, so that an interruption from outside hardly ever comes between the two.
         self.tree.unfinished[self.number] = self
         self.tree.recorder.write(line)
 
@@ -181,20 +183,11 @@ class TaskRun:
 
     def finish(self, state: State[Any], journal_state: TaskRunState | None = None) -> None:
         """The end, told once: who comes second (a late thread after a timeout) is not heard."""
-        if self.tree.unfinished.pop(self.number, None) is None:
+        line = _end_line(self, state, journal_state or JOURNAL_TASK_STATES[state.type])
+        if self.tree.unfinished.pop(self.number, None) is None or not _is_known(self):
             return
+        self.tree.recorder.write(line)
         self.state = state
-        self.tree.record(
-            journal.TaskFinished(
-                time.time(),
-                self.number,
-                (journal_state or JOURNAL_TASK_STATES[state.type]).value,
-                state.name,
-                state.reason.value,
-                _text(state.message),
-                None if state.type is StateType.COMPLETED else _failure(state, self.tree),
-            )
-        )
 
 
 class FlowRun:
@@ -220,7 +213,7 @@ class FlowRun:
         self.max_tries = 1 + (flow.retries if flow else 0)
         self.run_count = 0
         self.parameters: dict[str, Any] = {}
-        self.state: State[Any] = _PENDING
+        self.state: State[Any] = _NEW
         self.start_time = 0.0
         self.is_named = name is not None
         self.name = name or ""
@@ -290,6 +283,7 @@ class FlowRun:
         )
         self.tree.unfinished[self.number] = self
         self.tree.recorder.write(line)
+        self.state = _PENDING
 
     def start(self) -> None:
         """A try begins."""
@@ -336,23 +330,49 @@ class FlowRun:
         """The end, told once."""
         if self.is_over:
             return
+        if self.number == 0:
+            self.tree.record(_report(self, state))
+        else:
+            line = _end_line(self, state, JOURNAL_TASK_STATES[state.type])
+            if self.tree.unfinished.pop(self.number, None) is not None and _is_known(self):
+                self.tree.recorder.write(line)
         self.is_over = True
         self.state = state
-        failure = None if state.type is StateType.COMPLETED else _failure(state, self.tree)
-        now, message, reason = time.time(), _text(state.message), state.reason.value
-        if self.number == 0:
-            word = JOURNAL_FLOW_STATES[state.type].value
-            self.tree.record(journal.FlowFinished(now, word, state.name, reason, message, failure))
-        elif self.tree.unfinished.pop(self.number, None) is not None:
-            word = JOURNAL_TASK_STATES[state.type].value
-            self.tree.record(
-                journal.TaskFinished(now, self.number, word, state.name, reason, message, failure)
-            )
 
 
 def outside_of_flows() -> FlowRun:
     """What stands in for the flow run of a task that is called outside of any: it records nothing."""
     return FlowRun(None, RunTree(Silence()))
+
+
+def _end_line(run: TaskRun | FlowRun, state: State[Any], word: TaskRunState) -> bytes:
+    return journal.encode(
+        journal.TaskFinished(
+            time.time(),
+            run.number,
+            word.value,
+            state.name,
+            state.reason.value,
+            _text(state.message),
+            None if state.type is StateType.COMPLETED else _failure(state, run.tree),
+        )
+    )
+
+
+def _report(run: FlowRun, state: State[Any]) -> journal.FlowFinished:
+    return journal.FlowFinished(
+        at=time.time(),
+        state=JOURNAL_FLOW_STATES[state.type].value,
+        state_name=state.name,
+        reason=state.reason.value,
+        message=_text(state.message),
+        failure=None if state.type is StateType.COMPLETED else _failure(state, run.tree),
+    )
+
+
+def _is_known(run: TaskRun | FlowRun) -> bool:
+    """Whether the journal has heard of the run. In doubt only when an interruption came while it was created."""
+    return run.state is not _NEW or run.number == 0 or run.tree.recorder.has_created(run.number)
 
 
 def _text(message: str | None) -> str:

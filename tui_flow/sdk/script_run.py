@@ -6,9 +6,6 @@ word, and the free lock says so.
 """
 
 import os
-import platform
-import secrets
-import socket
 import sys
 import time
 from pathlib import Path
@@ -56,8 +53,9 @@ class ScriptRun:
 
     def __enter__(self) -> FlowRun:
         pid = os.getpid()
-        python = f"{platform.python_version()} {sys.executable}"
-        self.run.tree.record(journal.RunStarted(time.time(), 1, pid, pid, socket.gethostname(), python))
+        python = f"{sys.version.split()[0]} {sys.executable}"
+        self.run.tree.record(journal.RunStarted(time.time(), 1, pid, pid, os.uname().nodename, python))
+        self._mark_children()
         self._sigterm_before = signals.raise_on_sigterm()
         signals.end_by_signal_where_uncaught()
         self._at_work = at_work(self.run, console=True)
@@ -66,15 +64,27 @@ class ScriptRun:
 
     def __exit__(self, cls: Any, error: BaseException | None, traceback: TracebackType | None) -> None:
         self._at_work.__exit__(None, None, None)
-        signals.restore(self._sigterm_before)
         if self.run.tree.recorder.is_foreign:  # a forked child that came out of the flow's body
             return
         if not self.run.is_over:
             self.run.finish(State(CANCELLED, message="interrupted", data=error, reason=EndReason.INTERRUPTED))
-        state = self.run.state
+        self._write_last_word(self.run.state)
+        for name in self._marked:
+            os.environ.pop(name, None)
+        signals.restore(self._sigterm_before)
+
+    def _mark_children(self) -> None:
+        """Processes that the run starts carry its marks, unless this process carries those of a run around it."""
+        marks = {rundir.ENV_RUN_DIR: str(self._directory), rundir.ENV_COOKIE: self._spec.cookie}
+        self._marked = [] if rundir.ENV_COOKIE in os.environ else list(marks)
+        os.environ.update({name: marks[name] for name in self._marked})
+
+    def _write_last_word(self, state: State[Any]) -> None:
         word = JOURNAL_FLOW_STATES[state.type].value
         self.run.tree.record(
-            journal.RunEnded(time.time(), word, state.reason.value, state.message or "", None, None)
+            journal.RunEnded(
+                time.time(), word, state.reason.value, (state.message or "")[: journal.MAX_TEXT], None, None
+            )
         )
         self.run.tree.recorder.close()
         if self._lock is not None:
@@ -119,7 +129,7 @@ def _spec(
         trigger="script",
         created_at=time.time(),
         project=str(project),
-        cookie=secrets.token_hex(16),
+        cookie=os.urandom(16).hex(),
         timeout_seconds=flow.timeout_seconds,
         grace_seconds=10.0,
     )
