@@ -97,8 +97,10 @@ class Project:
         """Another state for a run that there is."""
         if state in ENDS:
             changes = {"ended_at": NOON + 60 * id + 5, "reason": ENDS[state], **changes}
-        for column, value in {"state": state, **changes}.items():
-            self.db.execute(f"UPDATE flow_runs SET {column} = ? WHERE id = ?", (_value(value), id))
+        columns = {"state": state, **changes}
+        setting = ", ".join(f"{column} = ?" for column in columns)
+        values = [_value(value) for value in columns.values()]
+        self.db.execute(f"UPDATE flow_runs SET {setting} WHERE id = ?", (*values, id))
 
     def tasks(self, run_id: int, tasks: Iterable[TaskRun]) -> None:
         """Adds task runs, or replaces those of the same id."""

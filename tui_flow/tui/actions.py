@@ -20,7 +20,7 @@ class Action(NamedTuple):
     help: str
     """Half a line, for the help."""
     where: str
-    """Which screen, pane or dialog answers the key: "app", "list", "flows", "run", "tree"."""
+    """Which screen, pane or dialog answers the key: "app", "list", "flows", "run", "tree", "log"."""
     footer: int = 0
     """Its place in the footer, where there is room: 1 goes last. 0 is for the help only."""
 
@@ -43,6 +43,7 @@ ACTIONS = (
     Action("fold", "h,left", "fold", "fold, or go to the branch", "tree"),
     Action("unfold", "l,right", "unfold", "unfold what is inside", "tree"),
     Action("open_row", "enter", "open", "fold or unfold; else read its log", "tree"),
+    Action("unfold_frames", "enter", "open", "unfold library frames", "log"),
     Action("rerun", "r", "run again", "run again, same parameters", "run", 4),
     Action("rerun_with", "R", "params…", "run again with other parameters", "run", 12),
     Action("cancel", "x", "cancel…", "cancel this run (asks)", "run", 1),
@@ -81,13 +82,7 @@ _ASCII = {"⏎": "Enter", "⇧Tab": "S-Tab", "↑": "up", "↓": "down", "←": 
 def bindings(where: str) -> list[BindingType]:
     """What Textual needs to know of the keys of one place."""
     return [
-        Binding(
-            action.keys,
-            action.id,
-            action.label,
-            show=False,
-            priority=action.id in ("next_pane", "previous_pane"),
-        )
+        Binding(action.keys, action.id, action.label, show=False)
         for action in ACTIONS
         if action.where == where
     ]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import constants
+from textual.filter import Monochrome, NoColor
 
 from tui_flow.contract import commands
 from tui_flow.contract.errors import EXIT_OK, EXIT_USAGE, TuiFlowError
@@ -53,6 +54,9 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
         for known in THEMES:
             self.register_theme(known)
         self.theme = theme
+        if theme == "tui-flow-ansi":
+            # Textual has chosen how to do without colour (NO_COLOR) before it knew the theme.
+            self._filters = [NoColor() if isinstance(each, Monochrome) else each for each in self._filters]
         self.paint = Paint(self.get_css_variables(), ascii)
         self.set_class(ascii, "-ascii")
         self.set_class(theme == "tui-flow-ansi", "-poor")

@@ -48,5 +48,7 @@ class OneKeyAtATime(App[Result], inherit_bindings=False):
 
     def _follow(self, node: DOMNode | None) -> None:
         """Goes where the key went: through the queue of a node, and then through that of its parent."""
-        if node is None or node is self or not node.call_later(lambda: self._follow(node.parent)):
-            self.call_later(self._hand_on)
+        if node is None or node is self:
+            self.post_message(events.Callback(self._hand_on))
+        elif not node.post_message(events.Callback(lambda: self._follow(node.parent))):
+            self._follow(node.parent)

@@ -103,7 +103,7 @@ class HelpScreen(ModalScreen[None]):
         keys.focus()
 
 
-_HEADINGS = {"list": "MOVE", "tree": "TREE", "flows": "FLOW", "run": "RUN AND LOG", "app": "EVERYWHERE"}
+_HEADINGS = {"list": "MOVE", "tree": "TREE", "log": "LOG", "flows": "FLOW", "run": "RUN", "app": "EVERYWHERE"}
 _HALF = 37
 
 

@@ -28,6 +28,8 @@ from tui_flow.tui.widgets.task_tree import TaskTree
 
 LOG_SECONDS = 0.25
 """Between two looks at the log of a run that is not over."""
+MAX_NAME = 32
+"""Of a longer flow name the breadcrumb shows so many letters, so that the state is always in view."""
 PANES = ("tree", "details", "log")
 
 
@@ -168,15 +170,11 @@ class RunScreen(View):
         if run is None:
             self.crumbs.set([*left, (f"run {self.run_id}", "strong")])
             return
-        name = f" {run.run_name}" if run.run_name else ""
-        left += [
-            (run.flow, "strong"),
-            (f" {marks.crumb} ", "dim"),
-            (f"run {run.id}", "strong"),
-            (name, "dim"),
-        ]
+        flow = run.flow if len(run.flow) <= MAX_NAME else run.flow[:MAX_NAME] + marks.ellipsis
         state = f"  {marks.glyph(run.state)} {run.state.upper()}"
+        left += [(flow, "strong"), (f" {marks.crumb} ", "dim"), (f"run {run.id}", "strong")]
         left += [(state, role(run.state)), (f" {run_duration(run, time.time(), marks)}", "")]
+        left += [(f"  {run.run_name}", "dim")]
         right: Line = [(",", "key"), (" older  ", "dim"), (".", "key"), (" newer ", "dim")]
         self.crumbs.set(left, right)
 
@@ -211,8 +209,8 @@ class RunScreen(View):
 
     def places(self) -> list[str]:
         focused = self.focused
-        pane = ["tree"] if focused is self.task_tree else []
-        return ["list", *pane, "run", "app"]
+        pane = "log" if focused is self.log_view else "tree"
+        return ["list", pane, "run", "app"]
 
     def useless(self) -> set[str]:
         found = set()

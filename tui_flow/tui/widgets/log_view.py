@@ -1,20 +1,25 @@
 """The log of what is selected in the tree."""
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 from textual.strip import Strip
 
+from tui_flow.safe import safe
 from tui_flow.store.logs import LogFile
+from tui_flow.tui.actions import bindings
 from tui_flow.tui.presentation import log_lines
 from tui_flow.tui.widgets.lines import Lines
 from tui_flow.tui.widgets.log_rows import ERROR, LogRows
 from tui_flow.tui.widgets.paint import AnySpan
 
+_COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")
 MAX_SHOWN = 4_096
 """Of a longer line only so many characters are shown, and it says so."""
 SLICE = 8 * 1024 * 1024
@@ -25,6 +30,8 @@ LEVEL_NAMES = ("all", "INFO", "WARNING", "ERROR")
 class LogView(Lines):
     """Lines of a log: of one task run and what is inside it, or of the whole run. A line may take several rows of
     the screen; the one at the top and the cursor are counted in lines."""
+
+    BINDINGS: ClassVar = bindings("log")
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
@@ -155,7 +162,7 @@ class LogView(Lines):
         self.go_to_line(stops[place])
         return place + 1, len(stops)
 
-    def unfold_at_cursor(self) -> None:
+    def action_unfold_frames(self) -> None:
         line = self.line_at_cursor
         if line is not None and self.lines.unfold(line):
             self.set_count(len(self.lines.lines))
@@ -309,7 +316,8 @@ def _breaks(message: Strip, room: int) -> list[int]:
 
 def coloured(text: str) -> list[AnySpan]:
     """The spans of a text that has colours of its own. Only colour and weight are kept: no link, no other sequence."""
-    parsed = Text.from_ansi(text)
+    pieces = _COLOUR.split(text)
+    parsed = Text.from_ansi("".join(piece if _COLOUR.match(piece) else safe(piece) for piece in pieces))
     spans: list[AnySpan] = []
     position = 0
     for span in sorted(parsed.spans, key=lambda span: span.start):

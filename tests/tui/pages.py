@@ -1,0 +1,145 @@
+"""The console as a person meets it: what stands on the screen, keys to press, and an engine that a test plays."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from textual.pilot import Pilot
+
+from tests.tui.project import Project
+from tui_flow.contract import changes, commands
+from tui_flow.contract.changes import Change
+from tui_flow.contract.errors import EngineError, TuiFlowError
+from tui_flow.tui.app import Console
+
+
+class FakeEngine:
+    """Answers as the test says, and tells of what the test changed."""
+
+    def __init__(self) -> None:
+        self.asked: list[Any] = []
+        self.answers: dict[type, Any] = {commands.Subscribe: {}}
+        self.is_up = True
+        self._told: asyncio.Queue[tuple[int, Change] | None] = asyncio.Queue()
+        self._seq = 0
+
+    async def connect(self, settings: Any, *, start: bool) -> "FakeEngine":
+        if not self.is_up:
+            raise EngineError("the engine cannot be started")
+        self._told = asyncio.Queue()
+        return self
+
+    async def ask(self, command: Any) -> dict[str, Any]:
+        self.asked.append(command)
+        if isinstance(command, commands.Subscribe):
+            self.tell(changes.Snapshot(1, 0.0))
+        answer = self.answers.get(type(command), {})
+        answer = answer(command) if callable(answer) else answer
+        if isinstance(answer, TuiFlowError):
+            raise answer
+        return dict(answer)
+
+    async def changes(self) -> AsyncIterator[tuple[int, Change]]:
+        while (told := await self._told.get()) is not None:
+            yield told
+
+    async def close(self) -> None:
+        return
+
+    def tell(self, change: Change, *, skipping: int = 0) -> None:
+        """Tells of a change, as if some before it had been dropped."""
+        self._seq += 1 + skipping
+        self._told.put_nowait((self._seq, change))
+
+    def die(self) -> None:
+        self.is_up = False
+        self._told.put_nowait(None)
+
+
+class Page:
+    """One console on a project."""
+
+    def __init__(self, pilot: Pilot[Any], engine: FakeEngine) -> None:
+        self.pilot, self.engine = pilot, engine
+
+    @property
+    def app(self) -> Console:
+        return self.pilot.app  # type: ignore[return-value]
+
+    @property
+    def text(self) -> str:
+        """The screen as plain text, one line a row."""
+        return "\n".join(self.lines)
+
+    @property
+    def lines(self) -> list[str]:
+        strips = self.app.screen._compositor.render_strips()
+        return [strip.text for strip in strips]
+
+    @property
+    def message(self) -> str:
+        return self.line_of(-2)
+
+    @property
+    def footer(self) -> str:
+        return self.line_of(-1)
+
+    def line_of(self, number: int) -> str:
+        return self.lines[number].strip()
+
+    def line_with(self, text: str) -> str:
+        """The first row of the screen that has this text; fails where there is none."""
+        found = next((line for line in self.lines if text in line), None)
+        assert found is not None, f"no line with {text!r}:\n{self.text}"
+        return found
+
+    def order_of(self, *texts: str) -> list[str]:
+        """Those of the texts that stand on the screen, from top to bottom."""
+        there = [(self.text.find(text), text) for text in texts if text in self.text]
+        return [text for _, text in sorted(there)]
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def type(self, text: str) -> None:
+        await self.press(*text)
+
+    async def shows(self, *texts: str) -> None:
+        """Waits until all of these stand on the screen."""
+        await self.until(lambda: all(text in self.text for text in texts), f"{texts} to be shown")
+
+    async def hides(self, text: str) -> None:
+        await self.until(lambda: text not in self.text, f"{text!r} to go away")
+
+    async def until(self, condition: Callable[[], Any], what: str) -> None:
+        for _ in range(300):
+            await self.pilot.pause(0.01)
+            if condition():
+                return
+        raise AssertionError(f"waited in vain for {what}:\n{self.text}\n{self.app._exception}")
+
+
+@asynccontextmanager
+async def console(
+    project: Project,
+    *,
+    size: tuple[int, int] = (80, 24),
+    engine: FakeEngine | None = None,
+    **how: Any,
+) -> AsyncIterator[Page]:
+    """A console on this project, with an engine that the test plays."""
+    engine = engine or FakeEngine()
+    app = Console(project.settings, connect=engine.connect, **how)
+    async with app.run_test(size=size) as pilot:
+        page = Page(pilot, engine)
+        await page.until(lambda: app.has_overview, "the history to be read")
+        await pilot.pause()
+        yield page
+
+
+def all_keys(page: Page) -> Iterator[str]:
+    """Every key that the console answers on the present screen."""
+    for _, bindings in page.app.screen._modal_binding_chain:
+        yield from bindings.key_to_bindings

@@ -1,0 +1,246 @@
+import time
+
+import pytest
+
+from tests.tui.pages import FakeEngine, console
+from tests.tui.project import REFUSED, Project
+from tui_flow.contract import changes, commands
+from tui_flow.contract.errors import BadParameters
+
+
+async def test_the_flows_stand_there_most_urgent_first(etl: Project) -> None:
+    async with console(etl) as page:
+        await page.shows("etl_daily", "cleanup_tmp", "engine ok")
+        assert page.order_of("etl_daily   ", "reports_v2", "ingest_s3", "cleanup_tmp") == [
+            "etl_daily   ", "reports_v2", "ingest_s3", "cleanup_tmp",
+        ]  # fmt: skip
+        row = page.line_with("etl_daily   ")
+        assert "✗  etl_daily" in row and "✓✓✓✗✓✓✓✓✓✓✓✓✗" in row and "failed" in row and "3m12s" in row
+        assert "import error line 31" in page.line_with("reports_v2")
+
+
+async def test_the_lower_pane_tells_the_first_error_without_leaving_the_list(etl: Project) -> None:
+    async with console(etl) as page:
+        await page.shows("etl_daily  run 812  failed", "OperationalError: connection to server")
+        assert "flows/etl_daily.py:4 in load_warehouse" in page.text
+        assert "date=2026-08-20" in page.line_with("ran with")
+
+
+async def test_a_broken_file_shows_its_error_and_its_line(etl: Project) -> None:
+    etl.broken_file("flows/mess.py", "IndentationError: unexpected indent", 7)
+    async with console(etl) as page:
+        await page.shows("mess.py")
+        await page.press("j")
+        assert "> !  mess.py" in page.text
+        await page.shows("IndentationError: unexpected indent", "flows/mess.py:7")
+        await page.press("r")
+        assert "does not import" in page.message
+        assert page.engine.asked == [commands.Subscribe()]
+
+
+async def test_an_empty_project_says_what_to_do(project: Project) -> None:
+    async with console(project) as page:
+        await page.shows("Save a Python file in", "from tui_flow import flow")
+        await page.press("enter", "r", "R", "x", "e", "slash")
+        assert page.app.is_running
+
+
+async def test_a_project_without_a_history_is_empty_too(project: Project) -> None:
+    for path in project.settings.state_dir.glob("history.db*"):
+        path.unlink()
+    async with console(project) as page:
+        await page.shows("Save a Python file in")
+
+
+async def test_r_runs_a_flow_and_enter_opens_it(etl: Project) -> None:
+    engine = FakeEngine()
+
+    def start(command: commands.RunFlow) -> dict[str, int]:
+        etl.run(813, command.flow, "running")
+        engine.tell(changes.RunChanged(813, command.flow, "running"))
+        return {"run_id": 813}
+
+    engine.answers[commands.RunFlow] = start
+    async with console(etl, engine=engine) as page:
+        await page.press("G", "r")
+        await page.shows("run 813 of cleanup_tmp is on its way")
+        assert engine.asked[-1] == commands.RunFlow(flow="cleanup_tmp", trigger="console")
+        await page.shows("▸  cleanup_tmp")
+        await page.press("enter")
+        await page.shows("Flows › cleanup_tmp › run 813", "RUNNING")
+
+
+async def test_a_flow_that_never_ran_says_which_key_helps(project: Project) -> None:
+    project.flow("fresh")
+    async with console(project) as page:
+        await page.press("enter")
+        assert "r runs it" in page.message
+
+
+async def test_a_flow_with_required_parameters_asks_for_them(etl: Project) -> None:
+    engine = FakeEngine()
+    engine.answers[commands.RunFlow] = {"run_id": 900}
+    async with console(etl, engine=engine) as page:
+        await page.press("r")
+        await page.shows("Run etl_daily", "date  text  required")
+        await page.press("ctrl+r")
+        await page.shows("! needs a text")
+        await page.type("2026-08-21")
+        await page.press("tab", "ctrl+u")
+        await page.type("x")
+        await page.shows("! needs a whole number")
+        await page.press("backspace")
+        await page.type("7")
+        await page.shows("$ tui-flow run etl_daily -p date=2026-08-21 -p limit=7")
+        await page.press("ctrl+r")
+        await page.until(lambda: len(engine.asked) > 1, "the run to be asked for")
+        assert engine.asked[-1].parameters == {"date": "2026-08-21", "limit": 7}
+
+
+async def test_what_the_engine_refuses_is_said(etl: Project) -> None:
+    engine = FakeEngine()
+    engine.answers[commands.RunFlow] = BadParameters("limit: not a number", next="see tui-flow flows")
+    async with console(etl, engine=engine) as page:
+        await page.press("G", "r")
+        await page.shows("limit: not a number")
+
+
+async def test_x_asks_and_enter_alone_keeps_the_run(etl: Project) -> None:
+    engine = FakeEngine()
+    engine.answers[commands.CancelRun] = {"state": "cancelling"}
+    async with console(etl, engine=engine) as page:
+        await page.press("j", "j", "x")
+        await page.shows("Cancel run 501?", ">[ Keep it running ]")
+        await page.press("enter")
+        await page.hides("Cancel run 501?")
+        assert commands.CancelRun(501) not in engine.asked
+        await page.press("x")
+        await page.shows("Cancel run 501?")
+        await page.press("tab", "enter")
+        await page.shows("run 501 is cancelling")
+        assert commands.CancelRun(501) in engine.asked
+
+
+async def test_x_on_a_flow_that_does_not_run_says_so(etl: Project) -> None:
+    async with console(etl) as page:
+        await page.press("x")
+        assert "no active run" in page.message
+
+
+async def test_the_filter_narrows_the_list_and_escape_brings_all_back(etl: Project) -> None:
+    async with console(etl) as page:
+        await page.press("slash")
+        await page.type("core")
+        await page.press("enter")
+        assert "Flows 1 of 4" in page.text and "only: core" in page.text
+        await page.press("escape")
+        assert "Flows 4 " in page.text
+        assert page.app.is_running
+
+
+async def test_a_burst_of_keys_goes_where_the_keys_before_it_led(etl: Project) -> None:
+    from textual import events
+
+    async with console(etl) as page:
+        for key in "/report":
+            page.app.post_message(events.Key("slash" if key == "/" else key, key))
+        await page.shows("only: report")
+        assert page.engine.asked == [commands.Subscribe()]
+
+
+async def test_rows_stay_where_they_are_until_g_sorts_them(etl: Project) -> None:
+    async with console(etl) as page:
+        await page.shows("cleanup_tmp")
+        etl.run(820, "cleanup_tmp", "failed", failure=REFUSED, message="no")
+        page.engine.tell(changes.RunChanged(820, "cleanup_tmp", "failed"))
+        await page.shows("✗  cleanup_tmp", "order changed, g sorts")
+        assert page.order_of("ingest_s3", "cleanup_tmp") == ["ingest_s3", "cleanup_tmp"]
+        await page.press("g")
+        assert page.order_of("ingest_s3", "cleanup_tmp") == ["cleanup_tmp", "ingest_s3"]
+        assert "most urgent first" in page.text
+
+
+async def test_a_saved_file_shows_up_by_itself(etl: Project) -> None:
+    async with console(etl) as page:
+        etl.flow("brand_new")
+        page.engine.tell(changes.FlowFileChanged("flows/brand_new.py", "ok"))
+        await page.shows("brand_new", "Flows 5")
+
+
+async def test_a_gap_in_the_changes_reads_everything_anew(etl: Project) -> None:
+    async with console(etl) as page:
+        await page.shows("engine ok")
+        etl.flow("missed")
+        page.engine.tell(changes.TasksChanged(1), skipping=3)
+        await page.shows("missed")
+
+
+async def test_an_engine_that_dies_is_said_to_be_gone_and_found_again(
+    etl: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui_flow.tui.bridge.RETRY_SECONDS", (0.02,))
+    async with console(etl) as page:
+        await page.shows("engine ok")
+        page.engine.die()
+        await page.shows("engine gone")
+        etl.flow("meanwhile")
+        page.engine.is_up = True
+        await page.shows("engine ok", "meanwhile")
+
+
+async def test_a_stopped_engine_is_not_started_by_a_console_that_only_looks(
+    etl: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui_flow.tui.bridge.RETRY_SECONDS", (0.02,))
+    starts: list[bool] = []
+
+    class Stopping(FakeEngine):
+        async def connect(self, settings: object, *, start: bool) -> FakeEngine:
+            starts.append(start)
+            if len(starts) > 1 and not start:
+                self.is_up = False
+            elif start:
+                self.is_up = True
+            return await super().connect(settings, start=start)
+
+    engine = Stopping()
+    engine.answers[commands.RunFlow] = {"run_id": 900}
+    async with console(etl, engine=engine) as page:
+        await page.shows("engine ok")
+        engine.tell(changes.EngineStopping())
+        await page.shows("engine stopped")
+        await page.until(lambda: len(starts) > 3, "it to be looked for")
+        assert not any(starts[1:])
+        await page.press("G", "r")
+        await page.shows("run 900 of cleanup_tmp is on its way")
+        assert starts[-1]
+
+
+async def test_e_opens_the_editor_where_it_failed(etl: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    from contextlib import nullcontext
+
+    called: list[list[str]] = []
+    monkeypatch.setenv("EDITOR", "vi")
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    async with console(etl) as page:
+        monkeypatch.setattr(page.app, "suspend", nullcontext)
+        monkeypatch.setattr(
+            "subprocess.run", lambda words, **_: called.append(words) or type("Done", (), {"returncode": 0})
+        )
+        await page.press("e")
+    assert called == [["vi", "+4", str(etl.settings.project / "flows/etl_daily.py")]]
+
+
+async def test_the_screen_is_usable_at_sixty_by_twenty(etl: Project) -> None:
+    async with console(etl, size=(60, 20)) as page:
+        await page.shows("etl_daily", "OperationalError")
+        assert page.footer.endswith("? help")
+        assert all(len(line) == 60 for line in page.lines)
+
+
+async def test_the_time_of_a_running_flow_goes_on(project: Project) -> None:
+    project.flow("long")
+    project.run(1, "long", "running", started_at=time.time() - 58)
+    async with console(project) as page:
+        await page.shows("58s")
+        await page.shows("1m00s")

@@ -1,0 +1,138 @@
+"""Text from flows that would like to command the terminal, on every screen, down to the bytes."""
+
+import io
+from typing import Any
+
+import pytest
+
+from tests.tui.pages import FakeEngine, Page, console
+from tests.tui.project import NOON, Project, said, the_task
+from tui_flow.contract import commands
+from tui_flow.contract.errors import BadParameters
+from tui_flow.contract.journal import Failure
+
+EVIL = (
+    "\x1b]52;c;cHduZWQ=\x07 \x1b[2J \x1bc \x9b31m \x9d0;x\x9c \u202eevil\u2066 [/x] [@click=app.quit]go[/] [bold"
+    " \x1b]8;;http://evil\x1b\\link \x1b_G\x1b\\ \x1bP1$r \r\x08\x7f\u200b"
+)
+FORBIDDEN = (
+    "\x1b]52",
+    "\x1b[2J",
+    "\x1bc",
+    "\x1b]8;",
+    "\x1b_",
+    "\x1bP",
+    "\x9b",
+    "\x9d",
+    "\x9c",
+    "\u202e",
+    "\u2066",
+    "\x07",
+    "\u200b",
+)
+
+
+@pytest.fixture
+def hostile(project: Project) -> Project:
+    """A project in which every text is hostile."""
+    failure = Failure(EVIL, EVIL + "\n" + EVIL, f"Traceback\n{EVIL}\n", f"flows/{EVIL}.py", 3, EVIL)
+    properties = {EVIL: {"type": "string", "default": EVIL, "description": EVIL}, "x": {"enum": [EVIL, "b"]}}
+    project.flow(
+        "tame", parameters={"type": "object", "properties": properties}, description=EVIL, tags=[EVIL]
+    )
+    project.db.execute("UPDATE flows SET name = ?, function = ?", (EVIL, EVIL))
+    project.broken_file(f"flows/{EVIL.replace('/', '_')}.py", EVIL, 3)
+    how: dict[str, Any] = {
+        "path": EVIL,
+        "run_name": EVIL,
+        "message": EVIL,
+        "failure": failure,
+        "tags": [EVIL],
+    }
+    project.run(
+        1,
+        EVIL,
+        "failed",
+        parameters={EVIL: EVIL, "deep": {EVIL: [EVIL]}},
+        state_name=EVIL,
+        trigger=EVIL,
+        **how,
+    )
+    project.run(2, EVIL, "running", parameters={EVIL: EVIL})
+    project.tasks(
+        1,
+        [
+            the_task(
+                1, EVIL, "failed", at=60.0, run_name=EVIL, message=EVIL, failure=failure, tags=[EVIL], tries=2
+            ),
+            *(
+                the_task(2 + n, EVIL, at=60.0, run_name=EVIL, map_id=2, map_index=n, upstream=[1])
+                for n in range(3)
+            ),
+        ],
+    )
+    project.log(
+        1, *(said(f"{EVIL} \x1b[31mred\x1b[0m {EVIL}", "ERROR", task, at=60.0) for task in (0, 1, 2)),
+        said("\x1b[1;32mgreen\x1b[0m " + EVIL.replace("\x1b", "")), b"torn " + EVIL.encode() + b"\n",
+        said(f"multi\nline {EVIL}\n\x1b[4m{EVIL}", "ERROR", 1),
+    )  # fmt: skip
+    assert NOON
+    return project
+
+
+async def test_nothing_raw_reaches_the_terminal_from_any_screen(
+    hostile: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = io.StringIO()
+    engine = FakeEngine()
+    engine.answers[commands.RunFlow] = BadParameters(EVIL, where=EVIL, next=EVIL)
+    async with console(hostile, engine=engine, size=(160, 45)) as page:
+        driver = page.app._driver
+        assert driver is not None
+        monkeypatch.setattr(type(driver), "write", lambda self, data: written.write(data), raising=False)
+        for keys in (
+            ["j"], ["k"], ["R"], ["ctrl+r"], ["escape"], ["r"], ["x"], ["escape"], ["question_mark"], ["escape"], ["slash"],
+            list("e"), ["escape"], ["e"], ["enter"], ["j"], ["l"], ["j"], ["j"], ["i"], ["tab"], ["G"], ["i"], ["n"], ["w"],
+            ["t"], ["L"], ["z"], ["z"], ["x"], ["escape"], ["slash", "r", "e", "d", "enter"], ["n"], ["comma"], ["y"], ["e"],
+        ):  # fmt: skip
+            await page.press(*keys)
+            assert page.app.is_running, keys
+            assert_harmless(page, written.getvalue())
+        assert "\x1b" not in page.text
+    await in_other_forms(hostile)
+
+
+async def in_other_forms(hostile: Project) -> None:
+    """The same in the details and the log at 80 columns, and in ASCII."""
+    for how in ({"size": (80, 24)}, {"size": (80, 24), "ascii": True}):
+        async with console(hostile, open_run=1, **how) as page:  # type: ignore[arg-type]
+            await page.shows("FAILED")
+            for key in ("i", "tab", "G", "i", "tab", "g", "j", "j", "w"):
+                await page.press(key)
+                assert_harmless(page, "")
+                assert "ascii" not in how or page.text.isascii()
+
+
+def assert_harmless(page: Page, written: str) -> None:
+    for forbidden in FORBIDDEN:
+        assert forbidden not in page.text, (forbidden, page.text)
+    for strip in page.app.screen._compositor.render_strips():
+        rendered = strip.render(page.app.console)
+        for forbidden in FORBIDDEN:
+            assert forbidden not in rendered, (forbidden, rendered)
+        for segment in strip:
+            style = segment.style
+            assert style is None or (not style.link and "@click" not in (style.meta or {})), segment
+    without_copies = written.replace(
+        "\x1b]52;c;", "", written.count("\x1b]52;c;") if page.app.clipboard else 0
+    )
+    assert "cHduZWQ=\x07" not in without_copies
+
+
+async def test_colours_of_a_log_line_stay_and_nothing_else_does(etl: Project) -> None:
+    etl.log(811, said("plain \x1b[31mred\x1b[0m and \x1b]8;;http://evil\x1b\\link\x1b]8;;\x1b\\ here"))
+    async with console(etl, open_run=811) as page:
+        await page.shows("plain red and ␛]8;;http://evil")
+        strip = next(s for s in page.app.screen._compositor.render_strips() if "plain red" in s.text)
+        red = next(segment for segment in strip if segment.text == "red")
+        assert red.style is not None and red.style.color is not None and red.style.link is None

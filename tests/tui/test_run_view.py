@@ -1,0 +1,298 @@
+import time
+
+from tests.tui.pages import FakeEngine, console
+from tests.tui.project import NOON, Project, said, the_task
+from tui_flow.contract import changes, commands
+
+TITLE = "Flows › etl_daily › run 812"
+
+
+async def test_a_failed_run_opens_at_its_first_error(etl: Project) -> None:
+    async with console(etl) as page:
+        await page.press("enter")
+        await page.shows(TITLE, "✗ FAILED 3m12s", "Log load_warehouse", "load failed")
+        assert page.line_with("load_warehouse x2").startswith("│>")
+        assert "1m02s" in page.line_with("load_warehouse x2")
+        assert page.line_with("load failed").startswith("│>!")
+        assert "error 1/2" in page.text
+        assert "e edits etl_daily.py at line 4" in page.message
+
+
+async def test_the_tree_shows_branches_folds_maps_and_says_what_never_ran(etl: Project) -> None:
+    async with console(etl, open_run=812) as page:
+        await page.shows("▾ ✗ etl_daily", "upload[20]", "publish", "notify")
+        tree = [line[1:32].rstrip() for line in page.lines[3:13]]
+        assert [line.split("│")[0].rstrip() for line in tree] == [
+            "  ▾ ✗ etl_daily             3m1",
+            "    ▾ ✓ extract             44.",
+            "        ✓ extract_orders    41.",
+            "        ✓ extract_fx         3.",
+            "      = transform          cach",
+            "      ✓ validate            58.",
+            "    ▸ ✗ upload[20] ✓19 ✗1   1m0",
+            ">   ▸ ✗ load_warehouse x2   1m0",
+            "      ▿ publish",
+            "      ▿ notify",
+        ]
+        assert "upstream failed" in page.line_with("publish")
+
+
+async def test_folding_and_unfolding_keep_the_cursor_on_its_row(etl: Project) -> None:
+    async with console(etl, open_run=812) as page:
+        await page.shows("upload[20]")
+        await page.press("k", "l")
+        await page.shows("upload-0")
+        assert page.line_with("upload[20]").startswith("│>")
+        await page.press("j", "h")
+        assert page.line_with("upload[20]").startswith("│>")
+        await page.press("h")
+        await page.hides("upload-0")
+        await page.press("g", "enter")
+        await page.hides("extract_orders")
+
+
+async def test_a_task_that_was_tried_again_unfolds_into_its_tries(etl: Project) -> None:
+    async with console(etl, open_run=812) as page:
+        await page.shows("Log load_warehouse")
+        await page.press("l", "j", "j")
+        await page.shows("Log load_warehouse, try 2 of 2", "connecting again")
+        assert "31402 rows" not in page.text
+        assert "✗ try 1" in page.text and "✗ try 2" in page.text
+
+
+async def test_the_log_follows_the_row_and_the_root_is_the_whole_run(etl: Project) -> None:
+    async with console(etl, open_run=812) as page:
+        await page.shows("Log load_warehouse")
+        await page.press("g", "j", "j")
+        await page.shows("Log extract_orders", "40 lines")
+        await page.press("k")
+        await page.shows("Log extract ", "40 lines")
+        await page.press("k")
+        await page.shows("Log whole run", "56 lines")
+
+
+async def test_errors_are_stepped_through_and_library_frames_are_folded(etl: Project) -> None:
+    async with console(etl, open_run=812) as page:
+        await page.shows("1 library frame folded")
+        assert "tenacity" not in page.text
+        await page.press("n")
+        assert "error 2 of 2" in page.message
+        await page.press("n")
+        assert "error 1 of 2" in page.message
+        await page.press("tab", "j", "j", "enter")
+        await page.shows("tenacity")
+
+
+async def test_level_wrap_and_time_are_toggled_and_shown(etl: Project) -> None:
+    async with console(etl, open_run=812) as page:
+        await page.shows("Log load_warehouse")
+        await page.press("g")
+        await page.shows("Log whole run")
+        await page.press("L", "L", "L")
+        await page.shows("L ERROR")
+        assert "connecting again" not in page.text
+        await page.press("w", "t")
+        await page.shows("w off", "t delta", "+0.000")
+
+
+async def test_the_log_is_searched_and_escape_clears_the_search(etl: Project) -> None:
+    async with console(etl, open_run=812) as page:
+        await page.shows("Log load_warehouse")
+        await page.press("g", "slash")
+        await page.type("row 1")
+        await page.press("enter")
+        await page.shows("11 lines with", "row 1 extracted")
+        await page.press("n")
+        assert "match 2 of 11" in page.message
+        await page.press("N", "N")
+        assert "match 11 of 11" in page.message
+        await page.press("escape")
+        assert "/row 1" not in page.text
+        assert TITLE in page.text
+
+
+async def test_details_show_the_parameters_and_the_traceback(etl: Project) -> None:
+    async with console(etl, open_run=812) as page:
+        await page.shows("Log load_warehouse")
+        await page.press("i")
+        await page.shows("✗ FAILED", "try 2 of 2", "after    validate", "reason   error")
+        await page.press("tab", "G")
+        await page.shows("load_warehouse", "conn = connect(dsn)")
+        await page.press("shift+tab", "g")
+        await page.shows("PARAMETERS", "date = 2026-08-20")
+        await page.press("i")
+        await page.shows("Log whole run")
+
+
+async def test_one_pane_zooms_and_comes_back(etl: Project) -> None:
+    async with console(etl, open_run=812) as page:
+        await page.shows("Log load_warehouse")
+        await page.press("tab", "z")
+        await page.hides("Tasks")
+        await page.press("escape")
+        await page.shows("Tasks", TITLE)
+
+
+async def test_a_live_run_grows_without_moving_the_cursor(etl: Project) -> None:
+    etl.run(900, "ingest_s3", "running", started_at=time.time())
+    etl.tasks(900, [the_task(1, "first", at=900 * 60.0), the_task(2, "second", "running", at=900 * 60.0)])
+    etl.log(900, said("begun", task=1))
+    async with console(etl, open_run=900) as page:
+        await page.shows("RUNNING", "first-1", "second-2", "begun")
+        await page.press("j")
+        await page.shows("Log first-1")
+        etl.tasks(900, [the_task(2, "second", revision=8), the_task(3, "third", "running", revision=9)])
+        page.engine.tell(changes.TasksChanged(900))
+        await page.shows("third-3")
+        assert page.line_with("first-1 ").startswith("│>")
+        etl.log(900, said("more of it", task=1))
+        await page.shows("more of it")
+        etl.set_run(900, "completed")
+        page.engine.tell(changes.RunChanged(900, "ingest_s3", "completed"))
+        await page.shows("✓ COMPLETED")
+
+
+async def test_the_log_follows_its_end_until_somebody_goes_up(etl: Project) -> None:
+    etl.run(900, "ingest_s3", "running", started_at=time.time())
+    etl.log(900, *(said(f"line {n}") for n in range(100)))
+    async with console(etl, open_run=900) as page:
+        await page.shows("f on", "line 99")
+        etl.log(900, said("the newest"))
+        await page.shows("the newest")
+        await page.press("tab", "k")
+        await page.shows("f off")
+        etl.log(900, *(said(f"later {n}") for n in range(50)))
+        await page.shows("151 lines")
+        assert "later 49" not in page.text
+        await page.press("f")
+        await page.shows("later 49", "f on")
+
+
+async def test_the_cursor_follows_the_running_task_when_asked(etl: Project) -> None:
+    at = 900 * 60.0
+    etl.run(900, "ingest_s3", "running", started_at=NOON + at)
+    etl.tasks(900, [the_task(1, "first", at=at), the_task(2, "second", "running", at=at + 1)])
+    async with console(etl, open_run=900) as page:
+        await page.shows("second-2")
+        await page.press("F")
+        await page.shows("F follows the running task")
+        assert page.line_with("second-2").startswith("│>")
+        etl.tasks(
+            900,
+            [
+                the_task(2, "second", revision=8, at=at),
+                the_task(3, "third", "running", at=at + 2, revision=9),
+            ],
+        )
+        page.engine.tell(changes.TasksChanged(900))
+        await page.shows("third-3", "Log third-3")
+        assert page.line_with("third-3 ").startswith("│>")
+
+
+async def test_cancelling_asks_first_and_kill_is_another_key(etl: Project) -> None:
+    engine = FakeEngine()
+    engine.answers[commands.CancelRun] = {"state": "cancelling"}
+    async with console(etl, engine=engine, open_run=501) as page:
+        await page.shows("RUNNING")
+        await page.press("x")
+        await page.shows("Cancel run 501?")
+        await page.press("escape", "X")
+        await page.shows("Kill run 501?")
+        await page.press("right", "enter")
+        await page.shows("run 501 is cancelling")
+        assert engine.asked[-1] == commands.CancelRun(501, kill=True)
+
+
+async def test_a_run_that_is_over_cannot_be_cancelled(etl: Project) -> None:
+    async with console(etl, open_run=812) as page:
+        await page.shows("FAILED")
+        await page.press("x")
+        assert "run 812 is over" in page.message
+
+
+async def test_running_again_uses_the_same_parameters_and_opens_the_new_run(etl: Project) -> None:
+    engine = FakeEngine()
+
+    def start(command: commands.RunFlow) -> dict[str, int]:
+        etl.run(813, command.flow, "pending", parameters=command.parameters)
+        return {"run_id": 813}
+
+    engine.answers[commands.RunFlow] = start
+    async with console(etl, engine=engine, open_run=812) as page:
+        await page.shows("FAILED")
+        await page.press("r")
+        await page.shows("run 813", "◌ PENDING")
+        assert engine.asked[-1].parameters == {"date": "2026-08-20", "full": False}
+
+
+async def test_older_and_newer_runs_of_the_flow_are_a_key_away(etl: Project) -> None:
+    async with console(etl, open_run=812) as page:
+        await page.shows("run 812")
+        await page.press("comma")
+        await page.shows("run 811", "COMPLETED")
+        await page.press("full_stop")
+        await page.shows("run 812", "FAILED")
+        await page.press("full_stop")
+        assert "this is the newest run of etl_daily" in page.message
+
+
+async def test_a_run_that_is_not_there_says_so(etl: Project) -> None:
+    async with console(etl, open_run=4711) as page:
+        await page.shows("there is no run 4711")
+        await page.press("escape")
+        await page.shows("most urgent first")
+
+
+async def test_y_copies_the_traceback_of_the_selected_task(etl: Project) -> None:
+    async with console(etl, open_run=812) as page:
+        await page.shows("Log load_warehouse")
+        await page.press("y")
+        assert "copied the traceback (6 lines)" in page.message
+        assert "conn = connect(dsn)" in page.app.clipboard
+        await page.press("tab", "y")
+        assert page.app.clipboard.startswith("load failed")
+
+
+async def test_sizes_from_small_to_wide_show_all_there_is(etl: Project) -> None:
+    for size in ((60, 20), (80, 24), (160, 45)):
+        async with console(etl, open_run=812, size=size) as page:
+            await page.shows("load_warehouse", "load failed")
+            assert all(len(line) == size[0] for line in page.lines)
+            assert page.footer.endswith("? help")
+            if size[0] == 160:
+                await page.shows("try 2 of 2", "TRACEBACK")
+
+
+async def test_help_lists_every_key_that_works_here(etl: Project) -> None:
+    async with console(etl, open_run=812, size=(80, 45)) as page:
+        await page.shows("FAILED")
+        await page.press("question_mark")
+        await page.shows(" RUN", "EVERYWHERE", "STATES")
+        for key in (
+            "x ",
+            "X ",
+            "n ",
+            "N ",
+            "f ",
+            "F ",
+            "w ",
+            "L ",
+            "t ",
+            "i ",
+            "z ",
+            "e ",
+            "y ",
+            ", ",
+            ". ",
+            "/ ",
+        ):
+            assert f"  {key}" in page.text, key
+
+
+async def test_no_key_does_nothing_without_a_word(etl: Project) -> None:
+    async with console(etl, open_run=812) as page:
+        await page.shows("FAILED")
+        for key in ("f", "F", "w", "t", "L", "n", "N", "x", "z", "z", "i", "i", "y"):
+            before = page.text
+            await page.press(key)
+            assert page.text != before, key
