@@ -515,6 +515,20 @@ def test_a_full_disk_costs_lines_of_the_log_and_says_how_much(make: Make, tmp_pa
     assert "bytes of log could not be written" in kept.lines("tui_flow.keeper")[0]
 
 
+def test_what_a_full_disk_cost_is_told_at_the_end_where_nothing_else_was_said(make: Make) -> None:
+    def flooding(spec, directory, wait) -> int:
+        os.write(1, b"x" * 200_000)
+        return endless(spec, directory, wait)
+
+    kept = make()
+    pid = kept.start(flooding, before=lambda: limit_files(100_000))
+    wait_until(lambda: len(kept.log) == 100_000, what="a full disk")
+    lift_limit(pid)
+    os.kill(kept.started.worker_pid, signal.SIGKILL)
+    kept.wait(pid)
+    assert "bytes of log could not be written" in kept.lines("tui_flow.keeper")[0]
+
+
 def test_no_line_runs_before_its_start_is_on_disk(make: Make) -> None:
     def reporting(spec, directory, wait) -> int:
         limit_files(resource.RLIM_INFINITY)

@@ -109,6 +109,11 @@ class Log:
         else:
             self._lost += len(records) - max(0, written - (len(data) - len(records)))
 
+    def finish(self) -> None:
+        """Says what was lost, if nothing was written since that could have said it."""
+        if self._lost:
+            self.write(b"")
+
     def _confession(self) -> bytes:
         if not self._lost:
             return b""

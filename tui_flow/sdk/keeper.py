@@ -246,6 +246,7 @@ class Keeper:
         if self._ladder.stragglers:
             names = ", ".join(f"{command} ({pid})" for pid, command in self._ladder.stragglers.items())
             self._log.say("WARNING", f"ended what the run left behind: {names}")
+        self._log.finish()
 
     def _say_last_word(self) -> bool:
         report = self._journal.last(FlowFinished)
