@@ -32,10 +32,16 @@ class Fold:
     """A run and those of its task runs that events have touched."""
 
     def __init__(
-        self, run: FlowRun, report: journal.FlowFinished | None, stored: dict[int, TaskRun] | None = None
+        self,
+        run: FlowRun,
+        report: journal.FlowFinished | None,
+        stored: dict[int, TaskRun] | None = None,
+        revision: int = 0,
     ) -> None:
-        """`stored` has, by id, the task runs in the history that the events may speak of."""
+        """`stored` has, by id, the task runs in the history that the events may speak of; those that change get the
+        revision."""
         self.run = run
+        self.revision = revision
         self.report = report
         self.cancelling_seen = False
         self.stored = stored or {}
@@ -136,7 +142,7 @@ class Fold:
             ended_at=None,
             due_at=None,
             failure=None,
-            revision=0,
+            revision=self.revision,
         )
 
     def _task_started(self, event: journal.TaskStarted) -> None:
@@ -148,12 +154,13 @@ class Fold:
                 tries=event.tries,
                 started_at=event.at if task.started_at is None else task.started_at,
                 due_at=None,
+                revision=self.revision,
             )
 
     def _task_renamed(self, event: journal.TaskRenamed) -> None:
         task = self.tasks.get(event.id)
         if task:
-            self.tasks[event.id] = task._replace(run_name=event.run_name)
+            self.tasks[event.id] = task._replace(run_name=event.run_name, revision=self.revision)
 
     def _task_retrying(self, event: journal.TaskRetrying) -> None:
         task = self.tasks.get(event.id)
@@ -164,6 +171,7 @@ class Fold:
                 tries=event.tries,
                 due_at=event.due_at,
                 failure=event.failure,
+                revision=self.revision,
             )
 
     def _task_finished(self, event: journal.TaskFinished) -> None:
@@ -189,6 +197,7 @@ class Fold:
             ended_at=at,
             due_at=None,
             failure=failure,
+            revision=self.revision,
         )
 
     def _move_run(self, state: FlowRunState, **fields: Any) -> None:

@@ -118,15 +118,15 @@ class Ingest:
         events = [event for event in map(journal.decode, lines) if event is not None]
         with transaction(db):
             touched = {event.id for event in events if isinstance(event, TASK_EVENTS)}
-            fold = Fold(before, runs.get_report(db, active.id), tasks.get_tasks(db, active.id, touched))
+            fold = Fold(before, runs.get_report(db, active.id), tasks.get_tasks(db, active.id, touched), end)
             for event in events:
                 fold.apply(event)
             if fold.is_over:
                 fold.close_tasks(tasks.list_active(db, active.id))
             after = fold.run._replace(ingested_bytes=end)
             new, changed = fold.new_tasks, fold.changed_tasks
-            tasks.insert_tasks(db, [task._replace(revision=end) for task in new])
-            tasks.update_tasks(db, [(was, task._replace(revision=end)) for was, task in changed])
+            tasks.insert_tasks(db, new)
+            tasks.update_tasks(db, changed)
             runs.save_run(db, before, after, fold.report)
         active.run, active.tail.offset = after, end
         active.cancelling_seen = active.cancelling_seen or fold.cancelling_seen

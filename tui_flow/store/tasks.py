@@ -58,7 +58,8 @@ def update_tasks(db: sqlite3.Connection, changes: Sequence[tuple[TaskRun, TaskRu
         raise IllegalTransition(f"task runs of run {changes[0][0].run_id} are no longer as they were read")
 
 
-def _update_row(pair: tuple[TaskRun, TaskRun]) -> dict[str, object]:
+def _update_row(pair: tuple[TaskRun, TaskRun]) -> rows.Row:
+    """In the order of the query."""
     before, after = pair
-    failure = rows.from_failure(after.failure)
-    return {**after._asdict(), "upstream": None, "tags": None, "failure": failure, "old_state": before.state}
+    failure = None if after.failure is None else rows.from_failure(after.failure)
+    return (*after[5:11], *after[17:20], failure, after.revision, after.run_id, after.id, before.state)

@@ -30,7 +30,6 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: update_task
 UPDATE task_runs SET
-    run_name = :run_name, state = :state, state_name = :state_name, reason = :reason, message = :message,
-    tries = :tries, started_at = :started_at, ended_at = :ended_at, due_at = :due_at, failure = :failure,
-    revision = :revision
-WHERE run_id = :run_id AND id = :id AND state = :old_state;
+    run_name = ?, state = ?, state_name = ?, reason = ?, message = ?, tries = ?,
+    started_at = ?, ended_at = ?, due_at = ?, failure = ?, revision = ?
+WHERE run_id = ? AND id = ? AND state = ?;
