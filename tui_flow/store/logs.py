@@ -8,7 +8,7 @@ import os
 import re
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
@@ -194,10 +194,11 @@ class LogFile:
         tries: int | None = None,
         level: int = 0,
         since: int = 0,
+        heads_only: bool = False,
     ) -> Sequence[int]:
         """The numbers of the lines, from line `since` on, that these task runs wrote (all of them where None), in
-        this try, at this level (a place in `LEVELS`) or graver."""
-        if task_runs is None and tries is None and level == 0:
+        this try, at this level (a place in `LEVELS`) or graver; with `heads_only`, the first of each record."""
+        if task_runs is None and tries is None and level == 0 and not heads_only:
             return range(since, len(self))
         wanted = None if task_runs is None else set(task_runs)
 
@@ -206,27 +207,20 @@ class LogFile:
                 (wanted is None or head.task_run in wanted)
                 and (tries is None or head.tries == tries)
                 and head.level >= level
+                and not (heads_only and head.goes_on)
             )
 
-        return array("L", self._matching(fits, since))
-
-    def errors(self) -> Sequence[int]:
-        """The lines with which a record of level ERROR or CRITICAL begins."""
-        grave = LEVELS.index("ERROR")
-        return array("L", self._matching(lambda head: head.level >= grave and not head.goes_on, 0))
-
-    def _matching(self, fits: Callable[[Head], bool], since: int) -> Iterator[int]:
         good = {code for code, head in enumerate(self._heads.table) if fits(head)}
         if not good:
-            return iter(())
+            return array("L")
         codes = self._codes[since:] if since else self._codes
-        return (line for line, code in enumerate(codes, since) if code in good)
+        return array("L", [line for line, code in enumerate(codes, since) if code in good])
 
-    def find(self, text: str) -> Iterator[int]:
-        """The lines that hold this text, in order, whatever its case where it has no capital letter. Reads the whole
-        file, a slice at a time."""
+    def find(self, text: str, since: int = 0) -> Iterator[int]:
+        """The lines from line `since` on that hold this text, in order, whatever its case where it has no capital
+        letter. Reads the file a slice at a time."""
         needle, any_case = text.encode(), text == text.lower()
-        line = 0
+        line = since
         while line < len(self) and needle:
             base, after = self._starts[line], self._slice_end(line)
             chunk = self._read(base, self._starts[after] - base)
