@@ -50,7 +50,9 @@ class Capture:
 
     def finish(self) -> None:
         """Writes a last line that has no newline, and closes the pipe."""
-        if self._rest:
+        if self._budget.left <= 0:
+            self._budget.dropped += len(self._rest)
+        elif self._rest:
             self._write([self._rest])
         os.close(self.fd)
 
@@ -73,6 +75,9 @@ class Capture:
         self._log.write(records)
         self._budget.left -= len(records)
         if self._budget.left <= 0:
+            self._log.say(
+                "WARNING", "the log takes no more of what this run prints; the rest is only counted"
+            )
             self._budget.dropped += len(self._rest)
             self._rest = b""
 

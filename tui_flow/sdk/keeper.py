@@ -242,7 +242,7 @@ class Keeper:
         for capture in self._captures.values():
             capture.finish()
         if self._budget.dropped:
-            self._log.say("WARNING", f"{self._budget.dropped:,} bytes of output over the cap were dropped")
+            self._log.say("WARNING", f"{self._budget.dropped:,} bytes of output were not kept")
         if self._ladder.stragglers:
             names = ", ".join(f"{command} ({pid})" for pid, command in self._ladder.stragglers.items())
             self._log.say("WARNING", f"ended what the run left behind: {names}")
