@@ -32,11 +32,10 @@ class LogReader:
         self._file.refresh()
         grew = len(self._file) > before
         end = self._begin_of_last() if grew and not whole else len(self._file)
-        for line in self._file.select(task_runs, level=self._level, since=self._next):
+        for line in self._file.select(task_runs, level=self._level, since=self._next, heads_only=True):
             if line >= end:
                 break
-            if not self._file.head(line).goes_on:
-                yield self._file.record(line) or LogRecord("", "", None, 1, "", self._file.text(line))
+            yield self._file.record(line) or LogRecord("", "", None, 1, "", self._file.text(line))
         self._next = end
 
     def _begin_of_last(self) -> int:
