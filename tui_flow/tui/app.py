@@ -61,8 +61,10 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
         self.set_class(ascii, "-ascii")
         self.set_class(theme == "tui-flow-ansi", "-poor")
 
+    def get_default_screen(self) -> FlowsScreen:
+        return FlowsScreen()
+
     def on_mount(self) -> None:
-        self.push_screen(FlowsScreen())
         if self._first_run is not None:
             self.open_run(self._first_run)
         self.run_worker(self.bridge.run(), group="bridge")

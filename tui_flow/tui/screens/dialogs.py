@@ -11,7 +11,6 @@ from textual.screen import ModalScreen
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui_flow.safe import safe
 from tui_flow.tui.actions import ACTIONS, Action, shown_keys
 from tui_flow.tui.presentation import Line, glyphs
 from tui_flow.tui.presentation.glyphs import Marks
@@ -59,6 +58,7 @@ class Choices(Widget, can_focus=True):
 class ConfirmScreen(ModalScreen[bool]):
     """Asks before something is ended. The first answer, which ⏎ gives at once, changes nothing."""
 
+    CSS_PATH = "../styles/dialogs.tcss"
     BINDINGS: ClassVar = [("escape,q", "dismiss(False)", "")]
 
     def __init__(self, title: str, lines: Sequence[Line], no: str, yes: str) -> None:
@@ -67,7 +67,7 @@ class ConfirmScreen(ModalScreen[bool]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
-            box.border_title = Content(safe(self._title))
+            box.border_title = Content(paint_of(self).clean(self._title))
             yield TextLines(id="question")
             yield Choices(self._answers)
 
@@ -84,6 +84,7 @@ class ConfirmScreen(ModalScreen[bool]):
 class HelpScreen(ModalScreen[None]):
     """Every key that works where it was asked for, and what the shapes mean."""
 
+    CSS_PATH = "../styles/dialogs.tcss"
     BINDINGS: ClassVar = [("escape,q,question_mark", "dismiss", "")]
 
     def __init__(self, places: Sequence[str]) -> None:

@@ -9,11 +9,11 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from tui_flow.safe import safe
 from tui_flow.store.records import Flow
 from tui_flow.tui.presentation import Line, form
 from tui_flow.tui.presentation.form import Field
 from tui_flow.tui.widgets.bars import Bar
+from tui_flow.tui.widgets.paint import paint_of
 
 
 class FieldBox(Vertical):
@@ -59,6 +59,7 @@ class FieldBox(Vertical):
 class FormScreen(ModalScreen[dict[str, Any] | None]):
     """Asks for the parameters of a run; gives those that are not the flow's defaults, or None."""
 
+    CSS_PATH = "../styles/dialogs.tcss"
     BINDINGS: ClassVar = [
         ("escape", "dismiss(None)", ""),
         ("ctrl+r", "submit", ""),
@@ -73,7 +74,7 @@ class FormScreen(ModalScreen[dict[str, Any] | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
-            box.border_title = Content(f"Run {safe(self.flow.name)}")
+            box.border_title = Content(paint_of(self).clean(f"Run {self.flow.name}"))
             with VerticalScroll(id="fields", can_focus=False):
                 for place, field in enumerate(form.fields_of(self.flow.parameters)):
                     known = field.name in self._values

@@ -36,6 +36,7 @@ PANES = ("tree", "details", "log")
 class RunScreen(View):
     """One flow run. The log follows the row under the cursor; the cursor moves by itself only after `F`."""
 
+    CSS_PATH = "../styles/run.tcss"
     BINDINGS: ClassVar = bindings("run")
     PROMPT = "search the log; n and N step through what was found"
 

@@ -45,7 +45,6 @@ class View(Screen[None]):
     def compose(self) -> ComposeResult:
         yield self.header
         yield from self.compose_panes()
-        yield self.prompt
         yield self.message
         yield self.footer
 
@@ -97,6 +96,8 @@ class View(Screen[None]):
 
     def open_prompt(self) -> None:
         """Asks for a text; `prompt_changed` and `prompt_entered` hear of it."""
+        if not self.prompt.is_attached:
+            self.mount(self.prompt, before=self.message)
         self.message.display = False
         self.prompt.open(self)
 

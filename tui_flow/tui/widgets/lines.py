@@ -11,7 +11,6 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui_flow.safe import safe
 from tui_flow.tui.actions import bindings
 from tui_flow.tui.presentation.glyphs import Marks
 from tui_flow.tui.widgets.paint import AnySpan, Paint, paint_of
@@ -45,6 +44,7 @@ class Lines(Widget, can_focus=True):
         self.cursor = 0
         self.first = 0
         """The line at the top."""
+        self._titles = ("", "")
 
     def spans(self, index: int, width: int) -> Sequence[AnySpan]:
         """The text of a line."""
@@ -127,12 +127,16 @@ class Lines(Widget, can_focus=True):
 
     def set_title(self, title: str, subtitle: str = "") -> None:
         """The texts in the pane's frame, above and below."""
+        self._titles = (title, subtitle)
+        room = self.size.width - 4
         for name, text in (("border_title", title), ("border_subtitle", subtitle)):
-            content = Content(safe(text))
+            text = text if len(text) <= room or room < 1 else text[: room - 1] + self.marks.ellipsis
+            content = Content(self.paint.clean(text))
             if getattr(self, f"_{name}") != content:
                 setattr(self, name, content)
 
     def on_resize(self) -> None:
+        self.set_title(*self._titles)
         self.show(self.cursor)
 
     def on_click(self, event: events.Click) -> None:
