@@ -127,9 +127,11 @@ class LogFile:
         if not lines[-1]:
             lines.pop()
         heads = self._heads
-        codes = [heads[line[_PREFIX]] if line[:1] != b"\t" else -1 for line in lines]
-        if -1 in codes:
+        if b"\n\t" in chunk or lines[0][:1] == b"\t":
+            codes = [heads[line[_PREFIX]] if line[:1] != b"\t" else -1 for line in lines]
             self._inherit(codes)
+        else:
+            codes = [heads[line[_PREFIX]] for line in lines]
         self._codes.extend(codes)
         if len(lines) == 1:
             self._starts.append(start + end)

@@ -81,6 +81,8 @@ class RunScreen(View):
         self._scope = (None, None)
         self.console.bridge.watch(run_id, lambda: self.forest.revision)
         self.run_worker(self._index_log(), exclusive=True, group="log")
+        self._update_crumbs()
+        self._update_frames()
         if self._log_timer is None:
             self._log_timer = self.set_interval(LOG_SECONDS, self._poll_log, pause=True)
 

@@ -1,0 +1,149 @@
+"""The console: how soon it is there, what it costs when nothing happens, and large runs."""
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from statistics import median
+
+from tests.benchmarks.figure import Figure
+from tests.tui.project import Project, said, seed_etl, the_task
+from tests.tui.pty_console import PtyConsole
+from tui_flow.store.logs import LogFile
+
+ROUNDS = 7
+LAST_LINE = "\x1b[24;1H"
+"""Where the last line of a frame is drawn: the frame is whole."""
+_EMPTY_APP = """
+from textual.app import App
+class Empty(App): pass
+Empty().run()
+"""
+TASKS, LINES = 20_000, 1_000_000
+
+
+def figures() -> Iterator[Figure]:
+    with tempfile.TemporaryDirectory() as folder:
+        small, large = Path(folder) / "small", Path(folder) / "large"
+        with closing(Project(small)) as project:
+            seed_etl(project)
+            project.set_run(501, "completed")
+        yield first_frame(small)
+        yield from idle(small)
+        with closing(Project(small)) as project:
+            project.run(900, "ingest_s3", "running", started_at=time.time())
+        yield one_run(small)
+        log = make_large(large)
+        yield from large_run(large, log)
+
+
+def first_frame(project: Path) -> Figure:
+    ours, empty = [], []
+    for _ in range(ROUNDS):
+        empty.append(_until_frame(lambda: PtyConsole(project, program=_EMPTY_APP)))
+        ours.append(_until_frame(lambda: PtyConsole(project)))
+    ratio = median(ours) / median(empty)
+    note = f"{median(ours):.3f} s against {median(empty):.3f} s of an empty Textual app, in the same terminal"
+    return Figure("first frame, by that of an empty Textual app", ratio, "x", 1.3, median(empty), ratio, note)
+
+
+def _until_frame(start: Callable[[], PtyConsole]) -> float:
+    begun = time.perf_counter()
+    with start() as console:
+        while LAST_LINE not in console.raw:
+            console.read(1.0)
+        return time.perf_counter() - begun
+
+
+def idle(project: Path) -> Iterator[Figure]:
+    with PtyConsole(project) as console:
+        console.wait_for("etl_daily")
+        console.wait_for_silence()
+        cpu, written = _spent(console, 5.0)
+    yield Figure("idle, CPU", cpu, "%", 1.0, None, None, "over 5 s, no run active")
+    yield Figure("idle, written to the terminal", written, "B/s", 0.0, None, None, "the minute's tick apart")
+
+
+def one_run(project: Path) -> Figure:
+    with PtyConsole(project) as console:
+        console.wait_for("running")
+        console.wait_for_silence(0.3)
+        cpu, written = _spent(console, 5.0)
+    note = f"its time goes on once a second; {cpu:.1f} % CPU"
+    return Figure("one active run, written to the terminal", written, "B/s", 1024.0, None, None, note)
+
+
+def _spent(console: PtyConsole, seconds: float) -> tuple[float, float]:
+    """Per cent of a core, and bytes a second."""
+    cpu, before, end = console.cpu_seconds(), len(console.raw), time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        console.read(left)
+    written = len(console.raw[before:].encode())
+    return (console.cpu_seconds() - cpu) / seconds * 100, written / seconds
+
+
+def make_large(folder: Path) -> Path:
+    """A run of many mapped tasks with a long log."""
+    with closing(Project(folder)) as project:
+        project.flow("big")
+        project.run(1, "big", "completed", took=600.0)
+        tasks = (
+            the_task(n, "work", at=60 + n * 0.02, map_id=1, map_index=n - 1) for n in range(1, TASKS + 1)
+        )
+        project.tasks(1, tasks)
+        block = [
+            said(f"rows to load {n} into the warehouse", task=n % TASKS, at=n * 0.001) for n in range(10_000)
+        ]
+        for _ in range(LINES // len(block)):
+            path = project.log(1, *block)
+    return path
+
+
+def large_run(folder: Path, log: Path) -> Iterator[Figure]:
+    lines, tasks, whole, index = [], [], [], []
+    for _ in range(3):
+        with PtyConsole(folder) as console:
+            console.wait_for("big")
+            console.wait_for_silence(0.3)
+            begun = time.perf_counter()
+            console.send("\r")
+            lines.append(_until_shown(console, "rows to load 0", begun))
+            tasks.append(_until_shown(console, f"work[{TASKS}]", begun))
+            whole.append(_until_shown(console, f"{LINES:,} lines", begun))
+        begun = time.perf_counter()
+        file = LogFile(log)
+        file.refresh()
+        index.append(time.perf_counter() - begun)
+        file.close()
+    size = log.stat().st_size / 1e6
+    yield Figure(
+        f"first lines of a log of {LINES:,}",
+        median(lines),
+        "s",
+        0.3,
+        None,
+        None,
+        f"{size:.0f} MB, from the key press",
+    )
+    yield Figure(
+        f"opening {TASKS:,} task runs", median(tasks), "s", None, None, None, "while that log is indexed"
+    )
+    yield Figure(
+        f"both, {LINES:,} lines to the last",
+        median(whole),
+        "s",
+        None,
+        None,
+        None,
+        "the keyboard is free meanwhile",
+    )
+    yield Figure(
+        f"index of {LINES:,} lines alone", median(index), "s", None, None, None, "splitting lines limits it"
+    )
+
+
+def _until_shown(console: PtyConsole, text: str, begun: float) -> float:
+    while text not in console.text:
+        console.read(0.01)
+    return time.perf_counter() - begun
