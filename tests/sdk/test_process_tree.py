@@ -41,7 +41,7 @@ def test_descendants_come_parents_first(family: tuple[int, int]) -> None:
     child, grandchild = family
     found = [process for process in descendants(os.getpid(), "") if process.pid in family]
     assert found == [Process(child, os.getpid()), Process(grandchild, child)]
-    assert "time.sleep(60)" in found[1].command
+    wait_until(lambda: "time.sleep(60)" in found[1].command)  # empty for a moment while it is exec'ed
 
 
 def test_without_proc_they_are_found_by_descent_and_by_cookie(
