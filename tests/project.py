@@ -31,7 +31,7 @@ class Project:
 
     @property
     def environment(self) -> dict[str, str]:
-        kept = {key: value for key, value in os.environ.items() if not key.startswith("TUI_FLOW")}
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(("TUI_FLOW", "PYTHON"))}
         return {**kept, _MARK: str(self.root), "TERM": "xterm-256color", "LANG": "C.UTF-8", "NO_COLOR": "1"}
 
     def write(self, name: str, text: str) -> Path:
