@@ -308,3 +308,24 @@ def test_a_killed_keeper_takes_a_real_worker_along(write: Write) -> None:
     kept.clean_up()
     kept.pids.clear()
     wait_until(lambda: not is_alive(worker))
+
+
+def test_a_cancelled_run_waits_for_no_thread(write: Write) -> None:
+    kept = write(
+        """
+        import threading, time
+        from tui_flow import flow
+
+        @flow
+        def sample():
+            threading.Thread(target=time.sleep, args=(60,)).start()
+            print("at work")
+            time.sleep(60)
+        """,
+        grace_seconds=60,
+    )
+    kept.start()
+    kept.wait_for("at work")
+    kept.cancel()
+    kept.wait(timeout=3)
+    assert (kept.ended.state, kept.ended.signal) == ("cancelled", None)

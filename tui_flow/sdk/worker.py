@@ -5,7 +5,7 @@ directory, signals at their defaults, output that shows at once. What differs: `
 input is empty, and no core is dumped.
 
 When the flow is over, the run ends. Threads that are no daemons are waited for, as Python does, but no longer than
-the run's grace; then the log says where they were, and the process ends all the same.
+the run's grace; then the log says where they were, and the process ends all the same. A cancelled run waits for none.
 """
 
 import os
@@ -30,6 +30,7 @@ LOGGER = "tui_flow.worker"
 def work(spec: rundir.RunSpec, directory: Path, wait: Callable[[], None]) -> int:
     """Runs the flow of that spec to its end; gives the exit code. `wait` returns when the author's code may run."""
     _settle_in(spec, directory)
+    from tui_flow.sdk import signals
     from tui_flow.sdk.flow_run import run_spec
     from tui_flow.sdk.recorder import RunRecorder
 
@@ -42,7 +43,7 @@ def work(spec: rundir.RunSpec, directory: Path, wait: Callable[[], None]) -> int
         completed = False
     else:
         completed = run_spec(flow, spec, directory, source_sha=sha)
-    _end_in_time(spec.grace_seconds, recorder)
+    _end_in_time(spec.grace_seconds, recorder, wait_for_threads=not signals.terminated)
     return 0 if completed else 1
 
 
@@ -106,7 +107,7 @@ def _say(recorder: "RunRecorder", level: str, message: str) -> None:
     recorder.log(time.time(), level, 0, 1, LOGGER, message)
 
 
-def _end_in_time(grace: float, recorder: "RunRecorder") -> None:
+def _end_in_time(grace: float, recorder: "RunRecorder", wait_for_threads: bool) -> None:
     """What the interpreter does at its end, within the grace (seconds); then the process is ended where it stands,
     and the log gets the stack of every thread."""
     import atexit
@@ -114,13 +115,11 @@ def _end_in_time(grace: float, recorder: "RunRecorder") -> None:
     import threading
 
     faulthandler.dump_traceback_later(max(grace, 0.01), exit=True, file=2)
-    still_there = [
-        one for one in threading.enumerate() if one is not threading.main_thread() and not one.daemon
-    ]
-    if still_there:
-        names = ", ".join(one.name for one in still_there)
-        _say(recorder, "INFO", f"the flow is over; waiting up to {grace:g} s for its threads: {names}")
-    threading._shutdown()  # type: ignore[attr-defined]
+    if wait_for_threads:
+        others = [one for one in threading.enumerate() if one is not threading.main_thread()]
+        if names := ", ".join(one.name for one in others if not one.daemon):
+            _say(recorder, "INFO", f"the flow is over; waiting up to {grace:g} s for its threads: {names}")
+        threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):
