@@ -14,7 +14,7 @@ import pytest
 from tests.sdk.keeping import Kept, append, is_alive, keeping, report
 from tests.waiting import wait_until
 from tui_flow.contract import journal, rundir
-from tui_flow.sdk import keeper, ladder, overtime
+from tui_flow.sdk import keeper, ladder, overtime, process_tree
 
 Make = Callable[..., Kept]
 
@@ -626,3 +626,25 @@ def test_a_cancel_that_comes_after_the_end_changes_nothing_but_hastens_straggler
     kept.cancel()
     kept.wait(timeout=3)
     assert (kept.ended.state, kept.ended.reason, kept.ended.exit_code) == ("failed", "exit", 3)
+
+
+def test_without_a_subreaper_a_daemon_is_found_by_its_cookie(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (keeper, ladder):
+        monkeypatch.setattr(module, "descendants", process_tree._find_with_psutil)
+    monkeypatch.setattr(keeper, "adopt_orphans", lambda: False)
+    pids = tmp_path / "pids"
+
+    def leaving(spec, directory, wait) -> int:
+        wait()
+        script = _DOUBLE_FORK.replace("PIDS", repr(str(pids)))
+        environment = {rundir.ENV_COOKIE: spec.cookie}
+        subprocess.run([sys.executable, "-S", "-c", script], env=environment, check=True)
+        wait_until(pids.exists)
+        report(directory)
+        return 0
+
+    kept = make()
+    assert kept.run(leaving).state == "completed"
+    assert not any(is_alive(int(pid)) for pid in pids.read_text().split())
