@@ -8,8 +8,8 @@ import pytest
 from pydantic import BaseModel, Field, SecretStr
 
 from tui_flow import flow, task
-from tui_flow.sdk import params
 from tui_flow.sdk.exceptions import ParameterTypeError
+from tui_flow.sdk.readable import MAX_READABLE, readable
 
 
 class Colour(enum.Enum):
@@ -101,7 +101,7 @@ def test_a_bool_is_no_exact_int_and_an_int_no_exact_float() -> None:
     ],
 )
 def test_parameters_are_told_as_json_or_as_text(value: object, expected: object) -> None:
-    assert params.readable(value) == expected
+    assert readable(value) == expected
 
 
 def test_telling_parameters_never_fails_and_never_floods() -> None:
@@ -111,10 +111,10 @@ def test_telling_parameters_never_fails_and_never_floods() -> None:
 
     ring: list[object] = []
     ring.append(ring)
-    assert "Hostile" in params.readable(Hostile())
-    assert params.readable(ring) is not None
-    assert len(str(params.readable(list(range(10**6))))) < 20_000
-    assert len(params.readable("x" * 10**6)) <= params.MAX_READABLE
+    assert "Hostile" in readable(Hostile())
+    assert readable(ring) is not None
+    assert len(str(readable(list(range(10**6))))) < 20_000
+    assert len(readable("x" * 10**6)) <= MAX_READABLE
 
 
 def test_functions_that_tell_no_signature_take_anything() -> None:

@@ -140,12 +140,12 @@ class WaitFor:
         self.futures, self.seconds = list(futures), seconds
 
     def perform(self) -> None:
-        from tui_flow.sdk.futures import wait
+        from tui_flow.sdk.waiting import wait
 
         wait(self.futures, self.seconds)
 
     async def perform_async(self) -> None:
-        from tui_flow.sdk.futures import wait_async
+        from tui_flow.sdk.waiting import wait_async
 
         await wait_async(self.futures, self.seconds)
 

@@ -89,7 +89,7 @@ class Flow(Generic[P, R]):
 
     def serialize_parameters(self, parameters: dict[str, Any]) -> dict[str, Any]:
         """The parameters as JSON can hold them."""
-        from tui_flow.sdk.params import readable
+        from tui_flow.sdk.readable import readable
 
         return {name: readable(value) for name, value in parameters.items()}
 

@@ -2,16 +2,20 @@
 
 import time
 from _thread import allocate_lock
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from contextvars import Context, copy_context
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
-from tui_flow.sdk import references, signals, task_runners
+from tui_flow.sdk import references, signals
 from tui_flow.sdk.effects import Logic, drive, drive_async
-from tui_flow.sdk.exceptions import Interruption, TerminationSignal
-from tui_flow.sdk.run_logic import is_cancellation, run_task, skip_task, state_of_exception
+from tui_flow.sdk.endings import is_cancellation, state_of_exception
+from tui_flow.sdk.exceptions import TerminationSignal
+from tui_flow.sdk.run_logic import run_task, skip_task
 from tui_flow.sdk.runs import TaskRun
 from tui_flow.sdk.states import State
+from tui_flow.sdk.waiting import DoneAndNotDoneFutures, as_completed, wait, wait_done
+
+__all__ = ["DoneAndNotDoneFutures", "PrefectFuture", "PrefectFutureList", "as_completed", "wait"]
 
 R = TypeVar("R")
 
@@ -59,35 +63,38 @@ class PrefectFuture(Generic[R]):
         return self._state or self.run.state
 
     def done(self) -> bool:
+        """Whether the run is over, however it ended."""
         return self._state is not None
 
     def wait(self, timeout: float | None = None) -> None:
         """Waits for the end of the run, at most `timeout` seconds; returns without a word if there is none by then."""
         if self._state is None:
-            _wait_done(self, timeout)
+            wait_done(self, timeout)
 
     def result(self, timeout: float | None = None, raise_on_failure: bool = True) -> R:
         """What the task returned, as soon as it has. Raises what it raised; with `raise_on_failure=False` gives it.
 
         Raises TimeoutError if the run is not over after `timeout` seconds, and UnfinishedRun if it never began.
         """
-        if self._state is None and not _wait_done(self, timeout):
+        if self._state is None and not wait_done(self, timeout):
             raise TimeoutError(f"Task run {self.run.name!r} did not complete within {timeout} seconds")
         assert self._state is not None
         return self._state.result(raise_on_failure)
 
     def add_done_callback(self, fn: "Callable[[PrefectFuture[R]], object]") -> None:
         """Calls `fn(future)` when the run is over, in the thread that ended it; at once if it is over."""
-        self._when_done(lambda: _call_back(fn, self))
+        self.when_done(lambda: _call_back(fn, self))
 
-    def _when_done(self, call: Callable[[], None]) -> None:
+    def when_done(self, call: Callable[[], None]) -> None:
+        """Calls without arguments when the run is over; at once if it is. What it raises is not caught."""
         with self._lock:
             if self._state is None:
                 self._callbacks.append(call)
                 return
         call()
 
-    def _forget(self, call: Callable[[], None]) -> None:
+    def forget(self, call: Callable[[], None]) -> None:
+        """Takes `when_done` back."""
         with self._lock:
             if call in self._callbacks:
                 self._callbacks.remove(call)
@@ -99,7 +106,7 @@ class PrefectFuture(Generic[R]):
         if not pending:
             self.run.flow_run.runner.queue(self)
         for future in pending:
-            future._when_done(self._upstream_done)
+            future.when_done(self._upstream_done)
 
     def _upstream_done(self) -> None:
         self._waits_for.pop()
@@ -197,114 +204,3 @@ class PrefectFutureList(list[PrefectFuture[R]]):
             )
             for future in self
         ]
-
-
-class DoneAndNotDoneFutures(NamedTuple):
-    """What `wait` gives."""
-
-    done: set[PrefectFuture[Any]]
-    not_done: set[PrefectFuture[Any]]
-
-
-def wait(futures: Iterable[PrefectFuture[Any]], timeout: float | None = None) -> DoneAndNotDoneFutures:
-    """Waits until all are done, at most `timeout` seconds."""
-    futures = list(futures)
-    deadline = None if timeout is None else time.monotonic() + timeout
-    for future in futures:
-        if future._state is None:
-            _wait_done(future, None if deadline is None else max(0.0, deadline - time.monotonic()))
-    done = {future for future in futures if future._state is not None}
-    return DoneAndNotDoneFutures(done, set(futures) - done)
-
-
-def as_completed(
-    futures: Iterable[PrefectFuture[R]], timeout: float | None = None
-) -> Iterator[PrefectFuture[R]]:
-    """The futures in the order in which they end. Raises TimeoutError if some are not done after `timeout` seconds."""
-    from queue import Empty, SimpleQueue
-
-    waiting = dict.fromkeys(futures)
-    total = len(waiting)
-    deadline = None if timeout is None else time.monotonic() + timeout
-    ended: SimpleQueue[PrefectFuture[R]] = SimpleQueue()
-    for future in waiting:
-        future._when_done(lambda future=future: ended.put(future))  # type: ignore[misc]
-    while waiting:
-        try:
-            with task_runners.slot_given_away():
-                future = ended.get(
-                    timeout=None if deadline is None else max(0.0, deadline - time.monotonic())
-                )
-        except Empty:
-            raise TimeoutError(f"{len(waiting)} (of {total}) futures unfinished") from None
-        waiting.pop(future)
-        yield future
-
-
-async def wait_async(futures: Iterable[PrefectFuture[Any]], timeout: float | None = None) -> None:
-    """`wait`, without blocking the event loop."""
-    import asyncio
-
-    loop = asyncio.get_running_loop()
-    pending = [future for future in futures if future._state is None]
-    if not pending:
-        return
-    left = [None] * len(pending)
-    all_done = asyncio.Event()
-
-    def one_done() -> None:
-        left.pop()
-        if not left:
-            loop.call_soon_threadsafe(all_done.set)
-
-    with task_runners.slot_given_away():
-        for future in pending:
-            future._when_done(one_done)
-        try:
-            await asyncio.wait_for(all_done.wait(), timeout)
-        except TimeoutError:
-            return
-        finally:
-            for future in pending:
-                future._forget(one_done)
-
-
-def _wait_done(future: PrefectFuture[Any], timeout: float | None) -> bool:
-    """Waits for the end of a run; whether it came."""
-    if timeout is None:
-        _help(future)
-        if future._state is not None:
-            return True
-    gate = allocate_lock()
-    gate.acquire()
-    future._when_done(gate.release)
-    with task_runners.slot_given_away():
-        came = gate.acquire(timeout=-1 if timeout is None else min(timeout, 1e6))
-    if not came:
-        future._forget(gate.release)
-    return future._state is not None
-
-
-def _help(future: PrefectFuture[Any]) -> None:
-    """Runs, in this thread, what the future waits for and then its own run, as far as nobody else has begun."""
-    trail = [future]
-    while trail:
-        last = trail[-1]
-        blocking = next((one for one in last.run.upstream.futures if one._state is None), None)
-        if blocking is not None and not blocking.is_unclaimed:
-            return
-        if blocking is not None:
-            trail.append(blocking)
-            continue
-        if last._state is None and not _begin_here(last):
-            return
-        trail.pop()
-
-
-def _begin_here(future: PrefectFuture[Any]) -> bool:
-    if not future.run.flow_run.runner.run_here(future):
-        return False
-    data = future._state.data if future._state else None
-    if isinstance(data, (Interruption, KeyboardInterrupt)):
-        raise data  # it was meant for the thread that waits
-    return True

@@ -1,15 +1,13 @@
 """Arguments and signatures: binding, validation, JSON schema, and a form that people can read."""
 
 import inspect
-import json
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from tui_flow.sdk.exceptions import ParameterBindError, ParameterTypeError
+from tui_flow.sdk.readable import readable, short
 
-MAX_READABLE = 4_096
-"""A parameter's text is cut to this many characters where it has no JSON form, or too much of it."""
 _EXACT: dict[Any, type] = {
     **{cls: cls for cls in (str, int, float, bool)},
     "str": str, "int": int, "float": float, "bool": bool, "None": type(None), None: type(None),
@@ -85,7 +83,7 @@ def bind(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) 
         raise ParameterBindError(
             f"Error binding parameters for function '{name}': {error}.\n"
             f"Function '{name}' has signature '{str(signature)[1:].rpartition(')')[0]}' "
-            f"but received args: {_short(args)} and kwargs: {_short(list(kwargs))}."
+            f"but received args: {short(args)} and kwargs: {short(list(kwargs))}."
         ) from None
 
 
@@ -253,31 +251,3 @@ def _property(hint: Any) -> dict[str, Any]:
         return dict(_adapter(hint).json_schema())
     except (PydanticInvalidForJsonSchema, PydanticUserError):
         return {}
-
-
-def readable(value: Any, depth: int = 16) -> Any:
-    """The value as JSON can hold it, for people to read; a string where JSON has nothing for it."""
-    if value is None or isinstance(value, (bool, int)):
-        return value if -(2**63) <= (value or 0) < 2**63 else str(value)
-    if isinstance(value, float):
-        return value if abs(value) < float("inf") else str(value)
-    if isinstance(value, str):
-        return _cut(str(value))
-    if depth and isinstance(value, dict):
-        found: Any = {str(key): readable(item, depth - 1) for key, item in list(value.items())[:1000]}
-    elif depth and isinstance(value, (list, tuple, set, frozenset)):
-        found = [readable(item, depth - 1) for item in list(value)[:1000]]
-    else:
-        return _short(value)
-    return found if len(json.dumps(found)) <= 4 * MAX_READABLE else _short(value)
-
-
-def _short(value: Any) -> str:
-    try:
-        return _cut(repr(value))
-    except Exception as error:
-        return f"<{type(value).__name__}, whose repr raised {type(error).__name__}>"
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= MAX_READABLE else text[: MAX_READABLE - 1] + "…"

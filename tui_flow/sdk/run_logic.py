@@ -4,21 +4,13 @@ A generator yields effects (`effects`), which a driver performs by blocking or b
 which the run ended. Nothing that the author's code raises leaves it: the state carries it.
 """
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 from tui_flow.contract.states import EndReason, TaskRunState
-from tui_flow.sdk import names, params, references, signals
+from tui_flow.sdk import names, params, references
 from tui_flow.sdk.effects import Ask, Call, Logic, Sleep, WaitFor
-from tui_flow.sdk.exceptions import (
-    DeadlineExceeded,
-    FlowRunTimeoutError,
-    ParameterTypeError,
-    TaskRunTimeoutError,
-    TerminationSignal,
-    UpstreamTaskError,
-)
-from tui_flow.sdk.failures import describe
+from tui_flow.sdk.endings import state_of_exception, state_of_return_value
+from tui_flow.sdk.exceptions import ParameterTypeError, UpstreamTaskError
 from tui_flow.sdk.logging import logger_of
 from tui_flow.sdk.retries import delay_before
 from tui_flow.sdk.runs import FlowRun, TaskRun
@@ -30,9 +22,7 @@ from tui_flow.sdk.states import (
     State,
     StateType,
     exception_of,
-    state_of_return_value,
 )
-from tui_flow.sdk.timeouts import Expired
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -94,16 +84,14 @@ def run_flow(run: FlowRun, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Log
     _end_stragglers(run, state)
     _log_end(run, state)
     run.finish(state)
-    assert run.flow is not None
-    hooks = run.flow.hooks_for(state.type)
+    hooks = run.definition.hooks_for(state.type)
     if hooks:
         yield from _hooks(run, hooks, state)
     return state
 
 
 def _flow(run: FlowRun, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Logic[State[Any]]:
-    flow = run.flow
-    assert flow is not None
+    flow = run.definition
     if run.upstream.futures:
         yield WaitFor(run.upstream.futures)
     if run.upstream:
@@ -137,8 +125,7 @@ def _tries(
     run: "FlowRun | TaskRun", fn: "Callable[..., Any]", args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Logic[State[Any]]:
     """Calls the body until a try does not fail, or none is left. The first try has been started."""
-    definition = run.task if isinstance(run, TaskRun) else run.flow
-    assert definition is not None
+    definition = run.definition
     while True:
         try:
             value = yield Call(run, fn, args, kwargs, definition.timeout_seconds)
@@ -258,60 +245,11 @@ def _rename(run: "FlowRun | TaskRun", template: Any) -> None:
 
 def _hooks(run: "FlowRun | TaskRun", hooks: "Iterable[Callable[..., Any]]", state: State[Any]) -> Logic[None]:
     """Calls hooks one after another. What one raises is logged, and changes nothing."""
-    definition = run.task if isinstance(run, TaskRun) else run.flow
     for hook in hooks:
         try:
-            yield Ask(run, hook, definition, run, state)
+            yield Ask(run, hook, run.definition, run, state)
         except Exception:
             logger_of(run).exception("Hook %r raised", getattr(hook, "__name__", hook))
-
-
-def state_of_exception(run: "FlowRun | TaskRun", error: BaseException) -> State[Any]:
-    """The state of a run whose try raised."""
-    what = "Task run" if isinstance(run, TaskRun) else "Flow run"
-    if isinstance(error, Expired):
-        return _timed_out(run, what)
-    if is_cancellation(error):
-        return State(CANCELLED, message=_why_cancelled(error), data=error, reason=_cancel_reason(run, error))
-    if isinstance(error, DeadlineExceeded):
-        message = "an outer timeout came first"
-        return State(CANCELLED, message=message, data=error, reason=EndReason.TIMEOUT)
-    if isinstance(error, SystemExit):
-        message = f"the code called sys.exit({'' if error.code is None else repr(error.code)})"
-        return State(FAILED, message=message, data=error, reason=EndReason.EXIT)
-    if isinstance(error, Exception):
-        return State(FAILED, message=describe(error), data=error)
-    return State(CRASHED, message=describe(error), data=error)
-
-
-def is_cancellation(error: Any) -> bool:
-    """Whether this ends the code that is running from outside, so that it must never be swallowed."""
-    if isinstance(error, (TerminationSignal, KeyboardInterrupt, GeneratorExit)):
-        return True
-    asyncio = sys.modules.get("asyncio")
-    return asyncio is not None and isinstance(error, asyncio.CancelledError)
-
-
-def _timed_out(run: "FlowRun | TaskRun", what: str) -> State[Any]:
-    definition = run.task if isinstance(run, TaskRun) else run.flow
-    assert definition is not None
-    message = f"{what} exceeded timeout of {definition.timeout_seconds} second(s)"
-    cls = TaskRunTimeoutError if isinstance(run, TaskRun) else FlowRunTimeoutError
-    return State(FAILED, "TimedOut", message, cls(message), reason=EndReason.TIMEOUT)
-
-
-def _why_cancelled(error: BaseException) -> str:
-    if isinstance(error, TerminationSignal) or signals.terminated:
-        return "the process got SIGTERM"
-    if isinstance(error, KeyboardInterrupt):
-        return "interrupted with ctrl+c"
-    return "the coroutine was cancelled"
-
-
-def _cancel_reason(run: "FlowRun | TaskRun", error: BaseException) -> EndReason:
-    """In a worker SIGTERM means that somebody asked the keeper; in a script it is the terminal's or the host's."""
-    asked = run.tree.in_worker and (isinstance(error, TerminationSignal) or signals.terminated)
-    return EndReason.CANCELLED if asked else EndReason.INTERRUPTED
 
 
 def _log_failure(run: "FlowRun | TaskRun", state: State[Any]) -> None:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from tui_flow.contract import journal
 from tui_flow.contract.states import TaskRunState
 from tui_flow.sdk import context, params
-from tui_flow.sdk.failures import failure_of
+from tui_flow.sdk.readable import readable
 from tui_flow.sdk.recorder import Recorder, Silence
 from tui_flow.sdk.references import Upstream
-from tui_flow.sdk.states import JOURNAL_FLOW_STATES, JOURNAL_TASK_STATES, State, StateType
+from tui_flow.sdk.states import JOURNAL_TASK_STATES, State, StateType
+from tui_flow.sdk.telling import created_line, end_line, failure_of_state, report
 
 if TYPE_CHECKING:
     from tui_flow.sdk.flows import Flow
@@ -109,6 +110,11 @@ class TaskRun:
         return params.arguments_by_name(self.task.fn, self.args, self.kwargs)
 
     @property
+    def definition(self) -> "Task[Any, Any]":
+        """What this is a run of."""
+        return self.task
+
+    @property
     def task_name(self) -> str:
         return self.task.name
 
@@ -141,23 +147,7 @@ class TaskRun:
         self.state = _PENDING
 
     def _record_created(self, at: float, state: str) -> None:
-        upstream = self.upstream.futures
-        line = journal.encode(
-            journal.TaskCreated(
-                at,
-                self.number,
-                self.parent.number,
-                "task",
-                self.task.name,
-                self.name,
-                state,
-                self.map_index,
-                self.map_id,
-                [future.number for future in upstream] if upstream else [],
-                sorted(self.tags) if self.tags else [],
-                self.max_tries,
-            )
-        )
+        line = created_line(self, at, state)
         self.tree.unfinished[self.number] = self
         self.tree.recorder.write(line)
 
@@ -177,13 +167,13 @@ class TaskRun:
         """This try ended in `state`, and the next one begins after `delay` seconds."""
         self.state = State(StateType.SCHEDULED, "AwaitingRetry")
         now = time.time()
-        failure = _failure(state, self.tree)
+        failure = failure_of_state(state, self.tree)
         assert failure is not None
         self.tree.record(journal.TaskRetrying(now, self.number, self.run_count, now + delay, failure))
 
     def finish(self, state: State[Any], journal_state: TaskRunState | None = None) -> None:
         """The end, told once: who comes second (a late thread after a timeout) is not heard."""
-        line = _end_line(self, state, journal_state or JOURNAL_TASK_STATES[state.type])
+        line = end_line(self, state, journal_state or JOURNAL_TASK_STATES[state.type])
         if self.tree.unfinished.pop(self.number, None) is None or not _is_known(self):
             return
         self.tree.recorder.write(line)
@@ -194,6 +184,7 @@ class FlowRun:
     """One run of a flow: the outermost one of its tree (number 0), or one called inside another."""
 
     kind = "flow"
+    map_index = map_id = None
 
     def __init__(
         self,
@@ -226,6 +217,12 @@ class FlowRun:
     def id(self) -> str:
         """The run's number; for a nested flow run also its number in the tree: "812", "812-5"."""
         return f"{self.tree.run_id}-{self.number}" if self.number else str(self.tree.run_id)
+
+    @property
+    def definition(self) -> "Flow[Any, Any]":
+        """What this is a run of."""
+        assert self.flow is not None
+        return self.flow
 
     @property
     def flow_name(self) -> str:
@@ -265,22 +262,7 @@ class FlowRun:
         """A nested flow run is called. The outermost one was created with its run directory."""
         if self.number == 0 or self.parent is None or self.flow is None:
             return
-        line = journal.encode(
-            journal.TaskCreated(
-                at=time.time(),
-                id=self.number,
-                parent=self.parent.number,
-                kind="flow",
-                name=self.flow.name,
-                run_name=self.name,
-                state="pending",
-                map_index=None,
-                map_id=None,
-                upstream=[future.number for future in self.upstream.futures],
-                tags=sorted(self.tags),
-                max_tries=self.max_tries,
-            )
-        )
+        line = created_line(self, time.time(), "pending")
         self.tree.unfinished[self.number] = self
         self.tree.recorder.write(line)
         self.state = _PENDING
@@ -301,7 +283,7 @@ class FlowRun:
                 run_name=self.name,
                 tries=self.run_count,
                 source_sha=self.tree.source_sha,
-                parameters=params.readable(self.parameters),
+                parameters=readable(self.parameters),
                 tags=sorted(self.tags),
             )
         )
@@ -316,7 +298,7 @@ class FlowRun:
         """This try ended in `state`, and the next one begins after `delay` seconds."""
         self.state = State(StateType.SCHEDULED, "AwaitingRetry")
         now = time.time()
-        failure = _failure(state, self.tree)
+        failure = failure_of_state(state, self.tree)
         assert failure is not None
         if self.number:
             event: journal.Event = journal.TaskRetrying(
@@ -331,9 +313,9 @@ class FlowRun:
         if self.is_over:
             return
         if self.number == 0:
-            self.tree.record(_report(self, state))
+            self.tree.record(report(self, state))
         else:
-            line = _end_line(self, state, JOURNAL_TASK_STATES[state.type])
+            line = end_line(self, state, JOURNAL_TASK_STATES[state.type])
             if self.tree.unfinished.pop(self.number, None) is not None and _is_known(self):
                 self.tree.recorder.write(line)
         self.is_over = True
@@ -345,46 +327,6 @@ def outside_of_flows() -> FlowRun:
     return FlowRun(None, RunTree(Silence()))
 
 
-def _end_line(run: TaskRun | FlowRun, state: State[Any], word: TaskRunState) -> bytes:
-    return journal.encode(
-        journal.TaskFinished(
-            time.time(),
-            run.number,
-            word.value,
-            state.name,
-            state.reason.value,
-            _text(state.message),
-            None if state.type is StateType.COMPLETED else _failure(state, run.tree),
-        )
-    )
-
-
-def _report(run: FlowRun, state: State[Any]) -> journal.FlowFinished:
-    return journal.FlowFinished(
-        at=time.time(),
-        state=JOURNAL_FLOW_STATES[state.type].value,
-        state_name=state.name,
-        reason=state.reason.value,
-        message=_text(state.message),
-        failure=None if state.type is StateType.COMPLETED else _failure(state, run.tree),
-    )
-
-
 def _is_known(run: TaskRun | FlowRun) -> bool:
     """Whether the journal has heard of the run. In doubt only when an interruption came while it was created."""
     return run.state is not _NEW or run.number == 0 or run.tree.recorder.has_created(run.number)
-
-
-def _text(message: str | None) -> str:
-    return (message or "")[: journal.MAX_TEXT]
-
-
-def _failure(state: State[Any], tree: RunTree) -> journal.Failure | None:
-    """The exception behind a state that is not a success, or its message where there is none."""
-    if isinstance(state.data, BaseException):
-        return failure_of(state.data, tree.project)
-    if state.type is StateType.PENDING:
-        return None
-    from tui_flow.sdk.states import exception_of
-
-    return failure_of(exception_of(state), tree.project)

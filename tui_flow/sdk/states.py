@@ -1,7 +1,6 @@
-"""The states that authors see, as in Prefect: types, names, and the rules by which a return value becomes a state."""
+"""The states that authors see, as in Prefect: their types, their names, and what comes out of them."""
 
 import time
-from collections.abc import Iterable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -88,6 +87,11 @@ class State(Generic[R]):
         return None if self._data is NOTHING else self._data
 
     @property
+    def has_result(self) -> bool:
+        """Whether a result belongs to the state; `None` is one."""
+        return self._data is not NOTHING
+
+    @property
     def id(self) -> "UUID":
         if self._id is None:
             from uuid import uuid4
@@ -111,7 +115,7 @@ class State(Generic[R]):
         if self.type is StateType.PAUSED:
             raise PausedRun("Run is paused, its result is not available.")
         if self.type not in FINAL:
-            raise self._unfinished()
+            raise self.unfinished()
         if self.type in UNSUCCESSFUL:
             exception = exception_of(self)
             if raise_on_failure:
@@ -126,7 +130,8 @@ class State(Generic[R]):
         """`result`, for code that awaits it."""
         return self.result(raise_on_failure)
 
-    def _unfinished(self) -> UnfinishedRun:
+    def unfinished(self) -> UnfinishedRun:
+        """The error that tells why a state that is not final has no result."""
         if isinstance(self._data, UnfinishedRun):
             return self._data
         return UnfinishedRun(f"Run is in {self.type.value} state, its result is not available.")
@@ -246,53 +251,6 @@ def states_in(data: Any) -> list[State[Any]]:
     if not isinstance(data, (list, tuple, set, frozenset)):
         return []
     return list(data) if data and all(isinstance(one, State) for one in data) else []
-
-
-def state_of_return_value(value: Any) -> State[Any]:
-    """The state that a run ends in when its code returned `value`, futures in it already turned into states.
-
-    A state is the run's own. Of several states, any that did not complete makes the run fail. Anything else is the
-    result of a completed run.
-    """
-    if isinstance(value, State):
-        return _final(value)
-    states = states_in(value)
-    if not states:
-        return State(COMPLETED, data=value)
-    return _aggregate(value, states)
-
-
-def _final(state: State[Any]) -> State[Any]:
-    if state.type in FINAL:
-        if state.type is COMPLETED and state._data is NOTHING:
-            return State(COMPLETED, state.name, state.message, None)
-        return state
-    return State(
-        FAILED,
-        message=f"returned a run that did not end: {state}",
-        data=state._unfinished(),
-        reason=EndReason.UPSTREAM,
-    )
-
-
-def _aggregate(value: Any, states: list[State[Any]]) -> State[Any]:
-    def count(type: StateType) -> int:
-        return sum(state.type is type for state in states)
-
-    total = len(states)
-    if count(COMPLETED) == total:
-        return State(COMPLETED, message="All states completed.", data=value)
-    if count(CANCELLED):
-        return State(CANCELLED, message=f"{count(CANCELLED)}/{total} states cancelled.", data=value)
-    if count(FAILED):
-        message = f"{count(FAILED)}/{total} states failed."
-    else:
-        message = f"{total - count(COMPLETED)}/{total} states did not complete."
-    return State(FAILED, message=message, data=value, reason=EndReason.UPSTREAM)
-
-
-def first_unsuccessful(states: Iterable[State[Any]]) -> State[Any] | None:
-    return next((state for state in states if state.type is not COMPLETED), None)
 
 
 JOURNAL_FLOW_STATES = {

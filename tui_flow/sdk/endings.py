@@ -1,0 +1,108 @@
+"""In which state a run ends, by what its code returned or raised."""
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from tui_flow.contract.states import EndReason
+from tui_flow.sdk import signals
+from tui_flow.sdk.exceptions import (
+    DeadlineExceeded,
+    FlowRunTimeoutError,
+    TaskRunTimeoutError,
+    TerminationSignal,
+)
+from tui_flow.sdk.failures import describe
+from tui_flow.sdk.states import CANCELLED, COMPLETED, CRASHED, FAILED, FINAL, State, StateType, states_in
+from tui_flow.sdk.timeouts import Expired
+
+if TYPE_CHECKING:
+    from tui_flow.sdk.runs import FlowRun, TaskRun
+
+
+def state_of_return_value(value: Any) -> State[Any]:
+    """The state that a run ends in when its code returned `value`, futures in it already turned into states.
+
+    A state is the run's own. Of several states, any that did not complete makes the run fail. Anything else is the
+    result of a completed run.
+    """
+    if isinstance(value, State):
+        return _final(value)
+    states = states_in(value)
+    if not states:
+        return State(COMPLETED, data=value)
+    return _aggregate(value, states)
+
+
+def _final(state: State[Any]) -> State[Any]:
+    if state.type in FINAL:
+        if state.type is COMPLETED and not state.has_result:
+            return State(COMPLETED, state.name, state.message, None)
+        return state
+    return State(
+        FAILED,
+        message=f"returned a run that did not end: {state}",
+        data=state.unfinished(),
+        reason=EndReason.UPSTREAM,
+    )
+
+
+def _aggregate(value: Any, states: list[State[Any]]) -> State[Any]:
+    def count(type: StateType) -> int:
+        return sum(state.type is type for state in states)
+
+    total = len(states)
+    if count(COMPLETED) == total:
+        return State(COMPLETED, message="All states completed.", data=value)
+    if count(CANCELLED):
+        return State(CANCELLED, message=f"{count(CANCELLED)}/{total} states cancelled.", data=value)
+    if count(FAILED):
+        message = f"{count(FAILED)}/{total} states failed."
+    else:
+        message = f"{total - count(COMPLETED)}/{total} states did not complete."
+    return State(FAILED, message=message, data=value, reason=EndReason.UPSTREAM)
+
+
+def state_of_exception(run: "FlowRun | TaskRun", error: BaseException) -> State[Any]:
+    """The state of a run whose try raised."""
+    what = "Task run" if run.kind == "task" else "Flow run"
+    if isinstance(error, Expired):
+        return _timed_out(run, what)
+    if is_cancellation(error):
+        return State(CANCELLED, message=_why_cancelled(error), data=error, reason=_cancel_reason(run, error))
+    if isinstance(error, DeadlineExceeded):
+        message = "an outer timeout came first"
+        return State(CANCELLED, message=message, data=error, reason=EndReason.TIMEOUT)
+    if isinstance(error, SystemExit):
+        message = f"the code called sys.exit({'' if error.code is None else repr(error.code)})"
+        return State(FAILED, message=message, data=error, reason=EndReason.EXIT)
+    if isinstance(error, Exception):
+        return State(FAILED, message=describe(error), data=error)
+    return State(CRASHED, message=describe(error), data=error)
+
+
+def is_cancellation(error: Any) -> bool:
+    """Whether this ends the code that is running from outside, so that it must never be swallowed."""
+    if isinstance(error, (TerminationSignal, KeyboardInterrupt, GeneratorExit)):
+        return True
+    asyncio = sys.modules.get("asyncio")
+    return asyncio is not None and isinstance(error, asyncio.CancelledError)
+
+
+def _timed_out(run: "FlowRun | TaskRun", what: str) -> State[Any]:
+    message = f"{what} exceeded timeout of {run.definition.timeout_seconds} second(s)"
+    cls = TaskRunTimeoutError if run.kind == "task" else FlowRunTimeoutError
+    return State(FAILED, "TimedOut", message, cls(message), reason=EndReason.TIMEOUT)
+
+
+def _why_cancelled(error: BaseException) -> str:
+    if isinstance(error, TerminationSignal) or signals.terminated:
+        return "the process got SIGTERM"
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted with ctrl+c"
+    return "the coroutine was cancelled"
+
+
+def _cancel_reason(run: "FlowRun | TaskRun", error: BaseException) -> EndReason:
+    """In a worker SIGTERM means that somebody asked the keeper; in a script it is the terminal's or the host's."""
+    asked = run.tree.in_worker and (isinstance(error, TerminationSignal) or signals.terminated)
+    return EndReason.CANCELLED if asked else EndReason.INTERRUPTED

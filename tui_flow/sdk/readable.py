@@ -1,0 +1,35 @@
+"""Values of the author's as JSON or as text, for people to read. Nothing here fails, and nothing grows without limit."""
+
+import json
+from typing import Any
+
+MAX_READABLE = 4_096
+"""A value's text is cut to this many characters where it has no JSON form, or too much of it."""
+
+
+def readable(value: Any, depth: int = 16) -> Any:
+    """The value as JSON can hold it, for people to read; a string where JSON has nothing for it."""
+    if value is None or isinstance(value, (bool, int)):
+        return value if -(2**63) <= (value or 0) < 2**63 else str(value)
+    if isinstance(value, float):
+        return value if abs(value) < float("inf") else str(value)
+    if isinstance(value, str):
+        return _cut(str(value))
+    if depth and isinstance(value, dict):
+        found: Any = {str(key): readable(item, depth - 1) for key, item in list(value.items())[:1000]}
+    elif depth and isinstance(value, (list, tuple, set, frozenset)):
+        found = [readable(item, depth - 1) for item in list(value)[:1000]]
+    else:
+        return short(value)
+    return found if len(json.dumps(found)) <= 4 * MAX_READABLE else short(value)
+
+
+def short(value: Any) -> str:
+    try:
+        return _cut(repr(value))
+    except Exception as error:
+        return f"<{type(value).__name__}, whose repr raised {type(error).__name__}>"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_READABLE else text[: MAX_READABLE - 1] + "…"
