@@ -231,9 +231,7 @@ def test_nothing_of_the_answer_goes_to_the_output(describe: Describe) -> None:
 
 
 def test_children_do_not_inherit_the_private_descriptor(describe: Describe) -> None:
-    source = (
-        "import os, subprocess\nprint(subprocess.run(['ls', '/proc/self/fd'], capture_output=True).stdout)\n"
-    )
+    source = "import os, subprocess\nprint(subprocess.run(['ls', '/proc/self/fd'], capture_output=True).stdout, flush=True)\n"
     assert describe(source).output.strip() == b"b'0\\n1\\n2\\n3\\n'"
 
 
