@@ -227,7 +227,7 @@ async def test_running_again_uses_the_same_parameters_and_opens_the_new_run(etl:
 
 async def test_older_and_newer_runs_of_the_flow_are_a_key_away(etl: Project) -> None:
     async with console(etl, open_run=812) as page:
-        await page.shows("run 812")
+        await page.shows("run 812", "FAILED")
         await page.press("comma")
         await page.shows("run 811", "COMPLETED")
         await page.press("full_stop")
