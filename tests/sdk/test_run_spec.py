@@ -210,3 +210,16 @@ def test_log_lines_do_not_go_to_stderr_in_a_worker(run: Runner, capsys: pytest.C
     run(my_flow)
     assert capsys.readouterr().err == ""
     assert Path(__file__).name
+
+
+def test_a_defect_of_our_own_is_told_as_a_failure_and_not_as_a_cancel(
+    run: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise NameError("a slip in the machinery")
+
+    monkeypatch.setattr("tui_flow.sdk.flow_run._driven", broken)
+    completed, found = run(flow(lambda: None, name="mine"))
+    assert not completed
+    assert (found.ended.state, found.ended.reason) == ("failed", "error")
+    assert "a slip in the machinery" in found.ended.message

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from tui_flow.contract.rundir import RunSpec, keep_source, open_state_dir
 from tui_flow.sdk import context, logging, signals
 from tui_flow.sdk.effects import drive, drive_async
+from tui_flow.sdk.endings import state_of_exception
 from tui_flow.sdk.names import generated_name
 from tui_flow.sdk.recorder import RunRecorder
 from tui_flow.sdk.run_logic import run_flow
 from tui_flow.sdk.runs import FlowRun, RunTree
-from tui_flow.sdk.states import CANCELLED, COMPLETED, State
+from tui_flow.sdk.states import COMPLETED, State
 
 if TYPE_CHECKING:
     from tui_flow.sdk.flows import Flow
@@ -42,7 +43,7 @@ def run_spec(
         with at_work(run, console=False):
             state = _driven(run, spec.parameters)
     except BaseException as error:  # an event loop that was ended tells so again
-        state = run.state if run.is_over else State(CANCELLED, message=repr(error), data=error)
+        state = run.state if run.is_over else state_of_exception(run, error)
     finally:
         signals.restore(before)
     run.finish(state)
