@@ -241,6 +241,19 @@ def test_an_engine_stays_while_a_run_is_active(engine: Running) -> None:
     assert started.wait(5) == 0
 
 
+def test_an_engine_whose_state_directory_is_replaced_ends_and_spoils_nothing(engine: Running) -> None:
+    old = engine.serve("--stay")
+    engine.wait_for(engine.run("etl"))
+    engine.hang_up()
+    engine.state_dir.rename(engine.project / "moved")
+    run_id = engine.run("etl")
+    assert engine.wait_for(run_id).state == "completed"
+    assert old.wait(10) == 4
+    assert engine.pid() != old.pid
+    assert engine.read(run_id).state == "completed"
+    assert (engine.state_dir / "engine.sock").exists()
+
+
 def test_a_project_with_a_long_path_is_served(tmp_path: Path) -> None:
     project = tmp_path / ("deep-" * 20) / ("deeper-" * 20)
     (project / "flows").mkdir(parents=True)

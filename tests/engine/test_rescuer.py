@@ -117,6 +117,18 @@ async def test_a_run_directory_that_was_deleted_ends_its_run(house: House) -> No
     assert house.state(run_id) == "crashed"
 
 
+async def test_a_run_whose_directory_cannot_be_used_holds_up_no_other(house: House) -> None:
+    bad, directory = make_run(house.state_dir, created_at=house.clock.now)
+    append(directory, lines(started()))
+    (directory / "lock").symlink_to("/dev/null")
+    house.arrivals.hint()
+    run_id, pid = await running(house)
+    os.kill(pid, signal.SIGKILL)
+    await until(lambda: house.state(run_id) in TERMINAL, house, 0.1)
+    assert (house.state(bad), house.state(run_id)) == ("running", "crashed")
+    assert (house.state_dir / "engine.log").read_text().count(f"run {bad}: cannot see to it") == 1
+
+
 async def test_a_script_that_died_before_its_first_word_has_crashed(house: House) -> None:
     run_id, _ = make_run(house.state_dir, trigger="script", created_at=house.clock.now)
     house.arrivals.hint()

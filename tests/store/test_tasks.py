@@ -45,6 +45,14 @@ def test_a_failure_is_kept_whole(writer: sqlite3.Connection) -> None:
     assert tasks.list_active(writer, 1) == []
 
 
+def test_text_that_is_no_unicode_is_kept_readable(writer: sqlite3.Connection) -> None:
+    task = a_task(run_name="load caf\udce9.csv ✓", message="\ud800")
+    tasks.insert_tasks(writer, [task])
+    tasks.update_tasks(writer, [(task, task._replace(message="\udfff"))])
+    found = tasks.get_task(writer, 1, 1)
+    assert found and (found.run_name, found.message) == ("load caf\\udce9.csv ✓", "\\udfff")
+
+
 def test_what_is_over_stays_over(writer: sqlite3.Connection) -> None:
     task = a_task(**FAILED)
     tasks.insert_tasks(writer, [task])

@@ -9,7 +9,7 @@ import os
 import sys
 
 from tui_flow import settings as project_settings
-from tui_flow.contract.errors import EXIT_OK, EngineError, EngineRunning, TuiFlowError
+from tui_flow.contract.errors import EXIT_OK, EXIT_STATE, EngineError, EngineRunning, TuiFlowError
 from tui_flow.contract.rundir import ENGINE_LOCK, lock_holder, open_state_dir, take_lock
 from tui_flow.engine.clock import Clock
 from tui_flow.engine.engine import Engine
@@ -36,7 +36,7 @@ def _serve(settings: Settings, stay: bool) -> None:
     lock = _sole_lock(settings)
     log = EngineLog(settings.state_dir)
     try:
-        asyncio.run(_run(settings, log, stay))
+        asyncio.run(_run(settings, log, lock, stay))
     except Exception as error:
         if not isinstance(error, TuiFlowError):
             log.say(f"the engine ended by a defect of its own: {error!r}", "ERROR")
@@ -45,8 +45,12 @@ def _serve(settings: Settings, stay: bool) -> None:
         os.close(lock)
 
 
-async def _run(settings: Settings, log: EngineLog, stay: bool) -> None:
-    await Engine(settings, Clock(), log, stay).run()
+async def _run(settings: Settings, log: EngineLog, lock: int, stay: bool) -> None:
+    engine = Engine(settings, Clock(), log, lock, stay)
+    await engine.run()
+    if not engine.home.is_ours():
+        # Closing the history would remove, by name, the write-ahead log of whoever lives there now.
+        os._exit(EXIT_STATE)
 
 
 def _sole_lock(settings: Settings) -> int:

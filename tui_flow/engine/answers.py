@@ -13,7 +13,6 @@ from tui_flow.contract.errors import (
     BrokenFlow,
     EngineError,
     NotCancellable,
-    ProtocolError,
     TuiFlowError,
     UnknownFlow,
     UnknownRun,
@@ -34,8 +33,6 @@ async def answer(engine: "Engine", connection: Connection, command: Command) -> 
         return await _ANSWERS[type(command)](engine, connection, command)
     except TuiFlowError:
         raise
-    except (TypeError, AttributeError) as error:
-        raise ProtocolError(f"{type(command).__name__}: a field is of the wrong type ({error})") from None
     except OSError as error:
         raise EngineError(
             f"the engine cannot write: {error.strerror or error}",

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from tui_flow.contract.changes import EngineStopping, Snapshot
 from tui_flow.contract.commands import Command
 from tui_flow.contract.errors import TuiFlowError
+from tui_flow.contract.rundir import ENGINE_LOCK
 from tui_flow.engine import answers
 from tui_flow.engine.arrivals import Arrivals
 from tui_flow.engine.bus import Bus
@@ -20,6 +21,7 @@ from tui_flow.engine.clock import Clock
 from tui_flow.engine.discovery import Discovery
 from tui_flow.engine.dispatcher import Dispatcher
 from tui_flow.engine.engine_log import EngineLog
+from tui_flow.engine.home import Home
 from tui_flow.engine.ingest import Ingest
 from tui_flow.engine.rescuer import Rescuer
 from tui_flow.engine.server import Connection, Server
@@ -39,8 +41,11 @@ class Duty(Protocol):
 
 
 class Engine:
-    def __init__(self, settings: Settings, clock: Clock, log: EngineLog, stay: bool) -> None:
-        """The caller holds `engine.lock`. Raises HistoryError where the history cannot be used."""
+    def __init__(self, settings: Settings, clock: Clock, log: EngineLog, lock: int, stay: bool) -> None:
+        """`lock` is the descriptor of `engine.lock`, which the caller holds.
+
+        Raises HistoryError where the history cannot be used.
+        """
         self.settings, self.clock, self.log = settings, clock, log
         self.started_at = clock.time()
         self.db = database.open_writer(settings.state_dir)
@@ -52,6 +57,7 @@ class Engine:
         self.supervisor = Supervisor(log, self.wake)
         self.dispatcher = Dispatcher(settings, clock, self.ingest, self.supervisor, log)
         self.rescuer = Rescuer(self.db, clock, self.ingest, self.dispatcher, self.supervisor, log)
+        self.home = Home(settings.state_dir / ENGINE_LOCK, lock, log, self.stop)
         self.server = Server(settings, self._answer, self.bus.unsubscribe, log)
         self._stay = stay or settings.idle_seconds == 0
         self._needed_at = clock.monotonic()
@@ -68,7 +74,8 @@ class Engine:
         4. start the runs that wait, as far as there are slots,
         5. look at what changed in `flows/`, describe it and publish what it holds,
         6. tell subscribers what was held back,
-        7. sleep until the next step is due, or something wakes the engine.
+        7. make sure that the state directory is still the one it was,
+        8. sleep until the next step is due, or something wakes the engine.
         """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -77,7 +84,8 @@ class Engine:
         self.watcher.watch(self._hint(self.watcher.hint), self._hint(self.arrivals.hint))
         self.log.say(f"engine {os.getpid()} serves {self.settings.project}")
         duties: list[Duty] = [
-            self.arrivals, self.ingest, self.rescuer, self.dispatcher, self.watcher, self.discovery, self.bus
+            self.arrivals, self.ingest, self.rescuer, self.dispatcher, self.watcher, self.discovery, self.bus,
+            self.home,
         ]  # fmt: skip
         while not self._stopping:
             self._awake.clear()
@@ -151,6 +159,8 @@ class Engine:
     async def _end(self) -> None:
         self.bus.publish(EngineStopping())
         self.discovery.stop()
-        await self.server.stop()
-        self.db.close()
+        is_home = self.home.is_ours()
+        await self.server.stop(is_home)
+        if is_home:
+            self.db.close()
         self.log.say(f"engine {os.getpid()} has ended; runs go on")

@@ -1,7 +1,7 @@
 """The flow files on disk: which there are, and what their text is. `flows/**/*.py`, regular files only.
 
-Names that begin with "." or "_" are ignored (helper modules, editors' temporary files), and `flows/out`, where flows
-put what they make. A link to a file counts as that file; a linked directory is not entered.
+Names that begin with "." or "_" are ignored (helper modules, editors' temporary files), names that are not Unicode,
+and `flows/out`, where flows put what they make. A link to a file counts as that file; a linked directory is not entered.
 """
 
 import hashlib
@@ -71,7 +71,15 @@ def read_source(path: Path, stamp: Stamp, now_ns: int) -> FlowSource | None:
 
 
 def _is_ignored(name: str) -> bool:
-    return name.startswith((".", "_")) or name.endswith("~")
+    return name.startswith((".", "_")) or name.endswith("~") or not _is_unicode(name)
+
+
+def _is_unicode(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _stamp(path: Path) -> Stamp | None:

@@ -42,6 +42,8 @@ class ActiveRun:
         self.tail = Tail(directory / JOURNAL, run.ingested_bytes)
         self.cancelling_seen = False
         """Its keeper has answered a cancel request."""
+        self.trouble = ""
+        """What was said of it last, so that it is not said every second."""
 
     @property
     def is_script(self) -> bool:
@@ -65,7 +67,7 @@ class Ingest:
 
     def tick(self, now: float) -> float:
         """Reads once from every journal."""
-        news = [self.read(active, now) for active in list(self.active.values())]
+        news = [self._try_read(active, now) for active in list(self.active.values())]
         if any(news):
             self._last_news = now
             return now
@@ -83,6 +85,16 @@ class Ingest:
         except NONSENSE:
             self._store_each(active, lines, now)
         return True
+
+    def _try_read(self, active: ActiveRun, now: float) -> bool:
+        """Reads, and says once where a journal cannot be read, so that no other has to wait for it."""
+        try:
+            return self.read(active, now)
+        except OSError as error:
+            if active.trouble != str(error):
+                active.trouble = str(error)
+                self._log.warn(f"run {active.id}: cannot read its journal: {error}")
+            return False
 
     def read_all(self, active: ActiveRun) -> None:
         """Ingests what one run has written so far."""

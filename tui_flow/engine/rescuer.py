@@ -62,7 +62,7 @@ class Rescuer:
             self._next_at = now + LOOK_SECONDS
             self._repeat_cancels()
             self._suspects |= set(self._ingest.active)
-        self._suspects -= {id for id in sorted(self._suspects) if self._settle(id)}
+        self._suspects -= {id for id in sorted(self._suspects) if self._try_settle(id)}
         if self._suspects:
             return now
         return self._next_at if self._ingest.active else float("inf")
@@ -83,6 +83,17 @@ class Rescuer:
         for active in self._ingest.active.values():
             if active.run.state is FlowRunState.CANCELLING and not active.cancelling_seen:
                 signal_holder(active.directory / LOCK, signal.SIGTERM)
+
+    def _try_settle(self, id: int) -> bool:
+        """Settles, and says once where a run's directory cannot be used: it is looked at again with the others."""
+        try:
+            return self._settle(id)
+        except OSError as error:
+            active = self._ingest.active[id]
+            if active.trouble != str(error):
+                active.trouble = str(error)
+                self._log.warn(f"run {id}: cannot see to it: {error}")
+            return True
 
     def _settle(self, id: int) -> bool:
         """Does what one run needs, if anything. False where its journal is to be read further first."""

@@ -86,12 +86,14 @@ class Server:
             os.umask(umask)
         self._server = await asyncio.start_unix_server(self._accept, sock=listener, limit=MAX_LINE)
 
-    async def stop(self) -> None:
-        """Takes no more clients, lets answers that are under way go out, and closes."""
+    async def stop(self, is_home: bool) -> None:
+        """Takes no more clients, lets answers that are under way go out, and closes. The socket is removed unless
+        the state directory is somebody else's by now."""
         if self._server is None:
             return
         self._server.close()
-        (self._settings.state_dir / ENGINE_SOCKET).unlink(missing_ok=True)
+        if is_home:
+            (self._settings.state_dir / ENGINE_SOCKET).unlink(missing_ok=True)
         for task in self._tasks:
             task.cancel()
         if self._tasks:

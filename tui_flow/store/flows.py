@@ -48,7 +48,7 @@ def get_namesake(db: sqlite3.Connection, name: str, path: str) -> Flow | None:
 def save_described(db: sqlite3.Connection, file: FlowFile, flows: Iterable[Flow]) -> None:
     """Records what a flow file holds now. A broken file's flows are those of its last good version: they stay."""
     with transaction(db):
-        queries.change(db, "save_flow_file", file)
+        queries.change(db, "save_flow_file", [rows.storable(value) for value in file])
         if file.state == "broken":
             return
         queries.change(db, "delete_flows_of_file", [file.path])

@@ -24,7 +24,12 @@ def flow(row: Row) -> Flow:
 
 
 def flow_row(record: Flow) -> Row:
-    return (*record[:5], _encode(record.parameters), to_list(record.tags), record.timeout_seconds)
+    return (
+        *map(storable, record[:5]),
+        _encode(record.parameters),
+        to_list(record.tags),
+        record.timeout_seconds,
+    )
 
 
 def flow_run(row: Row) -> FlowRun:
@@ -40,7 +45,7 @@ def flow_run(row: Row) -> FlowRun:
 
 def flow_run_row(run: FlowRun) -> dict[str, Any]:
     return {
-        **run._asdict(),
+        **{name: storable(value) for name, value in run._asdict().items()},
         "parameters": _encode(run.parameters),
         "tags": to_list(run.tags),
         "failure": from_failure(run.failure),
@@ -67,13 +72,22 @@ def task_run(row: Row) -> TaskRun:
 
 def task_run_row(task: TaskRun) -> Row:
     return (
-        *task[:14],
+        *task[:4],
+        *map(storable, task[4:10]),
+        *task[10:14],
         "[]" if not task.upstream else _encode(task.upstream),
         "[]" if not task.tags else _encode(task.tags),
         *task[16:20],
         None if task.failure is None else from_failure(task.failure),
         task.revision,
     )
+
+
+def storable(value: Any) -> Any:
+    """The value, and of text that is no Unicode (file names of unknown encoding) what SQLite can hold."""
+    if not isinstance(value, str) or value.isascii():
+        return value
+    return value.encode("utf-8", "backslashreplace").decode()
 
 
 def from_list(text: str) -> list[Any]:

@@ -62,4 +62,12 @@ def _update_row(pair: tuple[TaskRun, TaskRun]) -> rows.Row:
     """In the order of the query."""
     before, after = pair
     failure = None if after.failure is None else rows.from_failure(after.failure)
-    return (*after[5:11], *after[17:20], failure, after.revision, after.run_id, after.id, before.state)
+    return (
+        *map(rows.storable, after[5:11]),
+        *after[17:20],
+        failure,
+        after.revision,
+        after.run_id,
+        after.id,
+        before.state,
+    )
