@@ -130,14 +130,16 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
         """Starts a flow with these values; asks for them first if wanted, or if one is needed."""
         from tui_flow.tui.screens.form import FormScreen
 
+        known = flow.parameters.get("properties", {})
         missing = set(flow.parameters.get("required", ())) - set(values)
-        if (ask or missing) and flow.parameters.get("properties"):
+        if ask and not known:
+            self.say(f"{flow.name} takes no parameters; r runs it")
+        elif ask or missing:
             self.push_screen(
                 FormScreen(flow, values),
                 lambda chosen: None if chosen is None else self._start(flow, chosen, open_it),
             )
         else:
-            known = flow.parameters.get("properties", {})
             self._start(flow, {name: value for name, value in values.items() if name in known}, open_it)
 
     def _start(self, flow: Flow, parameters: dict[str, Any], open_it: bool) -> None:

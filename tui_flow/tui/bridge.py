@@ -13,11 +13,14 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from tui_flow.contract import changes, commands
 from tui_flow.contract.errors import EngineError, HistoryError, TuiFlowError
+from tui_flow.contract.journal import Failure
+from tui_flow.contract.states import FlowRunState
 from tui_flow.settings import Settings
 from tui_flow.store.records import FlowRun, TaskRun
 from tui_flow.tui.presentation.flow_list import EMPTY, STRIP, Overview
 
 Found = TypeVar("Found")
+_BAD = (FlowRunState.FAILED, FlowRunState.CRASHED)
 PAUSE_SECONDS = 0.25
 """Between two readings of the history."""
 RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0)
@@ -60,6 +63,8 @@ class Bridge:
         self._stale = asyncio.Event()
         self._overview_is_stale = self._run_is_stale = False
         self._watched: int | None = None
+        self._failures: dict[int, Failure | None] = {}
+        """The first failures of runs that are over, which change no more."""
         self._revision: Callable[[], int] = lambda: -1
 
     async def run(self) -> None:
@@ -172,11 +177,22 @@ class Bridge:
                     if run_id == self._watched:
                         self._audience.take_run(reading)
                 if overview:
-                    self._audience.take_overview(await self.read(_read_overview))
+                    self._audience.take_overview(await self.read(self._read_overview))
                 self._audience.take_trouble(None)
             except HistoryError as error:
                 self._take_trouble(error)
             await asyncio.sleep(PAUSE_SECONDS)
+
+    def _read_overview(self, db: Any) -> Overview:
+        from tui_flow.store import flows, runs
+
+        last = runs.last_runs(db, STRIP)
+        for run in (found[0] for found in last.values() if found and found[0].state in _BAD):
+            if run.id not in self._failures:
+                self._failures[run.id] = _first_failure(db, run.id) or run.failure
+        return Overview(
+            flows.list_flow_files(db), flows.list_flows(db), last, runs.counts(db), dict(self._failures)
+        )
 
     def _take_trouble(self, error: HistoryError) -> None:
         """A project without a history yet is merely empty."""
@@ -202,12 +218,17 @@ class Bridge:
             raise
 
 
-def _read_overview(db: Any) -> Overview:
-    from tui_flow.store import flows, runs
+def _first_failure(db: Any, run_id: int) -> Failure | None:
+    """What the task run that failed first says; what came after may only be its echo."""
+    from tui_flow.store import tasks
 
-    return Overview(
-        flows.list_flow_files(db), flows.list_flows(db), runs.last_runs(db, STRIP), runs.counts(db)
+    failed = (
+        task
+        for task in tasks.list_tasks(db, run_id)
+        if task.failure is not None and task.ended_at is not None
     )
+    first = min(failed, key=lambda task: (task.ended_at, -task.id), default=None)
+    return first.failure if first else None
 
 
 def _read_run(db: Any, run_id: int, since: int) -> RunReading:

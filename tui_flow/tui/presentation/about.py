@@ -1,6 +1,7 @@
 """What the lower pane of the Flows view and the details of the Run view say."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 from tui_flow.contract.journal import Failure
@@ -21,12 +22,16 @@ def flow_title(row: FlowRow) -> str:
     return f"{row.name}  run {run.id}  {word(run.state)}"
 
 
-def flow_lines(row: FlowRow) -> list[Line]:
+def flow_lines(row: FlowRow, project: Path) -> list[Line]:
     """The first error of the latest run, or why the file does not import, or what the flow is."""
     if row.broken is not None:
         return _broken_lines(row)
     run = row.latest
-    lines = failure_lines(run.failure, run.message) if run and role(run.state) == "bad" else []
+    lines = (
+        failure_lines(row.failure or run.failure, run.message, project)
+        if run and role(run.state) == "bad"
+        else []
+    )
     if run is not None and not lines and run.message and run.ended_at:
         lines.append([(run.message.splitlines()[0], "dim")])
     if row.flow is not None:
@@ -78,20 +83,25 @@ def _tags(row: FlowRow) -> Line:
     return [("   tags ", "dim"), (" ".join(tags), "")] if tags else []
 
 
-def failure_lines(failure: Failure | None, message: str) -> list[Line]:
+def failure_lines(failure: Failure | None, message: str, project: Path) -> list[Line]:
     """What went wrong and where, the author's line first."""
     if failure is None:
         return [[(text, "bad")] for text in safe_lines(message)[:3] if text]
     first, *more = safe_lines(failure.message)[:4] or [""]
     lines: list[Line] = [[(f"{failure.type}: ", "bad"), (first, "bad")], *([(text, "bad")] for text in more)]
     if failure.path:
-        where = f"{failure.path}:{failure.line}"
+        where = f"{short_path(failure.path, project)}:{failure.line}"
         inside = f" in {failure.function}" if failure.function else ""
         lines.append([(where, "strong"), (inside, "dim"), ("   e", "key"), (" opens it there", "dim")])
     return lines
 
 
-def run_details(run: FlowRun, marks: Marks, now: float) -> list[Line]:
+def short_path(path: str, project: Path) -> str:
+    """A path as seen from the project."""
+    return path.removeprefix(f"{project}/")
+
+
+def run_details(run: FlowRun, marks: Marks, now: float, project: Path) -> list[Line]:
     """All there is to know of a flow run."""
     lines: list[Line] = [
         _state_line(run.state, run.state_name, marks, _how(run)),
@@ -100,7 +110,7 @@ def run_details(run: FlowRun, marks: Marks, now: float) -> list[Line]:
         *_when(run, now),
         *([_fact("tags", " ".join(run.tags))] if run.tags else []),
         *([_fact("tries", str(run.tries))] if run.tries > 1 else []),
-        *_reason(run.reason, run.message, run.failure),
+        *_reason(run.reason, run.message, run.failure, project),
         [],
         [("PARAMETERS", "dim")],
         *_parameter_lines(run.parameters),
@@ -115,7 +125,7 @@ def _how(run: FlowRun) -> str:
     return f"exit code {run.exit_code}" if run.exit_code else ""
 
 
-def task_details(task: TaskRun, names: dict[int, str], marks: Marks, now: float) -> list[Line]:
+def task_details(task: TaskRun, names: dict[int, str], marks: Marks, now: float, project: Path) -> list[Line]:
     """All there is to know of a task run; `names` are those of the run's task runs."""
     tries = f"try {task.tries} of {task.max_tries}" if task.max_tries > 1 else ""
     upstream = ", ".join(names.get(id, str(id)) for id in task.upstream[:8])
@@ -126,7 +136,7 @@ def task_details(task: TaskRun, names: dict[int, str], marks: Marks, now: float)
         *_when(task, now),
         *([_fact("after", upstream)] if upstream else []),
         *([_fact("tags", " ".join(task.tags))] if task.tags else []),
-        *_reason(task.reason, task.message, task.failure),
+        *_reason(task.reason, task.message, task.failure, project),
         *_traceback(task.failure),
     ]
 
@@ -153,10 +163,10 @@ def _when(run: FlowRun | TaskRun, now: float) -> list[Line]:
     return [_fact("when", f"{start} to {times.moment(run.ended_at, now)}  ({took})")]
 
 
-def _reason(reason: str | None, message: str, failure: Failure | None) -> list[Line]:
+def _reason(reason: str | None, message: str, failure: Failure | None, project: Path) -> list[Line]:
     lines: list[Line] = [_fact("reason", reason)] if reason else []
     if failure is not None:
-        return [*lines, [], *failure_lines(failure, message)]
+        return [*lines, [], *failure_lines(failure, message, project)]
     first, *more = safe_lines(message) if message else [""]
     lines += [_fact("message", first)] if first else []
     return lines + [[(f"{'':<9}{text}", "")] for text in more]

@@ -5,6 +5,7 @@ The order is by attention: what failed, what does not import, what is at work, w
 
 from typing import NamedTuple
 
+from tui_flow.contract.journal import Failure
 from tui_flow.contract.states import ACTIVE, FlowRunState
 from tui_flow.store.records import Flow, FlowFile, FlowRun
 from tui_flow.tui.presentation import Line, times
@@ -22,13 +23,15 @@ class Overview(NamedTuple):
     runs: dict[str, list[FlowRun]]
     """By flow, newest first."""
     counts: dict[FlowRunState, int]
+    failures: dict[int, Failure | None]
+    """What went wrong first, by run: of each flow's latest run, where that failed."""
 
     @property
     def active(self) -> int:
         return sum(count for state, count in self.counts.items() if state in ACTIVE)
 
 
-EMPTY = Overview([], [], {}, {})
+EMPTY = Overview([], [], {}, {}, {})
 
 
 class FlowRow(NamedTuple):
@@ -41,6 +44,8 @@ class FlowRow(NamedTuple):
     broken: FlowFile | None
     runs: tuple[FlowRun, ...]
     """Newest first."""
+    failure: Failure | None
+    """What went wrong first in the latest run."""
 
     @property
     def latest(self) -> FlowRun | None:
@@ -55,24 +60,20 @@ class FlowRow(NamedTuple):
 def rows_of(overview: Overview) -> list[FlowRow]:
     """The rows, most urgent first."""
     broken = {file.path: file for file in overview.files if file.state == "broken"}
-    rows = [
-        FlowRow(
-            flow.name,
-            flow.name,
-            flow.path,
-            flow,
-            broken.get(flow.path),
-            tuple(overview.runs.get(flow.name, ())),
-        )
-        for flow in overview.flows
-    ]
+    rows = [_row_of(flow, broken.get(flow.path), overview) for flow in overview.flows]
     known = {flow.path for flow in overview.flows}
     rows += [
-        FlowRow(path, path.rpartition("/")[2], path, None, file, ())
+        FlowRow(path, path.rpartition("/")[2], path, None, file, (), None)
         for path, file in broken.items()
         if path not in known
     ]
     return sorted(rows, key=_urgency)
+
+
+def _row_of(flow: Flow, broken: FlowFile | None, overview: Overview) -> FlowRow:
+    runs = tuple(overview.runs.get(flow.name, ()))
+    failure = overview.failures.get(runs[0].id) if runs else None
+    return FlowRow(flow.name, flow.name, flow.path, flow, broken, runs, failure)
 
 
 def _urgency(row: FlowRow) -> tuple[int, float, str]:

@@ -73,7 +73,7 @@ class FlowsScreen(View):
             self.about.set_lines(self._nothing())
         else:
             self.about.set_title(about.flow_title(row))
-            self.about.set_lines(about.flow_lines(row), keep=True)
+            self.about.set_lines(about.flow_lines(row, self.console.settings.project), keep=True)
         self.update_footer()
 
     def _nothing(self) -> list[Line]:
@@ -141,8 +141,6 @@ class FlowsScreen(View):
         row = self.table.selected
         if row is None or row.flow is None:
             self.action_run()
-        elif not row.flow.parameters.get("properties"):
-            self.say(f"{row.name} takes no parameters; r runs it")
         else:
             self.console.run_flow(
                 row.flow, row.latest.parameters if row.latest else {}, ask=True, open_it=False
@@ -162,9 +160,9 @@ class FlowsScreen(View):
         row = self.table.selected
         if row is None:
             return
+        failed = row.failure if row.broken is None else None
+        if failed is not None and failed.path:
+            self.console.edit(Path(failed.path), failed.line)
+            return
         line = (row.broken.error_line or 0) if row.broken else row.flow.line if row.flow else 0
-        failure = row.latest.failure if row.latest and row.broken is None else None
-        if failure is not None and failure.path and not (row.latest and row.latest.state == "completed"):
-            self.console.edit(Path(failure.path), failure.line)
-        else:
-            self.console.edit(Path(row.path), line)
+        self.console.edit(Path(row.path), line)

@@ -202,11 +202,12 @@ class RunScreen(View):
         run, row, marks = self.run, self.task_tree.selected, self.console.paint.marks
         if run is None or not self.details.display:
             return
+        now, project = time.time(), self.console.settings.project
         if row is None or row.task is None:
-            lines, title = about.run_details(run, marks, time.time()), f"run {run.id}"
+            lines, title = about.run_details(run, marks, now, project), f"run {run.id}"
         else:
             names = {id: self._whose(id) for id in row.task.upstream[:8]}
-            lines, title = about.task_details(row.task, names, marks, time.time()), row.label
+            lines, title = about.task_details(row.task, names, marks, now, project), row.label
         self.details.set_title(title)
         self.details.set_lines(lines, keep=True)
 

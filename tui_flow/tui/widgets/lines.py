@@ -13,7 +13,7 @@ from textual.widget import Widget
 
 from tui_flow.tui.actions import bindings
 from tui_flow.tui.presentation.glyphs import Marks
-from tui_flow.tui.widgets.paint import AnySpan, Paint, paint_of
+from tui_flow.tui.widgets.paint import AnySpan, Paint, paint_of, wrap_line
 
 
 class Lines(Widget, can_focus=True):
@@ -184,11 +184,12 @@ class Lines(Widget, can_focus=True):
 
 
 class TextLines(Lines):
-    """Lines that were made beforehand, to be read: details, help, a traceback."""
+    """Lines that were made beforehand, to be read: details, help, a traceback. Long ones are wrapped."""
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self._lines: Sequence[Sequence[AnySpan]] = ()
+        self._rows: list[Sequence[AnySpan]] = []
 
     def set_lines(self, lines: Sequence[Sequence[AnySpan]], *, keep: bool = False) -> None:
         """Shows other lines, from their top unless `keep`."""
@@ -197,10 +198,19 @@ class TextLines(Lines):
         self._lines = lines
         if not keep:
             self.cursor = self.first = 0
-        self.set_count(len(lines))
+        self._wrap()
+
+    def _wrap(self) -> None:
+        width = self.size.width or self.app.size.width
+        self._rows = [row for line in self._lines for row in wrap_line(line, width)]
+        self.set_count(len(self._rows))
+
+    def on_resize(self) -> None:
+        self._wrap()
+        super().on_resize()
 
     def spans(self, index: int, width: int) -> Sequence[AnySpan]:  # noqa: ARG002
-        return self._lines[index]
+        return self._rows[index]
 
     @property
     def cursor_style(self) -> Style:

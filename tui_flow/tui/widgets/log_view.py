@@ -107,7 +107,7 @@ class LogView(Lines):
         if self._jump_pending and self.lines.errors:
             self._jump_pending = False
             self.go_to_line(self.lines.errors[0])
-        elif self.follows and not self._jump_pending:
+        elif self.follows and self.count and not self._jump_pending:
             self.move(self.count - 1)
 
     @property
@@ -124,7 +124,7 @@ class LogView(Lines):
     # Going about.
 
     def move(self, index: int) -> None:
-        if index < self.cursor:
+        if max(0, index) < self.cursor:
             self.follows = False
         super().move(index)
 

@@ -1,6 +1,6 @@
 """From spans to strips: the one place where text from flows meets the terminal, and is made safe."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.cells import cell_len, set_cell_size
@@ -83,3 +83,33 @@ def fit_line(line: Line, width: int, ellipsis: str = "…") -> Line:
             return [*fitted, (fit(text, room, ellipsis), role)]
         fitted.append((safe(text), role))
     return [*fitted, (" " * (width - sum(cell_len(done) for done, _ in fitted)), "")]
+
+
+def wrap_line(line: Sequence[AnySpan], width: int) -> list[list[AnySpan]]:
+    """A line as rows of at most so many cells, broken after a blank where one is near; further rows are indented as
+    the line is."""
+    plain = [(safe(text).replace("\t", "    "), role) for text, role in line]
+    whole = "".join(text for text, _ in plain)
+    if cell_len(whole) <= width or width < 8:
+        return [list(plain)]
+    indent = " " * min(len(whole) - len(whole.lstrip()), width // 2)
+    characters = [(character, role) for text, role in plain for character in text]
+    rows: list[list[AnySpan]] = []
+    while characters:
+        room = width - (len(indent) if rows else 0)
+        cut = _cut(characters, room)
+        rows.append([*([(indent, "")] if rows and indent else []), *characters[:cut]])
+        characters = characters[cut:]
+    return rows
+
+
+def _cut(characters: Sequence[AnySpan], room: int) -> int:
+    """How many of these characters fit, or as many as end with a blank in the last third."""
+    cells = blank = 0
+    for place, (character, _) in enumerate(characters):
+        cells += cell_len(character)
+        if cells > room:
+            return blank if blank > place * 2 // 3 else max(1, place)
+        if character == " ":
+            blank = place + 1
+    return len(characters)

@@ -1,0 +1,109 @@
+"""`python -m tests.screenshots` draws screenshots/*.svg: the real console, on real runs of the repository's own flows."""
+
+import asyncio
+import re
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.waiting import wait_until
+from tui_flow import client
+from tui_flow.contract.commands import CancelRun, RunFlow, StopEngine, Sync
+from tui_flow.contract.states import TERMINAL
+from tui_flow.settings import Settings
+from tui_flow.store import database, runs
+from tui_flow.tui.app import Console
+
+ROOT = Path(__file__).parent.parent
+PICTURES = ROOT / "screenshots"
+_FONT = re.compile(r"@font-face\s*\{.*?\}\s*", re.DOTALL)
+EARLIER = (
+    *(("hello", {"name": name}) for name in ("Ada", "Grace", "Edsger", "Barbara", "Donald")),
+    *(("host_health", {}),) * 3,
+    *(("zone_report", {}),) * 2,
+    *(("flaky_api", {"failures": failures}) for failures in (1, 2, 3, 9)),
+)
+"""The runs that are over when the pictures are made."""
+
+
+def main() -> None:
+    PICTURES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        project = Path(folder) / "demo"
+        shutil.copytree(
+            ROOT / "flows", project / "flows", ignore=shutil.ignore_patterns("out", "__pycache__")
+        )
+        settings = Settings(project=project)
+        with client.connect(settings) as engine:
+            try:
+                engine.ask(Sync(files=True))
+                failed = [start(settings, engine, flow, values) for flow, values in EARLIER][-1]
+                census = int(engine.ask(RunFlow("code_census", trigger="console"))["run_id"])
+                asyncio.run(draw_all(settings, failed, census))
+            finally:
+                end_all(settings, engine)
+                engine.ask(StopEngine())
+
+
+def start(settings: Settings, engine: client.Connection, flow: str, values: dict[str, Any]) -> int:
+    """Runs a flow to its end."""
+    run_id = int(engine.ask(RunFlow(flow, values, trigger="console"))["run_id"])
+    over(settings, run_id)
+    return run_id
+
+
+def end_all(settings: Settings, engine: client.Connection) -> None:
+    """Kills what still runs, so that nothing is left behind."""
+    db = database.open_reader(settings.state_dir)
+    active = [run.id for run in runs.list_active(db)]
+    db.close()
+    for run_id in active:
+        engine.ask(CancelRun(run_id, kill=True))
+        over(settings, run_id)
+
+
+def over(settings: Settings, run_id: int) -> None:
+    db = database.open_reader(settings.state_dir)
+
+    def ended() -> bool:
+        run = runs.get_run(db, run_id)
+        return run is not None and run.state in TERMINAL
+
+    try:
+        wait_until(ended, timeout=30.0, what=f"the end of run {run_id}")
+    finally:
+        db.close()
+
+
+async def draw_all(settings: Settings, failed: int, census: int) -> None:
+    live = "▸ count"
+    await draw(settings, "run", live, open_run=census)
+    await draw(settings, "wide", live, open_run=census, size=(160, 45))
+    await draw(settings, "flows", "running")
+    await draw(settings, "failed-run", "failed after", open_run=failed)
+
+
+async def draw(
+    settings: Settings, name: str, text: str, *, size: tuple[int, int] = (80, 24), open_run: int | None = None
+) -> None:
+    """One picture, taken once this text stands on the screen."""
+    app = Console(settings, open_run=open_run)
+    async with app.run_test(size=size) as pilot:
+        await shown(app, pilot.pause, text)
+        svg = app.export_screenshot(title="tui-flow")
+    (PICTURES / f"{name}.svg").write_text(_FONT.sub("", svg))
+
+
+async def shown(app: Console, pause: Callable[[float], Any], text: str) -> None:
+    for _ in range(1000):
+        await pause(0.02)
+        if text in "\n".join(strip.text for strip in app.screen._compositor.render_strips()):
+            await pause(0.3)
+            return
+    raise SystemExit(f"{text!r} never stood on the screen")
+
+
+if __name__ == "__main__":
+    main()
