@@ -9,6 +9,7 @@ from tests.engine.house import House, until
 from tests.engine.journals import make_run
 from tests.waiting import wait_until
 from tui_flow.contract import rundir
+from tui_flow.contract.errors import HistoryError
 from tui_flow.contract.rundir import lock_holder
 from tui_flow.engine import dispatcher
 from tui_flow.store import runs
@@ -119,3 +120,19 @@ async def test_a_process_that_cannot_be_had_is_asked_for_again(
         assert house.dispatcher.tick(house.clock.now) == house.clock.now + 1.0
     assert house.state(run_id) == "pending"
     await until(lambda: house.state(run_id) == "completed", house)
+
+
+async def test_a_run_that_was_refused_for_want_of_room_does_not_start_later(
+    house: House, make_house: Callable[..., House], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise HistoryError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, "insert_run", full)
+        with pytest.raises(HistoryError):
+            house.make_run()
+    house.crash()
+    again = make_house()
+    again.tick(6.0)
+    assert runs.list_runs(again.db) == []

@@ -9,7 +9,7 @@ import os
 from collections import deque
 from pathlib import Path
 
-from tui_flow.contract.rundir import RunSpec, make_run_dir, write_spec
+from tui_flow.contract.rundir import SPEC, RunSpec, make_run_dir, write_spec
 from tui_flow.contract.states import FlowRunState
 from tui_flow.engine.clock import Clock
 from tui_flow.engine.engine_log import EngineLog
@@ -69,7 +69,12 @@ class Dispatcher:
             grace_seconds=self._settings.grace_seconds,
         )
         write_spec(directory, spec)
-        self.queue(self._ingest.add(run_of(spec)))
+        try:
+            self.queue(self._ingest.add(run_of(spec)))
+        except Exception:
+            # Refused to the one who asked, it must not start by itself once the disk has room again.
+            (directory / SPEC).unlink(missing_ok=True)
+            raise
         return run_id
 
     def queue(self, active: ActiveRun) -> None:
