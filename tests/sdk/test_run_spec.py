@@ -161,6 +161,27 @@ def test_sigterm_cancels_an_async_flow(run: Runner) -> None:
     assert (found.ended.state, found.ended.reason) == ("cancelled", "cancelled")
 
 
+def test_sigterm_is_not_lost_where_an_event_loop_is_just_ending(run: Runner) -> None:
+    import asyncio
+
+    heard: list[str] = []
+
+    async def ending() -> None:
+        asyncio.get_running_loop().call_soon(os.kill, os.getpid(), signal.SIGTERM)
+        await asyncio.sleep(0)
+
+    @flow
+    def my_flow() -> None:
+        asyncio.run(ending())
+        heard.append("not cancelled yet")
+        task(heard.append)("called")
+
+    completed, found = run(my_flow)
+    assert not completed
+    assert heard == ["not cancelled yet"]
+    assert (found.ended.state, found.ended.reason) == ("cancelled", "cancelled")
+
+
 def test_a_task_that_does_not_heed_the_signal_is_called_cancelled_in_the_end(
     run: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -57,6 +57,8 @@ def new_task_run(
     map_id: int | None = None,
 ) -> TaskRun:
     """A task run of the flow that is running here, not yet recorded."""
+    if signals.take_owed():
+        raise TerminationSignal
     parent = parent_of_task() or outside_of_flows()
     upstream = references.find(args, kwargs, wait_for and list(wait_for)) if references.seen else NO_UPSTREAM
     run = TaskRun(task, parent, args, kwargs, upstream, map_index, map_id)

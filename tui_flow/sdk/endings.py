@@ -68,6 +68,7 @@ def state_of_exception(run: "FlowRun | TaskRun", error: BaseException) -> State[
     if isinstance(error, Expired):
         return _timed_out(run, what)
     if is_cancellation(error):
+        signals.noticed()
         return State(CANCELLED, message=_why_cancelled(error), data=error, reason=_cancel_reason(run, error))
     if isinstance(error, DeadlineExceeded):
         message = "an outer timeout came first"

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from contextvars import Context, copy_context
 from typing import Any, Generic, TypeVar
 
+from tui_flow.contract.states import EndReason
 from tui_flow.sdk import references, signals
 from tui_flow.sdk.effects import Logic, drive, drive_async
 from tui_flow.sdk.endings import is_cancellation, state_of_exception
 from tui_flow.sdk.exceptions import TerminationSignal
 from tui_flow.sdk.run_logic import run_task, skip_task
 from tui_flow.sdk.runs import TaskRun
-from tui_flow.sdk.states import State
+from tui_flow.sdk.states import CANCELLED, State
 from tui_flow.sdk.waiting import DoneAndNotDoneFutures, as_completed, wait, wait_done
 
 __all__ = ["DoneAndNotDoneFutures", "PrefectFuture", "PrefectFutureList", "as_completed", "wait"]
@@ -172,10 +173,10 @@ def _run_loop(logic: Logic[State[Any]]) -> State[Any]:
     except BaseException as error:
         if not states:
             raise
-        if signals.terminated and is_cancellation(error):
-            error = TerminationSignal()
         if isinstance(error, (KeyboardInterrupt, TerminationSignal)):
-            return states[0].copy(update={"data": error, "reason": states[0].reason})
+            return State(CANCELLED, message="interrupted", data=error, reason=EndReason.INTERRUPTED)
+    if signals.take_owed():
+        return State(CANCELLED, message="interrupted", data=TerminationSignal(), reason=EndReason.CANCELLED)
     return states[0]
 
 

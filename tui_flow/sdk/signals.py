@@ -17,6 +17,11 @@ terminated = False
 """Whether SIGTERM came since `raise_on_sigterm`. Coroutines may see of it only that they are cancelled."""
 
 
+_owed = False
+"""Whether a loop's coroutines were cancelled in its place, and nobody has raised TerminationSignal yet. A loop that
+was just ending may not have noticed."""
+
+
 def raise_on_sigterm() -> Any:
     """From now on the first SIGTERM raises TerminationSignal in the main thread; further ones do nothing, so that
     what the first one started can end.
@@ -24,17 +29,17 @@ def raise_on_sigterm() -> Any:
     Gives the handler before; None, and does nothing, outside of the main thread and where the program has a handler
     of its own.
     """
-    global terminated
+    global terminated, _owed
     if threading.current_thread() is not threading.main_thread():
         return None
     if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
         return None
-    terminated = False
+    terminated = _owed = False
     return signal.signal(signal.SIGTERM, _raise)
 
 
 def _raise(number: int, _frame: FrameType | None) -> None:
-    global terminated
+    global terminated, _owed
     if terminated:
         return
     terminated = True
@@ -45,8 +50,28 @@ def _raise(number: int, _frame: FrameType | None) -> None:
         for task in asyncio.all_tasks(loop) - {interrupted}:
             loop.call_soon_threadsafe(task.cancel)
         if interrupted is None:
+            _owed = True
             return
     raise TerminationSignal(number)
+
+
+def take_owed() -> bool:
+    """Whether the caller has to raise TerminationSignal now, because the loop that should have been cancelled is over.
+    True once, and only in the main thread."""
+    global _owed
+    if not _owed or threading.current_thread() is not threading.main_thread():
+        return False
+    asyncio = sys.modules.get("asyncio")
+    if asyncio and asyncio._get_running_loop():
+        return False
+    _owed = False
+    return True
+
+
+def noticed() -> None:
+    """A cancelled coroutine has told: nothing is owed any more."""
+    global _owed
+    _owed = False
 
 
 def restore(handler: Any) -> None:
