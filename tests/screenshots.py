@@ -4,7 +4,8 @@ import asyncio
 import re
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from tui_flow.tui.app import Console
 ROOT = Path(__file__).parent.parent
 PICTURES = ROOT / "screenshots"
 _FONT = re.compile(r"@font-face\s*\{.*?\}\s*", re.DOTALL)
+FONTS = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono'"
+"""What a reader's machine has; nothing is fetched."""
 EARLIER = (
     *(("hello", {"name": name}) for name in ("Ada", "Grace", "Edsger", "Barbara", "Donald")),
     *(("host_health", {}),) * 3,
@@ -30,8 +33,7 @@ EARLIER = (
 
 def main() -> None:
     PICTURES.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
-        project = Path(folder) / "demo"
+    with demo_folder() as project:
         shutil.copytree(
             ROOT / "flows", project / "flows", ignore=shutil.ignore_patterns("out", "__pycache__")
         )
@@ -45,6 +47,17 @@ def main() -> None:
             finally:
                 end_all(settings, engine)
                 engine.ask(StopEngine())
+
+
+@contextmanager
+def demo_folder() -> Iterator[Path]:
+    """A folder whose name looks the same in every picture, and is gone afterwards."""
+    folder = Path(tempfile.gettempdir()) / "tui-flow-pictures"
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder / "demo"
+    finally:
+        shutil.rmtree(folder)
 
 
 def start(settings: Settings, engine: client.Connection, flow: str, values: dict[str, Any]) -> int:
@@ -78,11 +91,10 @@ def over(settings: Settings, run_id: int) -> None:
 
 
 async def draw_all(settings: Settings, failed: int, census: int) -> None:
-    live = "▸ count"
-    await draw(settings, "run", live, open_run=census)
-    await draw(settings, "wide", live, open_run=census, size=(160, 45))
+    await draw(settings, "run", "does not parse", open_run=census)
     await draw(settings, "flows", "running")
-    await draw(settings, "failed-run", "failed after", open_run=failed)
+    await draw(settings, "failed-run", "error 1/", open_run=failed)
+    await draw(settings, "wide", "error 1/", open_run=failed, size=(160, 45))
 
 
 async def draw(
@@ -93,7 +105,7 @@ async def draw(
     async with app.run_test(size=size) as pilot:
         await shown(app, pilot.pause, text)
         svg = app.export_screenshot(title="tui-flow")
-    (PICTURES / f"{name}.svg").write_text(_FONT.sub("", svg))
+    (PICTURES / f"{name}.svg").write_text(_FONT.sub("", svg).replace("Fira Code", FONTS))
 
 
 async def shown(app: Console, pause: Callable[[float], Any], text: str) -> None:
