@@ -156,6 +156,17 @@ def test_a_followed_log_grows_until_the_run_is_over(project: Project) -> None:
     assert project.wait_for_state(run_id, "cancelled")["reason"] == "cancelled"
 
 
+def test_a_followed_log_ends_with_the_run_although_the_engine_dies(project: Project) -> None:
+    run_id = project.ask("run", "slow", "-p", "seconds=1", "--detach")["run_id"]
+    with project.start("logs", str(run_id), "-f") as follower:
+        assert follower.stdout is not None
+        while "sleeping" not in follower.stdout.readline():
+            assert follower.poll() is None
+        os.kill(project.ask("engine", "status")["pid"], signal.SIGKILL)
+        assert "Completed" in follower.communicate(timeout=20)[0]
+    assert follower.returncode == 0
+
+
 def test_a_run_that_is_over_cannot_be_cancelled(project: Project) -> None:
     run_id = project.ask("run", "tiny")["run_id"]
     done = project.tui_flow("cancel", str(run_id), "--json")

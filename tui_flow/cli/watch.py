@@ -10,7 +10,7 @@ from tui_flow.cli.log_lines import LogReader
 from tui_flow.contract.changes import RunChanged
 from tui_flow.contract.commands import Subscribe
 from tui_flow.contract.errors import EngineError, UnknownRun
-from tui_flow.contract.log import LogRecord
+from tui_flow.contract.log import LEVELS, LogRecord
 from tui_flow.contract.rundir import LOG, run_dir
 from tui_flow.contract.states import TERMINAL
 from tui_flow.settings import Settings
@@ -35,7 +35,7 @@ class Step(NamedTuple):
     def who(self, id: int) -> str:
         """The name of a task run, for its log lines."""
         task = self.forest.tasks.get(id)
-        return task.run_name if task else "flow"
+        return task.run_name if task else self.run.flow
 
 
 class View(Protocol):
@@ -46,15 +46,16 @@ class View(Protocol):
     def close(self) -> None: ...
 
 
-def steps(settings: Settings, run_id: int) -> Iterator[Step]:
-    """The steps of a run, the last of which has its end. An engine that dies meanwhile is started again.
+def steps(settings: Settings, run_id: int, *, level: str = LEVELS[0]) -> Iterator[Step]:
+    """The steps of a run, the last of which has its end, with log records of this level or graver. An engine that
+    dies meanwhile is started again.
 
     Raises EngineError where none can be started, UnknownRun where the run is gone.
     """
     from tui_flow.client import connect
 
     tries = 0
-    with opened(settings) as db, closing(_Watched(db, settings, run_id)) as watched:
+    with opened(settings) as db, closing(_Watched(db, settings, run_id, level)) as watched:
         while True:
             try:
                 with connect(settings) as connection:
@@ -90,10 +91,11 @@ def _wait(connection: Any, run_id: int) -> None:
 class _Watched:
     """What has been read of one run so far."""
 
-    def __init__(self, db: Any, settings: Settings, run_id: int) -> None:
+    def __init__(self, db: Any, settings: Settings, run_id: int, level: str) -> None:
         self._db, self._run_id = db, run_id
         self._forest = TaskForest()
-        self._reader = LogReader(run_dir(settings.state_dir, run_id) / LOG)
+        self._reader = LogReader(run_dir(settings.state_dir, run_id) / LOG, level=level)
+        self._waiting: list[LogRecord] = []
 
     def step(self) -> Step:
         from tui_flow.store import runs, tasks
@@ -101,10 +103,19 @@ class _Watched:
         run = runs.get_run(self._db, self._run_id)
         if run is None:
             raise UnknownRun(f"run {self._run_id} is no longer in the history")
+        is_over = run.state in TERMINAL
+        self._waiting += self._reader.new_records(whole=is_over)
         changed = tasks.list_tasks(self._db, self._run_id, self._forest.revision)
         self._forest.update(changed)
-        records = list(self._reader.new_records(whole=run.state in TERMINAL))
+        records, self._waiting = (self._waiting, []) if is_over else self._known()
         return Step(run, self._forest, changed, records)
+
+    def _known(self) -> tuple[list[LogRecord], list[LogRecord]]:
+        """The records that wait, parted at the first of a task run that the history does not have yet."""
+        for index, record in enumerate(self._waiting):
+            if record.task_run and record.task_run not in self._forest.tasks:
+                return self._waiting[:index], self._waiting[index:]
+        return self._waiting, []
 
     def close(self) -> None:
         self._reader.close()

@@ -1,6 +1,6 @@
 """`tui-flow logs RUN`: what a run says."""
 
-import time
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
@@ -9,13 +9,11 @@ from tui_flow.cli.history import RunCommand, find_run, run_argument, up_to_date
 from tui_flow.cli.log_lines import LogReader, record_lines, record_object
 from tui_flow.cli.options import new_command, settings, wants_json
 from tui_flow.cli.output import json_line, print_lines
+from tui_flow.cli.watch import steps
 from tui_flow.contract.errors import RequestError
-from tui_flow.contract.log import LEVELS
+from tui_flow.contract.log import LEVELS, LogRecord
 from tui_flow.contract.rundir import LOG, run_dir
-from tui_flow.contract.states import TERMINAL
-from tui_flow.store.records import FlowRun
-
-_POLL_SECONDS = 0.2
+from tui_flow.store.records import FlowRun, TaskRun
 
 
 @new_command(
@@ -44,33 +42,29 @@ def command(run: str, follow: bool, task: str | None, level: str) -> None:
     found = settings()
     with up_to_date(found) as db:
         wanted = find_run(db, run)
-        names = _Names(db, wanted.id)
-        reader = LogReader(run_dir(found.state_dir, wanted.id) / LOG, level=level)
-        while True:
-            over = not follow or _is_over(db, wanted)
-            task_runs = _task_runs(db, wanted.id, task) if task else None
-            records = reader.new_records(task_runs, whole=over)
-            if wants_json():
-                print_lines(json_line(record_object(record, names.of)) for record in records)
-            else:
-                print_lines(line for record in records for line in record_lines(record, names.of))
-            if over:
-                return
-            time.sleep(_POLL_SECONDS)
+        if not follow:
+            reader = LogReader(run_dir(found.state_dir, wanted.id) / LOG, level=level)
+            _print(
+                reader.new_records(_task_runs(db, wanted.id, task) if task else None), _Names(db, wanted).of
+            )
+            return
+    for step in steps(found, wanted.id, level=level):
+        chosen = _matching(step.forest.tasks.values(), task) if task else None
+        _print((record for record in step.records if chosen is None or record.task_run in chosen), step.who)
 
 
-def _is_over(db: Any, run: FlowRun) -> bool:
-    from tui_flow.store import runs
-
-    now = runs.get_run(db, run.id)
-    return now is None or now.state in TERMINAL
+def _print(records: Iterable[LogRecord], who: Callable[[int], str]) -> None:
+    if wants_json():
+        print_lines(json_line(record_object(record, who)) for record in records)
+    else:
+        print_lines(line for record in records for line in record_lines(record, who))
 
 
 class _Names:
     """The names of task runs, each read when it is first needed."""
 
-    def __init__(self, db: Any, run_id: int) -> None:
-        self._db, self._run_id, self._known = db, run_id, {0: "flow"}
+    def __init__(self, db: Any, run: FlowRun) -> None:
+        self._db, self._run_id, self._known = db, run.id, {0: run.flow}
 
     def of(self, id: int) -> str:
         from tui_flow.store import tasks
@@ -87,12 +81,18 @@ def _task_runs(db: Any, run_id: int, task: str) -> set[int]:
     """The ids of a task run or of all runs of a task, and of what was called in them. Raises RequestError."""
     from tui_flow.store import tasks
 
-    wanted: set[int] = set()
-    for found in tasks.list_tasks(db, run_id):
-        if task in (str(found.id), found.name, found.run_name) or found.parent in wanted:
-            wanted.add(found.id)
-    if not wanted:
+    chosen = _matching(tasks.list_tasks(db, run_id), task)
+    if not chosen:
         raise RequestError(
             f"run {run_id} has no task run {task!r}", next=f"list them with: tui-flow show {run_id}"
         )
-    return wanted
+    return chosen
+
+
+def _matching(task_runs: Iterable[TaskRun], task: str) -> set[int]:
+    """The same for task runs in the order of their ids; empty where there is none."""
+    chosen: set[int] = set()
+    for found in task_runs:
+        if task in (str(found.id), found.name, found.run_name) or found.parent in chosen:
+            chosen.add(found.id)
+    return chosen

@@ -64,10 +64,12 @@ def command(
         if texts:
             parameters |= _values(found, connection, flow, texts)
         run_id = connection.ask(RunFlow(flow, parameters, name, list(tags), "command"))["run_id"]
-    if detach:
-        print_json({"run_id": run_id}) if wants_json() else click.echo(run_id)
-        return
-    ctx.exit(_watch(found, run_id, log=log))
+    if detach and wants_json():
+        print_json({"run_id": run_id})
+    elif detach:
+        click.echo(run_id)
+    else:
+        ctx.exit(_watch(found, run_id, log=log))
 
 
 def _values(found: Settings, connection: "Connection", flow: str, texts: dict[str, str]) -> dict[str, Any]:
@@ -89,11 +91,12 @@ def _described(found: Settings, name: str) -> "Flow | None":
         flow = flows.get_flow(db, name)
         described_at = {file.path: file.described_at for file in flows.list_flow_files(db)}
     try:
-        return (
-            flow if flow and (found.project / flow.path).stat().st_mtime < described_at[flow.path] else None
+        is_current = (
+            flow is not None and (found.project / flow.path).stat().st_mtime < described_at[flow.path]
         )
     except OSError:
         return None
+    return flow if is_current else None
 
 
 def _watch(found: Settings, run_id: int, *, log: bool) -> int:
