@@ -10,6 +10,7 @@ from tui_flow.tui.actions import ACTIONS, footer
 from tui_flow.tui.presentation import flow_list, form, gantt, glyphs, text_of, times, tracebacks
 from tui_flow.tui.presentation.flow_list import Overview
 from tui_flow.tui.presentation.tree import ROOT, TaskForest
+from tui_flow.tui.screens.dialogs import help_lines
 
 
 def test_every_state_has_its_own_shape_in_both_alphabets() -> None:
@@ -251,6 +252,11 @@ def test_one_key_has_one_action_in_each_place() -> None:
             for key in action.keys.split(",")
         ]
         assert len(taken) == len(set(taken)), place
+
+
+def test_no_line_of_the_help_is_too_long_for_two_columns() -> None:
+    lines = help_lines(["list", "tree", "log", "run", "flows", "app"], glyphs.UNICODE, wide=True)
+    assert max(len(text_of(line).rstrip()) for line in lines) <= 74
 
 
 def test_the_footer_ends_with_leaving_and_help() -> None:

@@ -18,7 +18,7 @@ class Action(NamedTuple):
     label: str
     """One or two words, for the footer."""
     help: str
-    """Half a line, for the help."""
+    """At most 27 letters, for the help."""
     where: str
     """Which screen, pane or dialog answers the key: "app", "list", "flows", "run", "tree", "log"."""
     footer: int = 0
@@ -36,18 +36,18 @@ ACTIONS = (
     Action("half_up", "ctrl+u", "half up", "half a page up", "list"),
     Action("open", "enter", "open", "the flow's latest run", "flows", 1),
     Action("run", "r", "run", "run it, with its defaults", "flows", 2),
-    Action("run_with", "R", "params…", "run it with other parameters", "flows", 3),
-    Action("cancel", "x", "cancel…", "cancel its active run (asks)", "flows", 4),
+    Action("run_with", "R", "params…", "run it with parameters", "flows", 3),
+    Action("cancel", "x", "cancel…", "cancel its run (asks)", "flows", 4),
     Action("edit", "e", "edit", "open its file in $EDITOR", "flows", 5),
-    Action("filter", "slash", "filter", "only flows that have these words", "flows", 6),
+    Action("filter", "slash", "filter", "only flows with these words", "flows", 6),
     Action("fold", "h,left", "fold", "fold, or go to the branch", "tree"),
     Action("unfold", "l,right", "unfold", "unfold what is inside", "tree"),
-    Action("open_row", "enter", "open", "fold or unfold; else read its log", "tree"),
+    Action("open_row", "enter", "open", "fold, unfold, or read log", "tree"),
     Action("unfold_frames", "enter", "open", "unfold library frames", "log"),
     Action("rerun", "r", "run again", "run again, same parameters", "run", 4),
-    Action("rerun_with", "R", "params…", "run again with other parameters", "run", 12),
+    Action("rerun_with", "R", "params…", "run again, other parameters", "run", 12),
     Action("cancel", "x", "cancel…", "cancel this run (asks)", "run", 1),
-    Action("kill", "X", "kill…", "kill it without grace (asks)", "run"),
+    Action("kill", "X", "kill…", "kill it at once (asks)", "run"),
     Action("older", "comma", "older", "the flow's older run", "run", 10),
     Action("newer", "full_stop", "newer", "the flow's newer run", "run", 11),
     Action("next_error", "n", "error", "next error, or next match", "run", 2),
@@ -58,14 +58,14 @@ ACTIONS = (
     Action("wrap", "w", "wrap", "wrap long lines, or cut them", "run", 9),
     Action("level", "L", "level", "all, INFO, WARNING, ERROR", "run", 8),
     Action("time", "t", "time", "clock, delta, date, none", "run"),
-    Action("details", "i", "details", "state, parameters, traceback", "run", 3),
+    Action("details", "i", "details", "parameters, traceback", "run", 3),
     Action("zoom", "z", "zoom", "this pane alone, or all", "run"),
-    Action("edit", "e", "edit", "open $EDITOR where it failed", "run", 7),
-    Action("copy", "y", "copy", "copy the line, or the traceback", "run"),
+    Action("edit", "e", "edit", "edit where it failed", "run", 7),
+    Action("copy", "y", "copy", "copy line or traceback", "run"),
     Action("next_pane", "tab", "pane", "next pane", "app", 90),
     Action("previous_pane", "shift+tab", "previous pane", "previous pane", "app"),
     Action("step_back", "escape", "back", "clear, or one step back", "app"),
-    Action("leave", "q", "leave", "back; at the top: leave (runs go on)", "app", 91),
+    Action("leave", "q", "leave", "back; at the top: leave", "app", 91),
     Action("redraw", "ctrl+l", "redraw", "draw the screen anew", "app"),
     Action("suspend_process", "ctrl+z", "suspend", "suspend; fg comes back", "app"),
     Action("help", "question_mark", "help", "these keys", "app", 92),

@@ -69,7 +69,7 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
             self.open_run(self._first_run)
         self.run_worker(self.bridge.run(), group="bridge")
         self._second = self.set_interval(1.0, self._tick, pause=True)
-        self.set_interval(60.0, self._tick)
+        self.set_interval(60.0, self._tick_minute)
         self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit, 128 + signal.SIGTERM)
 
@@ -100,9 +100,12 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
             self._complain(error)
 
     def _tick(self) -> None:
-        views = self._views()
-        if views:
-            views[-1].tick()
+        for view in self._views()[-1:]:
+            view.tick()
+
+    def _tick_minute(self) -> None:
+        for view in self._views()[-1:]:
+            view.tick_minute()
 
     def _views(self) -> list[View]:
         return [screen for screen in self.screen_stack if isinstance(screen, View) and screen.is_mounted]

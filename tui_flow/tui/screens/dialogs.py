@@ -136,7 +136,7 @@ def _section(places: Sequence[str], marks: Marks) -> list[Line]:
 
 def _entry(action: Action, marks: Marks) -> Line:
     keys = shown_keys(action, marks.ascii)
-    return [(f"  {keys:<8}", "key"), (f" {action.help}"[: _HALF - 10], "")]
+    return [(f"  {keys:<8}", "key"), (f" {action.help}", "")]
 
 
 def _states(marks: Marks) -> list[Line]:
@@ -146,6 +146,6 @@ def _states(marks: Marks) -> list[Line]:
     for first in range(0, len(states), 2):
         line: Line = []
         for state in states[first : first + 2]:
-            line += [(f"  {marks.glyph(state)} ", glyphs.role(state)), (f"{state.replace('_', ' '):<15}", "")]
+            line += [(f"  {marks.glyph(state)} ", glyphs.role(state)), (f"{state.replace('_', ' '):<14}", "")]
         lines.append(line)
     return lines

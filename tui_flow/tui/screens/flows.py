@@ -47,6 +47,9 @@ class FlowsScreen(View):
     def tick(self) -> None:
         self.table.refresh_live()
 
+    def tick_minute(self) -> None:
+        self.table.refresh()
+
     def on_screen_resume(self) -> None:
         self.table.sort()
         if self.console.has_overview:

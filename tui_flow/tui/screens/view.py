@@ -66,7 +66,10 @@ class View(Screen[None]):
         """The run that is watched has been read anew."""
 
     def tick(self) -> None:
-        """A second has passed, while something runs; or a minute."""
+        """A second has passed, while something runs."""
+
+    def tick_minute(self) -> None:
+        """A minute has passed."""
 
     def update_header(self) -> None:
         console = self.console

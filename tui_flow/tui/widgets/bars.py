@@ -52,7 +52,10 @@ class Footer(Bar):
 
     def render_line(self, y: int) -> Strip:  # noqa: ARG002
         ascii = self.paint.marks.ascii
-        texts = [(key_name(action.keys.split(",")[0], ascii), action.label) for action in self._offered]
+        texts = [
+            (key_name(action.keys.split(",")[0], ascii), action.label.replace("…", "..." if ascii else "…"))
+            for action in self._offered
+        ]
         while texts and sum(cell_len(key) + cell_len(label) + 3 for key, label in texts) > self.size.width:
             inner = len(texts) - 3
             if inner < 0:

@@ -14,6 +14,8 @@ from tui_flow.safe import safe
 from tui_flow.tui.presentation import Line
 from tui_flow.tui.presentation.glyphs import ASCII, UNICODE
 
+_PLAINER = str.maketrans("…—“”", '~-""')
+"""What this program itself writes beyond ASCII, besides the shapes of states."""
 AnySpan = tuple[str, str | Style]
 """A piece of text and its role, or (for the colours that a log line brings) its style."""
 
@@ -41,7 +43,7 @@ class Paint:
     def clean(self, text: str) -> str:
         """The text without anything that a terminal would obey, or (where it is a poor one) could not show."""
         text = safe(text).replace("\t", "    ")
-        return text.encode("ascii", "replace").decode() if self.marks.ascii else text
+        return text.translate(_PLAINER).encode("ascii", "replace").decode() if self.marks.ascii else text
 
     def segments(self, spans: Iterable[AnySpan], base: Style) -> list[Segment]:
         """Safe segments; the styles of the spans lie on top of `base`."""
