@@ -53,6 +53,13 @@ def a_flow(engine: Running) -> None:
     engine.write("etl.py", ETL)
 
 
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
 def read_tasks(engine: Running, run_id: int) -> list[tuple[int, str]]:
     db = database.open_reader(engine.state_dir)
     try:
@@ -118,6 +125,40 @@ def test_a_killed_keeper_shows_as_crashed_within_seconds(engine: Running) -> Non
     assert keeper
     os.kill(keeper, signal.SIGKILL)
     assert engine.wait_for(run_id, timeout=2.0).state == "crashed"
+
+
+def test_a_killed_keeper_leaves_none_of_the_runs_processes_behind(engine: Running) -> None:
+    """Forked, never executed, in a session of its own: only its inherited environment tells whose it was."""
+    pid_file = engine.project / "pid"
+    engine.write(
+        "stray.py",
+        f"""
+        import os, time
+        from pathlib import Path
+        from tui_flow import flow
+
+        @flow
+        def stray():
+            if os.fork() == 0:
+                os.setsid()
+                if os.fork() == 0:
+                    Path({str(pid_file)!r}).write_text(str(os.getpid()))
+                    time.sleep(60)
+                os._exit(0)
+            time.sleep(60)
+        """,
+    )
+    run_id = engine.run("stray")
+    engine.wait_for(run_id, "running")
+    wait_until(lambda: pid_file.exists() and pid_file.read_text())
+    stray = int(pid_file.read_text())
+    keeper = lock_holder(engine.state_dir / "runs" / str(run_id) / "lock")
+    assert keeper
+    os.kill(keeper, signal.SIGKILL)
+    run = engine.wait_for(run_id, timeout=5)
+    assert run.state == "crashed"
+    wait_until(lambda: not is_alive(stray), 5, "the stray process to be gone")
+    assert "of its processes were left, and ended" in run.message
 
 
 def test_an_adopted_runs_killed_keeper_shows_as_crashed_within_seconds(engine: Running) -> None:

@@ -71,6 +71,19 @@ async def test_what_the_worker_reported_stands_although_the_last_word_is_missing
     assert house.state(run_id) == "completed"
 
 
+async def test_a_report_that_makes_no_sense_ends_the_run_as_crashed_and_is_not_repeated(house: House) -> None:
+    run_id, pid = await running(house)
+    nonsense = ended()[0]._replace(state="splendid")
+    append(house.directory(run_id), lines([nonsense]))
+    os.kill(pid, signal.SIGKILL)
+    await until(lambda: house.state(run_id) in TERMINAL, house)
+    assert house.state(run_id) == "crashed"
+    said = (house.directory(run_id) / "journal").read_bytes().count(b'"RunEnded"')
+    house.tick(5.0)
+    house.tick(5.0)
+    assert (house.directory(run_id) / "journal").read_bytes().count(b'"RunEnded"') == said
+
+
 async def test_a_last_word_after_a_torn_line_is_read(house: House) -> None:
     run_id, pid = await running(house)
     append(house.directory(run_id), journal.encode(created(9))[:-20])

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tui_flow.contract.rundir import ENV_COOKIE, ENV_RUN_DIR
+from tui_flow.contract.rundir import ENV_COOKIE, ENV_RUN_DIR, read_spec
 from tui_flow.engine import children
 from tui_flow.engine.engine_log import EngineLog
 
@@ -23,9 +23,9 @@ class Supervisor:
 
     def start(self, run_id: int, directory: Path) -> None:
         """Starts the keeper of a run, in a session of its own. Raises OSError where there is no process to be had."""
-        environment = {
-            key: value for key, value in os.environ.items() if key not in (ENV_RUN_DIR, ENV_COOKIE)
-        }
+        spec = read_spec(directory)
+        # From its first instant: what the worker forks without an exec shows the environment that the keeper began with.
+        marks = {ENV_RUN_DIR: str(directory), ENV_COOKIE: spec.cookie if spec else ""}
         # From "/" so that nothing in the project can stand in for a module that the keeper imports.
         child = subprocess.Popen(
             [sys.executable, *self._keeper, str(directory)],
@@ -34,7 +34,7 @@ class Supervisor:
             stderr=self._log.fd,
             start_new_session=True,
             cwd="/",
-            env=environment,
+            env=os.environ | marks,
         )
         self._children[run_id] = child
         self.started.add(run_id)
