@@ -115,7 +115,7 @@ class Page:
 
     async def until(self, condition: Callable[[], Any], what: str) -> None:
         for _ in range(300):
-            await self.pilot.pause(0.01)
+            await asyncio.sleep(0.01)
             if condition():
                 return
         raise AssertionError(f"waited in vain for {what}:\n{self.text}\n{self.app._exception}")

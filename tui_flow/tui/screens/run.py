@@ -4,52 +4,37 @@ import asyncio
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import ClassVar
 
 from textual.containers import Container
 from textual.timer import Timer
 from textual.widget import Widget
 
-from tui_flow.contract.journal import Failure
 from tui_flow.contract.rundir import LOG, run_dir
-from tui_flow.contract.states import CANCELLABLE, TERMINAL, FlowRunState
-from tui_flow.store.records import FlowRun
-from tui_flow.tui.actions import bindings
-from tui_flow.tui.bridge import RunReading, read_neighbour
+from tui_flow.contract.states import CANCELLABLE, TERMINAL
+from tui_flow.tui.bridge import RunReading
 from tui_flow.tui.presentation import Line, about
 from tui_flow.tui.presentation.flow_list import run_duration
 from tui_flow.tui.presentation.glyphs import role
 from tui_flow.tui.presentation.tree import TaskForest
-from tui_flow.tui.screens.view import View
+from tui_flow.tui.screens.run_actions import RunActions
 from tui_flow.tui.widgets.bars import Bar
-from tui_flow.tui.widgets.lines import Lines, TextLines
-from tui_flow.tui.widgets.log_view import LEVEL_NAMES, LogView
-from tui_flow.tui.widgets.task_tree import TaskTree
+from tui_flow.tui.widgets.lines import Lines
 
 LOG_SECONDS = 0.25
 """Between two looks at the log of a run that is not over."""
 MAX_NAME = 32
 """Of a longer flow name the breadcrumb shows so many letters, so that the state is always in view."""
-PANES = ("tree", "details", "log")
 
 
-class RunScreen(View):
+class RunScreen(RunActions):
     """One flow run. The log follows the row under the cursor; the cursor moves by itself only after `F`."""
 
     CSS_PATH = "../styles/run.tcss"
-    BINDINGS: ClassVar = bindings("run")
     PROMPT = "search the log; n and N step through what was found"
 
     def __init__(self, run_id: int) -> None:
-        super().__init__()
+        super().__init__(run_id)
         self.crumbs = Bar(id="crumbs")
-        self.task_tree = TaskTree(id="tree")
-        self.details = TextLines(id="details")
-        self.log_view = LogView(id="log")
-        self.run_id = run_id
-        self.run: FlowRun | None = None
-        self.forest = TaskForest()
-        self._follows_task = False
         self._scope: tuple[set[int] | None, int | None] = (None, None)
         self._log_timer: Timer | None = None
 
@@ -82,7 +67,7 @@ class RunScreen(View):
         self.console.bridge.watch(run_id, lambda: self.forest.revision)
         self.run_worker(self._index_log(), exclusive=True, group="log")
         self._update_crumbs()
-        self._update_frames()
+        self.update_frames()
         if self._log_timer is None:
             self._log_timer = self.set_interval(LOG_SECONDS, self._poll_log, pause=True)
 
@@ -99,8 +84,8 @@ class RunScreen(View):
         self.task_tree.show_run(self.run, self.forest)
         if first:
             self._arrive()
-        elif self._follows_task:
-            self._go_to_running_task()
+        elif self.follows_task:
+            self.go_to_running_task()
         self._rescope(keep=True)
         self._watch_log(was_over)
         self.update()
@@ -116,7 +101,7 @@ class RunScreen(View):
             self.task_tree.select_task(failed.id)
         self._rescope()
         if role(run.state) == "bad":
-            failure = self._failure()
+            failure = self.failure()
             edits = (
                 f", e edits {Path(failure.path).name} at line {failure.line}"
                 if failure and failure.path
@@ -140,14 +125,14 @@ class RunScreen(View):
     async def _index_log(self) -> None:
         """Takes in all of the log, and lets the keyboard speak between two slices."""
         while self.log_view.poll():
-            self._update_log_frame()
+            self.update_log_frame()
             await asyncio.sleep(0)
-        self._update_log_frame()
+        self.update_log_frame()
 
     def _poll_log(self) -> None:
         if self.log_view.poll():
             self.run_worker(self._index_log(), exclusive=True, group="log")
-        self._update_log_frame()
+        self.update_log_frame()
 
     def _whose(self, task_run: int) -> str:
         task = self.forest.tasks.get(task_run)
@@ -163,8 +148,8 @@ class RunScreen(View):
     def update(self) -> None:
         """Everything around the panes."""
         self._update_crumbs()
-        self._update_frames()
-        self._describe()
+        self.update_frames()
+        self.describe()
         self.update_footer()
 
     def _update_crumbs(self) -> None:
@@ -181,16 +166,16 @@ class RunScreen(View):
         right: Line = [(",", "key"), (" older  ", "dim"), (".", "key"), (" newer ", "dim")]
         self.crumbs.set(left, right)
 
-    def _update_frames(self) -> None:
+    def update_frames(self) -> None:
         marks = self.console.paint.marks
         counts = " ".join(
             f"{marks.glyph(state)}{count}" for state, count in sorted(self.forest.counts.items()) if count
         )
-        follows = "F follows the running task" if self._follows_task else ""
+        follows = "F follows the running task" if self.follows_task else ""
         self.task_tree.set_title(f"Tasks  {counts}" if counts else "Tasks", follows)
-        self._update_log_frame()
+        self.update_log_frame()
 
-    def _update_log_frame(self) -> None:
+    def update_log_frame(self) -> None:
         row = self.task_tree.selected
         label = row.label if row is not None else ""
         if row is not None and row.tries is not None and row.task is not None:
@@ -198,7 +183,7 @@ class RunScreen(View):
         name = "whole run" if row is None or row.key[0] == "run" else label
         self.log_view.set_title(f"Log {name}", self.log_view.status())
 
-    def _describe(self) -> None:
+    def describe(self) -> None:
         run, row, marks = self.run, self.task_tree.selected, self.console.paint.marks
         if run is None or not self.details.display:
             return
@@ -231,9 +216,9 @@ class RunScreen(View):
     def on_lines_moved(self, event: Lines.Moved) -> None:
         if event.lines is self.task_tree:
             self._rescope()
-            self._describe()
+            self.describe()
         if event.lines is not self.details:
-            self._update_log_frame()
+            self.update_log_frame()
 
     def on_lines_opened(self) -> None:
         self.log_view.focus()
@@ -256,161 +241,11 @@ class RunScreen(View):
         failed = role(self.task_tree.state_of(row)) == "bad"
         self.log_view.set_scope(*scope, to_error=failed and not keep, keep=keep)
 
-    def _failure(self) -> Failure | None:
-        """The failure of the row under the cursor, else of the run."""
-        row = self.task_tree.selected
-        if row is not None and row.task is not None and row.task.failure is not None:
-            return row.task.failure
-        return self.run.failure if self.run else None
-
-    def _go_to_running_task(self) -> None:
-        task = self.forest.newest_active()
-        if task is not None:
-            self.task_tree.rebuild(self.forest.visible_key(task.id))
-            self.task_tree.show(self.task_tree.cursor)
-
     def go_back(self) -> bool:
         if self.close_prompt():
             return True
         if self.log_view.is_searching:
             self.log_view.search("")
-            self._update_log_frame()
+            self.update_log_frame()
             return True
-        return self._unzoom()
-
-    def _unzoom(self) -> bool:
-        zoomed = [name for name in PANES if self.has_class(f"-zoom-{name}")]
-        self.remove_class(*(f"-zoom-{name}" for name in zoomed))
-        return bool(zoomed)
-
-    # Actions.
-
-    def action_rerun(self) -> None:
-        self._run_again(ask=False)
-
-    def action_rerun_with(self) -> None:
-        self._run_again(ask=True)
-
-    def _run_again(self, *, ask: bool) -> None:
-        run = self.run
-        if run is None:
-            return
-        flow = next((flow for flow in self.console.overview.flows if flow.name == run.flow), None)
-        if flow is None:
-            self.say(f"there is no flow {run.flow} any more")
-        else:
-            self.console.run_flow(flow, run.parameters, ask=ask, open_it=True)
-
-    def action_cancel(self) -> None:
-        self._end(kill=False)
-
-    def action_kill(self) -> None:
-        self._end(kill=True)
-
-    def _end(self, *, kill: bool) -> None:
-        run = self.run
-        if run is None:
-            return
-        if run.state in TERMINAL:
-            self.say(f"run {run.id} is over")
-        elif run.state is FlowRunState.CANCELLING and not kill:
-            self.say(f"run {run.id} is being cancelled; X kills it")
-        else:
-            self.console.cancel_run(run, kill=kill)
-
-    def action_older(self) -> None:
-        self.run_worker(self._go_to_neighbour(older=True), exclusive=True, group="neighbour")
-
-    def action_newer(self) -> None:
-        self.run_worker(self._go_to_neighbour(older=False), exclusive=True, group="neighbour")
-
-    async def _go_to_neighbour(self, *, older: bool) -> None:
-        run = self.run
-        if run is None:
-            return
-        found = await self.console.bridge.read(lambda db: read_neighbour(db, run, older))
-        if found is None:
-            self.say(f"this is the {'oldest' if older else 'newest'} run of {run.flow}")
-        else:
-            self.open_run(found.id)
-
-    def action_next_error(self) -> None:
-        self._step(1)
-
-    def action_previous_error(self) -> None:
-        self._step(-1)
-
-    def _step(self, direction: int) -> None:
-        stop = self.log_view.step(direction)
-        what = "match" if self.log_view.is_searching else "error"
-        self.say(f"{what} {stop[0]} of {stop[1]}" if stop else f"no {what} in what is shown")
-        self._update_log_frame()
-
-    def action_search(self) -> None:
-        self.open_prompt()
-
-    def prompt_entered(self, text: str) -> None:
-        found = self.log_view.search(text)
-        if text:
-            self.say(f"{found} line{'' if found == 1 else 's'} with “{text}”: n next, N previous, Esc clears")
-        self.update()
-
-    def action_follow(self) -> None:
-        view = self.log_view
-        view.follows = not view.follows
-        if view.follows:
-            view.move(view.count - 1)
-        self._update_log_frame()
-
-    def action_follow_task(self) -> None:
-        self._follows_task = not self._follows_task
-        if self._follows_task:
-            self._go_to_running_task()
-        self._update_frames()
-
-    def action_wrap(self) -> None:
-        self.log_view.wraps = not self.log_view.wraps
-        self.log_view.show(self.log_view.cursor)
-        self.log_view.refresh()
-        self._update_log_frame()
-
-    def action_level(self) -> None:
-        self.log_view.cycle_level()
-        self.say(
-            f"lines shown: {LEVEL_NAMES[self.log_view.level]}{' and graver' if self.log_view.level else ''}"
-        )
-        self._update_log_frame()
-
-    def action_time(self) -> None:
-        self.log_view.cycle_time()
-        self._update_log_frame()
-
-    def action_details(self) -> None:
-        self._unzoom()
-        self.toggle_class("-no-side" if self.has_class("-wide") else "-details")
-        focused = self.focused
-        if not self.has_class("-wide") and focused is not self.task_tree:
-            (self.details if self.has_class("-details") else self.log_view).focus()
-        self.call_after_refresh(self._describe)
-
-    def action_zoom(self) -> None:
-        pane = self.focused
-        if not self._unzoom() and pane is not None and pane.id in PANES:
-            self.add_class(f"-zoom-{pane.id}")
-
-    def action_edit(self) -> None:
-        failure = self._failure()
-        if failure is not None and failure.path:
-            self.console.edit(Path(failure.path), failure.line)
-        elif self.run is not None:
-            flow = next((flow for flow in self.console.overview.flows if flow.name == self.run.flow), None)
-            self.console.edit(Path(self.run.path), flow.line if flow else 0)
-
-    def action_copy(self) -> None:
-        failure = self._failure()
-        if self.focused is self.log_view:
-            self.console.copy(self.log_view.text_at_cursor(), "the log record")
-        elif failure is not None:
-            self.console.copy(failure.traceback or failure.message, "the traceback")
-        elif self.run is not None:
-            self.console.copy(f"tui-flow show {self.run.id}", f"the command that shows run {self.run.id}")
+        return self.unzoom()

@@ -1,0 +1,201 @@
+"""What the keys of the Run view do."""
+
+from pathlib import Path
+from typing import ClassVar
+
+from tui_flow.contract.journal import Failure
+from tui_flow.contract.states import TERMINAL, FlowRunState
+from tui_flow.store.records import FlowRun
+from tui_flow.tui.actions import bindings
+from tui_flow.tui.bridge import read_neighbour
+from tui_flow.tui.presentation.tree import TaskForest
+from tui_flow.tui.screens.view import View
+from tui_flow.tui.widgets.lines import TextLines
+from tui_flow.tui.widgets.log_view import LEVEL_NAMES, LogView
+from tui_flow.tui.widgets.task_tree import TaskTree
+
+PANES = ("tree", "details", "log")
+
+
+class RunActions(View):
+    """The panes of the Run view, and what can be done with them and with the run."""
+
+    BINDINGS: ClassVar = bindings("run")
+
+    def __init__(self, run_id: int) -> None:
+        super().__init__()
+        self.run_id = run_id
+        self.run: FlowRun | None = None
+        self.forest = TaskForest()
+        self.task_tree = TaskTree(id="tree")
+        self.details = TextLines(id="details")
+        self.log_view = LogView(id="log")
+        self.follows_task = False
+
+    def open_run(self, run_id: int) -> None:
+        """Shows another run."""
+        raise NotImplementedError
+
+    def update(self) -> None:
+        """Everything around the panes."""
+        raise NotImplementedError
+
+    def update_frames(self) -> None:
+        """The texts in the frames of the panes."""
+        raise NotImplementedError
+
+    def update_log_frame(self) -> None:
+        """The texts in the frame of the log."""
+        raise NotImplementedError
+
+    def describe(self) -> None:
+        """Fills the details pane, if it is shown."""
+        raise NotImplementedError
+
+    def failure(self) -> Failure | None:
+        """The failure of the row under the cursor, else of the run."""
+        row = self.task_tree.selected
+        if row is not None and row.task is not None and row.task.failure is not None:
+            return row.task.failure
+        return self.run.failure if self.run else None
+
+    def go_to_running_task(self) -> None:
+        task = self.forest.newest_active()
+        if task is not None:
+            self.task_tree.rebuild(self.forest.visible_key(task.id))
+            self.task_tree.show(self.task_tree.cursor)
+
+    def unzoom(self) -> bool:
+        zoomed = [name for name in PANES if self.has_class(f"-zoom-{name}")]
+        self.remove_class(*(f"-zoom-{name}" for name in zoomed))
+        return bool(zoomed)
+
+    def action_rerun(self) -> None:
+        self._run_again(ask=False)
+
+    def action_rerun_with(self) -> None:
+        self._run_again(ask=True)
+
+    def _run_again(self, *, ask: bool) -> None:
+        run = self.run
+        if run is None:
+            return
+        flow = next((flow for flow in self.console.overview.flows if flow.name == run.flow), None)
+        if flow is None:
+            self.say(f"there is no flow {run.flow} any more")
+        else:
+            self.console.run_flow(flow, run.parameters, ask=ask, open_it=True)
+
+    def action_cancel(self) -> None:
+        self._end(kill=False)
+
+    def action_kill(self) -> None:
+        self._end(kill=True)
+
+    def _end(self, *, kill: bool) -> None:
+        run = self.run
+        if run is None:
+            return
+        if run.state in TERMINAL:
+            self.say(f"run {run.id} is over")
+        elif run.state is FlowRunState.CANCELLING and not kill:
+            self.say(f"run {run.id} is being cancelled; X kills it")
+        else:
+            self.console.cancel_run(run, kill=kill)
+
+    def action_older(self) -> None:
+        self.run_worker(self._go_to_neighbour(older=True), exclusive=True, group="neighbour")
+
+    def action_newer(self) -> None:
+        self.run_worker(self._go_to_neighbour(older=False), exclusive=True, group="neighbour")
+
+    async def _go_to_neighbour(self, *, older: bool) -> None:
+        run = self.run
+        if run is None:
+            return
+        found = await self.console.bridge.read(lambda db: read_neighbour(db, run, older))
+        if found is None:
+            self.say(f"this is the {'oldest' if older else 'newest'} run of {run.flow}")
+        else:
+            self.open_run(found.id)
+
+    def action_next_error(self) -> None:
+        self._step(1)
+
+    def action_previous_error(self) -> None:
+        self._step(-1)
+
+    def _step(self, direction: int) -> None:
+        stop = self.log_view.step(direction)
+        what = "match" if self.log_view.is_searching else "error"
+        self.say(f"{what} {stop[0]} of {stop[1]}" if stop else f"no {what} in what is shown")
+        self.update_log_frame()
+
+    def action_search(self) -> None:
+        self.open_prompt()
+
+    def prompt_entered(self, text: str) -> None:
+        found = self.log_view.search(text)
+        if text:
+            self.say(f"{found} line{'' if found == 1 else 's'} with “{text}”: n next, N previous, Esc clears")
+        self.update()
+
+    def action_follow(self) -> None:
+        view = self.log_view
+        view.follows = not view.follows
+        if view.follows:
+            view.move(view.count - 1)
+        self.update_log_frame()
+
+    def action_follow_task(self) -> None:
+        self.follows_task = not self.follows_task
+        if self.follows_task:
+            self.go_to_running_task()
+        self.update_frames()
+
+    def action_wrap(self) -> None:
+        self.log_view.wraps = not self.log_view.wraps
+        self.log_view.show(self.log_view.cursor)
+        self.log_view.refresh()
+        self.update_log_frame()
+
+    def action_level(self) -> None:
+        self.log_view.cycle_level()
+        self.say(
+            f"lines shown: {LEVEL_NAMES[self.log_view.level]}{' and graver' if self.log_view.level else ''}"
+        )
+        self.update_log_frame()
+
+    def action_time(self) -> None:
+        self.log_view.cycle_time()
+        self.update_log_frame()
+
+    def action_details(self) -> None:
+        self.unzoom()
+        self.toggle_class("-no-side" if self.has_class("-wide") else "-details")
+        focused = self.focused
+        if not self.has_class("-wide") and focused is not self.task_tree:
+            (self.details if self.has_class("-details") else self.log_view).focus()
+        self.call_after_refresh(self.describe)
+
+    def action_zoom(self) -> None:
+        pane = self.focused
+        if not self.unzoom() and pane is not None and pane.id in PANES:
+            self.add_class(f"-zoom-{pane.id}")
+
+    def action_edit(self) -> None:
+        failure = self.failure()
+        if failure is not None and failure.path:
+            self.console.edit(Path(failure.path), failure.line)
+        elif self.run is not None:
+            flow = next((flow for flow in self.console.overview.flows if flow.name == self.run.flow), None)
+            self.console.edit(Path(self.run.path), flow.line if flow else 0)
+
+    def action_copy(self) -> None:
+        failure = self.failure()
+        if self.focused is self.log_view:
+            self.console.copy(self.log_view.text_at_cursor(), "the log record")
+        elif failure is not None:
+            self.console.copy(failure.traceback or failure.message, "the traceback")
+        elif self.run is not None:
+            self.console.copy(f"tui-flow show {self.run.id}", f"the command that shows run {self.run.id}")

@@ -1,0 +1,58 @@
+"""What a log message looks like: its own colours, what was searched for, and where it breaks."""
+
+import re
+from collections.abc import Sequence
+
+from rich.style import Style
+from rich.text import Text
+from textual.strip import Strip
+
+from tui_flow.safe import safe
+from tui_flow.tui.widgets.paint import AnySpan
+
+_COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")
+
+
+def breaks(message: Strip, room: int) -> list[int]:
+    """Where to break a message into rows of so many cells: after a blank if there is one near the end."""
+    text = message.text
+    if len(text) != message.cell_length:
+        return list(range(room, message.cell_length, room))
+    found, start = [], 0
+    while len(text) - start > room:
+        blank = text.rfind(" ", start + room * 2 // 3, start + room)
+        start = blank + 1 if blank > 0 else start + room
+        found.append(start)
+    return found
+
+
+def coloured(text: str) -> list[AnySpan]:
+    """The spans of a text that has colours of its own. Only colour and weight are kept: no link, no other sequence."""
+    pieces = _COLOUR.split(text)
+    parsed = Text.from_ansi("".join(piece if _COLOUR.match(piece) else safe(piece) for piece in pieces))
+    spans: list[AnySpan] = []
+    position = 0
+    for span in sorted(parsed.spans, key=lambda span: span.start):
+        start = max(position, span.start)
+        if start > position:
+            spans.append((parsed.plain[position:start], ""))
+        style = span.style if isinstance(span.style, Style) else Style.null()
+        plain = Style(
+            color=style.color, bold=style.bold, dim=style.dim, italic=style.italic, underline=style.underline
+        )
+        spans.append((parsed.plain[start : span.end], plain))
+        position = max(position, span.end)
+    return [*spans, (parsed.plain[position:], "")]
+
+
+def highlighted(spans: Sequence[AnySpan], needle: str) -> list[AnySpan]:
+    """The spans with every place of a text marked."""
+    folds = needle == needle.lower()
+    marked: list[AnySpan] = []
+    for text, role in spans:
+        hay, position = text.lower() if folds else text, 0
+        while (found := hay.find(needle, position)) >= 0:
+            marked += [(text[position:found], role), (text[found : found + len(needle)], "match")]
+            position = found + len(needle)
+        marked.append((text[position:], role))
+    return marked
