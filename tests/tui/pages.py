@@ -1,10 +1,11 @@
 """The console as a person meets it: what stands on the screen, keys to press, and an engine that a test plays."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from textual import events
 from textual.pilot import Pilot
 
 from tests.tui.project import Project
@@ -12,6 +13,8 @@ from tui_flow.contract import changes, commands
 from tui_flow.contract.changes import Change
 from tui_flow.contract.errors import EngineError, TuiFlowError
 from tui_flow.tui.app import Console
+
+_CHARACTERS = {"slash": "/", "comma": ",", "full_stop": ".", "question_mark": "?", "space": " "}
 
 
 class FakeEngine:
@@ -62,6 +65,7 @@ class Page:
 
     def __init__(self, pilot: Pilot[Any], engine: FakeEngine) -> None:
         self.pilot, self.engine = pilot, engine
+        self._pressed = asyncio.Event()
 
     @property
     def app(self) -> Console:
@@ -100,11 +104,18 @@ class Page:
         return [text for _, text in sorted(there)]
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
+        app = self.app
+        for key in keys:
+            app.post_message(events.Key(key, _CHARACTERS.get(key, key if len(key) == 1 else None)))
+            app.call_later(self._pressed.set)
+            await asyncio.wait_for(self._pressed.wait(), 5)
+            self._pressed.clear()
+            while app._key_in_hand is not None:
+                await asyncio.sleep(0)
         await self.pilot.pause()
 
     async def type(self, text: str) -> None:
-        await self.press(*text)
+        await self.press(*("space" if character == " " else character for character in text))
 
     async def shows(self, *texts: str) -> None:
         """Waits until all of these stand on the screen."""
@@ -137,9 +148,3 @@ async def console(
         await page.until(lambda: app.has_overview, "the history to be read")
         await pilot.pause()
         yield page
-
-
-def all_keys(page: Page) -> Iterator[str]:
-    """Every key that the console answers on the present screen."""
-    for _, bindings in page.app.screen._modal_binding_chain:
-        yield from bindings.key_to_bindings
