@@ -2,10 +2,11 @@ import time
 
 import pytest
 
-from tests.tui.pages import FakeEngine, console
+from tests.tui.pages import FakeEngine, Page, console
 from tests.tui.project import REFUSED, Project
 from tui_flow.contract import changes, commands
 from tui_flow.contract.errors import BadParameters
+from tui_flow.tui.app import Console
 
 
 async def test_the_flows_stand_there_most_urgent_first(etl: Project) -> None:
@@ -50,6 +51,14 @@ async def test_a_project_without_a_history_is_empty_too(project: Project) -> Non
         path.unlink()
     async with console(project) as page:
         await page.shows("Save a Python file in")
+
+
+async def test_a_history_that_cannot_be_read_says_what_where_and_what_next(project: Project) -> None:
+    project.db.execute("PRAGMA user_version = 99")
+    app = Console(project.settings, connect=FakeEngine().connect)
+    async with app.run_test(size=(80, 24)) as pilot:
+        page = Page(pilot, FakeEngine())
+        await page.shows("This needs your attention", "newer tui_flow", "history.db", "pip install --upgrade")
 
 
 async def test_r_runs_a_flow_and_enter_opens_it(etl: Project) -> None:

@@ -50,6 +50,8 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
         self.bridge = Bridge(settings, self, connect)
         self.overview, self.has_overview = EMPTY, False
         self.engine = "connecting"
+        self.trouble: TuiFlowError | None = None
+        """What went wrong first."""
         self._first_run = open_run
         for known in THEMES:
             self.register_theme(known)
@@ -93,11 +95,18 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
         for view in self._views():
             view.update_header()
         if error is not None:
-            self._complain(error)
+            self._take_error(error)
 
     def take_trouble(self, error: TuiFlowError | None) -> None:
         if error is not None:
-            self._complain(error)
+            self._take_error(error)
+
+    def _take_error(self, error: TuiFlowError) -> None:
+        """Says it, and where there is nothing else to show yet, says all of it."""
+        self._complain(error)
+        self.trouble = self.trouble or error
+        for view in self._views():
+            view.take_trouble(self.trouble)
 
     def _tick(self) -> None:
         for view in self._views()[-1:]:

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from textual.widget import Widget
 
+from tui_flow.contract.errors import TuiFlowError
 from tui_flow.contract.states import CANCELLABLE
 from tui_flow.store.records import FlowRun
 from tui_flow.tui.actions import bindings
@@ -38,11 +39,20 @@ class FlowsScreen(View):
         self.table.focus()
         if self.console.has_overview:
             self.take_overview()
+        elif self.console.trouble:
+            self.take_trouble(self.console.trouble)
 
     def take_overview(self) -> None:
         super().take_overview()
         self.table.set_rows(flow_list.rows_of(self.console.overview))
         self._describe()
+
+    def take_trouble(self, error: TuiFlowError) -> None:
+        if self.console.has_overview:
+            return
+        self.about.set_title("This needs your attention")
+        parts: list[Line] = [[(error.what, "bad")], *([(text, "")] for text in error.where.splitlines())]
+        self.about.set_lines([*parts, [(error.next, "strong")]])
 
     def tick(self) -> None:
         self.table.refresh_live()

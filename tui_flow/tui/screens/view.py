@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widget import Widget
 
+from tui_flow.contract.errors import TuiFlowError
 from tui_flow.contract.states import STARTED, FlowRunState
 from tui_flow.tui.bridge import RunReading
 from tui_flow.tui.presentation import Line
@@ -64,6 +65,9 @@ class View(Screen[None]):
 
     def take_run(self, reading: RunReading) -> None:
         """The run that is watched has been read anew."""
+
+    def take_trouble(self, error: TuiFlowError) -> None:
+        """The history cannot be read, or the engine cannot be reached."""
 
     def tick(self) -> None:
         """A second has passed, while something runs."""
