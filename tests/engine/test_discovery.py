@@ -164,6 +164,24 @@ def test_a_file_that_hangs_is_broken_after_the_limit_and_leaves_no_process(engin
     )
 
 
+@pytest.mark.parametrize("end", ["time.sleep(600)", "os._exit(0)", "os.kill(os.getpid(), 11)"])
+def test_what_a_file_starts_in_a_session_of_its_own_ends_with_its_import(engine: Running, end: str) -> None:
+    engine.serve("--stay", TUI_FLOW_IMPORT_TIMEOUT_SECONDS="2")
+    engine.write(
+        "daemon.py",
+        f"""
+        import os, pathlib, subprocess, sys, time
+        hidden = [sys.executable, "-c", "import time; time.sleep(700)", {str(engine.project)!r}]
+        child = subprocess.Popen(hidden, start_new_session=True)
+        pathlib.Path("pid").write_text(str(child.pid))
+        {end}
+        """,
+    )
+    engine.ask(Sync(files=True))
+    pid = int((engine.project / "pid").read_text())
+    wait_until(lambda: pid not in processes_of(engine.project))
+
+
 def test_a_hanging_file_that_is_mended_is_not_waited_for(engine: Running, db: database.Connection) -> None:
     engine.write("slow.py", "import time\ntime.sleep(600)\n")
     wait_until(lambda: [one for one in processes_of(engine.project).values() if "slow.py" in one])

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from tui_flow.contract.rundir import ENV_COOKIE, ENV_RUN_DIR
 from tui_flow.engine import children
+from tui_flow.engine.stragglers import end_stragglers
 from tui_flow.store.records import Flow
 
 DESCRIBE = ("-m", "tui_flow.sdk.describe")
@@ -35,6 +36,7 @@ async def describe(project: Path, path: str, timeout_seconds: float) -> Descript
     Cancelled, it leaves no process behind.
     """
     answer_end, child_end = os.pipe()
+    cookie = os.urandom(16).hex()
     try:
         child = subprocess.Popen(
             [sys.executable, *DESCRIBE, str(project), str(project / path), str(child_end)],
@@ -44,7 +46,8 @@ async def describe(project: Path, path: str, timeout_seconds: float) -> Descript
             stderr=subprocess.STDOUT,
             start_new_session=True,
             cwd="/",
-            env={key: value for key, value in os.environ.items() if key not in (ENV_RUN_DIR, ENV_COOKIE)},
+            env={key: value for key, value in os.environ.items() if key != ENV_RUN_DIR}
+            | {ENV_COOKIE: cookie},
         )
     except OSError as error:
         os.close(answer_end)
@@ -61,6 +64,8 @@ async def describe(project: Path, path: str, timeout_seconds: float) -> Descript
         code = children.end_group(child)
         answer.close()
         output.close()
+        if not answer.data:  # it ended what it had started just before it answered; this one did not
+            end_stragglers(cookie)
     if not in_time:
         return _died(f"took longer than {timeout_seconds:g} s to import", output)
     try:
