@@ -87,3 +87,12 @@ def test_an_error_comes_back_as_what_it_was(kind: str) -> None:
 def test_an_error_of_a_later_version_is_an_error_all_the_same() -> None:
     error = errors.from_wire({"kind": "FromTheFuture", "what": "x"})
     assert type(error) is errors.TuiFlowError and str(error) == "x"
+
+
+def test_a_command_that_no_line_can_carry_is_refused_before_it_is_sent() -> None:
+    for number in (float("inf"), float("nan")):
+        with pytest.raises(errors.BadParameters, match="finite"):
+            commands.encode_request(7, RunFlow("etl", {"n": [number]}))
+    with pytest.raises(errors.BadParameters, match="at most 4,194,304") as caught:
+        commands.encode_request(7, RunFlow("etl", {"text": "x" * commands.MAX_LINE}))
+    assert "file" in caught.value.next and caught.value.exit_code == 2

@@ -16,7 +16,7 @@ import json
 from types import GenericAlias
 from typing import Any, NamedTuple, get_args, get_origin
 
-from tui_flow.contract.errors import ProtocolError
+from tui_flow.contract.errors import BadParameters, ProtocolError
 
 VERSION = 1
 MAX_LINE = 4 * 1024 * 1024
@@ -94,7 +94,19 @@ class EngineStatus(NamedTuple):
 
 
 def encode_request(id: int, command: Command) -> bytes:
-    return to_line({"v": VERSION, "id": id, "command": type(command).__name__, **command._asdict()})
+    """Raises BadParameters for what no line can carry: too much, or a number that JSON has no word for."""
+    try:
+        line = to_line({"v": VERSION, "id": id, "command": type(command).__name__, **command._asdict()})
+    except ValueError:
+        raise BadParameters(
+            "a parameter is not a finite number", next="JSON has none: let the flow take it as text"
+        ) from None
+    if len(line) > MAX_LINE:
+        raise BadParameters(
+            f"the parameters take {len(line):,} bytes, and a run takes at most {MAX_LINE:,}",
+            next="save them in a file, and give the flow its path",
+        )
+    return line
 
 
 def decode_request(line: bytes) -> tuple[int, Command]:
@@ -122,7 +134,8 @@ def _fits(value: Any, hint: Any) -> bool:
 
 
 def to_line(message: dict[str, Any]) -> bytes:
-    return json.dumps(message, separators=(",", ":")).encode() + b"\n"
+    """Raises ValueError for a number that is not finite."""
+    return json.dumps(message, separators=(",", ":"), allow_nan=False).encode() + b"\n"
 
 
 def from_line(line: bytes) -> dict[str, Any]:
