@@ -89,9 +89,14 @@ def test_a_state_directory_that_is_not_safe_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StateDirError, match="not a plain directory"):
         rundir.open_state_dir(tmp_path)
     (tmp_path / ".tui_flow").unlink()
-    (tmp_path / ".tui_flow").write_text("")
-    with pytest.raises(StateDirError):
+    (tmp_path / ".tui_flow").symlink_to("nowhere")
+    with pytest.raises(StateDirError, match="not a plain directory"):
         rundir.open_state_dir(tmp_path)
+    (tmp_path / ".tui_flow").unlink()
+    (tmp_path / ".tui_flow").write_text("")
+    with pytest.raises(StateDirError, match="not a plain directory") as refused:
+        rundir.open_state_dir(tmp_path)
+    assert refused.value.next == "remove or rename it"
     (tmp_path / ".tui_flow").unlink()
     rundir.open_state_dir(tmp_path).chmod(0o770)
     with pytest.raises(StateDirError, match="others may write") as caught:

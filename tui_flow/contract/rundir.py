@@ -24,6 +24,7 @@ import os
 import struct
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -107,12 +108,10 @@ def open_state_dir(project: Path) -> Path:
     """
     state_dir = project / STATE_DIR
     try:
-        state_dir.mkdir(mode=0o700, exist_ok=True)
-        found = state_dir.lstat()
-        _refuse_unsafe(state_dir, found)
-        for name in (SOURCES, RUNS):
-            (state_dir / name).mkdir(mode=0o700, exist_ok=True)
-            _refuse_unsafe(state_dir / name, (state_dir / name).lstat())
+        for folder in (state_dir, state_dir / SOURCES, state_dir / RUNS):
+            with suppress(FileExistsError):
+                folder.mkdir(mode=0o700)
+            _refuse_unsafe(folder, folder.lstat())
         ignore = state_dir / ".gitignore"
         if not ignore.exists():
             write_whole(ignore, b"*\n")
