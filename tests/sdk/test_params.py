@@ -2,6 +2,8 @@
 
 import enum
 from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -9,7 +11,7 @@ from pydantic import BaseModel, Field, SecretStr
 
 from tui_flow import flow, task
 from tui_flow.sdk.exceptions import ParameterTypeError
-from tui_flow.sdk.readable import MAX_READABLE, readable
+from tui_flow.sdk.readable import MAX_READABLE, as_json, readable
 
 
 class Colour(enum.Enum):
@@ -95,13 +97,40 @@ def test_a_bool_is_no_exact_int_and_an_int_no_exact_float() -> None:
         (2**70, str(2**70)),
         (float("nan"), "nan"),
         ({1: (2, {3})}, {"1": [2, [3]]}),
-        (Colour.RED, "<Colour.RED: 'red'>"),
-        (SecretStr("hidden"), "SecretStr('**********')"),
-        (b"bytes", "b'bytes'"),
+        (Colour.RED, "red"),
+        (SecretStr("hidden"), "**********"),
+        (b"bytes", "bytes"),
+        (b"\xff", "b'\\xff'"),
+        (Path("/data/in"), "/data/in"),
+        (date(2026, 8, 20), "2026-08-20"),
+        ([Path("/a"), {"at": Path("/b")}], ["/a", {"at": "/b"}]),
     ],
 )
 def test_parameters_are_told_as_json_or_as_text(value: object, expected: object) -> None:
     assert readable(value) == expected
+
+
+def test_defaults_in_the_schema_are_what_the_types_take_back() -> None:
+    @flow
+    def my_flow(
+        root: Path = Path("/data"), day: date = date(2026, 8, 20), colour: Colour = Colour.RED
+    ) -> None: ...
+
+    properties = my_flow.parameter_schema()["properties"]
+    defaults = {name: found["default"] for name, found in properties.items()}
+    assert defaults == {"root": "/data", "day": "2026-08-20", "colour": "red"}
+    assert my_flow.validate_parameters(defaults) == {
+        "root": Path("/data"),
+        "day": date(2026, 8, 20),
+        "colour": Colour.RED,
+    }
+
+
+def test_parameters_for_a_run_are_never_cut() -> None:
+    assert as_json({"numbers": list(range(5000)), "names": ["x" * 10**5]}) == {
+        "numbers": list(range(5000)),
+        "names": ["x" * 10**5],
+    }
 
 
 def test_telling_parameters_never_fails_and_never_floods() -> None:
@@ -113,6 +142,7 @@ def test_telling_parameters_never_fails_and_never_floods() -> None:
     ring.append(ring)
     assert "Hostile" in readable(Hostile())
     assert readable(ring) is not None
+    assert as_json({"ring": ring}) is not None
     assert len(str(readable(list(range(10**6))))) < 20_000
     assert len(readable("x" * 10**6)) <= MAX_READABLE
 

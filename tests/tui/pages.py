@@ -43,6 +43,10 @@ class FakeEngine:
             raise answer
         return dict(answer)
 
+    def asked_for(self, kind: type) -> list[Any]:
+        """The commands of one kind so far."""
+        return [command for command in self.asked if isinstance(command, kind)]
+
     async def changes(self) -> AsyncIterator[tuple[int, Change]]:
         while (told := await self._told.get()) is not None:
             yield told

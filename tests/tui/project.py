@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from tests.engine.journals import a_spec
 from tests.store.rows import a_file, a_flow, a_run, a_task
 from tui_flow.contract import log
 from tui_flow.contract.journal import Failure
-from tui_flow.contract.rundir import LOG, open_state_dir, run_dir
+from tui_flow.contract.rundir import LOG, open_state_dir, run_dir, write_spec
 from tui_flow.contract.states import EndReason, FlowRunState, TaskRunState
 from tui_flow.settings import Settings
 from tui_flow.store import database
@@ -92,6 +93,11 @@ class Project:
         _insert(self.db, "flow_runs", run._asdict())
         run_dir(self.settings.state_dir, id).mkdir(parents=True)
         return run
+
+    def spec(self, id: int, **changes: Any) -> None:
+        """What a run was asked for with."""
+        directory = run_dir(self.settings.state_dir, id)
+        write_spec(directory, a_spec(id, self.settings.project, **changes))
 
     def set_run(self, id: int, state: str, **changes: Any) -> None:
         """Another state for a run that there is."""

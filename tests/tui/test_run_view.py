@@ -225,6 +225,18 @@ async def test_running_again_uses_the_same_parameters_and_opens_the_new_run(etl:
         assert engine.asked[-1].parameters == {"date": "2026-08-20", "full": False}
 
 
+async def test_running_again_asks_for_what_was_asked_not_for_what_the_screen_shows(etl: Project) -> None:
+    engine = FakeEngine()
+    engine.answers[commands.RunFlow] = {"run_id": 812}
+    numbers = list(range(5000))
+    etl.spec(812, parameters={"date": numbers})
+    async with console(etl, engine=engine, open_run=812) as page:
+        await page.shows("FAILED")
+        await page.press("r")
+        await page.until(lambda: engine.asked_for(commands.RunFlow), "the run to be asked for")
+        assert engine.asked_for(commands.RunFlow)[-1].parameters == {"date": numbers}
+
+
 async def test_older_and_newer_runs_of_the_flow_are_a_key_away(etl: Project) -> None:
     async with console(etl, open_run=812) as page:
         await page.shows("run 812", "FAILED")

@@ -89,9 +89,9 @@ class Flow(Generic[P, R]):
 
     def serialize_parameters(self, parameters: dict[str, Any]) -> dict[str, Any]:
         """The parameters as JSON can hold them."""
-        from tui_flow.sdk.readable import readable
+        from tui_flow.sdk.readable import as_json
 
-        return {name: readable(value) for name, value in parameters.items()}
+        return {name: as_json(value) for name, value in parameters.items()}
 
     @overload
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R: ...

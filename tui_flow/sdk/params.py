@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from tui_flow.sdk.exceptions import ParameterBindError, ParameterTypeError
-from tui_flow.sdk.readable import readable, short
+from tui_flow.sdk.readable import as_json, short
 
 _EXACT: dict[Any, type] = {
     **{cls: cls for cls in (str, int, float, bool)},
@@ -231,7 +231,7 @@ def schema(fn: Callable[..., Any]) -> dict[str, Any]:
         default = _default_value(parameter.default)
         optional = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
         if parameter.default is not parameter.empty and type(default).__name__ != "PydanticUndefinedType":
-            found["default"] = readable(default)
+            found["default"] = as_json(default)
         elif not optional:
             required.append(parameter.name)
         properties[parameter.name] = found

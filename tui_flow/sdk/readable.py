@@ -7,6 +7,30 @@ MAX_READABLE = 4_096
 """A value's text is cut to this many characters where it has no JSON form, or too much of it."""
 
 
+def as_json(value: Any) -> Any:
+    """The value as JSON can hold it, whole: what a parameter's type makes the same value of again, such as a path's
+    text for a Path. A string for what has no JSON form."""
+    try:
+        return _as_json(value)
+    except RecursionError:  # it holds itself
+        return short(value)
+
+
+def _as_json(value: Any) -> Any:
+    if value is None or isinstance(value, (bool, int, float)) or type(value) is str:
+        return value
+    if type(value) is dict:
+        return {str(key): _as_json(item) for key, item in value.items()}
+    if type(value) in (list, tuple):
+        return [_as_json(item) for item in value]
+    from pydantic_core import to_jsonable_python
+
+    try:
+        return to_jsonable_python(value, fallback=short)
+    except Exception:  # the author's own code may raise anything here
+        return short(value)
+
+
 def readable(value: Any, depth: int = 16) -> Any:
     """The value as JSON can hold it, for people to read; a string where JSON has nothing for it."""
     if value is None or isinstance(value, (bool, int)):
@@ -19,6 +43,8 @@ def readable(value: Any, depth: int = 16) -> Any:
         found: Any = {str(key): readable(item, depth - 1) for key, item in list(value.items())[:1000]}
     elif depth and isinstance(value, (list, tuple, set, frozenset)):
         found = [readable(item, depth - 1) for item in list(value)[:1000]]
+    elif depth:
+        return readable(as_json(value), 0)
     else:
         return short(value)
     return found if len(json.dumps(found)) <= 4 * MAX_READABLE else short(value)

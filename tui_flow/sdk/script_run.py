@@ -19,7 +19,7 @@ from tui_flow.sdk import flow_file, params, signals
 from tui_flow.sdk.context import current_tags
 from tui_flow.sdk.flow_run import at_work, sha_of_source
 from tui_flow.sdk.names import generated_name
-from tui_flow.sdk.readable import readable
+from tui_flow.sdk.readable import as_json
 from tui_flow.sdk.recorder import RunRecorder
 from tui_flow.sdk.runs import FlowRun, RunTree
 from tui_flow.sdk.states import CANCELLED, JOURNAL_FLOW_STATES, State
@@ -124,7 +124,7 @@ def _spec(
         flow=flow.name,
         path=str(Path(path).resolve()) if path else "",
         function=getattr(flow.fn, "__name__", ""),
-        parameters=readable(dict(arguments)),
+        parameters=as_json(dict(arguments)),
         run_name=None,
         tags=sorted(flow.tags | current_tags.get()),
         trigger="script",

@@ -13,6 +13,7 @@ from textual.filter import Monochrome, NoColor
 
 from tui_flow.contract import commands
 from tui_flow.contract.errors import EXIT_OK, EXIT_USAGE, TuiFlowError
+from tui_flow.contract.rundir import read_spec, run_dir
 from tui_flow.settings import Settings
 from tui_flow.store.records import Flow, FlowRun
 from tui_flow.tui import editor, terminal
@@ -137,6 +138,11 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
             self.screen.open_run(run_id)
         else:
             self.push_screen(RunScreen(run_id))
+
+    def asked_parameters(self, run: FlowRun) -> dict[str, Any]:
+        """What a run was asked for with, whole: its row has the values as they read after validation, cut short."""
+        spec = read_spec(run_dir(self.settings.state_dir, run.id))
+        return run.parameters if spec is None else spec.parameters
 
     def run_flow(self, flow: Flow, values: Mapping[str, Any], *, ask: bool, open_it: bool) -> None:
         """Starts a flow with these values; asks for them first if wanted, or if one is needed."""

@@ -155,9 +155,8 @@ class FlowsScreen(View):
         if row is None or row.flow is None:
             self.action_run()
         else:
-            self.console.run_flow(
-                row.flow, row.latest.parameters if row.latest else {}, ask=True, open_it=False
-            )
+            values = self.console.asked_parameters(row.latest) if row.latest else {}
+            self.console.run_flow(row.flow, values, ask=True, open_it=False)
 
     def action_cancel(self) -> None:
         row = self.table.selected

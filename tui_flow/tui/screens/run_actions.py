@@ -84,7 +84,7 @@ class RunActions(View):
         if flow is None:
             self.say(f"there is no flow {run.flow} any more")
         else:
-            self.console.run_flow(flow, run.parameters, ask=ask, open_it=True)
+            self.console.run_flow(flow, self.console.asked_parameters(run), ask=ask, open_it=True)
 
     def action_cancel(self) -> None:
         self._end(kill=False)
