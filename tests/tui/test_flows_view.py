@@ -58,7 +58,8 @@ async def test_a_history_that_cannot_be_read_says_what_where_and_what_next(proje
     app = Console(project.settings, connect=FakeEngine().connect)
     async with app.run_test(size=(80, 24)) as pilot:
         page = Page(pilot, FakeEngine())
-        await page.shows("This needs your attention", "newer tui_flow", "history.db", "pip install --upgrade")
+        await page.shows("This needs your attention", "newer tui_flow", "pip install --upgrade")
+        assert "/demo/.tui_flow/history.db" in page.text.replace("│\n│", "")
 
 
 async def test_r_runs_a_flow_and_enter_opens_it(etl: Project) -> None:
