@@ -295,6 +295,19 @@ def test_an_engine_whose_state_directory_is_replaced_ends_and_spoils_nothing(eng
     assert (engine.state_dir / "engine.sock").exists()
 
 
+def test_a_history_that_is_removed_under_the_engine_is_made_anew_from_the_journals(engine: Running) -> None:
+    old = engine.serve("--stay")
+    first = engine.run("etl")
+    engine.wait_for(first)
+    engine.hang_up()
+    for path in engine.state_dir.glob("history.db*"):
+        path.unlink()
+    second = engine.run("etl")
+    assert engine.wait_for(second).state == "completed"
+    assert engine.read(first).state == "completed"
+    assert old.wait(10) == 4 and engine.pid() != old.pid
+
+
 def test_a_project_with_a_long_path_is_served(tmp_path: Path) -> None:
     project = tmp_path / ("deep-" * 20) / ("deeper-" * 20)
     (project / "flows").mkdir(parents=True)

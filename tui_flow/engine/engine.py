@@ -13,7 +13,6 @@ from typing import Any, Protocol
 from tui_flow.contract.changes import EngineStopping, Snapshot
 from tui_flow.contract.commands import Command
 from tui_flow.contract.errors import TuiFlowError
-from tui_flow.contract.rundir import ENGINE_LOCK
 from tui_flow.engine import answers
 from tui_flow.engine.arrivals import Arrivals
 from tui_flow.engine.bus import Bus
@@ -57,7 +56,7 @@ class Engine:
         self.supervisor = Supervisor(log, self.wake)
         self.dispatcher = Dispatcher(settings, clock, self.ingest, self.supervisor, log)
         self.rescuer = Rescuer(self.db, clock, self.ingest, self.dispatcher, self.supervisor, log)
-        self.home = Home(settings.state_dir / ENGINE_LOCK, lock, log, self.stop)
+        self.home = Home(settings.state_dir, lock, log, self.stop)
         self.server = Server(settings, self._answer, self.bus.unsubscribe, log)
         self._stay = stay or settings.idle_seconds == 0
         self._needed_at = clock.monotonic()
@@ -74,7 +73,7 @@ class Engine:
         4. start the runs that wait, as far as there are slots,
         5. look at what changed in `flows/`, describe it and publish what it holds,
         6. tell subscribers what was held back,
-        7. make sure that the state directory is still the one it was,
+        7. make sure that the state directory and the history are still those that they were,
         8. sleep until the next step is due, or something wakes the engine.
         """
         loop = asyncio.get_running_loop()
@@ -112,6 +111,8 @@ class Engine:
             self.bus.subscribe(connection)
 
     async def _answer(self, connection: Connection, command: Command) -> dict[str, Any]:
+        if not self.home.check():
+            raise ConnectionAbortedError  # hung up on, the client finds or starts the engine that is right
         return await answers.answer(self, connection, command)
 
     def _hint(self, hint: Callable[[], None]) -> Callable[[], None]:
