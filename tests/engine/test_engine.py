@@ -3,9 +3,11 @@
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -319,13 +321,27 @@ def test_a_project_with_a_long_path_is_served(tmp_path: Path) -> None:
         running.stop()
 
 
+def test_a_history_that_the_engine_refuses_is_told_in_one_error(engine: Running) -> None:
+    path = engine.state_dir / "history.db"
+    path.write_text("not a database at all, but long enough to be looked at" * 9)
+    with pytest.raises(HistoryError, match="damaged") as caught:
+        client.connect(engine.settings)
+    assert caught.value.where == str(path) and "keep a copy" in caught.value.next
+    path.unlink()
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA user_version = 99")
+    with pytest.raises(HistoryError, match="newer") as caught:
+        client.connect(engine.settings)
+    assert caught.value.where == str(path) and "update" in caught.value.next
+
+
 def test_an_engine_that_cannot_come_up_says_why(engine: Running) -> None:
     (engine.state_dir / "engine.log").write_text("an old complaint\n")
-    (engine.state_dir / "history.db").write_text("not a database at all, but long enough to be looked at" * 9)
+    (engine.state_dir / "history.db").symlink_to("nowhere")
     with pytest.raises(HistoryError) as caught:
         client.connect(engine.settings)
     assert "exit code 4" in caught.value.what
-    assert "damaged" in caught.value.where and "old complaint" not in caught.value.where
+    assert "cannot use" in caught.value.where and "old complaint" not in caught.value.where
 
 
 def test_no_engine_is_started_where_none_is_wanted(engine: Running) -> None:

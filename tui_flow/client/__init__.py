@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def connect(settings: Settings, *, start: bool = True, timeout: float = 15.0) -> Connection:
     """A connection to the project's engine. Without `start`, EngineError where none is running.
 
-    Raises StateDirError where the state directory cannot be used, and, with the end of engine.log, HistoryError where
-    the engine refuses the history, EngineError where none comes up within `timeout` seconds.
+    Raises StateDirError where the state directory cannot be used, HistoryError where the engine refuses the history,
+    and, with the end of engine.log, EngineError where none comes up within `timeout` seconds.
     """
     return Connection(reach(settings, start, timeout))
 

@@ -10,7 +10,14 @@ from tui_flow.client.codec import message_of
 from tui_flow.contract import commands
 from tui_flow.contract.endpoint import address, peer_uid
 from tui_flow.contract.errors import EXIT_ENGINE, EXIT_STATE, EngineError, HistoryError, TuiFlowError
-from tui_flow.contract.rundir import ENGINE_LOG, ENGINE_SOCKET, ENV_COOKIE, ENV_RUN_DIR, open_state_dir
+from tui_flow.contract.rundir import (
+    ENGINE_LOG,
+    ENGINE_SOCKET,
+    ENV_COOKIE,
+    ENV_RUN_DIR,
+    HISTORY,
+    open_state_dir,
+)
 from tui_flow.settings import Settings
 
 _RETRY_SECONDS = 0.01
@@ -39,8 +46,7 @@ def reach(settings: Settings, start: bool, timeout: float) -> socket.socket:
             # Code 3 says that another engine has won. If that one is just ending, ours is to be the next.
             engine, start_at = _start(settings), time.monotonic() + _AGAIN_SECONDS
         elif code not in (None, EXIT_ENGINE):
-            kind = HistoryError if code == EXIT_STATE else EngineError
-            raise _not_up(settings, said, f"the engine ended as it started (exit code {code})", kind)
+            raise _refused(settings, said, code)
         if time.monotonic() > deadline:
             raise _not_up(settings, said, f"the engine did not answer within {timeout:g} s")
         time.sleep(_RETRY_SECONDS)
@@ -111,6 +117,21 @@ def _log_size(settings: Settings) -> int:
         return (settings.state_dir / ENGINE_LOG).stat().st_size
     except OSError:
         return 0
+
+
+def _refused(settings: Settings, said: int, code: int | None) -> TuiFlowError:
+    """Why the engine ended as it started: what is wrong with the history, else what engine.log says."""
+    what = f"the engine ended as it started (exit code {code})"
+    if code != EXIT_STATE:
+        return _not_up(settings, said, what)
+    from tui_flow.store import database
+
+    try:
+        database.open_reader(settings.state_dir).close()
+    except HistoryError as error:
+        if (settings.state_dir / HISTORY).exists():
+            return error
+    return _not_up(settings, said, what, HistoryError)
 
 
 def _not_up(settings: Settings, said: int, what: str, kind: type[TuiFlowError] = EngineError) -> TuiFlowError:
