@@ -46,6 +46,14 @@ async def test_an_empty_project_says_what_to_do(project: Project) -> None:
         assert page.app.is_running
 
 
+async def test_a_long_host_name_leaves_room_for_what_runs(
+    etl: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOSTNAME", f"ip-10-20-30-40{'-and-on' * 9}.compute.internal")
+    async with console(etl) as page:
+        await page.shows("@ip-10-20-30-40-a", "▸1 running", "engine ok")
+
+
 async def test_a_project_without_a_history_is_empty_too(project: Project) -> None:
     for path in project.settings.state_dir.glob("history.db*"):
         path.unlink()

@@ -13,12 +13,15 @@ from tui_flow.contract.errors import TuiFlowError
 from tui_flow.contract.states import STARTED, FlowRunState
 from tui_flow.tui.bridge import RunReading
 from tui_flow.tui.presentation import Line
+from tui_flow.tui.presentation.glyphs import Marks
 from tui_flow.tui.widgets.bars import Bar, Footer
 from tui_flow.tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
     from tui_flow.tui.app import Console
 
+MAX_NAME = 18
+"""Cells of the header that the project's name may take, and the machine's."""
 _ENGINE_ROLES = {"ok": "dim", "connecting": "dim", "stopped": "warn", "gone": "bad"}
 
 
@@ -82,8 +85,8 @@ class View(Screen[None]):
         queued = counts.get(FlowRunState.PENDING, 0)
         left: Line = [
             (" tui_flow  ", "strong"),
-            (console.settings.project.name, "key"),
-            (f"@{_host()}", "dim"),
+            (_short(console.settings.project.name, marks), "key"),
+            (f"@{_short(_host(), marks)}", "dim"),
         ]
         if started:
             left.append((f"  {marks.glyph('running')}{started} running", "live"))
@@ -142,4 +145,10 @@ class View(Screen[None]):
 
 
 def _host() -> str:
-    return os.environ.get("HOSTNAME") or socket.gethostname()
+    """This machine's name, without its domain."""
+    return (os.environ.get("HOSTNAME") or socket.gethostname()).partition(".")[0]
+
+
+def _short(name: str, marks: Marks) -> str:
+    """The name, cut so that what runs still has room beside it at 80 columns."""
+    return name if len(name) <= MAX_NAME else name[: MAX_NAME - 1] + marks.ellipsis
