@@ -1,5 +1,6 @@
 """Tasks that are called, as their authors see them."""
 
+import signal
 import threading
 import time
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.sdk.history import History
+from tests.waiting import wait_until
 from tui_flow import State, allow_failure, exponential_backoff, flow, get_run_context, quote, task
 from tui_flow.contract import journal
 from tui_flow.sdk import states
@@ -534,3 +536,24 @@ def test_an_exception_that_cannot_be_told_is_told_all_the_same(history: History)
     assert my_flow()
     failure = history.last.finished("hostile")[0].failure
     assert failure and "cannot be told" in failure.message
+
+
+def test_the_authors_own_alarm_rings_also_after_a_task_with_a_timeout(history: History) -> None:
+    @task(timeout_seconds=20)
+    def quick() -> None:
+        pass
+
+    rang: list[int] = []
+    before = signal.signal(signal.SIGALRM, lambda number, _: rang.append(number))
+
+    @flow
+    def my_flow() -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        quick()
+        wait_until(lambda: rang)
+
+    try:
+        my_flow()
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert rang == [signal.SIGALRM]

@@ -39,6 +39,8 @@ class _Alarm:
 
 _alarms: list[_Alarm] = []
 _authors_handler: Any = None
+_authors_timer: tuple[float, float, float] = (0.0, 0.0, 0.0)
+"""The author's own alarm: its delay and interval in seconds, and when these were read on the monotonic clock."""
 
 
 def _call_with_alarm(
@@ -65,8 +67,9 @@ def _call_with_alarm(
 
 
 def _enter(alarm: _Alarm) -> None:
-    global _authors_handler
+    global _authors_handler, _authors_timer
     if not _alarms:
+        _authors_timer = (*signal.setitimer(signal.ITIMER_REAL, 0), time.monotonic())
         _authors_handler = signal.signal(signal.SIGALRM, _ring)
     _alarms.append(alarm)
     _wind()
@@ -77,6 +80,14 @@ def _leave(alarm: _Alarm) -> None:
     _wind()
     if not _alarms:
         signal.signal(signal.SIGALRM, _authors_handler)
+        _rewind_authors_timer()
+
+
+def _rewind_authors_timer() -> None:
+    """The author's alarm rings when it would have; late, if it should have rung meanwhile."""
+    delay, interval, at = _authors_timer
+    if delay:
+        signal.setitimer(signal.ITIMER_REAL, max(at + delay - time.monotonic(), _SECOND_CHANCE), interval)
 
 
 def _wind() -> None:
