@@ -191,7 +191,7 @@ def test_parameters_are_coerced_to_the_declared_types(history: History) -> None:
         return count, day, names, rate
 
     assert my_flow("3", "2026-11-23", ("a", "b")) == (3, date(2026, 11, 23), ["a", "b"], 1)
-    assert history.last.one(journal.FlowStarted).parameters["day"] == "datetime.date(2026, 11, 23)"
+    assert history.last.one(journal.FlowStarted).parameters["day"] == "2026-11-23"
 
 
 def test_parameters_of_the_wrong_type_are_named(history: History) -> None:
@@ -507,7 +507,7 @@ def test_functions_that_cannot_be_flows_are_refused() -> None:
         flow(numbers)
     with pytest.raises(ReservedArgumentError, match="'wait_for' is a reserved argument name"):
         flow(reserved)
-    with pytest.raises(TypeError, match="put @staticmethod above @flow"):
+    with pytest.raises(ReservedArgumentError, match="'wait_for' is a reserved argument name"):
         flow(staticmethod(reserved))
     with pytest.raises(TypeError, match="for functions"):
         flow(3)

@@ -2,8 +2,10 @@
 
 import threading
 import time
+from typing import Any
 
 import pytest
+from pydantic import BaseModel, ConfigDict
 
 from tests.sdk.history import History
 from tests.waiting import wait_until
@@ -495,3 +497,70 @@ def test_a_hundred_thousand_tasks_are_all_in_the_journal(history: History) -> No
     run = history.last
     assert len(run.of(journal.TaskCreated)) == len(run.of(journal.TaskFinished)) == 100_000
     assert {event.state for event in run.of(journal.TaskFinished)} == {"completed"}
+
+
+class Order(BaseModel):
+    model_config = ConfigDict(arbitrary_types_allowed=True, frozen=True)
+    number: Any
+    others: list[Any] = []
+
+
+def test_futures_in_a_pydantic_model_are_replaced_by_their_results(history: History) -> None:
+    @task
+    def told(order: Order) -> tuple[Any, list[Any]]:
+        return order.number, order.others
+
+    @flow
+    def my_flow() -> None:
+        future = double.submit(4)
+        order = Order(number=future, others=[future, 1])
+        assert told(order) == told.submit({"in": [order]}["in"][0]).result() == (8, [8, 1])
+        assert order.number is future
+
+    my_flow()
+
+
+@pytest.mark.parametrize(
+    "around", [lambda future: future, lambda future: {"a": future}, lambda future: iter([future])]
+)
+def test_wait_for_takes_one_future_as_well_as_any_collection(history: History, around: Any) -> None:
+    @flow
+    def my_flow() -> None:
+        failed = fail.submit()
+        calls = [
+            lambda: double(1, wait_for=around(failed)),
+            lambda: double.submit(1, wait_for=around(failed)).result(),
+            lambda: double.map([1, 2], wait_for=around(failed)).result(),
+            lambda: nested(wait_for=around(failed)),
+        ]
+        for call in calls:
+            with pytest.raises(UpstreamTaskError):
+                call()
+        assert double(2, wait_for=around(double.submit(1))) == 4
+
+    @flow
+    def nested() -> None:
+        raise AssertionError
+
+    my_flow()
+
+
+def test_a_flows_time_is_up_also_while_it_waits_for_what_it_submitted(history: History) -> None:
+    begun, release = threading.Event(), threading.Event()
+
+    @task
+    def slow() -> None:
+        begun.set()
+        release.wait(20)
+
+    @flow(timeout_seconds=0.2)
+    def my_flow() -> None:
+        slow.submit()
+        begun.wait(20)
+
+    try:
+        state = my_flow(return_state=True)
+    finally:
+        release.set()
+    assert state.name == "TimedOut"
+    assert history.last.states("slow") == ["cancelled"]

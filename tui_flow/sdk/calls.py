@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from tui_flow.sdk import params, references, signals
+from tui_flow.sdk.annotations import BaseAnnotation
 from tui_flow.sdk.context import current_tags, parent_of_flow, parent_of_task
 from tui_flow.sdk.effects import drive, drive_async
 from tui_flow.sdk.exceptions import TerminationSignal
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from tui_flow.sdk.flows import Flow
     from tui_flow.sdk.tasks import Task
 
-WaitList = Iterable[Any] | None
+WaitList = Iterable[Any] | PrefectFuture[Any] | State[Any] | BaseAnnotation | None
+"""What `wait_for` may be: one future does without a list around it."""
 
 
 def call_task(
@@ -60,11 +62,17 @@ def new_task_run(
     if signals.take_owed():
         raise TerminationSignal
     parent = parent_of_task() or outside_of_flows()
-    upstream = references.find(args, kwargs, wait_for and list(wait_for)) if references.seen else NO_UPSTREAM
+    upstream = references.find(args, kwargs, waited_for(wait_for)) if references.seen else NO_UPSTREAM
     run = TaskRun(task, parent, args, kwargs, upstream, map_index, map_id)
     if task.task_run_name is not None and not upstream:
         run.name = custom_name(run, task.task_run_name) or run.name
     return run
+
+
+def waited_for(wait_for: WaitList) -> list[Any]:
+    if isinstance(wait_for, (PrefectFuture, State, BaseAnnotation, dict)):
+        return [wait_for]
+    return list(wait_for or ())
 
 
 def _begin(run: TaskRun) -> None:
@@ -133,7 +141,7 @@ def _nested(
 ) -> FlowRun:
     parent = parent_of_flow()
     assert parent is not None
-    upstream = references.find(args, kwargs, wait_for and list(wait_for))
+    upstream = references.find(args, kwargs, waited_for(wait_for))
     run = FlowRun(flow, parent.tree, parent, tags=current_tags.get(), upstream=upstream)
     run.name = generated_name()
     run.create()

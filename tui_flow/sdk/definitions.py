@@ -32,7 +32,7 @@ def checked_function(fn: "Any", decorator: str, reserved: "tuple[str, ...]") -> 
     """The function behind what was decorated. Raises TypeError, ReservedArgumentError or UnsupportedFeature for what
     cannot be one."""
     if isinstance(fn, (classmethod, staticmethod)):
-        raise TypeError(f"put @{type(fn).__name__} above @{decorator}, not below it")
+        fn = fn.__func__
     if not callable(fn):
         raise TypeError(f"@{decorator} is for functions, not for {fn!r}")
     if _code_flags(fn) & (_CO_GENERATOR | _CO_ASYNC_GENERATOR):
@@ -135,9 +135,13 @@ def dress(definition: "Any", fn: "Any") -> None:
     definition.__wrapped__ = fn
 
 
-def bound(definition: "Any", instance: object) -> "Any":
-    """The same definition as a method of an instance."""
+def bound(definition: "Any", instance: object, owner: object) -> "Any":
+    """The definition as a class or its instance gives it: as a method, if its function would be one there."""
+    decorated = definition.decorated
+    method = decorated.__get__(instance, owner) if hasattr(decorated, "__get__") else decorated
+    if method is definition.fn:
+        return definition
     copy = object.__new__(type(definition))
     copy.__dict__.update(definition.__dict__)
-    copy.fn = copy.__wrapped__ = definition.fn.__get__(instance)
+    copy.fn = copy.decorated = copy.__wrapped__ = method
     return copy

@@ -9,13 +9,15 @@ from tui_flow.sdk.typing_light import Generic, ParamSpec, TypeVar, overload
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable
-    from typing import Any, Literal, Unpack
+    from collections.abc import Callable, Coroutine
+    from typing import Any, Concatenate, Literal, Unpack
 
+    from tui_flow.sdk.calls import WaitList
     from tui_flow.sdk.options import FlowOptions
     from tui_flow.sdk.states import State, StateType
 
 P = ParamSpec("P")
+M = ParamSpec("M")
 R = TypeVar("R")
 T = TypeVar("T")
 
@@ -32,9 +34,10 @@ class Flow(Generic[P, R]):
         """Raises TypeError or ValueError for options of the wrong kind, UnsupportedFeature for what does not work
         here, ReservedArgumentError for a function with a parameter `wait_for` or `return_state`."""
         chosen = self._options = options.flow_options(dict(given))
-        self.fn = definitions.checked_function(fn, "flow", _RESERVED)
-        self.isasync = definitions.is_coroutine_function(fn)
-        self.name = definitions.name_of(fn, chosen["name"], "flow")
+        self.fn: Callable[P, R] = definitions.checked_function(fn, "flow", _RESERVED)
+        self.decorated = fn
+        self.isasync = definitions.is_coroutine_function(self.fn)
+        self.name = definitions.name_of(self.fn, chosen["name"], "flow")
         if chosen["name"] is None:
             self.name = self.name.replace("_", "-")
         self.tags = frozenset(chosen["tags"] or ())
@@ -55,7 +58,7 @@ class Flow(Generic[P, R]):
         self.on_failure_hooks = definitions.checked_hooks(chosen["on_failure"], "on_failure")
         self.on_cancellation_hooks = definitions.checked_hooks(chosen["on_cancellation"], "on_cancellation")
         self.on_crashed_hooks = definitions.checked_hooks(chosen["on_crashed"], "on_crashed")
-        definitions.dress(self, fn)
+        definitions.dress(self, self.fn)
 
     @property
     def description(self) -> str:
@@ -73,7 +76,7 @@ class Flow(Generic[P, R]):
 
     def with_options(self, **changes: Unpack[FlowOptions]) -> Flow[P, R]:
         """The same function as a flow with other options."""
-        return Flow(self.fn, **{**self._options, **changes})
+        return Flow(self.decorated, **{**self._options, **changes})
 
     def parameter_schema(self) -> dict[str, Any]:
         """The JSON schema of an object with the flow's parameters; one without a type where a type has no schema."""
@@ -101,7 +104,7 @@ class Flow(Generic[P, R]):
         self: Flow[P, Coroutine[Any, Any, T]],
         *args: Any,
         return_state: Literal[True],
-        wait_for: Iterable[Any] | None = None,
+        wait_for: WaitList = None,
         **kwargs: Any,
     ) -> Coroutine[Any, Any, State[T]]: ...
 
@@ -110,7 +113,7 @@ class Flow(Generic[P, R]):
         self,
         *args: Any,
         return_state: Literal[True],
-        wait_for: Iterable[Any] | None = None,
+        wait_for: WaitList = None,
         **kwargs: Any,
     ) -> State[R]: ...
 
@@ -118,7 +121,7 @@ class Flow(Generic[P, R]):
     def __call__(
         self,
         *args: Any,
-        wait_for: Iterable[Any] | None,
+        wait_for: WaitList,
         return_state: Literal[False] = False,
         **kwargs: Any,
     ) -> R: ...
@@ -164,9 +167,15 @@ class Flow(Generic[P, R]):
         self.on_running_hooks += definitions.checked_hooks([hook], "on_running")
         return hook
 
-    def __get__(self, instance: object, owner: object = None) -> Flow[P, R]:
+    @overload
+    def __get__(self, instance: None, owner: object = None) -> Flow[P, R]: ...
+
+    @overload
+    def __get__(self: Flow[Concatenate[Any, M], T], instance: object, owner: object = None) -> Flow[M, T]: ...
+
+    def __get__(self, instance: object, owner: object = None) -> Any:
         """Makes a flow in a class a method."""
-        return self if instance is None else definitions.bound(self, instance)
+        return definitions.bound(self, instance, owner)
 
     def __getattr__(self, name: str) -> Any:
         from tui_flow.sdk.unsupported import refuse_method

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui_flow.sdk import params
 from tui_flow.sdk.annotations import BaseAnnotation, unmapped
-from tui_flow.sdk.calls import new_task_run, submit_run
+from tui_flow.sdk.calls import WaitList, new_task_run, submit_run, waited_for
 from tui_flow.sdk.exceptions import MappingLengthMismatch, MappingMissingIterable, UpstreamTaskError
 from tui_flow.sdk.futures import PrefectFuture, PrefectFutureList
 from tui_flow.sdk.states import COMPLETED, State
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 
 def map_task(
-    task: "Task[Any, Any]", args: tuple[Any, ...], kwargs: dict[str, Any], wait_for: Iterable[Any] | None
+    task: "Task[Any, Any]", args: tuple[Any, ...], kwargs: dict[str, Any], wait_for: WaitList
 ) -> PrefectFutureList[Any]:
     """Submits the runs of one `map` call. Raises MappingMissingIterable, MappingLengthMismatch, ParameterBindError,
     and UpstreamTaskError where a future that should be mapped over failed."""
     params.require_fit(task.fn, args, kwargs)
-    waited_for = [value for value in (*args, *kwargs.values()) if isinstance(value, PrefectFuture)]
+    mapped = [value for value in (*args, *kwargs.values()) if isinstance(value, PrefectFuture)]
     columns = [_column(value) for value in (*args, *kwargs.values())]
     length = _common_length(columns, [*params.bind(task.fn, args, kwargs).arguments])
-    upstream = [*(wait_for or ()), *waited_for]
+    upstream = [*waited_for(wait_for), *mapped]
     futures: PrefectFutureList[Any] = PrefectFutureList()
     map_id = 0
     for index in range(length):

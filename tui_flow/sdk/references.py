@@ -43,7 +43,8 @@ class Upstream:
 
 
 def find(*values: "Any") -> Upstream:
-    """Every future and state in the values, also inside of lists, tuples, sets, dicts and dataclasses."""
+    """Every future and state in the values, also inside of lists, tuples, sets, dicts, dataclasses and pydantic's
+    models."""
     upstream = Upstream()
     if seen:
         for value in values:
@@ -84,11 +85,18 @@ def _parts(value: "Any") -> "Any":
         return [part for parts in (value.keys(), value.values()) if not is_plain(parts) for part in parts]
     if _is_dataclass(value):
         return [getattr(value, name, None) for name in value.__dataclass_fields__]
+    if _is_model(value):
+        return () if is_plain(value.__dict__.values()) else value.__dict__.values()
     return ()
 
 
 def _is_dataclass(value: "Any") -> bool:
     return hasattr(type(value), "__dataclass_fields__")
+
+
+def _is_model(value: "Any") -> bool:
+    """Whether it is an instance of a pydantic model."""
+    return hasattr(type(value), "__pydantic_fields_set__")
 
 
 def replace(value: "Any", result_of: "Callable[[Any], Any]", depth: int = MAX_DEPTH) -> "Any":
@@ -120,6 +128,8 @@ def _replace_inside(value: "Any", result_of: "Callable[[Any], Any]", depth: int)
         return _like(value, dict(zip(new[::2], new[1::2], strict=True)))
     if _is_dataclass(value):
         return _replaced_dataclass(value, new)
+    if _is_model(value):
+        return _replaced_model(value, new)
     if hasattr(value, "_fields"):
         return type(value)(*new)
     return _like(value, new)
@@ -139,4 +149,12 @@ def _replaced_dataclass(value: "Any", replaced: "list[Any]") -> "Any":
     new = copy.copy(value)
     for name, item in zip(value.__dataclass_fields__, replaced, strict=True):
         object.__setattr__(new, name, item)
+    return new
+
+
+def _replaced_model(value: "Any", replaced: "list[Any]") -> "Any":
+    import copy
+
+    new = copy.copy(value)
+    new.__dict__.update(zip(value.__dict__, replaced, strict=True))
     return new

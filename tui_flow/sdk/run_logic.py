@@ -4,6 +4,7 @@ A generator yields effects (`effects`), which a driver performs by blocking or b
 which the run ended. Nothing that the author's code raises leaves it: the state carries it.
 """
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from tui_flow.contract.states import EndReason, TaskRunState
@@ -23,11 +24,14 @@ from tui_flow.sdk.states import (
     StateType,
     exception_of,
 )
+from tui_flow.sdk.timeouts import Expired
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from tui_flow.sdk.flows import Flow
     from tui_flow.sdk.references import Upstream
+    from tui_flow.sdk.tasks import Task
 
 SETTLE_SECONDS = 2.0
 """How long a flow that was interrupted waits for its task runs to notice, before it calls them cancelled."""
@@ -91,7 +95,7 @@ def run_flow(run: FlowRun, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Log
 
 
 def _flow(run: FlowRun, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Logic[State[Any]]:
-    flow = run.definition
+    flow: Flow[Any, Any] = run.definition
     if run.upstream.futures:
         yield WaitFor(run.upstream.futures)
     if run.upstream:
@@ -125,12 +129,13 @@ def _tries(
     run: "FlowRun | TaskRun", fn: "Callable[..., Any]", args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Logic[State[Any]]:
     """Calls the body until a try does not fail, or none is left. The first try has been started."""
-    definition = run.definition
+    definition: Flow[Any, Any] | Task[Any, Any] = run.definition
     while True:
         try:
+            began = time.monotonic()
             value = yield Call(run, fn, args, kwargs, definition.timeout_seconds)
             if isinstance(run, FlowRun):
-                value = yield from _after_body(run, value)
+                value = yield from _after_body(run, value, began)
             state = state_of_return_value(value)
         except BaseException as error:
             state = state_of_exception(run, error)
@@ -149,10 +154,17 @@ def _tries(
         run.start()
 
 
-def _after_body(run: FlowRun, value: Any) -> Logic[Any]:
-    """All submitted task runs end before their flow; the futures in its return value become their states."""
+def _after_body(run: FlowRun, value: Any, began: float) -> Logic[Any]:
+    """All submitted task runs end before their flow; the futures in its return value become their states.
+
+    Raises Expired if the flow's time, which began at `began` on the monotonic clock, is up before.
+    """
+    limit = run.definition.timeout_seconds
     while run.submitted:
-        yield WaitFor(list(run.submitted))
+        left = None if limit is None else began + limit - time.monotonic()
+        if left is not None and left <= 0:
+            raise Expired
+        yield WaitFor(list(run.submitted), left)
     if type(value).__name__ == "generator":
         value = list(value)
     return references.replace(value, _state_of_reference) if references.seen else value

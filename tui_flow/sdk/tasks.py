@@ -9,14 +9,16 @@ from tui_flow.sdk.typing_light import Generic, ParamSpec, TypeVar, overload
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable
-    from typing import Any, Literal, Unpack
+    from collections.abc import Callable, Coroutine
+    from typing import Any, Concatenate, Literal, Unpack
 
+    from tui_flow.sdk.calls import WaitList
     from tui_flow.sdk.futures import PrefectFuture, PrefectFutureList
     from tui_flow.sdk.options import TaskOptions
     from tui_flow.sdk.states import State
 
 P = ParamSpec("P")
+M = ParamSpec("M")
 R = TypeVar("R")
 T = TypeVar("T")
 
@@ -34,9 +36,10 @@ class Task(Generic[P, R]):
         """Raises TypeError or ValueError for options of the wrong kind, UnsupportedFeature for what does not work
         here, ReservedArgumentError for a function with a parameter `wait_for` or `return_state`."""
         chosen = self._options = options.task_options(dict(given))
-        self.fn = definitions.checked_function(fn, "task", _RESERVED)
-        self.isasync = definitions.is_coroutine_function(fn)
-        self.name = definitions.name_of(fn, chosen["name"], "task")
+        self.fn: Callable[P, R] = definitions.checked_function(fn, "task", _RESERVED)
+        self.decorated = fn
+        self.isasync = definitions.is_coroutine_function(self.fn)
+        self.name = definitions.name_of(self.fn, chosen["name"], "task")
         self.tags = frozenset(chosen["tags"] or ())
         self.version = chosen["version"]
         self.task_run_name = definitions.checked_run_name(chosen["task_run_name"], "task_run_name")
@@ -48,7 +51,7 @@ class Task(Generic[P, R]):
         self.on_completion_hooks = definitions.checked_hooks(chosen["on_completion"], "on_completion")
         self.on_failure_hooks = definitions.checked_hooks(chosen["on_failure"], "on_failure")
         self.on_running_hooks = definitions.checked_hooks(chosen["on_running"], "on_running")
-        definitions.dress(self, fn)
+        definitions.dress(self, self.fn)
 
     def _set_retries(self) -> None:
         chosen = self._options
@@ -75,7 +78,7 @@ class Task(Generic[P, R]):
 
     def with_options(self, **changes: Unpack[TaskOptions]) -> Task[P, R]:
         """The same function as a task with other options."""
-        return Task(self.fn, **{**self._options, **changes})
+        return Task(self.decorated, **{**self._options, **changes})
 
     @overload
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R: ...
@@ -85,7 +88,7 @@ class Task(Generic[P, R]):
         self: Task[P, Coroutine[Any, Any, T]],
         *args: Any,
         return_state: Literal[True],
-        wait_for: Iterable[Any] | None = None,
+        wait_for: WaitList = None,
         **kwargs: Any,
     ) -> Coroutine[Any, Any, State[T]]: ...
 
@@ -94,7 +97,7 @@ class Task(Generic[P, R]):
         self,
         *args: Any,
         return_state: Literal[True],
-        wait_for: Iterable[Any] | None = None,
+        wait_for: WaitList = None,
         **kwargs: Any,
     ) -> State[R]: ...
 
@@ -102,7 +105,7 @@ class Task(Generic[P, R]):
     def __call__(
         self,
         *args: Any,
-        wait_for: Iterable[Any] | None,
+        wait_for: WaitList,
         return_state: Literal[False] = False,
         **kwargs: Any,
     ) -> R: ...
@@ -128,7 +131,7 @@ class Task(Generic[P, R]):
         self: Task[P, Coroutine[Any, Any, T]],
         *args: Any,
         return_state: Literal[False] = False,
-        wait_for: Iterable[Any] | None = None,
+        wait_for: WaitList = None,
         **kwargs: Any,
     ) -> PrefectFuture[T]: ...
 
@@ -137,7 +140,7 @@ class Task(Generic[P, R]):
         self,
         *args: Any,
         return_state: Literal[False] = False,
-        wait_for: Iterable[Any] | None = None,
+        wait_for: WaitList = None,
         **kwargs: Any,
     ) -> PrefectFuture[R]: ...
 
@@ -146,7 +149,7 @@ class Task(Generic[P, R]):
         self,
         *args: Any,
         return_state: Literal[True],
-        wait_for: Iterable[Any] | None = None,
+        wait_for: WaitList = None,
         **kwargs: Any,
     ) -> State[Any]: ...
 
@@ -154,7 +157,7 @@ class Task(Generic[P, R]):
         self,
         *args: Any,
         return_state: bool = False,
-        wait_for: Iterable[Any] | None = None,
+        wait_for: WaitList = None,
         **kwargs: Any,
     ) -> Any:
         """Hands the task to the flow's task runner, and gives a future at once (also of an async task).
@@ -174,7 +177,7 @@ class Task(Generic[P, R]):
         self: Task[P, Coroutine[Any, Any, T]],
         *args: Any,
         return_state: Literal[False] = False,
-        wait_for: Iterable[Any] | None = None,
+        wait_for: WaitList = None,
         deferred: bool = False,
         **kwargs: Any,
     ) -> PrefectFutureList[T]: ...
@@ -184,7 +187,7 @@ class Task(Generic[P, R]):
         self,
         *args: Any,
         return_state: Literal[False] = False,
-        wait_for: Iterable[Any] | None = None,
+        wait_for: WaitList = None,
         deferred: bool = False,
         **kwargs: Any,
     ) -> PrefectFutureList[R]: ...
@@ -194,7 +197,7 @@ class Task(Generic[P, R]):
         self,
         *args: Any,
         return_state: Literal[True],
-        wait_for: Iterable[Any] | None = None,
+        wait_for: WaitList = None,
         deferred: bool = False,
         **kwargs: Any,
     ) -> list[State[Any]]: ...
@@ -203,7 +206,7 @@ class Task(Generic[P, R]):
         self,
         *args: Any,
         return_state: bool = False,
-        wait_for: Iterable[Any] | None = None,
+        wait_for: WaitList = None,
         deferred: bool = False,  # noqa: ARG002  (Prefect's, for its background tasks)
         **kwargs: Any,
     ) -> Any:
@@ -235,9 +238,15 @@ class Task(Generic[P, R]):
         self.on_running_hooks += definitions.checked_hooks([hook], "on_running")
         return hook
 
-    def __get__(self, instance: object, owner: object = None) -> Task[P, R]:
+    @overload
+    def __get__(self, instance: None, owner: object = None) -> Task[P, R]: ...
+
+    @overload
+    def __get__(self: Task[Concatenate[Any, M], T], instance: object, owner: object = None) -> Task[M, T]: ...
+
+    def __get__(self, instance: object, owner: object = None) -> Any:
         """Makes a task in a class a method."""
-        return self if instance is None else definitions.bound(self, instance)
+        return definitions.bound(self, instance, owner)
 
     def __getattr__(self, name: str) -> Any:
         from tui_flow.sdk.unsupported import refuse_method
