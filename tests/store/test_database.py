@@ -56,6 +56,26 @@ def test_a_reader_finds_what_a_killed_writer_committed(tmp_path: Path) -> None:
     reader.close()
 
 
+def test_a_path_too_long_for_sqlite_is_said(tmp_path: Path) -> None:
+    there = tmp_path.joinpath(*["x"] * ((490 - len(str(tmp_path))) // 2))
+    longest = there / ("y" * (database.MAX_PATH_BYTES - len(f"{there}//history.db")))
+    longest.mkdir(parents=True)
+    database.open_writer(longest).close()
+    database.open_reader(longest).close()
+    too_long = longest.rename(longest.with_name(longest.name + "y"))
+    for open_history in (database.open_writer, database.open_reader):
+        with pytest.raises(HistoryError, match="has 505") as caught:
+            open_history(too_long)
+        assert "shorter" in caught.value.next
+
+
+def test_a_history_that_cannot_be_opened_is_said(tmp_path: Path) -> None:
+    (tmp_path / "history.db").mkdir()
+    for open_history in (database.open_writer, database.open_reader):
+        with pytest.raises(HistoryError, match="cannot use the history"):
+            open_history(tmp_path)
+
+
 def test_a_missing_history_is_said_and_not_made(tmp_path: Path) -> None:
     with pytest.raises(HistoryError) as caught:
         database.open_reader(tmp_path)

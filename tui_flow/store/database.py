@@ -17,6 +17,8 @@ Connection = sqlite3.Connection
 """What `open_reader` and `open_writer` give, for those who must not speak SQL themselves."""
 SCHEMA_VERSION = 1
 """`PRAGMA user_version` of the current schema: how many migrations made it."""
+MAX_PATH_BYTES = 504
+"""SQLite opens no file with a longer path."""
 BUSY_SECONDS = 5.0
 """How long a connection waits for a lock before it gives up."""
 
@@ -34,7 +36,8 @@ def open_reader(state_dir: Path) -> sqlite3.Connection:
             where=str(path),
             next="start the engine, or run a flow: tui-flow run FLOW",
         )
-    db = _connect(path, "ro")
+    with readable(path):
+        db = _connect(path, "ro")
     with closed_on_error(db), readable(path):
         version = _checked_version(db, path)
         if version < SCHEMA_VERSION:
@@ -111,6 +114,14 @@ def closed_on_error(db: sqlite3.Connection) -> Iterator[None]:
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    length = len(os.fsencode(path.resolve()))
+    if length > MAX_PATH_BYTES:
+        raise HistoryError(
+            f"the project lies too deep: SQLite opens paths of at most {MAX_PATH_BYTES} bytes, "
+            f"and this one has {length}",
+            where=str(path),
+            next="move the project to a shorter path",
+        )
     db = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=BUSY_SECONDS, isolation_level=None
     )
