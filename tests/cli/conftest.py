@@ -37,6 +37,11 @@ TINY = '''
 
 
     @flow
+    def upstream():
+        double.submit(1, wait_for=[explode.submit()]).result()
+
+
+    @flow
     def slow(seconds: float = 60):
         get_run_logger().info("sleeping")
         time.sleep(seconds)

@@ -35,7 +35,7 @@ def test_flows_lists_flows_and_broken_files(project: Project) -> None:
     assert "[number] [text]" in done.stdout
     assert "Double some numbers." in done.stdout
     assert "broken  flows/broken.py:3" in done.stdout
-    assert {flow["name"] for flow in found["flows"]} == {"tiny", "bad", "slow"}
+    assert {flow["name"] for flow in found["flows"]} == {"tiny", "bad", "upstream", "slow"}
     assert [file["line"] for file in found["broken_files"]] == [3]
 
 
@@ -74,6 +74,15 @@ def test_a_run_that_fails_exits_1_and_says_where_to_look(project: Project) -> No
     assert next_step.strip().startswith("tui-flow logs ")
     assert "\x1b" not in done.stdout
     assert project.tui_flow("run", "bad", "--json").returncode == 1
+
+
+def test_a_failed_upstream_is_told_together_with_what_depended_on_it(project: Project) -> None:
+    done = project.tui_flow("run", "upstream", "--no-log")
+    assert done.returncode == 1
+    end = done.stdout.partition("failed after")[2]
+    assert "Upstream" in end
+    assert "first failed: explode-0\n  ValueError: no such luck" in end
+    assert " in explode\n" in end
 
 
 def test_an_unknown_flow_is_refused_with_the_nearest_names(project: Project) -> None:

@@ -141,5 +141,14 @@ def _tell_end(step: "Step", project: Path) -> None:
     if run.state is FlowRunState.COMPLETED:
         return
     lines = failure_lines(failure, project) if failure else [safe(run.message)]
-    for line in (*lines, f"tui-flow logs {run.id}"):
+    for line in (*lines, *_first_failure(step, project), f"tui-flow logs {run.id}"):
         click.echo(f"  {line}")
+
+
+def _first_failure(step: "Step", project: Path) -> list[str]:
+    """What failed first, where the flow itself tells of something else, such as an upstream that failed."""
+    told = step.run.failure
+    task = step.forest.cause(told)
+    if told is None or task is None or task.failure is None or task.failure[:2] == told[:2]:
+        return []
+    return [f"first failed: {safe(task.run_name)}", *failure_lines(task.failure, project)]
