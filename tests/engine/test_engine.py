@@ -22,6 +22,7 @@ from tui_flow.contract.errors import (
     EngineError,
     HistoryError,
     NotCancellable,
+    TuiFlowError,
     UnknownFlow,
     UnknownRun,
 )
@@ -342,6 +343,20 @@ def test_an_engine_that_cannot_come_up_says_why(engine: Running) -> None:
         client.connect(engine.settings)
     assert "exit code 4" in caught.value.what
     assert "cannot use" in caught.value.where and "old complaint" not in caught.value.where
+
+
+@pytest.mark.parametrize("name", ["engine.log", "engine.lock", "runs/last"])
+def test_a_file_of_the_engine_that_it_cannot_use_is_told_at_once(engine: Running, name: str) -> None:
+    path = engine.state_dir / name
+    path.unlink(missing_ok=True)
+    path.symlink_to("nowhere")
+    started = time.monotonic()
+    with pytest.raises(TuiFlowError) as caught:
+        client.connect(engine.settings)
+    path.unlink()
+    assert caught.value.exit_code == 4
+    assert str(path) in caught.value.where and "Traceback" not in caught.value.where
+    assert time.monotonic() - started < 5
 
 
 def test_no_engine_is_started_where_none_is_wanted(engine: Running) -> None:

@@ -9,7 +9,14 @@ import time
 from tui_flow.client.codec import message_of
 from tui_flow.contract import commands
 from tui_flow.contract.endpoint import address, peer_uid
-from tui_flow.contract.errors import EXIT_ENGINE, EXIT_STATE, EngineError, HistoryError, TuiFlowError
+from tui_flow.contract.errors import (
+    EXIT_ENGINE,
+    EXIT_STATE,
+    EngineError,
+    HistoryError,
+    StateDirError,
+    TuiFlowError,
+)
 from tui_flow.contract.rundir import (
     ENGINE_LOG,
     ENGINE_SOCKET,
@@ -93,8 +100,7 @@ def _refuse_stranger(end: socket.socket, settings: Settings) -> None:
 def _start(settings: Settings) -> "subprocess.Popen[bytes]":
     """Starts the engine, detached from this terminal. What it says before it has a log goes there all the same."""
     environment = {key: value for key, value in os.environ.items() if key not in (ENV_RUN_DIR, ENV_COOKIE)}
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    log = os.open(settings.state_dir / ENGINE_LOG, flags, 0o600)
+    log = _open_log(settings)
     try:
         # From "/" so that nothing in the project can stand in for a module that the engine imports.
         engine = subprocess.Popen(
@@ -106,10 +112,24 @@ def _start(settings: Settings) -> "subprocess.Popen[bytes]":
             cwd="/",
             env=environment,
         )
+    except OSError as error:
+        raise EngineError(f"cannot start the engine: {error.strerror}", where=sys.executable) from None
     finally:
         os.close(log)
     _started[:] = [one for one in _started if one.poll() is None] + [engine]
     return engine
+
+
+def _open_log(settings: Settings) -> int:
+    path = settings.state_dir / ENGINE_LOG
+    try:
+        return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StateDirError(
+            f"cannot write the engine's log: {error.strerror}",
+            where=str(path),
+            next="make it a plain file that you may write, or remove it",
+        ) from None
 
 
 def _log_size(settings: Settings) -> int:

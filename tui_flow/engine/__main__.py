@@ -9,7 +9,7 @@ import os
 import sys
 
 from tui_flow import settings as project_settings
-from tui_flow.contract.errors import EXIT_OK, EXIT_STATE, EngineError, EngineRunning, TuiFlowError
+from tui_flow.contract.errors import EXIT_OK, EXIT_STATE, EngineRunning, StateDirError, TuiFlowError
 from tui_flow.contract.rundir import ENGINE_LOCK, lock_holder, open_state_dir, take_lock
 from tui_flow.engine.clock import Clock
 from tui_flow.engine.engine import Engine
@@ -29,6 +29,16 @@ def main(arguments: list[str]) -> int:
     except TuiFlowError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return error.exit_code
+    except OSError as error:
+        if error.filename is None:
+            raise
+        refused = StateDirError(
+            f"the engine cannot use the state directory: {error.strerror}",
+            where=str(error.filename),
+            next="make it a plain file that you may write, or move it away",
+        )
+        print(refused, file=sys.stderr)  # noqa: T201
+        return refused.exit_code
     return EXIT_OK
 
 
@@ -38,7 +48,7 @@ def _serve(settings: Settings, stay: bool) -> None:
     try:
         asyncio.run(_run(settings, log, lock, stay))
     except Exception as error:
-        if not isinstance(error, TuiFlowError):
+        if not isinstance(error, TuiFlowError | OSError):
             log.say(f"the engine ended by a defect of its own: {error!r}", "ERROR")
         raise
     finally:
@@ -57,10 +67,7 @@ def _sole_lock(settings: Settings) -> int:
     """The project's engine lock. Raises EngineRunning where another process holds it."""
     path = settings.state_dir / ENGINE_LOCK
     while True:
-        try:
-            lock = take_lock(path)
-        except OSError as error:
-            raise EngineError(f"cannot take the engine's lock: {error.strerror}", where=str(path)) from None
+        lock = take_lock(path)
         if lock is not None:
             return lock
         owner = lock_holder(path)
