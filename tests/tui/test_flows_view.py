@@ -262,3 +262,11 @@ async def test_the_time_of_a_running_flow_goes_on(project: Project) -> None:
     async with console(project) as page:
         await page.shows("58s")
         await page.shows("1m00s")
+
+
+async def test_the_help_of_the_flows_stands_whole_and_straight_at_eighty_by_twenty_four(etl: Project) -> None:
+    async with console(etl) as page:
+        await page.press("question_mark")
+        await page.shows(" FLOW", "MOVE", "EVERYWHERE", "STATES", "cancelled")
+        assert "clear, or one step back" in page.text
+        assert "back; at the top: leave" in page.text

@@ -255,8 +255,10 @@ def test_one_key_has_one_action_in_each_place() -> None:
 
 
 def test_no_line_of_the_help_is_too_long_for_two_columns() -> None:
-    lines = help_lines(["list", "tree", "log", "run", "flows", "app"], glyphs.UNICODE, wide=True)
-    assert max(len(text_of(line).rstrip()) for line in lines) <= 74
+    for places in (["list", "flows", "app"], ["list", "tree", "run", "app"], ["list", "log", "run", "app"]):
+        lines = help_lines(places, glyphs.UNICODE, wide=True)
+        assert max(len(text_of(line).rstrip()) for line in lines) <= 76
+        assert all(text_of(line)[38:39] in ("", " ") for line in lines), "the columns touch"
 
 
 def test_the_footer_ends_with_leaving_and_help() -> None:

@@ -55,7 +55,7 @@ ACTIONS = (
     Action("search", "slash", "search", "search in the log", "run", 5),
     Action("follow", "f", "follow", "follow the end of the log", "run", 6),
     Action("follow_task", "F", "follow task", "follow the running task", "run"),
-    Action("wrap", "w", "wrap", "wrap long lines, or cut them", "run", 9),
+    Action("wrap", "w", "wrap", "wrap long lines, or cut", "run", 9),
     Action("level", "L", "level", "all, INFO, WARNING, ERROR", "run", 8),
     Action("time", "t", "time", "clock, delta, date, none", "run"),
     Action("details", "i", "details", "parameters, traceback", "run", 3),

@@ -1,6 +1,7 @@
 """The confirm dialog and the help."""
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -94,44 +95,46 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
             box.border_title = Content("Help")
-            box.border_subtitle = Content("Esc closes")
+            box.border_subtitle = Content("j k scroll  Esc closes")
             yield TextLines(id="keys")
 
     def on_mount(self) -> None:
         keys = self.query_one("#keys", TextLines)
         marks = paint_of(self).marks
-        keys.set_lines(help_lines(self._places, marks, wide=self.app.size.width >= 76))
+        lines = help_lines(self._places, marks, wide=self.app.size.width >= 2 * _HALF + 2)
+        self.query_one(".dialog").styles.max_height = len(lines) + 2
+        keys.set_lines(lines)
         keys.focus()
 
 
 _HEADINGS = {"list": "MOVE", "tree": "TREE", "log": "LOG", "flows": "FLOW", "run": "RUN", "app": "EVERYWHERE"}
-_HALF = 37
+_HALF = 38
+"""The cells of one column, where there are two."""
 
 
 def help_lines(places: Sequence[str], marks: Marks, *, wide: bool) -> list[Line]:
-    """The help: what is special here on the left, what works everywhere on the right; one below the other where
-    there is no room for two."""
-    left = _section([place for place in places if place not in ("app", "list")], marks)
-    right = [*_section(["list", "app"], marks), *_states(marks)]
+    """The help: what is special here first, then what works everywhere; in two columns of about the same length where
+    there is room for two."""
+    special = [place for place in places if place not in ("app", "list")]
+    sections = [*(_section(place, marks) for place in (*special, "list", "app")), _states(marks)]
     if not wide:
-        return [*left, *right]
-    rows = max(len(left), len(right))
+        return [line for section in sections for line in section]
+    half = sum(map(len, sections)) / 2
+    left: list[Line] = []
+    while len(left) + len(sections[0]) <= half or not left:
+        left += sections.pop(0)
+    right = [line for section in sections for line in section]
     blank: Line = []
-    left += [blank] * (rows - len(left))
-    right += [blank] * (rows - len(right))
-    return [[*_padded(one), *other] for one, other in zip(left, right, strict=True)]
+    return [[*_padded(one), *other] for one, other in zip_longest(left, right, fillvalue=blank)]
 
 
 def _padded(line: Line) -> Line:
     return [*line, (" " * (_HALF - sum(len(text) for text, _ in line)), "")]
 
 
-def _section(places: Sequence[str], marks: Marks) -> list[Line]:
-    lines: list[Line] = []
-    for place in places:
-        lines.append([(f" {_HEADINGS[place]}", "dim")])
-        lines += [_entry(action, marks) for action in ACTIONS if action.where == place]
-    return lines
+def _section(place: str, marks: Marks) -> list[Line]:
+    entries = [_entry(action, marks) for action in ACTIONS if action.where == place]
+    return [[(f" {_HEADINGS[place]}", "dim")], *entries]
 
 
 def _entry(action: Action, marks: Marks) -> Line:
