@@ -16,6 +16,8 @@ def __getattr__(name: str) -> "Any":
     """
     import tui_flow.sdk as sdk
 
+    if name == "__all__":  # from tui_flow import *
+        return sdk.__all__
     if name in sdk.__all__:
         value = globals()[name] = getattr(sdk, name)
         return value

@@ -43,3 +43,11 @@ def test_every_name_of_the_api_is_there() -> None:
 
     for name in sdk.__all__:
         assert getattr(tui_flow, name) is not None
+
+
+def test_a_star_imports_the_whole_api() -> None:
+    from tui_flow import sdk
+
+    found: dict[str, object] = {}
+    exec("from tui_flow import *", found)
+    assert set(sdk.__all__) <= set(found)

@@ -1,6 +1,7 @@
 """Signatures, and what becomes of arguments."""
 
 import enum
+import json
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -9,7 +10,9 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import BaseModel, Field, SecretStr
 
+from tests.sdk.history import History
 from tui_flow import flow, task
+from tui_flow.contract import journal
 from tui_flow.sdk.exceptions import ParameterTypeError
 from tui_flow.sdk.readable import MAX_READABLE, as_json, readable
 
@@ -141,10 +144,23 @@ def test_telling_parameters_never_fails_and_never_floods() -> None:
     ring: list[object] = []
     ring.append(ring)
     assert "Hostile" in readable(Hostile())
+    assert "Hostile" in str(readable({Hostile(): 1}))
+    assert "Hostile" in str(as_json({Hostile(): 1}))
     assert readable(ring) is not None
     assert as_json({"ring": ring}) is not None
     assert len(str(readable(list(range(10**6))))) < 20_000
     assert len(readable("x" * 10**6)) <= MAX_READABLE
+
+
+@pytest.mark.parametrize("number", [10**5000, float("nan"), float("-inf")], ids=["long", "nan", "infinite"])
+def test_numbers_that_json_cannot_hold_are_told_as_text(history: History, number: float) -> None:
+    @flow
+    def my_flow(whole: Any, parts: Any = [number]) -> Any:  # noqa: B006
+        return whole
+
+    assert my_flow({number: [number]}) == {number: [number]}
+    told = [history.last.one(journal.FlowStarted).parameters, my_flow.parameter_schema()]
+    assert json.loads(json.dumps(told, allow_nan=False)) == told
 
 
 def test_functions_that_tell_no_signature_take_anything() -> None:

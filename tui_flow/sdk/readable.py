@@ -7,6 +7,10 @@ MAX_READABLE = 4_096
 """A value's text is cut to this many characters where it has no JSON form, or too much of it."""
 
 
+_LONGEST_INT = 4_096
+"""Bits. Python refuses to write, and to read, a number that is several times as long."""
+
+
 def as_json(value: Any) -> Any:
     """The value as JSON can hold it, whole: what a parameter's type makes the same value of again, such as a path's
     text for a Path. A string for what has no JSON form."""
@@ -17,10 +21,12 @@ def as_json(value: Any) -> Any:
 
 
 def _as_json(value: Any) -> Any:
-    if value is None or isinstance(value, (bool, int, float)) or type(value) is str:
+    if value is None or type(value) in (bool, str):
         return value
+    if isinstance(value, (int, float)):
+        return _number(value)
     if type(value) is dict:
-        return {str(key): _as_json(item) for key, item in value.items()}
+        return {_key(key): _as_json(item) for key, item in value.items()}
     if type(value) in (list, tuple):
         return [_as_json(item) for item in value]
     from pydantic_core import to_jsonable_python
@@ -33,14 +39,16 @@ def _as_json(value: Any) -> Any:
 
 def readable(value: Any, depth: int = 16) -> Any:
     """The value as JSON can hold it, for people to read; a string where JSON has nothing for it."""
-    if value is None or isinstance(value, (bool, int)):
-        return value if -(2**63) <= (value or 0) < 2**63 else str(value)
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return value if -(2**63) <= value < 2**63 else short(value)
     if isinstance(value, float):
-        return value if abs(value) < float("inf") else str(value)
+        return _number(value)
     if isinstance(value, str):
         return _cut(str(value))
     if depth and isinstance(value, dict):
-        found: Any = {str(key): readable(item, depth - 1) for key, item in list(value.items())[:1000]}
+        found: Any = {_key(key): readable(item, depth - 1) for key, item in list(value.items())[:1000]}
     elif depth and isinstance(value, (list, tuple, set, frozenset)):
         found = [readable(item, depth - 1) for item in list(value)[:1000]]
     elif depth:
@@ -50,10 +58,26 @@ def readable(value: Any, depth: int = 16) -> Any:
     return found if len(json.dumps(found)) <= 4 * MAX_READABLE else short(value)
 
 
+def _number(value: float) -> Any:
+    """The number, or its text where JSON has no such number or Python will not write one so long."""
+    if isinstance(value, int):
+        return value if value.bit_length() < _LONGEST_INT else short(value)
+    return value if abs(value) < float("inf") else str(value)
+
+
+def _key(key: Any) -> str:
+    try:
+        return str(key)
+    except Exception:
+        return short(key)
+
+
 def short(value: Any) -> str:
     try:
         return _cut(repr(value))
     except Exception as error:
+        if isinstance(value, int):  # too long for Python to write in decimal
+            return _cut(hex(value))
         return f"<{type(value).__name__}, whose repr raised {type(error).__name__}>"
 
 
