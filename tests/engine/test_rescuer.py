@@ -1,5 +1,6 @@
 """Runs without a living keeper: adopted, started, or given their last word."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -12,9 +13,11 @@ from tests.engine.house import House, until
 from tests.engine.journals import append, created, ended, lines, make_run, started
 from tests.waiting import wait_until
 from tui_flow.contract import journal, rundir
+from tui_flow.contract.errors import HistoryError
 from tui_flow.contract.rundir import lock_holder, signal_holder
 from tui_flow.contract.states import TERMINAL
-from tui_flow.store import tasks
+from tui_flow.engine import rescuer
+from tui_flow.store import runs, tasks
 
 
 async def running(house: House, **parameters: object) -> tuple[int, int]:
@@ -186,6 +189,26 @@ async def test_cancelling_a_running_run_however_often(house: House, times: int) 
     await until(lambda: house.state(run_id) in TERMINAL, house)
     assert house.state(run_id) == "cancelled"
     assert [task.state for task in tasks.list_tasks(house.db, run_id)] == ["completed", "cancelled"]
+
+
+@pytest.mark.parametrize("full", ["the history", "everything"])
+async def test_a_full_disk_keeps_no_run_from_being_cancelled(
+    house: House, monkeypatch: pytest.MonkeyPatch, full: str
+) -> None:
+    run_id, _ = await running(house)
+
+    def refuse_rows(*_: object) -> None:
+        raise HistoryError("database or disk is full")
+
+    def refuse_files(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, "save_run", refuse_rows)
+        if full == "everything":
+            patch.setattr(rescuer, "write_cancel", refuse_files)
+        assert house.rescuer.cancel(house.ingest.active[run_id], "uid 0", False) == "cancelling"
+    await until(lambda: house.state(run_id) == "cancelled", house)
 
 
 async def test_a_cancel_that_an_engine_died_over_is_made_again(

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -12,6 +13,7 @@ from tui_flow.contract.commands import Command, EngineStatus
 from tui_flow.contract.errors import (
     BrokenFlow,
     EngineError,
+    HistoryError,
     NotCancellable,
     TuiFlowError,
     UnknownFlow,
@@ -55,7 +57,8 @@ async def cancel_run(engine: "Engine", connection: Connection, command: commands
     engine.arrivals.look(engine.clock.monotonic())
     active = engine.ingest.active.get(command.run_id)
     if active is not None:
-        engine.ingest.read_all(active)
+        with suppress(HistoryError):  # a full disk must not keep a run from being ended
+            engine.ingest.read_all(active)
     if active is None or active.run.state in TERMINAL:
         _refuse_cancel(engine, command.run_id)
     by = f"uid {connection.uid()}"

@@ -7,9 +7,11 @@ of its processes, and writes `RunEnded` into the journal, from where ingest take
 
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 from tui_flow.contract import journal
+from tui_flow.contract.errors import HistoryError
 from tui_flow.contract.journal import RunEnded
 from tui_flow.contract.rundir import (
     LOCK,
@@ -69,13 +71,21 @@ class Rescuer:
 
     def cancel(self, active: ActiveRun, by: str, kill: bool) -> FlowRunState:
         """Asks for a run's end, and gives the state that it is in then."""
-        write_cancel(active.directory, CancelRequest(self._clock.time(), by, kill))
+        try:
+            write_cancel(active.directory, CancelRequest(self._clock.time(), by, kill))
+        except OSError:
+            # A full disk must not keep a run alive, which may be what fills it: its keeper takes the bare signal too.
+            if not signal_holder(active.directory / LOCK, signal.SIGTERM):
+                raise
+            return FlowRunState.CANCELLING
         if self._dispatcher.is_queued(active.id):
             self._dispatcher.withdraw(active.id)
             self._end(active)
         signal_holder(active.directory / LOCK, signal.SIGTERM)
         if active.id in self._ingest.active and active.run.state is not FlowRunState.CANCELLING:
-            self._ingest.move(active, FlowRunState.CANCELLING, "Cancelling")
+            with suppress(HistoryError):  # of a full disk: the request is made all the same
+                self._ingest.move(active, FlowRunState.CANCELLING, "Cancelling")
+            return FlowRunState.CANCELLING
         return active.run.state
 
     def _repeat_cancels(self) -> None:
