@@ -1,5 +1,6 @@
 """Run directories, locks and the state directory: safe between processes, whoever dies."""
 
+import errno
 import os
 import signal
 import stat
@@ -102,6 +103,18 @@ def test_a_state_directory_that_is_not_safe_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StateDirError, match="others may write") as caught:
         rundir.open_state_dir(tmp_path)
     assert caught.value.exit_code == 4 and "chmod" in caught.value.next
+
+
+def test_a_state_directory_that_finds_no_room_asks_for_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(rundir, "write_whole", full)
+    with pytest.raises(StateDirError, match="No space left") as caught:
+        rundir.open_state_dir(tmp_path)
+    assert "make room" in caught.value.next
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")

@@ -18,6 +18,7 @@
 A run's id is given by making its directory, which works with and without an engine and never twice.
 """
 
+import errno
 import fcntl
 import json
 import os
@@ -119,7 +120,9 @@ def open_state_dir(project: Path) -> Path:
         raise StateDirError(
             f"cannot use the state directory: {error.strerror}",
             where=str(error.filename or state_dir),
-            next="make the project's folder writable for you, or name another project with --project",
+            next="make room on the disk, then try again"
+            if error.errno in (errno.ENOSPC, errno.EDQUOT)
+            else "make the project's folder writable for you, or name another project with --project",
         ) from None
     return state_dir
 
