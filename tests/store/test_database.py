@@ -76,6 +76,15 @@ def test_a_history_that_cannot_be_opened_is_said(tmp_path: Path) -> None:
             open_history(tmp_path)
 
 
+def test_a_history_in_somebody_elses_folder_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    with pytest.raises(HistoryError, match="Permission denied"):
+        database.open_reader(tmp_path)
+
+
 def test_a_missing_history_is_said_and_not_made(tmp_path: Path) -> None:
     with pytest.raises(HistoryError) as caught:
         database.open_reader(tmp_path)

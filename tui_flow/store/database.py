@@ -30,13 +30,13 @@ class Refused(Exception):
 def open_reader(state_dir: Path) -> sqlite3.Connection:
     """The history, read-only. Raises HistoryError where there is none yet, or it is newer, older or damaged."""
     path = state_dir / HISTORY
-    if not path.exists():
-        raise HistoryError(
-            "there is no history yet",
-            where=str(path),
-            next="start the engine, or run a flow: tui-flow run FLOW",
-        )
     with readable(path):
+        if not path.exists():
+            raise HistoryError(
+                "there is no history yet",
+                where=str(path),
+                next="start the engine, or run a flow: tui-flow run FLOW",
+            )
         db = _connect(path, "ro")
     with closed_on_error(db), readable(path):
         version = _checked_version(db, path)
