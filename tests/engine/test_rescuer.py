@@ -17,6 +17,7 @@ from tui_flow.contract.errors import HistoryError
 from tui_flow.contract.rundir import lock_holder, signal_holder
 from tui_flow.contract.states import TERMINAL
 from tui_flow.engine import rescuer
+from tui_flow.engine.folding import Fold
 from tui_flow.store import runs, tasks
 
 
@@ -85,6 +86,22 @@ async def test_a_report_that_makes_no_sense_ends_the_run_as_crashed_and_is_not_r
     house.tick(5.0)
     house.tick(5.0)
     assert (house.directory(run_id) / "journal").read_bytes().count(b'"RunEnded"') == said
+
+
+async def test_a_last_word_that_the_history_cannot_take_is_said_once(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise ValueError("not today")
+
+    run_id, pid = await running(house)
+    monkeypatch.setattr(Fold, "apply", refuse)
+    os.kill(pid, signal.SIGKILL)
+    journal_file = house.directory(run_id) / "journal"
+    await until(lambda: b'"RunEnded"' in journal_file.read_bytes(), house)
+    for _ in range(5):
+        house.tick(2.0)
+    assert journal_file.read_bytes().count(b'"RunEnded"') == 1
 
 
 async def test_a_last_word_after_a_torn_line_is_read(house: House) -> None:

@@ -2,6 +2,8 @@
 
 import shutil
 import sys
+import termios
+from typing import Any
 
 from tui_flow.cli.log_lines import record_lines
 from tui_flow.cli.tree_lines import tree_lines
@@ -19,6 +21,7 @@ class LiveView:
     def __init__(self, *, log: bool) -> None:
         self._log = log
         self._drawn = 0
+        self._terminal_before = _stop_echo()
         self._write(_HIDE_CURSOR)
 
     def show(self, step: Step) -> None:
@@ -33,6 +36,8 @@ class LiveView:
 
     def close(self) -> None:
         self._write(_WRAP_LINES + _SHOW_CURSOR)
+        if self._terminal_before is not None:
+            termios.tcsetattr(0, termios.TCSADRAIN, self._terminal_before)
 
     def _erased(self) -> str:
         return f"\x1b[{self._drawn}A\r\x1b[J" if self._drawn else ""
@@ -40,3 +45,14 @@ class LiveView:
     def _write(self, text: str) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
+
+
+def _stop_echo() -> list[Any] | None:
+    """Keeps typed keys out of the drawing; gives the terminal's modes as they were, None where there is none."""
+    if not sys.stdin.isatty():
+        return None
+    before = termios.tcgetattr(0)
+    after = list(before)
+    after[3] &= ~termios.ECHO
+    termios.tcsetattr(0, termios.TCSADRAIN, after)
+    return before

@@ -42,6 +42,8 @@ class ActiveRun:
         self.tail = Tail(directory / JOURNAL, run.ingested_bytes)
         self.cancelling_seen = False
         """Its keeper has answered a cancel request."""
+        self.has_last_word = False
+        """The rescuer has written `RunEnded` for it."""
         self.trouble = ""
         """What was said of it last, so that it is not said every second."""
 

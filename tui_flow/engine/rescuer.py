@@ -134,7 +134,8 @@ class Rescuer:
             return
         try:
             self._ingest.read_all(active)
-            if active.id in self._ingest.active:
+            if active.id in self._ingest.active and not active.has_last_word:
+                active.has_last_word = True  # said once, also where the history cannot take it
                 spec = read_spec(active.directory)
                 left = end_stragglers(spec.cookie) if spec else 0
                 ended = self._last_word(active, left)
