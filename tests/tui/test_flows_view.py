@@ -135,7 +135,7 @@ async def test_x_asks_and_enter_alone_keeps_the_run(etl: Project) -> None:
         await page.press("x")
         await page.shows("Cancel run 501?")
         await page.press("tab", "enter")
-        await page.shows("run 501 is cancelling")
+        await page.shows("run 501 was asked to end")
         assert commands.CancelRun(501) in engine.asked
 
 
@@ -154,6 +154,28 @@ async def test_the_filter_narrows_the_list_and_escape_brings_all_back(etl: Proje
         await page.press("escape")
         assert "Flows 4 " in page.text
         assert page.app.is_running
+
+
+async def test_the_filter_goes_to_a_flow_of_that_name_before_one_whose_file_is_called_so(
+    project: Project,
+) -> None:
+    for name in ("child", "nested"):
+        project.flow(name, tags=["nested"])
+    async with console(project) as page:
+        await page.press("slash")
+        await page.type("nested")
+        await page.press("enter")
+        assert "child" in page.text
+        assert page.line_with(">").split()[1] == "nested"
+
+
+async def test_x_on_a_run_that_is_being_cancelled_says_that_it_is(project: Project) -> None:
+    project.flow("ingest_s3")
+    project.run(501, "ingest_s3", "cancelling")
+    async with console(project) as page:
+        assert "cancel" not in page.footer
+        await page.press("x")
+        assert "run 501 is being cancelled" in page.message
 
 
 async def test_a_burst_of_keys_goes_where_the_keys_before_it_led(etl: Project) -> None:
@@ -247,6 +269,21 @@ async def test_e_opens_the_editor_where_it_failed(etl: Project, monkeypatch: pyt
         )
         await page.press("e")
     assert called == [["vi", "+4", str(etl.settings.project / "flows/etl_daily.py")]]
+
+
+async def test_the_form_says_which_of_how_many_fields_it_is_in(project: Project) -> None:
+    fields = {f"p{n}": {"type": "string", "format": "date"} for n in range(12)}
+    project.flow("wide", parameters={"properties": fields, "required": list(fields)})
+    async with console(project) as page:
+        await page.press("r")
+        await page.shows("field 1 of 12", "p0  date, as 2026-08-20")
+        await page.press("tab", "tab")
+        await page.shows("field 3 of 12")
+
+
+async def test_no_heading_is_cut_where_the_strip_is_short(etl: Project) -> None:
+    async with console(etl, size=(60, 20)) as page:
+        assert page.lines[2].split()[1:4] == ["FLOW", "LAST", "NOW"]
 
 
 async def test_the_screen_is_usable_at_sixty_by_twenty(etl: Project) -> None:

@@ -177,8 +177,19 @@ SCHEMA = {
         "rows": {"type": "array", "default": [], "position": 4},
         "sure": {"type": "boolean", "default": True, "position": 5},
         "any": {"default": 1, "position": 6},
+        "day": {"type": "string", "format": "date", "position": 7},
+        "file": {
+            "anyOf": [{"type": "string", "format": "path"}, {"type": "null"}],
+            "default": None,
+            "position": 8,
+        },
+        "when": {
+            "anyOf": [{"type": "string", "format": "date"}, {"type": "string"}],
+            "default": "",
+            "position": 9,
+        },
     },
-    "required": ["count", "mode"],
+    "required": ["count", "mode", "day"],
     "$defs": {"Mode": {"enum": ["fast", "slow"], "type": "string"}},
 }
 
@@ -193,6 +204,9 @@ def test_fields_come_in_the_order_of_the_signature_and_say_what_they_take() -> N
         ("rows", "JSON list", "[]"),
         ("sure", "true or false", "true"),
         ("any", "JSON", "1"),
+        ("day", "date, as 2026-08-20", ""),
+        ("file", "path or null", "null"),
+        ("when", "text", ""),
     ]
 
 
@@ -202,6 +216,8 @@ def test_fields_come_in_the_order_of_the_signature_and_say_what_they_take() -> N
         ("name", " two words ", " two words "), ("name", '"\\n"', "\n"), ("name", '""', ""), ("count", " 7 ", 7),
         ("maybe", "none", None), ("maybe", "1e3", 1000.0), ("mode", "slow", "slow"), ("rows", '[1, "a"]', [1, "a"]),
         ("sure", "No", False), ("any", '{"a": null}', {"a": None}),
+        ("day", "2026-08-20", "2026-08-20"), ("day", "2026-08-20T00:00", "2026-08-20T00:00"), ("file", "a b", "a b"),
+        ("when", "tomorrow", "tomorrow"),
     ],
 )  # fmt: skip
 def test_texts_become_values(name: str, text: str, value: object) -> None:
@@ -214,6 +230,7 @@ def test_texts_become_values(name: str, text: str, value: object) -> None:
     [
         ("count", "7.5", "needs a whole number"), ("count", "", "needs a whole number"), ("mode", "slo", "one of fast | slow"),
         ("rows", "{}", "needs a JSON list"), ("rows", "[1", "needs a JSON list"), ("sure", "perhaps", "needs a true or false"),
+        ("day", "2026-13-01", "needs a date, as"), ("day", "", "needs a date, as"), ("day", "tomorrow", "needs a date, as"),
     ],
 )  # fmt: skip
 def test_texts_that_mean_nothing_are_refused_with_a_reason(name: str, text: str, wrong: str) -> None:

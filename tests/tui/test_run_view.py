@@ -199,7 +199,7 @@ async def test_cancelling_asks_first_and_kill_is_another_key(etl: Project) -> No
         await page.press("escape", "X")
         await page.shows("Kill run 501?")
         await page.press("right", "enter")
-        await page.shows("run 501 is cancelling")
+        await page.shows("run 501 was asked to end")
         assert engine.asked[-1] == commands.CancelRun(501, kill=True)
 
 
@@ -308,3 +308,28 @@ async def test_no_key_does_nothing_without_a_word(etl: Project) -> None:
             before = page.text
             await page.press(key)
             assert page.text != before, key
+
+
+async def test_a_terminal_that_grows_wide_shows_the_details_at_once(etl: Project) -> None:
+    async with console(etl, open_run=812) as page:
+        await page.shows("FAILED")
+        await page.pilot.resize_terminal(160, 45)
+        await page.shows("try 2 of 2", "TRACEBACK")
+
+
+async def test_a_long_run_name_keeps_its_distance_from_the_keys(project: Project) -> None:
+    project.flow("f" * 60)
+    project.run(900, "f" * 60, run_name="n" * 90)
+    async with console(project, open_run=900) as page:
+        await page.shows("COMPLETED 10.0s", "  , older  . newer")
+
+
+async def test_a_search_that_finds_nothing_says_only_that_and_goes_with_escape(etl: Project) -> None:
+    async with console(etl, open_run=812) as page:
+        await page.shows("Log load_warehouse")
+        await page.press("slash")
+        await page.type("nowhere")
+        await page.press("enter")
+        await page.shows("no line with “nowhere” in what is shown; Esc clears")
+        await page.press("escape")
+        assert page.message == ""

@@ -14,6 +14,7 @@ from textual.filter import Monochrome, NoColor
 from tui_flow.contract import commands
 from tui_flow.contract.errors import EXIT_OK, EXIT_USAGE, TuiFlowError
 from tui_flow.contract.rundir import read_spec, run_dir
+from tui_flow.contract.states import TERMINAL
 from tui_flow.settings import Settings
 from tui_flow.store.records import Flow, FlowRun
 from tui_flow.tui import editor, terminal
@@ -186,8 +187,8 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
         from tui_flow.tui.screens.dialogs import ConfirmScreen
 
         verb = "Kill" if kill else "Cancel"
-        grace = f"TERM, and after {self.settings.grace_seconds:g} s KILL"
-        how = "every process of it gets KILL at once" if kill else f"its processes get {grace}"
+        grace = f"TERM, and KILL after {self.settings.grace_seconds:g}s"
+        how = "all its processes get KILL at once" if kill else f"its processes get {grace}"
         lines: list[Line] = [
             [
                 ("run ", ""),
@@ -196,16 +197,17 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
                 (run.flow, "strong"),
                 (f" is {run.state}", ""),
             ],
-            [(f"What it has done so far stays; {how}.", "dim")],
+            [(f"What it has done stays; {how}.", "dim")],
         ]
         command = commands.CancelRun(run_id=run.id, kill=kill)
 
+        def told(answer: dict[str, Any]) -> None:
+            over = answer["state"] in TERMINAL
+            self.say(f"run {run.id} is {answer['state']}" if over else f"run {run.id} was asked to end")
+
         def answered(yes: bool | None) -> None:
             if yes:
-                self.say(f"run {run.id}: asked to end", "dim")
-                self.run_worker(
-                    self._ask(command, lambda answer: self.say(f"run {run.id} is {answer['state']}"))
-                )
+                self.run_worker(self._ask(command, told))
 
         self.push_screen(
             ConfirmScreen(f"{verb} run {run.id}?", lines, "Keep it running", f"{verb} it"), answered

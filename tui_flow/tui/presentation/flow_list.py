@@ -108,6 +108,11 @@ def matching(rows: list[FlowRow], text: str) -> list[FlowRow]:
     return [row for row in rows if holds(row)]
 
 
+def is_named(row: FlowRow, text: str) -> bool:
+    """Whether the name of a row itself has all the words of a filter."""
+    return all(word in row.name.lower() for word in text.lower().split())
+
+
 def state_span(row: FlowRow, marks: Marks) -> tuple[str, str]:
     """The shape in front of the name: of the latest run, unless the file does not import."""
     if row.broken is not None:

@@ -4,6 +4,7 @@ The engine and the worker check the values again with the flow's own types; this
 """
 
 import json
+from datetime import datetime
 from typing import Any, NamedTuple
 
 _KINDS = {
@@ -15,6 +16,13 @@ _KINDS = {
     "object": "JSON object",
     "null": "null",
 }
+_FORMATS = {
+    "date": "date, as 2026-08-20",
+    "date-time": "date and time, as 2026-08-20T14:30",
+    "time": "time, as 14:30",
+    "path": "path",
+}
+"""What a text has to be in the formats that people type."""
 _TRUE, _FALSE = ("true", "yes", "y", "1", "on"), ("false", "no", "n", "0", "off")
 
 
@@ -29,13 +37,19 @@ class Field(NamedTuple):
     description: str
     choices: tuple[Any, ...]
     """The only values that fit; empty where any will do."""
+    format: str = ""
+    """What kind of text it takes, in JSON schema's words."""
 
     @property
     def hint(self) -> str:
         """What the field takes, in words."""
         if self.choices:
             return " | ".join(as_text(choice) for choice in self.choices)
-        kinds = [_KINDS[name] for name in self.types if name in _KINDS]
+        kinds = [
+            _FORMATS.get(self.format, _KINDS[name]) if name == "string" else _KINDS[name]
+            for name in self.types
+            if name in _KINDS
+        ]
         return " or ".join(kinds) or "JSON"
 
     @property
@@ -70,6 +84,8 @@ def _field(name: str, part: Any, required: bool, definitions: dict[str, Any]) ->
     options = [_resolved(option, definitions) for option in part.get("anyOf") or part.get("oneOf") or [part]]
     types: dict[str, None] = {}
     choices: list[Any] = []
+    formats = {str(option.get("format", "")) for option in options if option.get("type") == "string"}
+    format = formats.pop() if len(formats) == 1 else ""
     for option in options:
         found = option.get("type")
         types.update(dict.fromkeys(found if isinstance(found, list) else [found] if found else []))
@@ -77,7 +93,7 @@ def _field(name: str, part: Any, required: bool, definitions: dict[str, Any]) ->
     if choices and "null" in types and None not in choices:
         choices.append(None)
     description = str(part.get("description", ""))
-    return Field(name, tuple(types), required, part.get("default"), description, tuple(choices))
+    return Field(name, tuple(types), required, part.get("default"), description, tuple(choices), format)
 
 
 def _resolved(part: Any, definitions: dict[str, Any]) -> dict[str, Any]:
@@ -103,12 +119,16 @@ def parse(field: Field, text: str) -> Any:
     if not stripped and "string" not in field.types:
         raise ValueError(f"needs a {field.hint}")
     if not stripped and field.required:
+        if field.format in _FORMATS:
+            raise ValueError(f"needs a {field.hint}")
         raise ValueError('needs a text; "" is the empty one')
     for type_ in ("null", "boolean", "integer", "number"):
         if type_ in field.types:
             value, fits = _simple(type_, stripped)
             if fits:
                 return value
+    if field.format == "date" and not _is_date(stripped):
+        raise ValueError(f"needs a {field.hint}")
     if "string" in field.types:
         return _string(text)
     return _json(field, stripped)
@@ -132,6 +152,17 @@ def _simple(type_: str, text: str) -> tuple[Any, bool]:
         return (int(text) if type_ == "integer" else float(text)), True
     except ValueError:
         return None, False
+
+
+def _is_date(text: str) -> bool:
+    """Whether a text is something that pydantic takes for a date."""
+    for read in (datetime.fromisoformat, float):
+        try:
+            read(text)
+        except ValueError:
+            continue
+        return True
+    return False
 
 
 def _string(text: str) -> str:

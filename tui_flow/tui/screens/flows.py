@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual.widget import Widget
 
 from tui_flow.contract.errors import TuiFlowError
-from tui_flow.contract.states import CANCELLABLE
+from tui_flow.contract.states import FlowRunState
 from tui_flow.store.records import FlowRun
 from tui_flow.tui.actions import bindings
 from tui_flow.tui.presentation import Line, about, flow_list
@@ -112,7 +112,7 @@ class FlowsScreen(View):
             found.add("run_with")
         if row.latest is None:
             found.add("open")
-        if row.active is None:
+        if row.active is None or row.active.state is FlowRunState.CANCELLING:
             found.add("cancel")
         return found
 
@@ -163,8 +163,12 @@ class FlowsScreen(View):
         if row is None:
             return
         run: FlowRun | None = row.active
-        if run is None or run.state not in CANCELLABLE:
+        if run is None:
             self.say(f"{row.name} has no active run to cancel")
+        elif run.state is FlowRunState.CANCELLING:
+            self.say(
+                f"run {run.id} is being cancelled; {self.console.paint.marks.enter} opens it, X kills it there"
+            )
         else:
             self.console.cancel_run(run, kill=False)
 

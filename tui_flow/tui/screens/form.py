@@ -15,6 +15,15 @@ from tui_flow.tui.presentation.form import Field
 from tui_flow.tui.widgets.bars import Bar
 from tui_flow.tui.widgets.paint import paint_of
 
+_KEYS: Line = [
+    ("^R", "key"),
+    (" run  ", "dim"),
+    ("Tab", "key"),
+    (" next field  ", "dim"),
+    ("Esc", "key"),
+    (" leave", "dim"),
+]
+
 
 class FieldBox(Vertical):
     """One parameter: its name, with what it takes or what is wrong with its text, and that text."""
@@ -84,20 +93,16 @@ class FormScreen(ModalScreen[dict[str, Any] | None]):
             yield Bar(id="form-keys")
 
     def on_mount(self) -> None:
-        self.query_one("#form-keys", Bar).set(
-            [
-                ("^R", "key"),
-                (" run  ", "dim"),
-                ("Tab", "key"),
-                (" next field  ", "dim"),
-                ("Esc", "key"),
-                (" leave", "dim"),
-            ]
-        )
         boxes = self.query(FieldBox)
         if boxes:
             boxes.first().input.focus()
         self._show_command()
+
+    def on_descendant_focus(self) -> None:
+        boxes = list(self.query(FieldBox))
+        place = next((place for place, box in enumerate(boxes, 1) if box.input.has_focus), 1)
+        right: Line = [(f"field {place} of {len(boxes)}", "dim")]
+        self.query_one("#form-keys", Bar).set(_KEYS, right if len(boxes) > 1 else ())
 
     def on_input_changed(self, event: Input.Changed) -> None:
         box = event.input.parent

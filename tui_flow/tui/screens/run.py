@@ -10,7 +10,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from tui_flow.contract.rundir import LOG, run_dir
-from tui_flow.contract.states import CANCELLABLE, TERMINAL
+from tui_flow.contract.states import TERMINAL, FlowRunState
 from tui_flow.tui.bridge import RunReading
 from tui_flow.tui.presentation import Line, about
 from tui_flow.tui.presentation.flow_list import run_duration
@@ -22,7 +22,7 @@ from tui_flow.tui.widgets.lines import Lines
 
 LOG_SECONDS = 0.25
 """Between two looks at the log of a run that is not over."""
-MAX_NAME = 32
+MAX_NAME = 20
 """Of a longer flow name the breadcrumb shows so many letters, so that the state is always in view."""
 
 
@@ -203,7 +203,7 @@ class RunScreen(RunActions):
 
     def useless(self) -> set[str]:
         found = set()
-        if self.run is None or self.run.state not in CANCELLABLE:
+        if self.run is None or self.run.state in TERMINAL or self.run.state is FlowRunState.CANCELLING:
             found.add("cancel")
         if self.run is None or self.run.state in TERMINAL:
             found |= {"follow", "kill", "follow_task"}
@@ -226,6 +226,9 @@ class RunScreen(RunActions):
     def on_descendant_focus(self) -> None:
         self.update_footer()
 
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.describe)
+
     def _rescope(self, *, keep: bool = False) -> None:
         """The log of the row under the cursor. `keep` the place in it where only its task runs became more."""
         row = self.task_tree.selected
@@ -246,6 +249,7 @@ class RunScreen(RunActions):
             return True
         if self.log_view.is_searching:
             self.log_view.search("")
-            self.update_log_frame()
+            self.say("")
+            self.update()
             return True
         return self.unzoom()

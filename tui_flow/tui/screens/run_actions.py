@@ -136,8 +136,10 @@ class RunActions(View):
 
     def prompt_entered(self, text: str) -> None:
         found = self.log_view.search(text)
-        if text:
+        if found:
             self.say(f"{found} line{'' if found == 1 else 's'} with “{text}”: n next, N previous, Esc clears")
+        elif text:
+            self.say(f"no line with “{text}” in what is shown; Esc clears")
         self.update()
 
     def action_follow(self) -> None:

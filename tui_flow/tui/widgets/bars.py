@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from rich.cells import cell_len
+from rich.segment import Segment
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -37,7 +38,7 @@ class Bar(Widget):
         room = width - right.cell_length - 1
         if room < width // 3:
             return self.paint.strip(self._left, width, base)
-        return Strip([*self.paint.strip(self._left, room + 1, base), *right], width)
+        return Strip([*self.paint.strip(self._left, room, base), Segment(" ", base), *right], width)
 
 
 class Footer(Bar):

@@ -46,8 +46,12 @@ class FlowTable(Lines):
         self._show()
 
     def set_filter(self, text: str) -> None:
+        """Shows only rows with these words; the cursor goes to one that has them in its name, if there is one."""
         self.filter = text
         self._show()
+        if self.selected is not None and not flow_list.is_named(self.selected, text):
+            named = (index for index, row in enumerate(self.rows) if flow_list.is_named(row, text))
+            self.move(next(named, self.cursor))
 
     def sort(self) -> None:
         """Puts the rows in order of urgency; the cursor stays with its row."""
@@ -85,7 +89,7 @@ class FlowTable(Lines):
 
     def header_spans(self, y: int, width: int) -> Sequence[AnySpan]:  # noqa: ARG002
         name, strip, status = self._widths(width)
-        last = f"LAST {strip}"
+        last = f"LAST {strip}" if strip > 6 else "LAST"
         return [
             (
                 f"     {fit('FLOW', name)}  {fit(last, strip)}  {fit('NOW / LAST RUN', status)}{'TIME':>{_DURATION}}",
