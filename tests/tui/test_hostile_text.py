@@ -4,6 +4,7 @@ import io
 from typing import Any
 
 import pytest
+from textual import events
 
 from tests.tui.pages import FakeEngine, Page, console
 from tests.tui.project import NOON, Project, said, the_task
@@ -100,6 +101,23 @@ async def test_nothing_raw_reaches_the_terminal_from_any_screen(
             assert_harmless(page, written.getvalue())
         assert "\x1b" not in page.text
     await in_other_forms(hostile)
+
+
+async def test_the_form_shows_hostile_defaults_and_pastes_as_what_they_are(project: Project) -> None:
+    properties = {"p": {"type": "string", "default": EVIL}, "q": {"type": "object", "default": {EVIL: EVIL}}}
+    project.flow("evil", parameters={"type": "object", "properties": properties, "required": []})
+    project.run(1, "evil", parameters={"p": EVIL + "\x9b2J"})
+    engine = FakeEngine()
+    async with console(project, engine=engine) as page:
+        await page.press("R")
+        await page.shows("field 1 of 2", "u001b]52;c;")
+        assert_harmless(page, "")
+        page.app.post_message(events.Paste("\x9b2J\u202e"))
+        await page.shows("�2J�")
+        assert_harmless(page, "")
+        await page.press("escape", "R", "ctrl+r")
+        await page.until(lambda: engine.asked_for(commands.RunFlow), "the run to be asked for")
+        assert engine.asked_for(commands.RunFlow)[0].parameters == {"p": EVIL + "\x9b2J"}
 
 
 async def in_other_forms(hostile: Project) -> None:

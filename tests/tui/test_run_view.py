@@ -321,7 +321,7 @@ async def test_a_long_run_name_keeps_its_distance_from_the_keys(project: Project
     project.flow("f" * 60)
     project.run(900, "f" * 60, run_name="n" * 90)
     async with console(project, open_run=900) as page:
-        await page.shows("COMPLETED 10.0s", "  , older  . newer")
+        await page.shows("COMPLETED 10.0s", " , older  . newer")
 
 
 async def test_a_search_that_finds_nothing_says_only_that_and_goes_with_escape(etl: Project) -> None:

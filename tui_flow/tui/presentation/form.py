@@ -7,6 +7,8 @@ import json
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from tui_flow.safe import safe
+
 _KINDS = {
     "string": "text",
     "integer": "whole number",
@@ -55,7 +57,7 @@ class Field(NamedTuple):
     @property
     def start(self) -> str:
         """The text that the field begins with."""
-        return "" if self.required else as_text(self.default)
+        return "" if self.required else typed(self.default)
 
 
 def fields_of(schema: dict[str, Any]) -> list[Field]:
@@ -109,6 +111,14 @@ def _resolved(part: Any, definitions: dict[str, Any]) -> dict[str, Any]:
 def as_text(value: Any) -> str:
     """How a value is typed."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def typed(value: Any) -> str:
+    """The text that a field begins with: as JSON escapes it where a terminal would obey it as it stands."""
+    text = as_text(value)
+    if safe(text) == text and "\t" not in text:
+        return text
+    return json.dumps(value).replace("\x7f", "\\u007f")
 
 
 def parse(field: Field, text: str) -> Any:

@@ -14,6 +14,7 @@ from tui_flow.tui.presentation import Line, form
 from tui_flow.tui.presentation.form import Field
 from tui_flow.tui.widgets.bars import Bar
 from tui_flow.tui.widgets.paint import paint_of
+from tui_flow.tui.widgets.prompt import SafeInput
 
 _KEYS: Line = [
     ("^R", "key"),
@@ -32,7 +33,7 @@ class FieldBox(Vertical):
         super().__init__(classes="field")
         self.field = field
         self.head = Bar(id=f"field-{place}")
-        self.input = Input(start, compact=True, select_on_focus=False)
+        self.input = SafeInput(start, compact=True, select_on_focus=False)
 
     def compose(self) -> ComposeResult:
         yield self.head
@@ -87,7 +88,7 @@ class FormScreen(ModalScreen[dict[str, Any] | None]):
             with VerticalScroll(id="fields", can_focus=False):
                 for place, field in enumerate(form.fields_of(self.flow.parameters)):
                     known = field.name in self._values
-                    start = form.as_text(self._values[field.name]) if known else field.start
+                    start = form.typed(self._values[field.name]) if known else field.start
                     yield FieldBox(field, place, start)
             yield Bar(id="command")
             yield Bar(id="form-keys")

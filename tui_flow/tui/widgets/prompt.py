@@ -1,4 +1,4 @@
-"""The line that asks for a text: a filter, or what to search for."""
+"""The line that asks for a text: a filter, what to search for, the value of a parameter."""
 
 from collections.abc import Callable
 
@@ -6,8 +6,17 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
+from tui_flow.safe import safe
 
-class Prompt(Input):
+
+class SafeInput(Input):
+    """A line to type a text into. What is pasted there may hold anything; the stock widget would hand it on."""
+
+    def validate_value(self, value: str) -> str:
+        return safe(value).replace("\t", " ")
+
+
+class Prompt(SafeInput):
     """Opens and closes at once, so that keys that were typed quickly reach the right place."""
 
     def __init__(self, hint: str, *, changed: Callable[[str], None], entered: Callable[[str], None]) -> None:
