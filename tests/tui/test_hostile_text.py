@@ -108,6 +108,7 @@ async def test_the_form_shows_hostile_defaults_and_pastes_as_what_they_are(proje
     project.flow("evil", parameters={"type": "object", "properties": properties, "required": []})
     project.run(1, "evil", parameters={"p": EVIL + "\x9b2J"})
     engine = FakeEngine()
+    engine.answers[commands.RunFlow] = {"run_id": 2}
     async with console(project, engine=engine) as page:
         await page.press("R")
         await page.shows("field 1 of 2", "u001b]52;c;")

@@ -312,9 +312,19 @@ def test_editors_are_told_the_line_in_their_own_way(
     assert editor.command(Path("/p/a.py"), 7, {"EDITOR": named}) == words
 
 
-def test_without_an_editor_there_is_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        ({}, "no editor found; set EDITOR"),
+        ({"EDITOR": "gone -w"}, "EDITOR is gone -w, and there is no such command"),
+        ({"EDITOR": "vi", "VISUAL": "'unclosed"}, "VISUAL is 'unclosed, and there is no such command"),
+    ],
+)
+def test_without_an_editor_it_says_why(
+    environ: dict[str, str], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from pathlib import Path
 
     monkeypatch.setattr("shutil.which", lambda name: None)
-    assert editor.command(Path("/p/a.py"), 7, {}) is None
-    assert editor.command(Path("/p/a.py"), 7, {"EDITOR": "gone"}) is None
+    with pytest.raises(ValueError, match=words):
+        editor.command(Path("/p/a.py"), 7, environ)

@@ -222,9 +222,10 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
     def edit(self, path: Path, line: int) -> None:
         """Opens the user's editor in place of the console."""
         path = path if path.is_absolute() else self.settings.project / path
-        command = editor.command(path, line)
-        if command is None:
-            self.say("no editor found; set EDITOR, for example: export EDITOR=nano", "warn")
+        try:
+            command = editor.command(path, line)
+        except ValueError as error:
+            self.say(str(error), "warn")
             return
         if not path.is_file():
             self.say(f"there is no file {path}", "warn")

@@ -25,12 +25,11 @@ _COLON = ("hx", "helix", "subl", "zed")
 _GOTO = ("code", "codium", "cursor")
 
 
-def command(path: Path, line: int, environ: Mapping[str, str] = os.environ) -> list[str] | None:
-    """The words of the command, or None where there is no editor."""
-    named = environ.get("VISUAL") or environ.get("EDITOR") or ""
-    words = shlex.split(named) or [next(filter(shutil.which, ("nano", "vim", "vi")), "")]
-    if not words[0] or shutil.which(words[0]) is None:
-        return None
+def command(path: Path, line: int, environ: Mapping[str, str] = os.environ) -> list[str]:
+    """The words of the command. Raises ValueError, with what to do, where there is no editor."""
+    words = _named(environ) or [next(filter(shutil.which, ("nano", "vim", "vi")), "")]
+    if not words[0]:
+        raise ValueError("no editor found; set EDITOR, for example: export EDITOR=nano")
     name = Path(words[0]).name
     if line and name in _PLUS:
         return [*words, f"+{line}", str(path)]
@@ -39,3 +38,16 @@ def command(path: Path, line: int, environ: Mapping[str, str] = os.environ) -> l
     if name in _GOTO:
         return [*words, "--wait", "--goto", f"{path}:{line}"]
     return [*words, str(path)]
+
+
+def _named(environ: Mapping[str, str]) -> list[str]:
+    """The words of the editor that the environment names; none where it names none."""
+    variable = "VISUAL" if environ.get("VISUAL") else "EDITOR"
+    named = environ.get(variable, "")
+    try:
+        words = shlex.split(named)
+    except ValueError:
+        words = [named]
+    if words and shutil.which(words[0]) is None:
+        raise ValueError(f"{variable} is {named}, and there is no such command here; set it to another")
+    return words
