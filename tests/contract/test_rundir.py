@@ -84,6 +84,16 @@ def test_what_is_made_is_for_its_owner_alone_whatever_the_umask(tmp_path: Path, 
     assert (state_dir / ".gitignore").read_text() == "*\n"
 
 
+@pytest.mark.parametrize("counter", [b"garbage\n", b"9" * 25, b""])
+def test_a_counter_that_says_nonsense_is_made_good(tmp_path: Path, counter: bytes) -> None:
+    state_dir = rundir.open_state_dir(tmp_path)
+    rundir.make_run_dir(state_dir)
+    (state_dir / "runs/last").write_bytes(counter)
+    assert rundir.last_run_id(state_dir) == 1
+    assert rundir.make_run_dir(state_dir)[0] == 2
+    assert (state_dir / "runs/last").read_bytes() == b"2\n"
+
+
 def test_a_state_directory_that_is_not_safe_is_refused(tmp_path: Path) -> None:
     (tmp_path / "target").mkdir()
     (tmp_path / ".tui_flow").symlink_to("target")

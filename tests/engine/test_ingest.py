@@ -1,6 +1,7 @@
 """Journals into the history, exactly once, whatever is torn and whoever dies."""
 
 import random
+import time
 from collections.abc import Callable
 
 import pytest
@@ -201,3 +202,13 @@ def test_a_spec_of_nonsense_is_said_and_passed_over(house: House) -> None:
 def test_encoding_a_journal_and_reading_it_gives_the_same_events() -> None:
     for event in mapped(2):
         assert journal.decode(journal.encode(event)) == event
+
+
+def test_a_counter_that_was_tampered_with_does_not_hold_up_the_engine(house: House) -> None:
+    run_id, directory = make_run(house.state_dir)
+    (house.state_dir / "runs/last").write_text("99999999999\n")
+    began = time.monotonic()
+    house.arrivals.hint()
+    house.arrivals.tick(house.clock.now)
+    assert time.monotonic() - began < 2
+    assert house.state(run_id) == "pending" and directory.is_dir()

@@ -38,6 +38,9 @@ HISTORY, ENGINE_LOCK, ENGINE_SOCKET, ENGINE_LOG, SOURCES, RUNS = (
 )  # fmt: skip
 SPEC, LOCK, JOURNAL, LOG, CANCEL, LAST = "spec.json", "lock", "journal", "log", "cancel.json", "last"
 
+_MAX_DIGITS = 12
+"""Of a run's id; what is longer was not given by us, and would be too much for SQLite one day."""
+
 ENV_PROJECT = "TUI_FLOW_PROJECT"
 """Names the project's folder, instead of the one found from the current folder upwards."""
 ENV_RUN_DIR = "TUI_FLOW_RUN_DIR"
@@ -182,18 +185,31 @@ def make_run_dir(state_dir: Path) -> tuple[int, Path]:
     fd = os.open(runs / LAST, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX)
-        text = os.pread(fd, 32, 0)
-        last = int(text) if text.strip().isdigit() else max(run_ids(state_dir), default=0)
+        last = _counted(os.pread(fd, 32, 0)) or max(run_ids(state_dir), default=0)
         while True:
             last += 1
             try:
                 run_dir(state_dir, last).mkdir(mode=0o700)
             except FileExistsError:
                 continue
-            os.pwrite(fd, b"%d\n" % last, 0)
+            os.ftruncate(fd, os.pwrite(fd, b"%d\n" % last, 0))
             return last, run_dir(state_dir, last)
     finally:
         os.close(fd)
+
+
+def last_run_id(state_dir: Path) -> int:
+    """The highest id ever given; 0 where there is none. Where the counter says nonsense, the directories count."""
+    try:
+        text = (state_dir / RUNS / LAST).read_bytes()
+    except FileNotFoundError:
+        return 0
+    return _counted(text) or max(run_ids(state_dir), default=0)
+
+
+def _counted(text: bytes) -> int | None:
+    """The number in the file that counts runs; None for what cannot be one."""
+    return int(text) if text.strip().isdigit() and len(text) <= _MAX_DIGITS else None
 
 
 def run_dir(state_dir: Path, run_id: int) -> Path:
@@ -203,7 +219,9 @@ def run_dir(state_dir: Path, run_id: int) -> Path:
 def run_ids(state_dir: Path) -> list[int]:
     """The ids of all run directories there are, in no order."""
     with os.scandir(state_dir / RUNS) as entries:
-        return [int(entry.name) for entry in entries if entry.name.isdigit()]
+        return [
+            int(entry.name) for entry in entries if entry.name.isdigit() and len(entry.name) <= _MAX_DIGITS
+        ]
 
 
 def write_spec(directory: Path, spec: RunSpec) -> None:

@@ -4,10 +4,10 @@ Run ids rise by one and the highest stands in `runs/last`, so only what is new s
 directory counts once its `spec.json` is whole.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from tui_flow.contract.rundir import LAST, RUNS, read_spec, run_dir, run_ids
+from tui_flow.contract.rundir import last_run_id, read_spec, run_dir, run_ids
 from tui_flow.engine.dispatcher import run_of
 from tui_flow.engine.engine_log import EngineLog
 from tui_flow.engine.ingest import NONSENSE, Ingest
@@ -17,6 +17,8 @@ from tui_flow.store.database import Connection
 FRESH_SECONDS = 0.02
 """Between two looks at a new directory without a spec, while it is young."""
 YOUNG_SECONDS = 5.0
+MANY = 1_000
+"""New ids at once: from there on the directories are listed, since the counter may have been tampered with."""
 RESCAN_SECONDS = 5.0
 """Between two looks without a hint."""
 
@@ -43,10 +45,11 @@ class Arrivals:
     def look(self, now: float) -> None:
         """Takes up every run there is by now."""
         self._hinted = False
-        highest = self._last()
-        for id in range(self._highest + 1, highest + 1):
-            if not self._is_known(id):
-                self._without_spec[id] = None
+        highest = last_run_id(self._state_dir)
+        given = range(self._highest + 1, highest + 1)
+        few = len(given) <= MANY
+        new: Iterable[int] = given if few else sorted(id for id in run_ids(self._state_dir) if id in given)
+        self._without_spec.update(dict.fromkeys(id for id in new if not self._is_known(id)))
         self._highest = max(self._highest, highest)
         for id in list(self._without_spec):
             self._look_at(id, now)
@@ -66,10 +69,3 @@ class Arrivals:
             self._ingest.add(run_of(spec._replace(run_id=id)))
         except NONSENSE as error:
             self._log.warn(f"run {id}: its spec.json is not one: {error}")
-
-    def _last(self) -> int:
-        try:
-            text = (self._state_dir / RUNS / LAST).read_text()
-        except (OSError, ValueError):
-            return self._highest
-        return int(text) if text.strip().isdigit() else self._highest
