@@ -5,6 +5,7 @@ variables, then what the caller passes. Lists where each value came from, for `t
 """
 
 import dataclasses
+import math
 import os
 import tomllib
 from dataclasses import dataclass
@@ -68,11 +69,15 @@ def _project(named: str | Path | None) -> Path:
                 "no such project folder", where=str(root), next="check --project or TUI_FLOW_PROJECT"
             )
         return root
-    found = find_project(Path.cwd())
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:
+        raise ProjectError("the current folder is gone", next="go to another one with cd") from None
+    found = find_project(here)
     if found is None:
         raise ProjectError(
             "no project here: neither this folder nor one above it has a flows/ folder",
-            where=str(Path.cwd()),
+            where=str(here),
             next="mkdir flows and save a flow file in it, or name a project with --project",
         )
     return found
@@ -88,7 +93,9 @@ def _file(root: Path) -> tuple[str, dict[str, Any]]:
         except (ValueError, OSError) as error:
             raise ProjectError(f"cannot read the settings: {error}", where=str(path)) from None
         for key in keys:
-            table = table.get(key, {})
+            table = table.get(key, {}) if isinstance(table, dict) else {}
+        if not isinstance(table, dict):
+            raise ProjectError("tool.tui_flow is to be a table of settings", where=str(path))
         if table:
             return name, table
     return "default", {}
@@ -110,6 +117,6 @@ def _checked(name: str, value: Any, origin: str) -> Any:
         number = wanted(value)
     except (TypeError, ValueError):
         number = -1
-    if isinstance(value, bool) or number < (1 if wanted is int else 0):
+    if isinstance(value, bool) or not (1 if wanted is int else 0) <= number < math.inf:
         raise ProjectError(f"{name} = {value!r} is not a usable {wanted.__name__}", where=origin)
     return number

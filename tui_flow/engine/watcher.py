@@ -60,7 +60,8 @@ class Watcher:
                 source = read or source
             if source is not None:
                 self.sources[path] = source
-        self._next_at = now + (UNSTABLE_SECONDS if unstable else self._settings.rescan_seconds)
+        rescan = max(UNSTABLE_SECONDS, self._settings.rescan_seconds)
+        self._next_at = now + (UNSTABLE_SECONDS if unstable else rescan)
 
 
 class Notices:

@@ -1,0 +1,42 @@
+"""Settings that make no sense, and a project that is not there: one clear error each."""
+
+import math
+import os
+from pathlib import Path
+
+import pytest
+
+from tui_flow import settings
+from tui_flow.contract.errors import ProjectError
+
+
+@pytest.mark.parametrize("text", ["[tool]\ntui_flow = 3\n", "tool = 3\n[tui_flow]\n", "\xff", "= ="])
+def test_a_file_that_holds_no_table_of_settings_is_refused_or_has_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(text, "latin-1")
+    if text.startswith("tool = 3"):
+        assert settings.load(tmp_path)[0].max_concurrent_runs == 8
+        return
+    with pytest.raises(ProjectError) as caught:
+        settings.load(tmp_path)
+    assert caught.value.where == str(tmp_path / "pyproject.toml")
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-1", "soon"])
+def test_a_time_that_is_no_time_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("TUI_FLOW_GRACE_SECONDS", value)
+    with pytest.raises(ProjectError, match="grace_seconds"):
+        settings.load(tmp_path)
+    monkeypatch.setenv("TUI_FLOW_GRACE_SECONDS", "1e2")
+    assert math.isclose(settings.load(tmp_path)[0].grace_seconds, 100)
+
+
+def test_a_current_folder_that_was_removed_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    monkeypatch.delenv("TUI_FLOW_PROJECT", raising=False)
+    os.rmdir(tmp_path / "gone")
+    with pytest.raises(ProjectError, match="is gone"):
+        settings.load()
+    monkeypatch.chdir(tmp_path)
