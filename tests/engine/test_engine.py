@@ -359,6 +359,18 @@ def test_a_file_of_the_engine_that_it_cannot_use_is_told_at_once(engine: Running
     assert time.monotonic() - started < 5
 
 
+@pytest.mark.parametrize("start", [True, False])
+def test_an_engine_that_hangs_is_not_told_as_none(engine: Running, start: bool) -> None:
+    stuck = engine.serve("--stay")
+    os.kill(stuck.pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(EngineError, match=f"pid {stuck.pid}") as caught:
+            client.connect(engine.settings, start=start, timeout=0.5)
+        assert f"kill -9 {stuck.pid}" in caught.value.next
+    finally:
+        os.kill(stuck.pid, signal.SIGCONT)
+
+
 def test_no_engine_is_started_where_none_is_wanted(engine: Running) -> None:
     with pytest.raises(EngineError, match="no engine is running"):
         client.connect(Settings(project=engine.project), start=False)

@@ -18,11 +18,13 @@ from tui_flow.contract.errors import (
     TuiFlowError,
 )
 from tui_flow.contract.rundir import (
+    ENGINE_LOCK,
     ENGINE_LOG,
     ENGINE_SOCKET,
     ENV_COOKIE,
     ENV_RUN_DIR,
     HISTORY,
+    lock_holder,
     open_state_dir,
 )
 from tui_flow.settings import Settings
@@ -41,6 +43,7 @@ def reach(settings: Settings, start: bool, timeout: float) -> socket.socket:
     deadline = time.monotonic() + timeout
     found = _try(settings, deadline)
     if found is None and not start:
+        _refuse_silent(settings, "the engine does not answer")
         raise EngineError(
             "no engine is running for this project",
             where=str(settings.project),
@@ -55,6 +58,7 @@ def reach(settings: Settings, start: bool, timeout: float) -> socket.socket:
         elif code not in (None, EXIT_ENGINE):
             raise _refused(settings, said, code)
         if time.monotonic() > deadline:
+            _refuse_silent(settings, f"the engine did not answer within {timeout:g} s")
             raise _not_up(settings, said, f"the engine did not answer within {timeout:g} s")
         time.sleep(_RETRY_SECONDS)
         found = _try(settings, deadline)
@@ -137,6 +141,17 @@ def _log_size(settings: Settings) -> int:
         return (settings.state_dir / ENGINE_LOG).stat().st_size
     except OSError:
         return 0
+
+
+def _refuse_silent(settings: Settings, what: str) -> None:
+    """Raises EngineError where an engine lives, and hangs."""
+    pid = lock_holder(settings.state_dir / ENGINE_LOCK)
+    if pid:
+        raise EngineError(
+            f"{what} (pid {pid})",
+            where=str(settings.project),
+            next=f"if it hangs, end it with kill -9 {pid}: runs go on, and the next command starts another",
+        )
 
 
 def _refused(settings: Settings, said: int, code: int | None) -> TuiFlowError:
