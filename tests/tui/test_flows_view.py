@@ -307,3 +307,12 @@ async def test_the_help_of_the_flows_stands_whole_and_straight_at_eighty_by_twen
         await page.shows(" FLOW", "MOVE", "EVERYWHERE", "STATES", "cancelled")
         assert "clear, or one step back" in page.text
         assert "back; at the top: leave" in page.text
+
+
+async def test_a_list_that_is_longer_than_the_screen_says_where_one_is(project: Project) -> None:
+    for number in range(40):
+        project.flow(f"flow_{number:02}")
+    async with console(project) as page:
+        await page.shows("most urgent first  1/40")
+        await page.press("G")
+        await page.shows("most urgent first  40/40")

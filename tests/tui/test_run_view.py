@@ -333,3 +333,21 @@ async def test_a_search_that_finds_nothing_says_only_that_and_goes_with_escape(e
         await page.shows("no line with “nowhere” in what is shown; Esc clears")
         await page.press("escape")
         assert page.message == ""
+
+
+async def test_a_tiny_terminal_keeps_the_keys_in_sight(etl: Project) -> None:
+    async with console(etl, size=(40, 10)) as page:
+        await page.shows("etl_dai")
+        assert page.footer.endswith("? help")
+        await page.press("enter")
+        await page.shows("load", "Log ")
+        assert page.footer.endswith("? help")
+
+
+async def test_a_tree_that_is_longer_than_its_pane_says_where_one_is(etl: Project) -> None:
+    async with console(etl, open_run=812, size=(80, 20)) as page:
+        await page.shows("Log load_warehouse")
+        await page.press("g")
+        await page.shows(" 1/10 ")
+        await page.press("G")
+        await page.shows(" 10/10 ")

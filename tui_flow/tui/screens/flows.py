@@ -80,7 +80,7 @@ class FlowsScreen(View):
         order = "order changed, g sorts" if table.is_out_of_order else "most urgent first"
         if table.filter:
             order = f"only: {table.filter}"
-        table.set_title(f"Flows {shown}", order if table.total > 1 else "")
+        table.set_title(f"Flows {shown}", f"{order}  {table.place}".strip() if table.total > 1 else "")
         if row is None:
             self.about.set_title("Nothing here yet" if not table.total else "Nothing matches")
             self.about.set_lines(self._nothing())

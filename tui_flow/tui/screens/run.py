@@ -171,8 +171,8 @@ class RunScreen(RunActions):
         counts = " ".join(
             f"{marks.glyph(state)}{count}" for state, count in sorted(self.forest.counts.items()) if count
         )
-        follows = "F follows the running task" if self.follows_task else ""
-        self.task_tree.set_title(f"Tasks  {counts}" if counts else "Tasks", follows)
+        below = f"{'F follows the running task' if self.follows_task else ''}  {self.task_tree.place}".strip()
+        self.task_tree.set_title(f"Tasks  {counts}" if counts else "Tasks", below)
         self.update_log_frame()
 
     def update_log_frame(self) -> None:
@@ -217,6 +217,7 @@ class RunScreen(RunActions):
         if event.lines is self.task_tree:
             self._rescope()
             self.describe()
+            self.update_frames()
         if event.lines is not self.details:
             self.update_log_frame()
 

@@ -29,7 +29,12 @@ class View(Screen[None]):
     """A screen between the header and the footer."""
 
     HORIZONTAL_BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-narrow"), (80, "-80"), (120, "-wide")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-short"), (24, "-24"), (36, "-tall")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS: list[tuple[int, str]] | None = [  # noqa: RUF012
+        (0, "-tiny"),
+        (15, "-short"),
+        (24, "-24"),
+        (36, "-tall"),
+    ]
     PLACES: ClassVar[list[str]] = []
     """Where its actions are, for footer and help: places of `actions.ACTIONS`."""
     PROMPT = ""

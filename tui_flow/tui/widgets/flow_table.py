@@ -11,6 +11,8 @@ from tui_flow.tui.widgets.lines import Lines
 from tui_flow.tui.widgets.paint import AnySpan, fit
 
 _DURATION = 7
+_STATUS = 46
+"""No status is longer, and a time that stands far away from it is hard to read."""
 
 
 class FlowTable(Lines):
@@ -80,12 +82,12 @@ class FlowTable(Lines):
                 self.refresh_index(index)
 
     def _widths(self, width: int) -> tuple[int, int, int]:
-        """Of name, strip and status; what remains goes to the name first, then to the status."""
+        """Of name, strip and status; what remains goes to the name first, then to the status, then to nobody."""
         strip = flow_list.STRIP if width >= 64 else max(0, flow_list.STRIP - 9)
         rest = width - 5 - strip - 2 - 2 - _DURATION - 1
         longest = max((cell_len(row.name) for row in self.rows), default=0)
         name = max(8, min(longest, rest - 20, 40))
-        return name, strip, max(8, rest - name)
+        return name, strip, max(8, min(rest - name, _STATUS))
 
     def header_spans(self, y: int, width: int) -> Sequence[AnySpan]:  # noqa: ARG002
         name, strip, status = self._widths(width)

@@ -86,6 +86,11 @@ class Lines(Widget, can_focus=True):
     def cursor_style(self) -> Style:
         return self.paint.style("cursor" if self.has_focus else "cursor-blurred")
 
+    @property
+    def place(self) -> str:
+        """Which line of how many the cursor is on; empty where all of them are in sight."""
+        return f"{self.cursor + 1}/{self.count}" if self.count > self.page else ""
+
     def set_count(self, count: int) -> None:
         """Another number of lines; draws all that are visible anew."""
         grows = count != self.count and self.styles.is_auto_height
