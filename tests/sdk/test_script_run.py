@@ -266,6 +266,58 @@ def test_a_child_that_forks_and_leaves_the_flow_writes_no_last_word(start: Start
     assert len(runs.last.created("work")) == 1
 
 
+FORKS = """
+    import os, sys
+    from tui_flow import flow, task
+    told = lambda *_: os.write(1, b"told ")
+    @task(retries=2, on_failure=[told])
+    def work():
+        pid = os.fork()
+        if pid == 0:
+            sys.exit(7)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    @flow(retries=2, on_failure=[told])
+    def my_flow():
+        own = work.fn()
+        return [own, %s]
+    print(my_flow())
+    """
+
+
+@pytest.mark.parametrize("call", ["work()", "work.submit().result()", "7"])
+def test_a_forked_child_that_exits_ends_nothing_but_itself(start: Start, runs: History, call: str) -> None:
+    code, out, err = finish(start(FORKS % call))
+    # A child of a thread that is not the main one exits with 0, as in any Python program.
+    assert (code, out) in [(0, "[7, 7]\n"), (0, "[7, 0]\n")], err
+    assert "Failed" not in err
+    assert runs.last.ended.state == "completed"
+
+
+def test_a_child_that_is_terminated_dies_without_a_word(start: Start, runs: History) -> None:
+    code, out, err = finish(
+        start(
+            """
+            import os, signal, time
+            from tui_flow import flow
+            @flow
+            def my_flow():
+                ready, told = os.pipe()
+                pid = os.fork()
+                if pid == 0:
+                    os.write(told, b"!")
+                    time.sleep(10)
+                    os._exit(1)
+                os.read(ready, 1)
+                os.kill(pid, signal.SIGTERM)
+                return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+            print(my_flow())
+            """
+        )
+    )
+    assert (code, out) == (0, "-15\n"), err
+    assert "TerminationSignal" not in err
+
+
 def test_multiprocessing_in_a_flow_works(start: Start, runs: History) -> None:
     code, out, err = finish(
         start(

@@ -1,9 +1,11 @@
 """The outermost flow run of a process: in a worker, as `spec.json` asks for it."""
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from tui_flow.contract.rundir import RunSpec, keep_source, open_state_dir
 from tui_flow.sdk import context, logging, signals
@@ -43,11 +45,25 @@ def run_spec(
         with at_work(run, console=False):
             state = _driven(run, spec.parameters)
     except BaseException as error:  # an event loop that was ended tells so again
+        if tree.recorder.is_foreign:
+            _leave(error)
         state = run.state if run.is_over else state_of_exception(run, error)
     finally:
         signals.restore(before)
     run.finish(state)
     return state.type is COMPLETED
+
+
+def _leave(error: BaseException) -> NoReturn:
+    """Ends a forked child that came out of the flow's body, as it would end a script."""
+    code = error.code if isinstance(error, SystemExit) else 1
+    if not isinstance(code, (int, type(None))):
+        sys.stderr.write(f"{code}\n")
+    elif not isinstance(error, SystemExit):
+        sys.excepthook(type(error), error, error.__traceback__)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code if isinstance(code, int) else 1 if code else 0)
 
 
 def _driven(run: FlowRun, parameters: dict[str, Any]) -> State[Any]:

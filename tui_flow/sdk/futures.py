@@ -4,6 +4,7 @@ import time
 from _thread import allocate_lock
 from collections.abc import Callable
 from contextvars import Context, copy_context
+from os import getpid
 from typing import Any, Generic, TypeVar
 
 from tui_flow.contract.states import EndReason
@@ -128,9 +129,12 @@ class PrefectFuture(Generic[R]):
 
     def begin(self) -> None:
         """Runs the claimed run to its end in this thread."""
+        process = getpid()
         try:
             state = self._context.run(self._drive)
         except BaseException as error:  # an interruption that hit none of the author's lines
+            if getpid() != process:  # a forked child came out of the body
+                raise
             state = state_of_exception(self.run, error)
             self.run.finish(state)
         self._finish(state)

@@ -5,6 +5,7 @@ which the run ended. Nothing that the author's code raises leaves it: the state 
 """
 
 import time
+from os import getpid
 from typing import TYPE_CHECKING, Any
 
 from tui_flow.contract.states import EndReason, TaskRunState
@@ -55,7 +56,10 @@ def run_task(run: TaskRun) -> Logic[State[Any]]:
         run.start()
     if task.on_running_hooks:
         yield from _hooks(run, task.on_running_hooks, run.state)
+    process = getpid()
     state = yield from _tries(run, task.fn, run.args, run.kwargs)
+    if getpid() != process:
+        return state
     run.finish(state)
     hooks = task.on_completion_hooks if state.type is COMPLETED else task.on_failure_hooks
     if hooks and state.type in (COMPLETED, FAILED):
@@ -77,11 +81,20 @@ def skip_task(run: TaskRun, message: str, cancelled: bool) -> State[Any]:
 
 
 def run_flow(run: FlowRun, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Logic[State[Any]]:
-    """One flow run, created, to its end; with it end all task runs that were submitted in it."""
+    """One flow run, created, to its end; with it end all task runs that were submitted in it.
+
+    A forked child that comes out of the flow's body ends nothing, and what it raises is raised: the run goes on in
+    its parent.
+    """
+    process = getpid()
     try:
         state = yield from _flow(run, args, kwargs)
     except BaseException as error:  # an interruption between two effects
+        if getpid() != process:
+            raise
         state = state_of_exception(run, error)
+    if getpid() != process:
+        return state
     if run.submitted:
         yield from _settle(run, state)
     run.close_runner()
@@ -128,16 +141,22 @@ def _flow(run: FlowRun, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Logic[
 def _tries(
     run: "FlowRun | TaskRun", fn: "Callable[..., Any]", args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Logic[State[Any]]:
-    """Calls the body until a try does not fail, or none is left. The first try has been started."""
+    """Calls the body until a try does not fail, or none is left. The first try has been started.
+
+    What a forked child raises in its parent's body is raised.
+    """
     definition: Flow[Any, Any] | Task[Any, Any] = run.definition
+    process = getpid()
     while True:
         try:
             began = time.monotonic()
             value = yield Call(run, fn, args, kwargs, definition.timeout_seconds)
-            if isinstance(run, FlowRun):
+            if isinstance(run, FlowRun) and getpid() == process:
                 value = yield from _after_body(run, value, began)
             state = state_of_return_value(value)
         except BaseException as error:
+            if getpid() != process:
+                raise
             state = state_of_exception(run, error)
         if state.type is not FAILED or run.is_over:
             return state

@@ -55,6 +55,15 @@ def _raise(number: int, _frame: FrameType | None) -> None:
     raise TerminationSignal(number)
 
 
+def _in_forked_child() -> None:
+    """A child that the author's code forks ends at SIGTERM as any process does."""
+    if signal.getsignal(signal.SIGTERM) is _raise:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+os.register_at_fork(after_in_child=_in_forked_child)
+
+
 def take_owed() -> bool:
     """Whether the caller has to raise TerminationSignal now, because the loop that should have been cancelled is over.
     True once, and only in the main thread."""
