@@ -153,6 +153,14 @@ def test_logs_can_be_narrowed_to_a_task_and_to_a_level(project: Project) -> None
     assert project.tui_flow("logs", run_id, "--task", "no such").returncode == 2
 
 
+def test_a_log_that_is_gone_is_told_and_not_shown_as_empty(project: Project) -> None:
+    run_id = project.ask("run", "tiny")["run_id"]
+    (project.state_dir / "runs" / str(run_id) / "log").unlink()
+    done = project.tui_flow("logs", str(run_id))
+    assert done.returncode == 2
+    assert f"cannot read the log of run {run_id}: No such file" in done.stderr
+
+
 def test_a_followed_log_grows_until_the_run_is_over(project: Project) -> None:
     run_id = project.ask("run", "slow", "--detach")["run_id"]
     with project.start("logs", str(run_id), "-f") as follower:

@@ -117,3 +117,30 @@ def test_a_completion_script_names_the_command(shell: str) -> None:
     output = invoke("completion", shell).output
     assert "_TUI_FLOW_COMPLETE" in output
     assert f"{shell}_complete" in output
+
+
+def test_a_disk_without_room_for_the_output_is_told_in_words(tmp_path: Path) -> None:
+    (tmp_path / "flows").mkdir()
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [TUI_FLOW, "--project", str(tmp_path), "config"], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == ["error: no room for the output", "  write it to another place"]
+
+
+def test_a_command_without_standard_output_does_its_work(tmp_path: Path) -> None:
+    (tmp_path / "flows").mkdir()
+    script = f"'{TUI_FLOW}' --project '{tmp_path}' doctor >&-"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True)
+    assert "Traceback" not in done.stderr
+
+
+def test_the_engine_of_an_unsafe_state_directory_is_not_guessed_at(tmp_path: Path) -> None:
+    (tmp_path / "flows").mkdir()
+    (tmp_path / ".tui_flow").mkdir()
+    (tmp_path / ".tui_flow").chmod(0o777)
+    for verb in ("status", "stop"):
+        result = invoke("engine", verb, TUI_FLOW_PROJECT=str(tmp_path))
+        assert result.exit_code == errors.EXIT_STATE
+        assert "others may write to the state directory" in result.output

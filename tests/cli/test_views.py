@@ -1,6 +1,7 @@
 """How a run is shown while it goes on, from rows alone."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import click
@@ -8,9 +9,11 @@ import pytest
 
 from tests.store.rows import PENDING_RUN, PENDING_TASK
 from tui_flow.cli.live import LiveView
+from tui_flow.cli.paint import failure_lines
 from tui_flow.cli.plain import PlainView
 from tui_flow.cli.tree_lines import tree_lines
 from tui_flow.cli.watch import Step
+from tui_flow.contract.journal import Failure
 from tui_flow.contract.log import LogRecord
 from tui_flow.contract.states import EndReason, FlowRunState, TaskRunState
 from tui_flow.store.records import FlowRun, TaskRun
@@ -121,3 +124,8 @@ def test_in_a_terminal_the_tree_is_drawn_over_and_the_cursor_given_back(capsys: 
     assert out.endswith("\x1b[?25h")
     assert out.count("\x1b[2A\r\x1b[J") == 1
     assert out.index("\x1b[J") < out.index("hello") < out.rindex("etl #7")
+
+
+def test_a_failure_without_a_line_names_its_file_alone() -> None:
+    failure = Failure("BrokenFlow", "gone", "", "/p/flows/a.py", 0)
+    assert failure_lines(failure, Path("/p"))[-1] == "flows/a.py"

@@ -1,5 +1,6 @@
 """`tui-flow`: the group of commands, each imported when it is used, and what happens to errors."""
 
+import errno
 from importlib import import_module
 from typing import Any
 
@@ -7,7 +8,7 @@ import click
 
 from tui_flow import __version__
 from tui_flow.cli.options import AS_JSON, project_option
-from tui_flow.cli.output import Shown, print_json
+from tui_flow.cli.output import Shown, drop_output, open_missing_streams, print_json
 from tui_flow.contract.errors import EXIT_INTERRUPTED, TuiFlowError
 
 COMMANDS = (
@@ -77,6 +78,13 @@ class LazyGroup(click.Group):
             raise
         except KeyboardInterrupt:
             raise click.exceptions.Exit(EXIT_INTERRUPTED) from None
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            drop_output()
+            raise Shown(
+                TuiFlowError("no room for the output", next="write it to another place"), as_json=False
+            ) from None
 
 
 @click.group(
@@ -100,4 +108,5 @@ def cli(ctx: click.Context, ascii: bool, no_mouse: bool) -> None:
 
 def main() -> None:
     """The entry point of the `tui-flow` script."""
+    open_missing_streams()
     cli(prog_name="tui-flow")

@@ -6,12 +6,27 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import IO, Any
 
 import click
 
 from tui_flow.contract.errors import TuiFlowError, to_wire
 from tui_flow.safe import safe, safe_lines
+
+
+def open_missing_streams() -> None:
+    """Gives a command that was started without stdout or stderr (`>&-`) one that takes everything."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))
+
+
+def drop_output() -> None:
+    """Lets go of what is still to be written to a stdout that takes no more."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, sys.stdout.fileno())
+    os.close(nothing)
 
 
 def print_json(value: Any) -> None:

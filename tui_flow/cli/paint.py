@@ -44,7 +44,8 @@ def failure_lines(failure: Failure, project: Path, *, traceback: bool = False) -
         inside = f" in {safe(failure.function)}" if failure.function else ""
         path = Path(failure.path)
         near = path.relative_to(project) if path.is_relative_to(project) else path
-        lines.append(f"{safe(str(near))}:{failure.line}{inside}")
+        line = f":{failure.line}" if failure.line else ""
+        lines.append(f"{safe(str(near))}{line}{inside}")
     if traceback and failure.traceback:
         lines += ["", *safe_lines(failure.traceback.rstrip("\n"))]
     return lines

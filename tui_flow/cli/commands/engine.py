@@ -1,5 +1,6 @@
 """`tui-flow engine start|stop|status`: the engine, for those who want it explicit. It also starts by itself."""
 
+import os
 import time
 from typing import Any
 
@@ -10,7 +11,7 @@ from tui_flow.cli.output import print_json
 from tui_flow.cli.shapes import iso
 from tui_flow.contract.commands import GetStatus, KeepEngine, StopEngine
 from tui_flow.contract.errors import EXIT_ENGINE, EngineError
-from tui_flow.contract.rundir import ENGINE_LOCK, lock_holder
+from tui_flow.contract.rundir import ENGINE_LOCK, lock_holder, open_state_dir
 from tui_flow.settings import Settings
 from tui_flow.tui.presentation.times import moment
 
@@ -77,7 +78,9 @@ for _verb in (start, stop, status):
 
 
 def _pid(found: Settings) -> int | None:
-    """The engine's process, from the kernel; None where none runs."""
+    """The engine's process, from the kernel; None where none runs. Raises StateDirError where one cannot tell."""
+    if os.path.lexists(found.state_dir):
+        open_state_dir(found.project)
     return lock_holder(found.state_dir / ENGINE_LOCK)
 
 

@@ -1,6 +1,8 @@
 """`tui-flow logs RUN`: what a run says."""
 
+import os
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -13,6 +15,7 @@ from tui_flow.cli.watch import steps
 from tui_flow.contract.errors import RequestError
 from tui_flow.contract.log import LEVELS, LogRecord
 from tui_flow.contract.rundir import LOG, run_dir
+from tui_flow.contract.states import TERMINAL
 from tui_flow.store.records import FlowRun, TaskRun
 
 
@@ -42,8 +45,10 @@ def command(run: str, follow: bool, task: str | None, level: str) -> None:
     found = settings()
     with up_to_date(found) as db:
         wanted = find_run(db, run)
+        path = run_dir(found.state_dir, wanted.id) / LOG
+        _require_readable(path, wanted)
         if not follow:
-            reader = LogReader(run_dir(found.state_dir, wanted.id) / LOG, level=level)
+            reader = LogReader(path, level=level)
             _print(
                 reader.new_records(_task_runs(db, wanted.id, task) if task else None), _Names(db, wanted).of
             )
@@ -51,6 +56,21 @@ def command(run: str, follow: bool, task: str | None, level: str) -> None:
     for step in steps(found, wanted.id, level=level):
         chosen = _matching(step.forest.tasks.values(), task) if task else None
         _print((record for record in step.records if chosen is None or record.task_run in chosen), step.who)
+
+
+def _require_readable(path: Path, run: FlowRun) -> None:
+    """Raises RequestError where there is a log to be had, and it cannot be read."""
+    try:
+        os.close(os.open(path, os.O_RDONLY))
+    except OSError as error:
+        never_began = run.started_at is None or run.state not in TERMINAL
+        if isinstance(error, FileNotFoundError) and never_began:
+            return
+        raise RequestError(
+            f"cannot read the log of run {run.id}: {error.strerror}",
+            where=str(path),
+            next=f"what the history has of it: tui-flow show {run.id}",
+        ) from None
 
 
 def _print(records: Iterable[LogRecord], who: Callable[[int], str]) -> None:
