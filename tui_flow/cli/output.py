@@ -19,7 +19,7 @@ def open_missing_streams() -> None:
     """Gives a command that was started without stdout or stderr (`>&-`) one that takes everything."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
 
 
 def drop_output() -> None:
