@@ -351,3 +351,19 @@ async def test_a_tree_that_is_longer_than_its_pane_says_where_one_is(etl: Projec
         await page.shows(" 1/10 ")
         await page.press("G")
         await page.shows(" 10/10 ")
+
+
+async def test_a_run_that_fails_while_somebody_looks_says_so_and_offers_its_errors(etl: Project) -> None:
+    etl.run(900, "ingest_s3", "running", started_at=time.time())
+    async with console(etl) as page:
+        await page.press("slash")
+        await page.type("ingest")
+        await page.press("enter", "enter")
+        await page.shows("RUNNING")
+        assert "n error" not in page.footer
+        etl.log(900, said("no more room", "ERROR"))
+        etl.set_run(900, "failed")
+        page.engine.tell(changes.RunChanged(900, "ingest_s3", "failed"))
+        await page.shows("✗ FAILED", "run 900 failed: n next error, N previous", " n error ")
+        await page.press("q")
+        assert page.message == ""

@@ -269,6 +269,7 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
             return False
         self.bridge.watch(None)
         self.pop_screen()
+        self.say("")
         return True
 
     def action_redraw(self) -> None:

@@ -86,6 +86,8 @@ class RunScreen(RunActions):
             self._arrive()
         elif self.follows_task:
             self.go_to_running_task()
+        if not first and not was_over and role(self.run.state) == "bad":
+            self.say(f"run {self.run.id} {self.run.state}: n next error, N previous{self._edits()}", "bad")
         self._rescope(keep=True)
         self._watch_log(was_over)
         self.update()
@@ -101,15 +103,15 @@ class RunScreen(RunActions):
             self.task_tree.select_task(failed.id)
         self._rescope()
         if role(run.state) == "bad":
-            failure = self.failure()
-            edits = (
-                f", e edits {Path(failure.path).name} at line {failure.line}"
-                if failure and failure.path
-                else ""
-            )
-            self.say(f"opened at the first error: n next, N previous{edits}", "dim")
+            self.say(f"opened at the first error: n next, N previous{self._edits()}", "dim")
         else:
             self.say("")
+
+    def _edits(self) -> str:
+        failure = self.failure()
+        if failure is None or not failure.path:
+            return ""
+        return f", e edits {Path(failure.path).name} at line {failure.line}"
 
     def _watch_log(self, was_over: bool) -> None:
         """Looks at the log again and again while the run goes on, and once more when it is over."""
@@ -128,6 +130,7 @@ class RunScreen(RunActions):
             self.update_log_frame()
             await asyncio.sleep(0)
         self.update_log_frame()
+        self.update_footer()
 
     def _poll_log(self) -> None:
         if self.log_view.poll():
