@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.sdk.history import History, require_legal
+from tests.sdk.keeping import Make, keeping
 from tui_flow.contract import rundir
 
 
@@ -17,3 +18,9 @@ def history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[History
     yield found
     for run in found.runs:
         require_legal(run.events)
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Make]:
+    """Makes runs for keepers to guard; none of their processes is left when the test is over."""
+    yield from keeping(tmp_path)

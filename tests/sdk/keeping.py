@@ -1,6 +1,7 @@
 """Keepers for tests: real processes, with small workers made by hand or the real one."""
 
 import os
+import resource
 import signal
 import sys
 import time
@@ -13,6 +14,7 @@ from tui_flow.contract import journal, log, rundir
 from tui_flow.sdk import keeper
 from tui_flow.sdk.process_tree import descendants
 
+Make = Callable[..., "Kept"]
 Work = Callable[[rundir.RunSpec, Path, Callable[[], None]], int]
 
 
@@ -156,3 +158,29 @@ def is_alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b") ")[2][:1] != b"Z"
     except OSError:
         return False
+
+
+def reported(spec: rundir.RunSpec, directory: Path, wait: Callable[[], None]) -> int:
+    wait()
+    report(directory)
+    return 0
+
+
+def endless(spec: rundir.RunSpec, directory: Path, wait: Callable[[], None]) -> int:
+    wait()
+    print("at work", flush=True)
+    time.sleep(60)
+    return 0
+
+
+def ignoring_term(spec: rundir.RunSpec, directory: Path, wait: Callable[[], None]) -> int:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    return endless(spec, directory, wait)
+
+
+def limit_files(size: int) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+
+def lift_limit(pid: int) -> None:
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))

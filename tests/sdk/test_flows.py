@@ -11,8 +11,6 @@ from tui_flow.sdk.exceptions import (
     FailedRun,
     FlowRunTimeoutError,
     InvalidNameError,
-    ParameterBindError,
-    ParameterTypeError,
     ReservedArgumentError,
     UnsupportedFeature,
 )
@@ -181,71 +179,6 @@ def test_a_failing_nested_flow_raises_in_its_parent(history: History) -> None:
     assert outer() == "caught as asked"
     assert history.last.states("inner") == ["failed"]
     assert history.last.ended.state == "completed"
-
-
-def test_parameters_are_coerced_to_the_declared_types(history: History) -> None:
-    from datetime import date
-
-    @flow
-    def my_flow(count: int, day: date, names: list[str], rate: float = 1) -> object:
-        return count, day, names, rate
-
-    assert my_flow("3", "2026-11-23", ("a", "b")) == (3, date(2026, 11, 23), ["a", "b"], 1)
-    assert history.last.one(journal.FlowStarted).parameters["day"] == "2026-11-23"
-
-
-def test_parameters_of_the_wrong_type_are_named(history: History) -> None:
-    @flow
-    def my_flow(count: int, names: list[int]) -> None:
-        pass
-
-    with pytest.raises(ParameterTypeError, match=r"count: Input should be a valid integer.*\n - names.1: "):
-        my_flow("many", [1, "x"])
-    assert (history.last.ended.state, history.last.ended.reason) == ("failed", "refused")
-    assert "count" in history.last.ended.message
-
-
-def test_parameters_that_do_not_fit_are_refused_before_there_is_a_run(history: History) -> None:
-    @flow
-    def my_flow(count: int) -> None:
-        pass
-
-    with pytest.raises(ParameterBindError, match="missing a required argument: 'count'"):
-        my_flow()
-    with pytest.raises(TypeError, match="unexpected keyword argument 'other'"):
-        my_flow(1, other=2)
-    assert history.runs == []
-
-
-def test_validation_can_be_switched_off(history: History) -> None:
-    @flow(validate_parameters=False)
-    def my_flow(count: int) -> object:
-        return count
-
-    assert my_flow("3") == "3"
-
-
-def test_a_flow_takes_any_arguments_that_its_function_takes(history: History) -> None:
-    @flow
-    def my_flow(first: int, /, *rest: int, key: str = "k", **more: int) -> object:
-        return first, rest, key, more
-
-    assert my_flow("1", "2", 3, key="x", extra="4") == (1, (2, 3), "x", {"extra": 4})
-
-
-def test_fields_give_defaults_and_limits(history: History) -> None:
-    from pydantic import BaseModel, Field
-
-    class Window(BaseModel):
-        size: int
-
-    @flow
-    def my_flow(window: Window, count: int = Field(default=3, gt=2)) -> object:
-        return window.size, count
-
-    assert my_flow({"size": "5"}) == (5, 3)
-    with pytest.raises(ParameterTypeError, match="count: Input should be greater than 2"):
-        my_flow(Window(size=1), 1)
 
 
 def test_a_flow_is_tried_again(history: History) -> None:
