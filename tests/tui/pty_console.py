@@ -16,7 +16,7 @@ from typing import Self
 
 import pyte
 
-_PROGRAM = """
+PROGRAM = """
 import sys
 from pathlib import Path
 from tui_flow.contract.errors import EngineError
@@ -39,7 +39,7 @@ class PtyConsole:
         environ: dict[str, str] | None = None,
         *,
         size: tuple[int, int] = (80, 24),
-        program: str = _PROGRAM,
+        program: str = PROGRAM,
     ) -> None:
         self._screen = pyte.Screen(*size)
         self._stream = pyte.Stream(self._screen)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.tui.project import Project
-from tests.tui.pty_console import PtyConsole
+from tests.tui.pty_console import PROGRAM, PtyConsole
 from tests.waiting import wait_until
 from tui_flow.tui import terminal
 
@@ -130,3 +130,23 @@ def test_a_split_arrow_key_changes_no_data(running: PtyConsole) -> None:
     running.send("j")
     running.wait_for("> !  reports_v2")
     assert sys.version_info
+
+
+def test_a_defect_of_its_own_is_told_in_a_few_words_and_shows_no_variables(etl: Project) -> None:
+    broken = """
+def boom(self):
+    secret = "hunter2-" + "x" * 3
+    raise RuntimeError("no help \\x1b]52;c;AAAA\\x07")
+app.Console.action_help = boom
+"""
+    program = PROGRAM.replace("sys.exit(", broken + "sys.exit(")
+    with PtyConsole(etl.settings.project, program=program) as console:
+        console.wait_for("etl_daily")
+        console.send("?")
+        assert console.wait() == 1
+        assert "the console has met a defect of its own: RuntimeError: no help" in console.raw
+        assert "hunter2" not in console.raw
+        assert "\x1b]52" not in console.raw
+    story = (etl.settings.state_dir / "console.log").read_text()
+    assert "in boom" in story
+    assert "hunter2-xxx" not in story

@@ -19,7 +19,7 @@ class Failure(NamedTuple):
     """An exception of the author's code, as text: nothing here is ever evaluated or unpickled."""
 
     type: str
-    """The exception's class, with its module unless it is a builtin."""
+    """The exception's class, with its module unless it is a builtin or ours."""
     message: str
     traceback: str
     """As the interpreter would print it."""

@@ -7,6 +7,7 @@
         engine.lock           held by the engine for as long as it lives
         engine.sock           commands and changes
         engine.log            what the engine has to say
+        console.log           what a console had to say that met a defect of its own
         sources/<sha>.py      every version of a flow file that was ever described or run, by content
         runs/last             the highest run id ever given, under its own lock
         runs/<id>/spec.json   what to run
@@ -36,6 +37,7 @@ STATE_DIR = ".tui_flow"
 HISTORY, ENGINE_LOCK, ENGINE_SOCKET, ENGINE_LOG, SOURCES, RUNS = (
     "history.db", "engine.lock", "engine.sock", "engine.log", "sources", "runs",
 )  # fmt: skip
+CONSOLE_LOG = "console.log"
 SPEC, LOCK, JOURNAL, LOG, CANCEL, LAST = "spec.json", "lock", "journal", "log", "cancel.json", "last"
 
 _MAX_DIGITS = 12

@@ -43,11 +43,8 @@ def authors_part(found: TracebackType | None) -> TracebackType | None:
 
 def _type_name(exception: BaseException) -> str:
     cls = type(exception)
-    return (
-        cls.__qualname__
-        if cls.__module__ in ("builtins", "__main__")
-        else f"{cls.__module__}.{cls.__qualname__}"
-    )
+    is_plain = cls.__module__ in ("builtins", "__main__") or cls.__module__.startswith("tui_flow.")
+    return cls.__qualname__ if is_plain else f"{cls.__module__}.{cls.__qualname__}"
 
 
 def _text_of(exception: BaseException) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
+from rich.segment import Segment, Segments
 from textual import constants
 from textual.filter import Monochrome, NoColor
 
@@ -20,6 +21,7 @@ from tui_flow.store.records import Flow, FlowRun
 from tui_flow.tui import editor, terminal
 from tui_flow.tui.actions import bindings
 from tui_flow.tui.bridge import Bridge, RunReading
+from tui_flow.tui.defects import keep_defect
 from tui_flow.tui.keystrokes import OneKeyAtATime
 from tui_flow.tui.presentation import Line
 from tui_flow.tui.presentation.flow_list import EMPTY, Overview
@@ -76,6 +78,12 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
         self.set_interval(60.0, self._tick_minute)
         self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit, 128 + signal.SIGTERM)
+
+    def _fatal_error(self) -> None:
+        """Called by Textual for an exception of the console's own, which ends it."""
+        error = self._exception or RuntimeError("unknown")
+        self._exit_renderables.append(Segments([Segment(keep_defect(self.settings.state_dir, error) + "\n")]))
+        self._close_messages_no_wait()
 
     # The news, from the bridge.
 

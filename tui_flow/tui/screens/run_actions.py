@@ -1,5 +1,6 @@
 """What the keys of the Run view do."""
 
+from abc import abstractmethod
 from pathlib import Path
 from typing import ClassVar
 
@@ -32,25 +33,25 @@ class RunActions(View):
         self.log_view = LogView(id="log")
         self.follows_task = False
 
+    @abstractmethod
     def open_run(self, run_id: int) -> None:
         """Shows another run."""
-        raise NotImplementedError
 
+    @abstractmethod
     def update(self) -> None:
         """Everything around the panes."""
-        raise NotImplementedError
 
+    @abstractmethod
     def update_frames(self) -> None:
         """The texts in the frames of the panes."""
-        raise NotImplementedError
 
+    @abstractmethod
     def update_log_frame(self) -> None:
         """The texts in the frame of the log."""
-        raise NotImplementedError
 
+    @abstractmethod
     def describe(self) -> None:
         """Fills the details pane, if it is shown."""
-        raise NotImplementedError
 
     def failure(self) -> Failure | None:
         """The failure of the row under the cursor, else of the run."""

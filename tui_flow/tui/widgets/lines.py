@@ -46,13 +46,13 @@ class Lines(Widget, can_focus=True):
         """The line at the top."""
         self._titles = ("", "")
 
-    def spans(self, index: int, width: int) -> Sequence[AnySpan]:
-        """The text of a line."""
-        raise NotImplementedError
+    def spans(self, index: int, width: int) -> Sequence[AnySpan]:  # noqa: ARG002
+        """The text of a line; nothing where a widget draws its rows in another way."""
+        return ()
 
-    def header_spans(self, y: int, width: int) -> Sequence[AnySpan]:
+    def header_spans(self, y: int, width: int) -> Sequence[AnySpan]:  # noqa: ARG002
         """The text of a line that does not scroll."""
-        raise NotImplementedError
+        return ()
 
     @property
     def paint(self) -> Paint:
@@ -214,7 +214,7 @@ class TextLines(Lines):
         self._wrap()
         super().on_resize()
 
-    def spans(self, index: int, width: int) -> Sequence[AnySpan]:  # noqa: ARG002
+    def spans(self, index: int, width: int) -> Sequence[AnySpan]:  # noqa: ARG002  # noqa: ARG002
         return self._rows[index]
 
     @property
