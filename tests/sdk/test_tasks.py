@@ -109,6 +109,20 @@ def test_run_names_come_from_templates_and_functions(history: History) -> None:
     assert run.one(journal.TaskRenamed).run_name == "load-late-2"
 
 
+def test_a_name_that_was_known_at_once_is_told_once(history: History) -> None:
+    @task(task_run_name="load {number}")
+    def load(number: int) -> None: ...
+
+    @flow
+    def my_flow() -> None:
+        load.submit(1).wait()
+        load(2)
+
+    my_flow()
+    assert [event.run_name for event in history.last.of(journal.TaskCreated)] == ["load 1", "load 2"]
+    assert not history.last.of(journal.TaskRenamed)
+
+
 def test_hooks_hear_of_every_end(history: History) -> None:
     heard: list[str] = []
 

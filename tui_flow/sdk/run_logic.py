@@ -270,7 +270,7 @@ def _result_of_reference(reference: Any) -> Any:
 
 def _rename(run: "FlowRun | TaskRun", template: Any) -> None:
     name = names.custom_name(run, template)
-    if name is not None:
+    if name is not None and name != run.name:
         run.rename(name)
 
 
