@@ -48,11 +48,11 @@ def test_results_come_out_or_say_why_not() -> None:
         states.Running().result()
     with pytest.raises(PausedRun):
         states.Paused().result()
-    for helper, error in (
+    for make, error in (
         (states.Failed, FailedRun), (states.Crashed, CrashedRun), (states.Cancelled, CancelledRun),
     ):  # fmt: skip
         with pytest.raises(error, match="because"):
-            helper(message="because").result()
+            make(message="because").result()
     with pytest.raises(FailedRun, match="as text"):
         states.Failed(data="as text").result()
     with pytest.raises(KeyError):

@@ -101,7 +101,8 @@ def history(settings: Settings) -> Check:
         return Check("history", OK, "none yet")
     try:
         with closing(database.open_reader(settings.state_dir)) as db:
-            return Check("history", OK, f"{sum(runs.counts(db).values())} runs")
+            count = sum(runs.counts(db).values())
+            return Check("history", OK, f"{count} run{'' if count == 1 else 's'}")
     except TuiFlowError as error:
         return Check("history", FAIL, error.what, error.next)
 

@@ -1,6 +1,6 @@
 """The flow files on disk: which there are, and what their text is. `flows/**/*.py`, regular files only.
 
-Names that begin with "." or "_" are ignored (helper modules, editors' temporary files), names that are not Unicode,
+Names that begin with "." or "_" are ignored (modules for others to import, editors' temporary files), names that are not Unicode,
 and `flows/out`, where flows put what they make. A link to a file counts as that file; a linked directory is not entered.
 """
 

@@ -185,7 +185,7 @@ class State(Generic[R]):
         return f"{self.name}(message={self.message!r}, type={self.type.value}, result={self._data!r})"
 
 
-def _helper(type: StateType, default_name: str) -> "Callable[..., State[Any]]":
+def _made(type: StateType, default_name: str) -> "Callable[..., State[Any]]":
     def make(
         cls: Any = State,
         *,
@@ -202,22 +202,22 @@ def _helper(type: StateType, default_name: str) -> "Callable[..., State[Any]]":
     return make
 
 
-Scheduled = _helper(StateType.SCHEDULED, "Scheduled")
-Late = _helper(StateType.SCHEDULED, "Late")
-AwaitingRetry = _helper(StateType.SCHEDULED, "AwaitingRetry")
-AwaitingConcurrencySlot = _helper(StateType.SCHEDULED, "AwaitingConcurrencySlot")
-Pending = _helper(StateType.PENDING, "Pending")
-Submitting = _helper(StateType.PENDING, "Submitting")
-InfrastructurePending = _helper(StateType.PENDING, "InfrastructurePending")
-Running = _helper(StateType.RUNNING, "Running")
-Retrying = _helper(StateType.RUNNING, "Retrying")
-Completed = _helper(COMPLETED, "Completed")
-Failed = _helper(FAILED, "Failed")
-Crashed = _helper(CRASHED, "Crashed")
-Cancelled = _helper(CANCELLED, "Cancelled")
-Cancelling = _helper(StateType.CANCELLING, "Cancelling")
-Paused = _helper(StateType.PAUSED, "Paused")
-Suspended = _helper(StateType.PAUSED, "Suspended")
+Scheduled = _made(StateType.SCHEDULED, "Scheduled")
+Late = _made(StateType.SCHEDULED, "Late")
+AwaitingRetry = _made(StateType.SCHEDULED, "AwaitingRetry")
+AwaitingConcurrencySlot = _made(StateType.SCHEDULED, "AwaitingConcurrencySlot")
+Pending = _made(StateType.PENDING, "Pending")
+Submitting = _made(StateType.PENDING, "Submitting")
+InfrastructurePending = _made(StateType.PENDING, "InfrastructurePending")
+Running = _made(StateType.RUNNING, "Running")
+Retrying = _made(StateType.RUNNING, "Retrying")
+Completed = _made(COMPLETED, "Completed")
+Failed = _made(FAILED, "Failed")
+Crashed = _made(CRASHED, "Crashed")
+Cancelled = _made(CANCELLED, "Cancelled")
+Cancelling = _made(StateType.CANCELLING, "Cancelling")
+Paused = _made(StateType.PAUSED, "Paused")
+Suspended = _made(StateType.PAUSED, "Suspended")
 
 
 def raise_state_exception(state: State[Any]) -> None:
