@@ -3,17 +3,12 @@
 import pytest
 
 from tests.sdk.history import History
-from tui_flow import flow, task
+from tui_flow import flow
 from tui_flow.contract import journal
 from tui_flow.sdk.exceptions import (
     ParameterBindError,
     ParameterTypeError,
 )
-
-
-@task
-def double(number: int) -> int:
-    return 2 * number
 
 
 def test_parameters_are_coerced_to_the_declared_types(history: History) -> None:

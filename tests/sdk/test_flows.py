@@ -3,6 +3,7 @@
 import pytest
 
 from tests.sdk.history import History
+from tests.sdk.tiny_tasks import double, fail
 from tui_flow import State, flow, get_run_context, tags, task
 from tui_flow.contract import journal
 from tui_flow.contract.errors import TuiFlowError
@@ -14,16 +15,6 @@ from tui_flow.sdk.exceptions import (
     ReservedArgumentError,
     UnsupportedFeature,
 )
-
-
-@task
-def double(number: int) -> int:
-    return 2 * number
-
-
-@task
-def fail(why: str = "as asked") -> None:
-    raise ValueError(why)
 
 
 def test_a_call_gives_what_the_function_returns(history: History) -> None:

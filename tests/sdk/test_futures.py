@@ -8,6 +8,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict
 
 from tests.sdk.history import History
+from tests.sdk.tiny_tasks import add, double, fail
 from tests.waiting import wait_until
 from tui_flow import (
     PrefectFuture,
@@ -23,21 +24,6 @@ from tui_flow.sdk.exceptions import (
     UnfinishedRun,
     UpstreamTaskError,
 )
-
-
-@task
-def double(number: int) -> int:
-    return 2 * number
-
-
-@task
-def add(left: int, right: int) -> int:
-    return left + right
-
-
-@task
-def fail(why: str = "as asked") -> None:
-    raise ValueError(why)
 
 
 def test_a_submitted_task_writes_three_lines(history: History) -> None:

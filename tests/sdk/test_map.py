@@ -3,6 +3,7 @@
 import pytest
 
 from tests.sdk.history import History
+from tests.sdk.tiny_tasks import add, double, fail
 from tui_flow import (
     allow_failure,
     flow,
@@ -15,21 +16,6 @@ from tui_flow.sdk.exceptions import (
     MappingMissingIterable,
     UpstreamTaskError,
 )
-
-
-@task
-def double(number: int) -> int:
-    return 2 * number
-
-
-@task
-def add(left: int, right: int) -> int:
-    return left + right
-
-
-@task
-def fail(why: str = "as asked") -> None:
-    raise ValueError(why)
 
 
 def test_map_calls_once_for_each_item(history: History) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from tests.sdk.flaky import Flaky
 from tests.sdk.history import History
+from tests.sdk.tiny_tasks import double, fail
 from tui_flow import State, allow_failure, flow, get_run_context, quote, task
 from tui_flow.contract import journal
 from tui_flow.sdk import states
@@ -17,16 +18,6 @@ from tui_flow.sdk.exceptions import (
     UnsupportedFeature,
     UpstreamTaskError,
 )
-
-
-@task
-def double(number: int) -> int:
-    return 2 * number
-
-
-@task
-def fail(why: str = "as asked") -> None:
-    raise ValueError(why)
 
 
 def test_a_call_writes_two_lines(history: History) -> None:
