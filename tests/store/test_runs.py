@@ -42,6 +42,18 @@ def test_runs_are_listed_by_flow_and_by_states(writer: sqlite3.Connection) -> No
     assert runs.list_ids(writer) == {1, 2, 3, 4}
 
 
+def test_the_neighbours_of_a_run_are_those_of_its_flow(writer: sqlite3.Connection) -> None:
+    for id, flow in enumerate(("etl", "other", "etl", "other", "etl"), 1):
+        runs.insert_run(writer, a_run(id, flow=flow))
+    run = runs.get_run(writer, 3)
+    assert run
+    older, newer = (runs.get_neighbour(writer, run, older=older) for older in (True, False))
+    assert older and newer
+    assert (older.id, newer.id) == (1, 5)
+    assert runs.get_neighbour(writer, older, older=True) is None
+    assert runs.get_neighbour(writer, newer, older=False) is None
+
+
 def test_each_flow_has_its_last_runs(writer: sqlite3.Connection) -> None:
     flows.save_described(writer, a_file(), [a_flow("etl"), a_flow("idle")])
     for id in range(1, 10):

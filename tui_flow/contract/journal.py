@@ -9,6 +9,7 @@ run; id 0 is the flow run itself. Readers skip fields that they do not know, and
 """
 
 import json
+import os
 from typing import Any, NamedTuple
 
 MAX_TEXT = 16_384
@@ -253,3 +254,9 @@ def _known(cls: Any, fields: dict[str, Any]) -> Any:
         return cls._make(map(fields.__getitem__, cls._fields))
     except KeyError:
         return cls(**{key: fields[key] for key in cls._fields if key in fields})
+
+
+def after_torn_line(fd: int) -> bytes:
+    """What to write before the next line: a newline where the journal, open for reading too, ends in a torn line."""
+    size = os.fstat(fd).st_size
+    return b"\n" if size > 0 and os.pread(fd, 1, size - 1) != b"\n" else b""

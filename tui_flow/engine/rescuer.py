@@ -169,8 +169,6 @@ def _append(path: Path, line: bytes) -> None:
     """Adds a line to a journal whose last one may be torn."""
     fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
-        size = os.fstat(fd).st_size
-        torn = size > 0 and os.pread(fd, 1, size - 1) != b"\n"
-        os.write(fd, b"\n" + line if torn else line)
+        os.write(fd, journal.after_torn_line(fd) + line)
     finally:
         os.close(fd)

@@ -35,7 +35,7 @@ class Journal:
     def settle(self) -> bool:
         """Writes what is owed, if the disk lets it. True when nothing is owed any more."""
         while self.owed:
-            line = self._after_a_torn_line() + self.owed[0]
+            line = journal.after_torn_line(self._fd) + self.owed[0]
             try:
                 written = os.write(self._fd, line)
             except OSError:
@@ -47,11 +47,6 @@ class Journal:
             del self.owed[0]
         self._delay = _FIRST_DELAY
         return True
-
-    def _after_a_torn_line(self) -> bytes:
-        size = os.fstat(self._fd).st_size
-        torn = size > 0 and os.pread(self._fd, 1, size - 1) != b"\n"
-        return b"\n" if torn else b""
 
     def attempts(self) -> set[int]:
         """The attempts at this run that somebody has started before."""

@@ -65,6 +65,13 @@ def get_run(db: sqlite3.Connection, id: int) -> FlowRun | None:
     return None if row is None else rows.flow_run(row)
 
 
+def get_neighbour(db: sqlite3.Connection, run: FlowRun, *, older: bool) -> FlowRun | None:
+    """The run of the same flow that came before, or after, this one."""
+    if older:
+        return next(iter(list_runs(db, flow=run.flow, before=run.id, limit=1)), None)
+    return next(iter(_runs(db, "newer_run_of_flow", [run.flow, run.id])), None)
+
+
 def last_runs(db: sqlite3.Connection, per_flow: int = 14) -> dict[str, list[FlowRun]]:
     """For each flow that there is now, its last runs, newest first."""
     found: dict[str, list[FlowRun]] = {name: [] for name, _ in queries.rows(db, "list_flow_names")}

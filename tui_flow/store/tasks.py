@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 
+from tui_flow.contract.journal import Failure
 from tui_flow.contract.states import TASK_TRANSITIONS, TaskRunState
 from tui_flow.store import queries, rows
 from tui_flow.store.records import TaskRun
@@ -40,6 +41,12 @@ def count_by_state(db: sqlite3.Connection, run_id: int) -> dict[TaskRunState, in
     """How many task runs of a run are in each state; states without any are left out."""
     found = queries.rows(db, "count_tasks_by_state", [run_id])
     return {TaskRunState(state): count for state, count in found}
+
+
+def first_failure(db: sqlite3.Connection, run_id: int) -> Failure | None:
+    """What the task run that failed first says; what came after may only be its echo. None where none says anything."""
+    row = queries.row(db, "first_failure", [run_id])
+    return None if row is None else rows.to_failure(row[0])
 
 
 def insert_tasks(db: sqlite3.Connection, tasks: Iterable[TaskRun]) -> None:

@@ -184,12 +184,12 @@ class Bridge:
             await asyncio.sleep(PAUSE_SECONDS)
 
     def _read_overview(self, db: Any) -> Overview:
-        from tui_flow.store import flows, runs
+        from tui_flow.store import flows, runs, tasks
 
         last = runs.last_runs(db, STRIP)
         for run in (found[0] for found in last.values() if found and found[0].state in _BAD):
             if run.id not in self._failures:
-                self._failures[run.id] = _first_failure(db, run.id) or run.failure
+                self._failures[run.id] = tasks.first_failure(db, run.id) or run.failure
         return Overview(
             flows.list_flow_files(db), flows.list_flows(db), last, runs.counts(db), dict(self._failures)
         )
@@ -218,40 +218,11 @@ class Bridge:
             raise
 
 
-def _first_failure(db: Any, run_id: int) -> Failure | None:
-    """What the task run that failed first says; what came after may only be its echo."""
-    from tui_flow.store import tasks
-
-    failed = (
-        task
-        for task in tasks.list_tasks(db, run_id)
-        if task.failure is not None and task.ended_at is not None
-    )
-    first = min(failed, key=lambda task: (task.ended_at, -task.id), default=None)
-    return first.failure if first else None
-
-
 def _read_run(db: Any, run_id: int, since: int) -> RunReading:
     from tui_flow.store import runs, tasks
 
     changed = tasks.list_tasks(db, run_id, since_revision=since)
     return RunReading(run_id, runs.get_run(db, run_id), changed)
-
-
-def read_neighbour(db: Any, run: FlowRun, older: bool) -> FlowRun | None:
-    """The run of the same flow that came before, or after, this one."""
-    from tui_flow.store import runs
-
-    if older:
-        return next(iter(runs.list_runs(db, flow=run.flow, before=run.id, limit=1)), None)
-    newer, before = None, None
-    while page := runs.list_runs(db, flow=run.flow, before=before, limit=200):
-        for found in page:
-            if found.id <= run.id:
-                return newer
-            newer = found
-        before = page[-1].id
-    return newer
 
 
 async def _connect_async(settings: Settings, *, start: bool) -> Any:

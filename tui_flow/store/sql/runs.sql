@@ -25,6 +25,10 @@ WHERE state = :state AND id < :before ORDER BY id DESC LIMIT :limit;
 SELECT {run_columns} FROM flow_runs
 WHERE flow = :flow AND state = :state AND id < :before ORDER BY id DESC LIMIT :limit;
 
+-- name: newer_run_of_flow
+SELECT {run_columns} FROM flow_runs
+WHERE flow = ? AND id > ? ORDER BY id LIMIT 1;
+
 -- name: list_active_runs
 SELECT {run_columns} FROM flow_runs
 WHERE ended_at IS NULL ORDER BY id;

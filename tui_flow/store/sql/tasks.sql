@@ -22,6 +22,10 @@ SELECT state, count(*) FROM task_runs WHERE run_id = ? GROUP BY state;
 SELECT {task_columns} FROM task_runs
 WHERE run_id = ? AND state IN ('pending', 'running', 'retrying', 'paused') ORDER BY id;
 
+-- name: first_failure
+SELECT failure FROM task_runs
+WHERE run_id = ? AND failure IS NOT NULL AND ended_at IS NOT NULL ORDER BY ended_at, id DESC LIMIT 1;
+
 -- name: insert_task
 INSERT INTO task_runs (
     run_id, id, parent, kind, name, run_name, state, state_name, reason, message, tries, max_tries, map_id, map_index,

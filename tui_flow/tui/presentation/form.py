@@ -198,11 +198,6 @@ def _json(field: Field, text: str) -> Any:
     return value
 
 
-def has_required(schema: dict[str, Any]) -> bool:
-    """Whether a flow cannot be run without asking."""
-    return bool(schema.get("required"))
-
-
 def command_line(flow: str, parameters: dict[str, Any]) -> str:
     """The same run as a command."""
     import shlex

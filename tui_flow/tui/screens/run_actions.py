@@ -8,7 +8,6 @@ from tui_flow.contract.journal import Failure
 from tui_flow.contract.states import TERMINAL, FlowRunState
 from tui_flow.store.records import FlowRun
 from tui_flow.tui.actions import bindings
-from tui_flow.tui.bridge import read_neighbour
 from tui_flow.tui.presentation.tree import TaskForest
 from tui_flow.tui.screens.view import View
 from tui_flow.tui.widgets.lines import TextLines
@@ -114,7 +113,9 @@ class RunActions(View):
         run = self.run
         if run is None:
             return
-        found = await self.console.bridge.read(lambda db: read_neighbour(db, run, older))
+        from tui_flow.store.runs import get_neighbour
+
+        found = await self.console.bridge.read(lambda db: get_neighbour(db, run, older=older))
         if found is None:
             self.say(f"this is the {'oldest' if older else 'newest'} run of {run.flow}")
         else:
