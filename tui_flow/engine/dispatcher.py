@@ -9,6 +9,7 @@ import os
 from collections import deque
 from pathlib import Path
 
+from tui_flow.contract.failpoints import failpoint
 from tui_flow.contract.rundir import SPEC, RunSpec, make_run_dir, write_spec
 from tui_flow.contract.states import FlowRunState
 from tui_flow.engine.clock import Clock
@@ -53,6 +54,7 @@ class Dispatcher:
         Raises TypeError where a parameter is not JSON, OSError where it cannot be written.
         """
         run_id, directory = make_run_dir(self._settings.state_dir)
+        failpoint("run-dir-made")
         spec = RunSpec(
             run_id=run_id,
             flow=flow.name,
@@ -69,12 +71,14 @@ class Dispatcher:
             grace_seconds=self._settings.grace_seconds,
         )
         write_spec(directory, spec)
+        failpoint("spec-written")
         try:
             self.queue(self._ingest.add(run_of(spec)))
         except Exception:
             # Refused to the one who asked, it must not start by itself once the disk has room again.
             (directory / SPEC).unlink(missing_ok=True)
             raise
+        failpoint("run-inserted")
         return run_id
 
     def queue(self, active: ActiveRun) -> None:

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from tui_flow.contract import journal
+from tui_flow.contract.failpoints import failpoint
 from tui_flow.contract.rundir import JOURNAL, run_dir
 from tui_flow.contract.states import TERMINAL, FlowRunState
 from tui_flow.engine.bus import Bus
@@ -142,6 +143,8 @@ class Ingest:
             tasks.insert_tasks(db, new)
             tasks.update_tasks(db, changed)
             runs.save_run(db, before, after, fold.report)
+            failpoint("ingest-before-commit")
+        failpoint("ingest-after-commit")
         active.run, active.tail.offset = after, end
         active.cancelling_seen = active.cancelling_seen or fold.cancelling_seen
         self._tell(active, before, bool(new or changed), time.monotonic() if now is None else now)

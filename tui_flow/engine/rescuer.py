@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tui_flow.contract import journal
 from tui_flow.contract.errors import HistoryError
+from tui_flow.contract.failpoints import failpoint
 from tui_flow.contract.journal import RunEnded
 from tui_flow.contract.rundir import (
     LOCK,
@@ -78,6 +79,7 @@ class Rescuer:
             if not signal_holder(active.directory / LOCK, signal.SIGTERM):
                 raise
             return FlowRunState.CANCELLING
+        failpoint("cancel-requested")
         if self._dispatcher.is_queued(active.id):
             self._dispatcher.withdraw(active.id)
             self._end(active)
@@ -140,6 +142,7 @@ class Rescuer:
                 left = end_stragglers(spec.cookie) if spec else 0
                 ended = self._last_word(active, left)
                 _append(active.tail.path, journal.encode(ended))
+                failpoint("rescue-last-word")
                 self._log.say(f"run {active.id}: {ended.state}: {ended.message}")
                 self._ingest.read_all(active)
         finally:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from tui_flow.contract.failpoints import failpoint
 from tui_flow.contract.rundir import ENV_COOKIE, ENV_RUN_DIR, read_spec
 from tui_flow.engine import children
 from tui_flow.engine.engine_log import EngineLog
@@ -26,6 +27,7 @@ class Supervisor:
         spec = read_spec(directory)
         # From its first instant: what the worker forks without an exec shows the environment that the keeper began with.
         marks = {ENV_RUN_DIR: str(directory), ENV_COOKIE: spec.cookie if spec else ""}
+        failpoint("before-spawn")
         # From "/" so that nothing in the project can stand in for a module that the keeper imports.
         child = subprocess.Popen(
             [sys.executable, *self._keeper, str(directory)],
@@ -36,6 +38,7 @@ class Supervisor:
             cwd="/",
             env=os.environ | marks,
         )
+        failpoint("after-spawn")
         self._children[run_id] = child
         self.started.add(run_id)
         children.on_exit(child, lambda: self._reap(run_id))

@@ -20,6 +20,7 @@ from pathlib import Path
 from tui_flow.contract import log as log_format
 from tui_flow.contract import rundir
 from tui_flow.contract.errors import EXIT_STATE, EXIT_USAGE
+from tui_flow.contract.failpoints import failpoint
 from tui_flow.contract.journal import (
     FlowFinished,
     RunCancelling,
@@ -57,6 +58,7 @@ def guard(directory: Path, work: Work | None = None) -> int:
     lock = rundir.take_lock(directory / rundir.LOCK)
     if lock is None:
         return 0
+    failpoint("keeper-locked")
     try:
         journal = Journal(directory / rundir.JOURNAL)
         if spec.attempt in journal.attempts():
@@ -129,6 +131,7 @@ class Keeper:
             )
             return False
         self._worker, self._gate = forked.pid, forked.gate
+        failpoint("worker-forked")
         self._capture(forked.out, log_format.STDOUT, "INFO")
         self._capture(forked.err, log_format.STDERR, "WARNING")
         python = f"{sys.version.split()[0]} {sys.executable}"
@@ -177,6 +180,7 @@ class Keeper:
         """Opens the gate once `RunStarted` is on disk: no line of the author's runs before."""
         if not self._journal.settle() or self._gate is None or self._signals.term_came or self._request:
             return
+        failpoint("run-started")
         with suppress(BrokenPipeError):
             os.write(self._gate, b"\n")
         os.close(self._gate)
@@ -256,7 +260,9 @@ class Keeper:
         status = self._status if self._status is not None else signal.SIGKILL
         report = report if isinstance(report, FlowFinished) else None
         word = last_word(time.time(), status, report, self._request, self._note)
+        failpoint("before-last-word")
         self._journal.append(word)
+        failpoint("last-word-written")
         return self._settle_journal()
 
     def _settle_journal(self) -> bool:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui_flow.contract import journal, rundir
 from tui_flow.contract.errors import BrokenFlow
+from tui_flow.contract.failpoints import failpoint
 from tui_flow.contract.states import EndReason, FlowRunState
 from tui_flow.sdk import flow_file
 
@@ -43,6 +44,7 @@ def work(spec: rundir.RunSpec, directory: Path, wait: Callable[[], None]) -> int
         completed = False
     else:
         completed = run_spec(flow, spec, directory, source_sha=sha)
+    failpoint("worker-reported")
     _end_in_time(spec.grace_seconds, recorder, wait_for_threads=not signals.terminated)
     return 0 if completed else 1
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from sqlite_utils import Database, Migrations
 
+from tui_flow.contract.failpoints import failpoint
+
 migrations = Migrations("tui_flow")
 
 
@@ -16,6 +18,7 @@ migrations = Migrations("tui_flow")
 def first_schema(db: Database) -> None:
     _run(db, "schema_0001.sql")
     db.execute("PRAGMA user_version = 1")
+    failpoint("mid-migration")
 
 
 def migrate(db: sqlite3.Connection) -> None:
