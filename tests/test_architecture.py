@@ -76,7 +76,7 @@ def readme_commands() -> list[str]:
 def test_the_readme_has_one_line_to_try_it_and_one_to_test_it() -> None:
     opens, tests = readme_commands()
     assert opens.endswith("&& .venv/bin/tui-flow")
-    assert tests.endswith("-m pytest -q")
+    assert tests.endswith("-m pytest -q -n 2")
 
 
 def test_ci_runs_the_readmes_own_test_command() -> None:
@@ -88,7 +88,7 @@ def test_ci_runs_the_readmes_own_test_command() -> None:
     )  # fmt: skip
     whole, setup = done.stdout.splitlines()
     assert whole == readme_commands()[1]
-    assert setup == whole.removesuffix(" && .venv/bin/python -m pytest -q")
+    assert setup == whole.removesuffix(" && .venv/bin/python -m pytest -q -n 2")
     assert script.rstrip().endswith('eval "$tests"')
 
 

@@ -112,7 +112,9 @@ def test_a_newer_history_names_the_version_that_wrote_it(tmp_path: Path, open_hi
 
 @pytest.mark.parametrize("open_history", [database.open_reader, database.open_writer])
 @pytest.mark.parametrize(
-    "content", [b"hello, I am a text" * 100, os.urandom(8192), b"SQLite format 3\0" + b"\xff" * 5000]
+    "content",
+    [b"hello, I am a text" * 100, os.urandom(8192), b"SQLite format 3\0" + b"\xff" * 5000],
+    ids=["text", "noise", "header only"],
 )
 def test_a_damaged_history_is_refused_and_left_as_it_is(tmp_path: Path, open_history, content: bytes) -> None:
     path = tmp_path / "history.db"
