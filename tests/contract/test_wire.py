@@ -6,7 +6,16 @@ import pytest
 
 from tests.engine.journals import mapped
 from tui_flow.contract import changes, commands, errors, journal
-from tui_flow.contract.commands import CancelRun, GetStatus, KeepEngine, RunFlow, StopEngine, Subscribe, Sync
+from tui_flow.contract.commands import (
+    CancelRun,
+    GetStatus,
+    KeepEngine,
+    RerunRun,
+    RunFlow,
+    StopEngine,
+    Subscribe,
+    Sync,
+)
 from tui_flow.contract.journal import Failure
 
 FAILURE = Failure("ValueError", "no \x1b[31m\n\udcff ✓", "Traceback …", "flows/etl.py", 3, "load")
@@ -21,7 +30,7 @@ EVENTS = [
 ]
 COMMANDS = [
     RunFlow("etl", {"n": [1, {"x": None}]}, "name", ["a"], "console"),
-    CancelRun(3, True), Sync(True), Subscribe(), GetStatus(), KeepEngine(), StopEngine(),
+    CancelRun(3, True), RerunRun(3, {"n": 1}, ["load"], strict=True), Sync(True), Subscribe(), GetStatus(), KeepEngine(), StopEngine(),
 ]  # fmt: skip
 
 

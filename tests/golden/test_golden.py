@@ -72,6 +72,7 @@ def test_a_lost_history_is_built_anew_from_the_journals(
     kept = tmp_path / "kept"
     kept.mkdir()
     shutil.copy(golden / "history.db", kept / "history.db")
+    database.open_writer(kept).close()
     assert [(run.state, run.reason, run.failure) for run, _ in all_rows(state_dir)] == [
         (run.state, run.reason, run.failure) for run, _ in all_rows(kept)
     ]

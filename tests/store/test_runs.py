@@ -5,10 +5,10 @@ from itertools import product
 
 import pytest
 
-from tests.store.rows import a_file, a_flow, a_run
+from tests.store.rows import a_file, a_flow, a_run, a_task
 from tui_flow.contract.journal import Failure, FlowFinished
 from tui_flow.contract.states import TERMINAL, TRANSITIONS, FlowRunState
-from tui_flow.store import flows, runs
+from tui_flow.store import flows, runs, tasks
 from tui_flow.store.records import FlowRun
 
 COMPLETED = {"state": FlowRunState.COMPLETED, "reason": "returned", "started_at": 101.0, "ended_at": 102.0}
@@ -81,6 +81,38 @@ def test_a_state_is_saved_if_it_can_follow(
         with pytest.raises(runs.IllegalTransition):
             runs.save_run(writer, before, after)
         assert runs.get_run(writer, 1) == before
+
+
+def test_a_rerun_begins_the_next_attempt_and_keeps_how_the_last_one_ended(writer: sqlite3.Connection) -> None:
+    ended = in_state(1, FlowRunState.FAILED)._replace(message="no", parameters={"n": 1})
+    runs.insert_run(writer, ended)
+    again = a_run(1, attempt=2, first_task_run_id=5)
+    with pytest.raises(runs.IllegalTransition):
+        runs.begin_attempt(writer, ended, again._replace(attempt=1))
+    with pytest.raises(runs.IllegalTransition):
+        runs.begin_attempt(writer, ended._replace(ingested_bytes=7), again)
+    assert (runs.get_run(writer, 1), runs.list_attempts(writer, 1)) == (ended, [])
+    runs.begin_attempt(writer, ended, again)
+    assert runs.get_run(writer, 1) == again
+    (kept,) = runs.list_attempts(writer, 1)
+    assert (kept.attempt, kept.state, kept.message, kept.parameters) == (1, "failed", "no", {"n": 1})
+    assert (kept.reason, kept.ended_at, kept.first_task_run_id) == (ended.reason, ended.ended_at, 1)
+
+
+def test_a_run_that_is_not_over_begins_no_attempt(writer: sqlite3.Connection) -> None:
+    running = in_state(1, FlowRunState.RUNNING)
+    runs.insert_run(writer, running)
+    with pytest.raises(runs.IllegalTransition):
+        runs.begin_attempt(writer, running, a_run(1, attempt=2))
+
+
+def test_the_task_runs_of_earlier_attempts_are_apart(writer: sqlite3.Connection) -> None:
+    runs.insert_run(writer, a_run(1, attempt=2, first_task_run_id=3))
+    tasks.insert_tasks(writer, [a_task(id=id) for id in (1, 2, 3)])
+    assert [task.id for task in tasks.list_tasks(writer, 1)] == [3]
+    assert [task.id for task in tasks.list_of_attempt(writer, 1, 1, 3)] == [1, 2]
+    assert tasks.count_by_state(writer, 1) == {"pending": 1}
+    assert tasks.last_id(writer, 1) == 3
 
 
 def test_a_run_that_somebody_else_changed_is_not_overwritten(writer: sqlite3.Connection) -> None:

@@ -47,6 +47,28 @@ class CancelRun(NamedTuple):
     kill: bool = False
 
 
+class RerunRun(NamedTuple):
+    """Runs a run that is over again, as its next attempt: task calls that succeeded, with equal arguments and equal
+    code, give the result that they gave. Result: `{"run_id": int, "attempt": int}`, once that is in the history.
+
+    Errors: UnknownRun, NotRerunnable, BrokenFlow, BadParameters.
+    """
+
+    run_id: int
+    parameters: dict[str, Any] = {}  # noqa: RUF012
+    """Those that are to be others than last time."""
+    from_tasks: list[str] = []  # noqa: RUF012
+    """From the first call of one of these tasks on, everything runs."""
+    only_failed: bool = False
+    """What succeeded is reused even if its code has changed since."""
+    force: bool = False
+    """Nothing is reused."""
+    original_code: bool = False
+    """With the flow file's text of the attempt before, whatever it is now."""
+    strict: bool = False
+    """The run fails where its calls are no longer those of the attempt before."""
+
+
 class Sync(NamedTuple):
     """Answers when the history holds all that journals and, with `files`, flow files said before it was asked.
     Result: `{}`."""
@@ -70,7 +92,7 @@ class StopEngine(NamedTuple):
     """The engine ends in order; runs go on without it. Result: `{}`, just before it closes the socket."""
 
 
-Command = RunFlow | CancelRun | Sync | Subscribe | GetStatus | KeepEngine | StopEngine
+Command = RunFlow | CancelRun | RerunRun | Sync | Subscribe | GetStatus | KeepEngine | StopEngine
 COMMANDS: dict[str, Any] = {cls.__name__: cls for cls in Command.__args__}
 
 

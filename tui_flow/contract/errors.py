@@ -12,7 +12,8 @@ TuiFlowError
     ├── BrokenFlow      the flow's file does not import
     ├── BadParameters   parameters that the flow does not take
     ├── UnknownRun      no run of that id
-    └── NotCancellable  the run is over
+    ├── NotCancellable  the run is over
+    └── NotRerunnable   the run is not over, or cannot be run again
 """
 
 EXIT_OK = 0
@@ -92,6 +93,10 @@ class UnknownRun(RequestError):
 
 
 class NotCancellable(RequestError):
+    pass
+
+
+class NotRerunnable(RequestError):
     pass
 
 

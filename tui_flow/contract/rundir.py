@@ -14,7 +14,9 @@
         runs/<id>/lock        held by the keeper for as long as it lives: liveness, nothing else
         runs/<id>/journal     what the run reports (`contract.journal`)
         runs/<id>/log         what the run says (`contract.log`)
+        runs/<id>/calls       the results of its task calls, for a rerun (`contract.calls`)
         runs/<id>/cancel.json who asked for its end, and how
+        results/sha256/       results that are too big for a line of `calls`, by content
 
 A run's id is given by making its directory, which works with and without an engine and never twice.
 """
@@ -39,6 +41,7 @@ HISTORY, ENGINE_LOCK, ENGINE_SOCKET, ENGINE_LOG, SOURCES, RUNS = (
 )  # fmt: skip
 CONSOLE_LOG = "console.log"
 SPEC, LOCK, JOURNAL, LOG, CANCEL, LAST = "spec.json", "lock", "journal", "log", "cancel.json", "last"
+CALLS, RESULTS = "calls", "results"
 
 _MAX_DIGITS = 12
 """Of a run's id; what is longer was not given by us, and would be too much for SQLite one day."""
@@ -52,7 +55,7 @@ ENV_COOKIE = "TUI_FLOW_COOKIE"
 
 
 class RunSpec(NamedTuple):
-    """What to run, as it stands in `spec.json`: written whole before anything is started, never changed."""
+    """What to run, as it stands in `spec.json`: written whole before an attempt is started, and not changed during it."""
 
     run_id: int
     flow: str
@@ -79,6 +82,16 @@ class RunSpec(NamedTuple):
     """Between TERM and KILL."""
     attempt: int = 1
     first_task_run_id: int = 1
+    """Above all that earlier attempts gave."""
+    reuse: str = "equal"
+    """Which results of earlier attempts stand for a call: those of "equal" code and arguments, those that "succeeded"
+    with equal arguments whatever became of the code, or "nothing"."""
+    rerun_from: list[str] = []  # noqa: RUF012
+    """From the first call of one of these tasks on, nothing is reused."""
+    is_strict: bool = False
+    """The run fails where its calls are no longer those of the attempt before."""
+    source_sha: str = ""
+    """Run the text of this version from `sources/`, instead of the flow file as it is now."""
 
 
 class CancelRequest(NamedTuple):

@@ -52,6 +52,7 @@ CREATE TABLE flow_runs (
     failure         TEXT,                       -- JSON of journal.Failure
     report          TEXT,                       -- JSON of journal.FlowFinished, from report to last word
     ingested_bytes  INTEGER NOT NULL DEFAULT 0, -- of the journal, in the same transaction as their rows
+    first_task_run_id INTEGER NOT NULL DEFAULT 1, -- of this attempt; those below belong to earlier ones
     CHECK ((state IN ('completed', 'failed', 'crashed', 'cancelled')) = (ended_at IS NOT NULL)),
     CHECK ((ended_at IS NOT NULL) = (reason IS NOT NULL)),
     CHECK (state NOT IN ('running', 'retrying', 'paused') OR started_at IS NOT NULL)
@@ -61,6 +62,26 @@ CREATE INDEX flow_runs_by_flow ON flow_runs (flow, id DESC);
 CREATE INDEX flow_runs_by_state ON flow_runs (state, id DESC);
 CREATE INDEX flow_runs_by_flow_and_state ON flow_runs (flow, state, id DESC);
 CREATE INDEX flow_runs_active ON flow_runs (id) WHERE ended_at IS NULL;
+
+CREATE TABLE run_attempts (                     -- how earlier attempts at a run ended; flow_runs has the last one
+    run_id      INTEGER NOT NULL REFERENCES flow_runs (id) ON DELETE CASCADE,
+    attempt     INTEGER NOT NULL CHECK (attempt >= 1),
+    state       TEXT NOT NULL CHECK (state IN ('completed', 'failed', 'crashed', 'cancelled')),
+    state_name  TEXT NOT NULL,
+    reason      TEXT NOT NULL CHECK (reason IN ('returned', 'error', 'timeout', 'cancelled', 'interrupted',
+                                                'upstream', 'exit', 'signal', 'vanished', 'refused')),
+    message     TEXT NOT NULL,
+    tries       INTEGER NOT NULL,
+    parameters  TEXT NOT NULL,                  -- JSON object
+    source_sha  TEXT NOT NULL,
+    started_at  REAL,
+    ended_at    REAL NOT NULL,
+    exit_code   INTEGER,
+    signal      TEXT,
+    failure     TEXT,                           -- JSON of journal.Failure
+    first_task_run_id INTEGER NOT NULL,
+    PRIMARY KEY (run_id, attempt)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE task_runs (
     run_id      INTEGER NOT NULL REFERENCES flow_runs (id) ON DELETE CASCADE,

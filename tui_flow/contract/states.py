@@ -5,6 +5,8 @@
     task run    pending → running ⇄ retrying, paused → completed | failed | crashed | cancelled
                    └→ cached | skipped | upstream_failed | cancelled
 
+A run that is over may begin anew, as a further attempt (`RERUNNABLE`); nothing else leads out of the four ends.
+
 *failed*: the author's code raised or timed out. *crashed*: the process vanished. Why a run ended is an
 `EndReason`, a column beside the state and not another state.
 """
@@ -118,7 +120,10 @@ TASK_TRANSITIONS: dict[TaskRunState, frozenset[TaskRunState]] = {
 """From each state of a task run, the states that may follow."""
 
 TERMINAL = frozenset(state for state, following in TRANSITIONS.items() if not following)
-"""A flow run in one of these never changes again."""
+"""An attempt that ended in one of these never changes again."""
+RERUNNABLE = TERMINAL
+"""The RerunRun command, and it alone, takes a run from one of these to pending, as its next attempt. How the attempt
+before ended stays in the history (`run_attempts`)."""
 ACTIVE = frozenset(TRANSITIONS) - TERMINAL - {_F.SCHEDULED}
 """Not over, and either waiting for a slot or holding one."""
 STARTED = ACTIVE - {_F.PENDING}

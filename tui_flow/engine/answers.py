@@ -20,6 +20,7 @@ from tui_flow.contract.errors import (
     UnknownRun,
 )
 from tui_flow.contract.states import TERMINAL
+from tui_flow.engine import reruns
 from tui_flow.engine.parameters import check_names
 from tui_flow.engine.server import Connection
 from tui_flow.store import flows, runs
@@ -66,6 +67,15 @@ async def cancel_run(engine: "Engine", connection: Connection, command: commands
     state = engine.rescuer.cancel(active, by, command.kill)
     engine.wake()
     return {"state": state}
+
+
+async def rerun_run(engine: "Engine", connection: Connection, command: commands.RerunRun) -> dict[str, Any]:
+    rerun = await reruns.asked_for(engine, command)
+    rerun.spec = rerun.spec._replace(is_strict=command.strict)
+    attempt = await reruns.begin(engine, rerun)
+    engine.log.say(f"run {command.run_id}: uid {connection.uid()} asked for attempt {attempt}")
+    engine.wake()
+    return {"run_id": command.run_id, "attempt": attempt}
 
 
 async def sync(engine: "Engine", _: Connection, command: commands.Sync) -> dict[str, Any]:
@@ -159,6 +169,7 @@ Verb = Callable[["Engine", Connection, Any], Awaitable[dict[str, Any]]]
 _ANSWERS: dict[type, Verb] = {
     commands.RunFlow: run_flow,
     commands.CancelRun: cancel_run,
+    commands.RerunRun: rerun_run,
     commands.Sync: sync,
     commands.Subscribe: subscribe,
     commands.GetStatus: get_status,

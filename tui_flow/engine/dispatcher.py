@@ -131,4 +131,5 @@ def run_of(spec: RunSpec) -> FlowRun:
         signal=None,
         failure=None,
         ingested_bytes=0,
+        first_task_run_id=spec.first_task_run_id,
     )

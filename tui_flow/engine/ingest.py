@@ -50,7 +50,7 @@ class ActiveRun:
 
     @property
     def is_script(self) -> bool:
-        return self.run.trigger == "script"
+        return self.run.trigger == "script" and self.run.attempt == 1
 
 
 class Ingest:
@@ -65,6 +65,10 @@ class Ingest:
     def add(self, run: FlowRun) -> ActiveRun:
         """Puts a new run into the history."""
         runs.insert_run(self._db, run)
+        return self.take_up(run)
+
+    def take_up(self, run: FlowRun) -> ActiveRun:
+        """Follows a run that the history says is not over, and tells of it."""
         self._bus.run_changed(run)
         return self._take_up(run)
 

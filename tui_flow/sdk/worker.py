@@ -81,8 +81,10 @@ def _find_flow(spec: rundir.RunSpec) -> tuple[Any, str]:
     """The flow, and the SHA-256 of the text that it was loaded from, which is kept."""
     path, project = Path(spec.path), Path(spec.project)
     os.chdir(project)
-    source = flow_file.read_source(path)
-    sha = rundir.keep_source(rundir.open_state_dir(project), source)
+    state_dir = rundir.open_state_dir(project)
+    wanted_text = state_dir / rundir.SOURCES / f"{spec.source_sha}.py" if spec.source_sha else path
+    source = flow_file.read_source(wanted_text)
+    sha = rundir.keep_source(state_dir, source)
     flows = flow_file.flows_of(flow_file.load(path, source))
     wanted = flow_file.plain_name(spec.flow)
     by_name = [flow for flow in flows.values() if flow_file.plain_name(flow.name) == wanted]

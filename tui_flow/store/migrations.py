@@ -21,6 +21,12 @@ def first_schema(db: Database) -> None:
     failpoint("mid-migration")
 
 
+@migrations(name="0.2.0 attempts at a run")
+def attempts(db: Database) -> None:
+    _run(db, "schema_0002.sql")
+    db.execute("PRAGMA user_version = 2")
+
+
 def migrate(db: sqlite3.Connection) -> None:
     """Brings a history up to date. Raises sqlite3.Error."""
     migrations.apply(Database(db, execute_plugins=False))

@@ -53,6 +53,28 @@ class FlowRun(NamedTuple):
     signal: str | None
     failure: Failure | None
     ingested_bytes: int
+    first_task_run_id: int = 1
+    """Of this attempt; the task runs below belong to earlier ones."""
+
+
+class Attempt(NamedTuple):
+    """How an earlier attempt at a run ended."""
+
+    run_id: int
+    attempt: int
+    state: FlowRunState
+    state_name: str
+    reason: EndReason
+    message: str
+    tries: int
+    parameters: dict[str, Any]
+    source_sha: str
+    started_at: float | None
+    ended_at: float
+    exit_code: int | None
+    signal: str | None
+    failure: Failure | None
+    first_task_run_id: int
 
 
 class TaskRun(NamedTuple):

@@ -5,7 +5,7 @@ from typing import Any
 
 from tui_flow.contract.journal import Failure
 from tui_flow.contract.states import EndReason, FlowRunState, TaskRunState
-from tui_flow.store.records import Flow, FlowFile, FlowRun, TaskRun
+from tui_flow.store.records import Attempt, Flow, FlowFile, FlowRun, TaskRun
 
 _RUN_STATES = {state.value: state for state in FlowRunState}
 _TASK_STATES = {state.value: state for state in TaskRunState}
@@ -50,6 +50,16 @@ def flow_run_row(run: FlowRun) -> dict[str, Any]:
         "tags": to_list(run.tags),
         "failure": from_failure(run.failure),
     }
+
+
+def attempt(row: Row) -> Attempt:
+    found = Attempt._make(row)
+    return found._replace(
+        state=_RUN_STATES[row[2]],
+        reason=EndReason(row[4]),
+        parameters=json.loads(row[7]),
+        failure=to_failure(row[13]),
+    )
 
 
 def task_run(row: Row) -> TaskRun:

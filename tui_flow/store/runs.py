@@ -7,9 +7,10 @@ from collections.abc import Collection
 from typing import Any, TypeVar
 
 from tui_flow.contract.journal import Failure, FlowFinished
-from tui_flow.contract.states import TRANSITIONS, FlowRunState
+from tui_flow.contract.states import RERUNNABLE, TRANSITIONS, FlowRunState
 from tui_flow.store import queries, rows
-from tui_flow.store.records import FlowRun
+from tui_flow.store.database import transaction
+from tui_flow.store.records import Attempt, FlowRun
 
 State = TypeVar("State")
 
@@ -122,6 +123,32 @@ def save_run(
     }
     if queries.change(db, "update_run", values) != 1:
         raise IllegalTransition(f"run {before.id} is no longer {before.state} at {before.ingested_bytes}")
+
+
+def begin_attempt(db: sqlite3.Connection, before: FlowRun, after: FlowRun) -> None:
+    """The one way out of an end: a run that is over becomes pending as its next attempt, and how the attempt before
+    ended is kept.
+
+    Raises IllegalTransition where it is not that, or the row is no longer as it was in `before`.
+    """
+    is_next = before.state in RERUNNABLE and after.state is FlowRunState.PENDING
+    if not is_next or after.attempt <= before.attempt:
+        raise IllegalTransition(f"run {before.id}: {before.state} → {after.state} as attempt {after.attempt}")
+    values = {
+        **rows.flow_run_row(after),
+        "report": None,
+        "old_state": before.state,
+        "old_ingested_bytes": before.ingested_bytes,
+    }
+    with transaction(db):
+        queries.change(db, "keep_attempt", [before.id])
+        if queries.change(db, "update_run", values) != 1:
+            raise IllegalTransition(f"run {before.id} is no longer {before.state} at {before.ingested_bytes}")
+
+
+def list_attempts(db: sqlite3.Connection, id: int) -> list[Attempt]:
+    """How the earlier attempts at a run ended, the first one first; the last attempt is the run itself."""
+    return [rows.attempt(row) for row in queries.rows(db, "list_attempts", [id])]
 
 
 def _runs(db: sqlite3.Connection, name: str, wanted: queries.Parameters = ()) -> list[FlowRun]:

@@ -13,12 +13,22 @@ _REACHABLE = reachable(TASK_TRANSITIONS)
 
 
 def list_tasks(db: sqlite3.Connection, run_id: int, since_revision: int = -1) -> list[TaskRun]:
-    """The task runs of a run in id order; with `since_revision` only those that changed after it."""
+    """The task runs of a run's last attempt in id order; with `since_revision` only those that changed after it."""
     if since_revision < 0:
         found = queries.rows(db, "list_tasks", [run_id])
     else:
         found = queries.rows(db, "list_tasks_since", [run_id, since_revision])
     return list(map(rows.task_run, found))
+
+
+def list_of_attempt(db: sqlite3.Connection, run_id: int, first: int, end: int) -> list[TaskRun]:
+    """The task runs of an earlier attempt, by the first ids of it and of the attempt after it."""
+    return list(map(rows.task_run, queries.rows(db, "list_tasks_between", [run_id, first, end])))
+
+
+def last_id(db: sqlite3.Connection, run_id: int) -> int:
+    """The highest id that a task run of any attempt has; 0 where there is none."""
+    return int((queries.row(db, "last_task_id", [run_id]) or (None,))[0] or 0)
 
 
 def list_active(db: sqlite3.Connection, run_id: int) -> list[TaskRun]:

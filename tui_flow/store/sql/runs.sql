@@ -1,7 +1,7 @@
 -- name: run_columns
 flow_runs.id, flow_runs.flow, flow_runs.path, run_name, state, state_name, reason, message, attempt, tries,
 trigger, flow_runs.parameters, flow_runs.tags, source_sha, created_at, started_at, ended_at, due_at,
-exit_code, signal, failure, ingested_bytes
+exit_code, signal, failure, ingested_bytes, first_task_run_id
 
 -- name: get_run
 SELECT {run_columns} FROM flow_runs WHERE id = ?;
@@ -52,15 +52,31 @@ SELECT id FROM flow_runs;
 -- name: insert_run
 INSERT INTO flow_runs (
     id, flow, path, run_name, state, state_name, reason, message, attempt, tries, trigger, parameters, tags,
-    source_sha, created_at, started_at, ended_at, due_at, exit_code, signal, failure, ingested_bytes)
+    source_sha, created_at, started_at, ended_at, due_at, exit_code, signal, failure, ingested_bytes,
+    first_task_run_id)
 VALUES (
     :id, :flow, :path, :run_name, :state, :state_name, :reason, :message, :attempt, :tries, :trigger, :parameters,
-    :tags, :source_sha, :created_at, :started_at, :ended_at, :due_at, :exit_code, :signal, :failure, :ingested_bytes);
+    :tags, :source_sha, :created_at, :started_at, :ended_at, :due_at, :exit_code, :signal, :failure,
+    :ingested_bytes, :first_task_run_id);
 
 -- name: update_run
 UPDATE flow_runs SET
     run_name = :run_name, state = :state, state_name = :state_name, reason = :reason, message = :message,
     attempt = :attempt, tries = :tries, parameters = :parameters, tags = :tags, source_sha = :source_sha,
     started_at = :started_at, ended_at = :ended_at, due_at = :due_at, exit_code = :exit_code, signal = :signal,
-    failure = :failure, report = :report, ingested_bytes = :ingested_bytes
+    failure = :failure, report = :report, ingested_bytes = :ingested_bytes,
+    first_task_run_id = :first_task_run_id
 WHERE id = :id AND state = :old_state AND ingested_bytes = :old_ingested_bytes;
+
+-- name: attempt_columns
+run_id, attempt, state, state_name, reason, message, tries, parameters, source_sha, started_at, ended_at,
+exit_code, signal, failure, first_task_run_id
+
+-- name: list_attempts
+SELECT {attempt_columns} FROM run_attempts WHERE run_id = ? ORDER BY attempt;
+
+-- name: keep_attempt
+INSERT INTO run_attempts ({attempt_columns})
+SELECT id, attempt, state, state_name, reason, message, tries, parameters, source_sha, started_at, ended_at,
+       exit_code, signal, failure, first_task_run_id
+FROM flow_runs WHERE id = ? AND ended_at IS NOT NULL;

@@ -2,11 +2,21 @@
 run_id, task_runs.id, task_runs.parent, kind, name, run_name, state, state_name, reason, message, tries, max_tries, map_id, map_index,
 upstream, tags, created_at, started_at, ended_at, due_at, failure, revision
 
+-- name: last_attempt_columns
+(SELECT flow_runs.id AS of_run, flow_runs.first_task_run_id AS first FROM flow_runs WHERE flow_runs.id = ?)
+CROSS JOIN task_runs ON task_runs.run_id = of_run AND task_runs.id >= first
+
 -- name: list_tasks
-SELECT {task_columns} FROM task_runs WHERE run_id = ? ORDER BY id;
+SELECT {task_columns} FROM {last_attempt_columns} ORDER BY task_runs.id;
+
+-- name: list_tasks_between
+SELECT {task_columns} FROM task_runs WHERE run_id = ? AND id >= ? AND id < ? ORDER BY id;
+
+-- name: last_task_id
+SELECT max(id) FROM task_runs WHERE run_id = ?;
 
 -- name: list_tasks_since
-SELECT {task_columns} FROM task_runs WHERE run_id = ? AND revision > ? ORDER BY id;
+SELECT {task_columns} FROM {last_attempt_columns} WHERE revision > ? ORDER BY task_runs.id;
 
 -- name: get_task
 SELECT {task_columns} FROM task_runs WHERE run_id = ? AND id = ?;
@@ -16,15 +26,15 @@ SELECT {task_columns} FROM json_each(?2) AS wanted
 CROSS JOIN task_runs ON task_runs.run_id = ?1 AND task_runs.id = wanted.value;
 
 -- name: count_tasks_by_state
-SELECT state, count(*) FROM task_runs WHERE run_id = ? GROUP BY state;
+SELECT state, count(*) FROM {last_attempt_columns} GROUP BY state;
 
 -- name: list_active_tasks
 SELECT {task_columns} FROM task_runs
 WHERE run_id = ? AND state IN ('pending', 'running', 'retrying', 'paused') ORDER BY id;
 
 -- name: first_failure
-SELECT failure FROM task_runs
-WHERE run_id = ? AND failure IS NOT NULL AND ended_at IS NOT NULL ORDER BY ended_at, id DESC LIMIT 1;
+SELECT failure FROM {last_attempt_columns}
+WHERE failure IS NOT NULL AND ended_at IS NOT NULL ORDER BY ended_at, task_runs.id DESC LIMIT 1;
 
 -- name: insert_task
 INSERT INTO task_runs (

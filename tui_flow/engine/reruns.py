@@ -1,0 +1,154 @@
+"""Begins runs that are over anew, as further attempts of the same run.
+
+The spec of the attempt is whole before the history says pending, and that comes before the answer. What dies in
+between leaves a run that is over, and a spec that the next rerun writes again: nobody starts an attempt that the
+history does not know.
+"""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from tui_flow.contract import commands
+from tui_flow.contract.errors import BrokenFlow, NotRerunnable, UnknownRun
+from tui_flow.contract.rundir import (
+    CANCEL,
+    JOURNAL,
+    LOCK,
+    SOURCES,
+    RunSpec,
+    lock_holder,
+    read_spec,
+    run_dir,
+    write_spec,
+)
+from tui_flow.contract.states import RERUNNABLE, FlowRunState
+from tui_flow.engine.folding import state_name
+from tui_flow.engine.parameters import check_names
+from tui_flow.store import flows, runs, tasks
+from tui_flow.store.records import FlowRun
+
+if TYPE_CHECKING:
+    from tui_flow.engine.engine import Engine
+
+ENDING_SECONDS = 2.0
+"""How long the keeper of a run that is over may still take to be gone."""
+LOOK_SECONDS = 0.01
+
+
+class Rerun:
+    """One run that is over, and what its next attempt is to be."""
+
+    def __init__(self, run: FlowRun, spec: RunSpec, directory: Path) -> None:
+        self.run, self.spec, self.directory = run, spec, directory
+
+
+async def asked_for(engine: "Engine", command: commands.RerunRun) -> Rerun:
+    """The next attempt that a command asks for, with nothing done yet. Raises UnknownRun, NotRerunnable, BrokenFlow
+    and BadParameters."""
+    engine.arrivals.look(engine.clock.monotonic())
+    run = runs.get_run(engine.db, command.run_id)
+    if run is None:
+        raise UnknownRun(f"there is no run {command.run_id}", next="tui-flow runs lists those there are")
+    if run.state not in RERUNNABLE:
+        _refuse(run, f"is not over: it is {run.state}", f"wait for its end, or tui-flow cancel {run.id}")
+    directory = run_dir(engine.settings.state_dir, run.id)
+    spec = read_spec(directory)
+    if spec is None or not spec.path:
+        what = "has no run directory any more" if spec is None else "was called by code that no file holds"
+        _refuse(run, what, "run its flow anew")
+    source_sha = _source_of(engine, run) if command.original_code else ""
+    if not source_sha:
+        await _require_sound(engine, run, spec)
+    flow = flows.get_flow(engine.db, run.flow)
+    parameters = {**spec.parameters, **command.parameters}
+    if flow is not None and command.parameters:
+        check_names(flow, parameters)
+    if command.only_failed and command.force:
+        _refuse(run, "cannot be run with only_failed and force at once", "choose one of the two")
+    return Rerun(
+        run,
+        spec._replace(
+            parameters=parameters,
+            attempt=max(spec.attempt, run.attempt) + 1,
+            first_task_run_id=max(tasks.last_id(engine.db, run.id) + 1, run.first_task_run_id),
+            timeout_seconds=flow.timeout_seconds if flow else spec.timeout_seconds,
+            grace_seconds=engine.settings.grace_seconds,
+            reuse="nothing" if command.force else "succeeded" if command.only_failed else "equal",
+            rerun_from=command.from_tasks,
+            source_sha=source_sha,
+        ),
+        directory,
+    )
+
+
+async def begin(engine: "Engine", rerun: Rerun) -> int:
+    """Begins the attempt, as soon as a slot is free; gives its number. Durable when it returns.
+
+    Raises NotRerunnable where the run's last keeper does not go, or somebody else began an attempt meanwhile.
+    """
+    run, spec = rerun.run, rerun.spec
+    await _wait_gone(engine, rerun)
+    if runs.get_run(engine.db, run.id) != run:
+        _refuse(run, "has just been changed by somebody else", f"tui-flow show {run.id}")
+    write_spec(rerun.directory, spec)
+    (rerun.directory / CANCEL).unlink(missing_ok=True)
+    pending = run._replace(
+        state=FlowRunState.PENDING,
+        state_name=state_name(FlowRunState.PENDING),
+        reason=None,
+        message="",
+        attempt=spec.attempt,
+        tries=0,
+        parameters=spec.parameters,
+        started_at=None,
+        ended_at=None,
+        due_at=None,
+        exit_code=None,
+        signal=None,
+        failure=None,
+        ingested_bytes=_size(rerun.directory / JOURNAL),
+        first_task_run_id=spec.first_task_run_id,
+    )
+    runs.begin_attempt(engine.db, run, pending)
+    engine.supervisor.started.discard(run.id)
+    engine.dispatcher.queue(engine.ingest.take_up(pending))
+    return spec.attempt
+
+
+async def _require_sound(engine: "Engine", run: FlowRun, spec: RunSpec) -> None:
+    """The flow file is there, and is not known to be broken as it is now."""
+    engine.watcher.look(engine.clock.monotonic())
+    await engine.discovery.wait_done(run.path)
+    file = engine.discovery.file_of(run.path)
+    if file is not None and file.state == "broken" and run.path in engine.watcher.sources:
+        raise BrokenFlow(
+            f"the flow file is broken: {file.error}",
+            where=f"{file.path}:{file.error_line}" if file.error_line else file.path,
+            next="mend it, or rerun with --original-code",
+        )
+    if not Path(spec.path).is_file():
+        _refuse(run, f"has lost its flow file {run.path}", "put it back, or rerun with --original-code")
+
+
+def _source_of(engine: "Engine", run: FlowRun) -> str:
+    if not run.source_sha or not (engine.settings.state_dir / SOURCES / f"{run.source_sha}.py").is_file():
+        _refuse(run, "has no code of its own: its flow file's text was not kept", "leave --original-code out")
+    return run.source_sha
+
+
+async def _wait_gone(engine: "Engine", rerun: Rerun) -> None:
+    """The keeper of the attempt before has said its last word, and may need a moment to go."""
+    deadline = engine.clock.monotonic() + ENDING_SECONDS
+    while engine.supervisor.guards(rerun.run.id) or lock_holder(rerun.directory / LOCK) is not None:
+        if engine.clock.monotonic() > deadline:
+            _refuse(rerun.run, "is just ending", "try again in a moment")
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _refuse(run: FlowRun, what: str, next: str) -> NoReturn:
+    raise NotRerunnable(f"run {run.id} of {run.flow} {what}", next=next)
