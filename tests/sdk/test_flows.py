@@ -446,7 +446,9 @@ def test_methods_that_need_a_server_say_so() -> None:
         my_flow.serve(cron="0 3 * * *")
     with pytest.raises(AttributeError, match="nonsense"):
         my_flow.nonsense  # noqa: B018
-    with pytest.raises(TuiFlowError, match="Prefect's server"):
-        from tui_flow import get_client  # noqa: F401
+    from tui_flow import get_client
+
+    with pytest.raises(TuiFlowError, match="no get_client\nit needs Prefect's server"):
+        get_client()
     with pytest.raises(ImportError, match="nonsense"):
         from tui_flow import nonsense  # noqa: F401

@@ -17,6 +17,7 @@ BaseException
     └── DeadlineExceeded                    a timeout; the caller sees one of the TimeoutErrors
 TuiFlowError
 └── UnsupportedFeature                      a word of Prefect's that does not work here
+    └── UnsupportedImport                   also an ImportError: a module or name that cannot even be imported
 """
 
 from tui_flow.contract.errors import TuiFlowError
@@ -108,3 +109,7 @@ class DeadlineExceeded(Interruption):
 
 class UnsupportedFeature(TuiFlowError):
     """A word of Prefect's that needs its server, or that does not work here yet."""
+
+
+class UnsupportedImport(UnsupportedFeature, ImportError):
+    """A module or a name of Prefect's that is not here at all. An ImportError, for those who try what there is."""

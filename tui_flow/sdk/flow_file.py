@@ -38,7 +38,10 @@ def read_source(path: Path) -> bytes:
 
 def set_import_path(path: Path, project: Path) -> None:
     """Modules come from the flow file's folder, then the project's, then the environment; never from wherever the
-    process was started."""
+    process was started. Where Prefect is not installed, `prefect` is ours."""
+    from tui_flow import prefect_alias
+
+    prefect_alias.install()
     first = [str(path.parent), str(project)]
     environment = sys.path if sys.flags.safe_path else sys.path[1:]
     sys.path[:] = first + [entry for entry in environment if entry not in first]
@@ -74,7 +77,10 @@ def load(path: Path, source: bytes) -> types.ModuleType:
 
 
 def flows_of(module: types.ModuleType) -> dict[str, Any]:
-    """The flows that this module defines, in order, by the name that holds them; imported ones are not its own."""
+    """The flows that this module defines, in order, by the name that holds them; imported ones are not its own.
+
+    Raises BrokenFlow where it has none but those of an installed Prefect.
+    """
     from tui_flow.sdk.flows import Flow
 
     found: dict[str, Any] = {}
@@ -82,7 +88,18 @@ def flows_of(module: types.ModuleType) -> dict[str, Any]:
         own = isinstance(value, Flow) and value.fn.__module__ == module.__name__
         if own and not any(value is other for other in found.values()):
             found[name] = value
+    if not found:
+        _refuse_foreign(module)
     return found
+
+
+def _refuse_foreign(module: types.ModuleType) -> None:
+    for name, value in vars(module).items():
+        if type(value).__name__ == "Flow" and type(value).__module__ == "prefect.flows":
+            raise BrokenFlow(
+                f"the flow {name!r} is one of the Prefect that is installed here",
+                next="import from tui_flow, or set TUI_FLOW_PREFECT=ours so that `import prefect` means tui_flow",
+            )
 
 
 def plain_name(name: str) -> str:

@@ -1,10 +1,15 @@
 """Prefect's words that do not work here, each with one clear error that says what to do instead."""
 
-from tui_flow.sdk.exceptions import UnsupportedFeature
+from tui_flow.sdk.exceptions import UnsupportedFeature, UnsupportedImport
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
 
 _SCHEDULES = "save the file in flows/ and start it with `tui-flow run`; schedules are not there yet"
 _SERVER = "it needs Prefect's server; leave it out, a flow here needs none"
 _PAUSES = "a run cannot be paused yet; split the flow in two"
+_WORKERS = "it needs Prefect's task workers; call the task in a flow, with .submit() where others shall go on meanwhile"
 NAMES = {
     **dict.fromkeys(("serve", "aserve", "deploy"), _SCHEDULES),
     "get_client": _SERVER,
@@ -29,7 +34,7 @@ METHODS = {
     **dict.fromkeys(
         ("visualize", "avisualize", "generate_mermaid_graph"), "the console shows the tree of a run"
     ),
-    **dict.fromkeys(("delay", "apply_async"), "call it in a flow with .submit()"),
+    **dict.fromkeys(("delay", "apply_async"), _WORKERS),
     **dict.fromkeys(
         ("on_commit", "on_rollback"), "transactions are not there yet; use on_completion or on_failure"
     ),
@@ -51,16 +56,45 @@ OPTIONS = {
 """Keywords of `@flow` and `@task`."""
 
 
-def refuse_name(name: str) -> None:
-    """Raises UnsupportedFeature for a name that Prefect has and we have not; returns for any other."""
-    if name in NAMES:
-        raise UnsupportedFeature(f"tui_flow has no {name}", next=NAMES[name])
+class Absent:
+    """What stands for a name of Prefect's that works only with its server, or not yet. It can be imported and named in
+    annotations, so that a flow file whose other parts work does; using it raises UnsupportedFeature."""
+
+    def __init__(self, name: str, next: str) -> None:
+        self._name, self._next = name, next
+
+    def _refuse(self, *_: "Any", **__: "Any") -> "Any":
+        raise UnsupportedFeature(f"tui_flow has no {self._name}", next=self._next)
+
+    __call__ = __enter__ = __aenter__ = __iter__ = __mro_entries__ = __await__ = _refuse
+
+    def __getattr__(self, name: str) -> "Any":
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self._refuse()
+
+    def __getitem__(self, _: object) -> "Absent":
+        return self
+
+    def __or__(self, _: object) -> "Absent":
+        return self
+
+    __ror__ = __or__
+
+    def __repr__(self) -> str:
+        return f"<{self._name}, which tui_flow has not>"
+
+
+def refuse_import(what: str, next: str) -> "NoReturn":
+    """Raises the error that an import statement shows, and that `except ImportError` catches."""
+    raise UnsupportedImport(f"tui_flow has no {what}", next=next)
 
 
 def refuse_method(owner: str, name: str) -> None:
     """Raises UnsupportedFeature for a method that Prefect has and we have not; returns for any other."""
     if name in METHODS:
-        raise UnsupportedFeature(f"tui_flow's {owner} has no {name}()", next=METHODS[name])
+        next = _WORKERS if (owner, name) == ("Task", "serve") else METHODS[name]
+        raise UnsupportedFeature(f"tui_flow's {owner} has no {name}()", next=next)
 
 
 def refuse_option(decorator: str, option: str) -> None:

@@ -1,0 +1,159 @@
+"""Flow files that say `prefect`, and Prefect's module names below `tui_flow`."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from tui_flow import prefect_alias
+from tui_flow.sdk.exceptions import UnsupportedFeature, UnsupportedImport
+
+
+@pytest.fixture
+def prefect(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """`import prefect` is ours for the time of a test."""
+    monkeypatch.setenv(prefect_alias.ENV_PREFECT, "ours")
+    before = set(sys.modules)
+    prefect_alias.install()
+    yield
+    sys.meta_path.remove(prefect_alias.Finder)  # type: ignore[arg-type]
+    for name in set(sys.modules) - before:
+        if name.partition(".")[0] == "prefect":
+            del sys.modules[name]
+
+
+NAMES = [
+    ("prefect", "flow task Flow Task State get_run_logger tags unmapped allow_failure serve get_client deploy"),
+    ("prefect.flows", "Flow flow"),
+    ("prefect.tasks", "Task task exponential_backoff"),
+    ("prefect.futures", "PrefectFuture PrefectFutureList wait as_completed"),
+    ("prefect.states", "State Completed Failed Cancelled Crashed raise_state_exception"),
+    ("prefect.task_runners", "ThreadPoolTaskRunner ConcurrentTaskRunner"),
+    ("prefect.context", "FlowRunContext TaskRunContext get_run_context tags"),
+    ("prefect.runtime", "flow_run task_run deployment"),
+    ("prefect.logging", "get_run_logger get_logger"),
+    ("prefect.logging.loggers", "get_run_logger"),
+    ("prefect.exceptions", "FailedRun MissingResult ParameterTypeError"),
+    ("prefect.utilities.annotations", "unmapped allow_failure quote"),
+    ("prefect.client.schemas.objects", "State StateType FlowRun TaskRun"),
+    ("prefect.client.orchestration", "get_client PrefectClient"),
+    ("prefect.deployments", "run_deployment"),
+    ("prefect.cache_policies", "NO_CACHE INPUTS"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("module", "names"), NAMES)
+def test_the_names_that_authors_import_are_there(prefect: None, module: str, names: str) -> None:
+    for name in names.split():
+        assert getattr(import_module(module), name) is not None
+        exec(f"from {module} import {name}")
+
+
+def test_prefect_is_the_same_as_tui_flow(prefect: None) -> None:
+    import prefect as theirs  # type: ignore[import-not-found]
+
+    import tui_flow
+    from tui_flow import futures  # type: ignore[attr-defined]
+
+    assert theirs.flow is tui_flow.flow
+    assert theirs.futures.wait is tui_flow.wait is futures.wait
+    assert theirs.__version__.startswith("3.")
+    assert theirs.runtime.flow_run.name is None
+    found: dict[str, object] = {}
+    exec("from prefect import *; from prefect.states import *", found)
+    assert {"flow", "task", "Completed", "State"} <= set(found)
+
+
+def test_what_is_not_there_can_be_imported_and_says_so_when_it_is_used(prefect: None) -> None:
+    from prefect import get_client
+    from prefect.deployments import run_deployment
+
+    def annotated(client: get_client | None = None) -> None:  # type: ignore[valid-type]
+        """Naming it is no use of it."""
+
+    annotated()
+    uses = (lambda: get_client(), lambda: get_client.anything, lambda: type("Mine", (run_deployment,), {}))
+    for use in uses[:2]:
+        with pytest.raises(UnsupportedFeature, match=r"no get_client\nit needs Prefect's server"):
+            use()
+    with pytest.raises(UnsupportedFeature, match=r"no prefect\.deployments\.run_deployment"):
+
+        class Mine(run_deployment):  # type: ignore[misc]
+            pass
+
+
+@pytest.mark.parametrize(
+    "statement", ["import prefect.server.api", "from prefect.states import Nonsense", "import prefect.orion"]
+)
+def test_a_name_that_is_nowhere_is_an_import_error_that_names_it(prefect: None, statement: str) -> None:
+    with pytest.raises(
+        UnsupportedImport, match=f"tui_flow has no .*{statement.split()[-1].partition('.')[0]}"
+    ):
+        exec(statement)
+    with pytest.raises(ImportError):
+        exec(statement)
+
+
+def test_no_such_name_below_tui_flow_is_a_plain_import_error() -> None:
+    with pytest.raises(ModuleNotFoundError, match=r"tui_flow\.nonsense"):
+        import_module("tui_flow.nonsense")
+
+
+def described(tmp_path: Path, source: str, **environment: str) -> dict[str, object]:
+    """What `describe` says of a flow file, in a project that has an installed Prefect of its own in `site/`."""
+    path = tmp_path / "flows" / "sample.py"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(dedent(source))
+    done = subprocess.run(
+        [sys.executable, "-m", "tui_flow.sdk.describe", str(tmp_path), str(path), "1"],
+        stdout=subprocess.PIPE, check=True, cwd="/", env=environment,
+    )  # fmt: skip
+    return json.loads(done.stdout)  # type: ignore[no-any-return]
+
+
+FLOW_OF_PREFECT = """
+    from prefect import flow, serve
+
+    @flow
+    def sample(number: int = 1): ...
+
+    if __name__ == "__main__":
+        serve(sample)
+"""
+
+
+def test_a_file_that_imports_prefect_is_a_flow_file(tmp_path: Path) -> None:
+    (entry,) = described(tmp_path, FLOW_OF_PREFECT)["flows"]  # type: ignore[misc]
+    assert entry["name"] == "sample"
+
+
+def test_an_installed_prefect_wins_unless_told_otherwise(tmp_path: Path) -> None:
+    site = tmp_path / "site" / "prefect"
+    site.mkdir(parents=True)
+    (site / "__init__.py").write_text("from prefect.flows import Flow\nflow, serve = Flow, print\n")
+    (site / "flows.py").write_text("class Flow:\n    def __init__(self, fn): pass\n")
+    path = str(site.parent)
+    answer = described(tmp_path, FLOW_OF_PREFECT, PYTHONPATH=path)
+    assert answer["flows"] == []
+    assert "TUI_FLOW_PREFECT=ours" in answer["error"]["error"]  # type: ignore[index]
+    answer = described(tmp_path, FLOW_OF_PREFECT, PYTHONPATH=path, TUI_FLOW_PREFECT="ours")
+    assert [entry["name"] for entry in answer["flows"]] == ["sample"]  # type: ignore[attr-defined]
+
+
+def test_told_to_want_the_real_one_a_file_without_it_is_broken(tmp_path: Path) -> None:
+    answer = described(tmp_path, FLOW_OF_PREFECT, TUI_FLOW_PREFECT="real")
+    assert "No module named 'prefect'" in answer["error"]["error"]  # type: ignore[index]
+
+
+def test_an_alias_costs_no_import_until_a_name_is_asked_for() -> None:
+    program = (
+        "import sys; from tui_flow import prefect_alias; prefect_alias.install(); import prefect.futures\n"
+        "from prefect import flow, task; print('tui_flow.sdk.futures' in sys.modules, 'logging' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]

@@ -1,0 +1,191 @@
+"""Prefect's module names, for flow files: `import prefect`, `from prefect.futures import wait`, and the same below
+`tui_flow`.
+
+Nothing is installed anywhere. `tui_flow.futures` and its like are found in any process, the whole of `prefect` only
+in those that `install()` was called in: workers, and the processes that describe flow files. There an installed
+Prefect wins, unless TUI_FLOW_PREFECT says "ours"; with "real" nothing of this happens.
+
+A module that an import finds here is a view: it looks names up in the `sdk` module that stands behind it, when they
+are asked for. Importing it costs next to nothing.
+"""
+
+import os
+import sys
+from importlib import import_module
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+ENV_PREFECT = "TUI_FLOW_PREFECT"
+""" "ours": flow files get this alias even where Prefect is installed. "real": they never do."""
+VERSION = "3.9.1"
+"""What `prefect.__version__` says: the version whose words these are."""
+
+MODULES: dict[str, tuple[str, ...]] = {
+    **{
+        name: (name,)
+        for name in (
+            "artifacts", "assets", "automations", "blocks", "cache_policies", "concurrency", "context", "deployments",
+            "events", "exceptions", "filesystems", "flow_runs", "futures", "input", "locking", "logging", "results",
+            "runtime", "schedules", "serializers", "task_runners", "testing", "transactions", "types", "variables",
+            "blocks.notifications", "blocks.system", "concurrency.asyncio", "concurrency.sync", "testing.utilities",
+        )
+    },
+    "assets.core": ("assets",),
+    "assets.materialize": ("assets",),
+    "blocks.core": ("blocks.core", "blocks"),
+    "client": (),
+    "client.orchestration": (),
+    "client.schemas": ("states", "runs", "schedules"),
+    "client.schemas.objects": ("states", "runs"),
+    "client.schemas.schedules": ("schedules",),
+    "flows": ("flows", "states"),
+    "input.run_input": ("input",),
+    "locking.filesystem": ("locking",),
+    "locking.memory": ("locking",),
+    "logging.loggers": ("logging",),
+    "runtime.deployment": ("runtime:deployment",),
+    "runtime.flow_run": ("runtime:flow_run",),
+    "runtime.task_run": ("runtime:task_run",),
+    "settings": ("prefect_settings",),
+    "states": ("states",),
+    "tasks": ("tasks", "retries", "cache_policies"),
+    "utilities": (),
+    "utilities.annotations": ("annotations",),
+    "types.entrypoint": ("types",),
+}  # fmt: skip
+"""By Prefect's name, the modules of `sdk` in which its names are, the first that has one wins. After a colon: the
+object in it that stands for the module. What is not built yet has no module there, or none at all."""
+
+_ABSENT = {
+    "automations": ("Automation",),
+    "client": ("get_client",),
+    "client.orchestration": ("get_client", "PrefectClient", "SyncPrefectClient"),
+    "deployments": ("deploy", "initialize_project", "run_deployment", "arun_deployment"),
+}
+"""Names that many files import and few use: they can be imported, and refuse when they are used."""
+_NEXT = {
+    "client": "it needs Prefect's server; a flow here needs none, and `tui-flow runs --json` tells of runs",
+    "automations": "it needs Prefect's server; use the hooks of flows and tasks, such as on_failure",
+    "utilities": "use Python's own; of prefect.utilities only annotations is here",
+}
+_LATER = "it is not there yet; leave it out"
+
+
+class Alias(ModuleType):
+    """One of Prefect's modules, as flow files see it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, f"Prefect's {name.partition('.')[2] or name}, as tui_flow has it.")
+        self.__path__: list[str] = []
+
+    @property
+    def _dotted(self) -> str:
+        return self.__name__.partition(".")[2]
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            return self._dunder(name)
+        dotted = self._dotted
+        inner = f"{dotted}.{name}" if dotted else name
+        if inner in MODULES:
+            return import_module(f"{self.__name__}.{name}")
+        if not dotted:
+            return getattr(import_module("tui_flow"), name)
+        for home in MODULES[dotted]:
+            found = _home(home)
+            if found is not None and hasattr(found, name):
+                return getattr(found, name)
+        return _refuse(dotted, name)
+
+    def _dunder(self, name: str) -> Any:
+        if name == "__version__" and not self._dotted:
+            return VERSION
+        if name == "__all__":
+            home = (
+                _home("") if not self._dotted else next(filter(None, map(_home, MODULES[self._dotted])), None)
+            )
+            names = getattr(home, "__all__", None) or [one for one in dir(home) if not one.startswith("_")]
+            return names if home is not None else []
+        raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+
+
+def _home(home: str) -> Any:
+    """The sdk's module, or object in a module; None where it is not built."""
+    module, _, inner = home.partition(":")
+    name = f"tui_flow.sdk.{module}" if module else "tui_flow.sdk"
+    try:
+        found = import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name and name.startswith(error.name):
+            return None
+        raise
+    return getattr(found, inner) if inner else found
+
+
+def _refuse(dotted: str, name: str) -> Any:
+    """A placeholder for names that may be imported without being used; raises UnsupportedImport for all others."""
+    from tui_flow.sdk.unsupported import NAMES, Absent, refuse_import
+
+    is_built = any(_home(home) is not None for home in MODULES[dotted])
+    next = NAMES.get(name) or _next_for(
+        dotted, "it has other names there: look at dir()" if is_built else _LATER
+    )
+    if name in NAMES or name in _ABSENT.get(dotted, ()):
+        return Absent(f"prefect.{dotted}.{name}", next)
+    return refuse_import(f"prefect.{dotted}.{name}", next)
+
+
+def _next_for(dotted: str, otherwise: str) -> str:
+    return _NEXT.get(dotted.partition(".")[0], otherwise)
+
+
+class Finder:
+    """Finds aliases, for `sys.meta_path`."""
+
+    @staticmethod
+    def find_spec(name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:  # noqa: ARG004
+        root, _, dotted = name.partition(".")
+        if root == "tui_flow":
+            return spec_of(name)
+        if root != "prefect" or (dotted and not isinstance(sys.modules.get(root), Alias)):
+            return None
+        if dotted and dotted not in MODULES:
+            from tui_flow.sdk.unsupported import refuse_import
+
+            refuse_import(
+                f"module {name}", _next_for(dotted, "what needs Prefect's server is not here; leave it out")
+            )
+        return ModuleSpec(name, Finder, is_package=True)  # type: ignore[arg-type]
+
+    @staticmethod
+    def create_module(spec: ModuleSpec) -> Alias:
+        return Alias(spec.name)
+
+    @staticmethod
+    def exec_module(module: ModuleType) -> None:
+        """Nothing to run."""
+
+
+def spec_of(name: str) -> ModuleSpec | None:
+    """Of one of Prefect's modules below `tui_flow`, such as `tui_flow.futures`."""
+    dotted = name.partition(".")[2]
+    if dotted not in MODULES or dotted.partition(".")[0] in (
+        "client",
+        "settings",
+    ):  # these are ours, and something else
+        return None
+    return ModuleSpec(name, Finder, is_package=True)  # type: ignore[arg-type]
+
+
+def install() -> None:
+    """From now on `import prefect` finds this alias in this process, as TUI_FLOW_PREFECT says. Twice is harmless."""
+    wish = os.environ.get(ENV_PREFECT, "").lower()
+    if wish == "real" or Finder in sys.meta_path:
+        return
+    sys.meta_path.insert(0 if wish == "ours" else len(sys.meta_path), Finder)
+
+
+def is_real() -> bool:
+    """Whether this process has imported a Prefect that is installed."""
+    return not isinstance(sys.modules.get("prefect", Alias("prefect")), Alias)
