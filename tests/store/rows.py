@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from tui_flow.contract.states import FlowRunState, TaskRunState
-from tui_flow.store.records import Flow, FlowFile, FlowRun, TaskRun
+from tui_flow.contract.states import FireOutcome, FireReason, FlowRunState, TaskRunState
+from tui_flow.store.records import FireTime, Flow, FlowFile, FlowRun, TaskRun
 
 PENDING_RUN = FlowRun(
     id=1,
@@ -70,3 +70,9 @@ def a_flow(name: str = "etl", path: str = "flows/etl.py", **changes: Any) -> Flo
 
 def a_file(path: str = "flows/etl.py", **changes: Any) -> FlowFile:
     return FlowFile(path, "0" * 64, "ok", None, None, None, 100.0)._replace(**changes)
+
+
+def a_fire_time(schedule: int, fire_at: float, **changes: Any) -> FireTime:
+    skipped, overlap = FireOutcome.SKIPPED, FireReason.OVERLAP
+    one = FireTime(0, schedule, fire_at, skipped, overlap, "", None, None, 1, None, fire_at)
+    return one._replace(**changes)

@@ -16,7 +16,8 @@ def iso(at: float | None) -> str | None:
 def run_object(run: FlowRun) -> dict[str, Any]:
     """A flow run, without what only the ingest needs."""
     fields = {"run_id" if name == "id" else name: value for name, value in run._asdict().items()}
-    del fields["ingested_bytes"]
+    del fields["ingested_bytes"], fields["awaits_attempt"], fields["lane"]
+    fields["scheduled_for"] = iso(run.scheduled_for)
     return _with_times(fields)
 
 

@@ -21,7 +21,14 @@ CREATE TABLE flows (
     description      TEXT NOT NULL,
     parameters       TEXT NOT NULL,             -- JSON schema of an object, with the defaults
     tags             TEXT NOT NULL,             -- JSON list
-    timeout_seconds  REAL
+    timeout_seconds  REAL,
+    sha              TEXT NOT NULL DEFAULT '',  -- of the text that holds the flow: a broken file's last good one
+    schedules        TEXT NOT NULL DEFAULT '[]',        -- JSON list of contract.schedules, as declared
+    max_concurrent_runs INTEGER CHECK (max_concurrent_runs >= 1),
+    exclusive        INTEGER NOT NULL DEFAULT 0 CHECK (exclusive IN (0, 1)),    -- no two runs at once, asked for or not
+    priority         INTEGER NOT NULL DEFAULT 0,
+    on_crash         TEXT NOT NULL DEFAULT 'fail' CHECK (on_crash IN ('fail', 'retry')),
+    pause_on_failure INTEGER CHECK (pause_on_failure >= 1)      -- after so many failures in a row
 ) STRICT;
 
 CREATE INDEX flows_by_path ON flows (path);
@@ -53,6 +60,12 @@ CREATE TABLE flow_runs (
     report          TEXT,                       -- JSON of journal.FlowFinished, from report to last word
     ingested_bytes  INTEGER NOT NULL DEFAULT 0, -- of the journal, in the same transaction as their rows
     first_task_run_id INTEGER NOT NULL DEFAULT 1, -- of this attempt; those below belong to earlier ones
+    scheduled_for   REAL,                       -- the fire time that it runs for
+    schedule        TEXT,                       -- the slug of the schedule or trigger that made it
+    priority        INTEGER NOT NULL DEFAULT 0, -- higher ones are started first
+    lane            TEXT,                       -- runs of one lane are started one after another
+    crashes         INTEGER NOT NULL DEFAULT 0, -- attempts that crashed, and were begun anew for it
+    awaits_attempt  INTEGER NOT NULL DEFAULT 0 CHECK (awaits_attempt IN (0, 1)),   -- no process waits: the engine begins
     CHECK ((state IN ('completed', 'failed', 'crashed', 'cancelled')) = (ended_at IS NOT NULL)),
     CHECK ((ended_at IS NOT NULL) = (reason IS NOT NULL)),
     CHECK (state NOT IN ('running', 'retrying', 'paused') OR started_at IS NOT NULL)
@@ -62,6 +75,7 @@ CREATE INDEX flow_runs_by_flow ON flow_runs (flow, id DESC);
 CREATE INDEX flow_runs_by_state ON flow_runs (state, id DESC);
 CREATE INDEX flow_runs_by_flow_and_state ON flow_runs (flow, state, id DESC);
 CREATE INDEX flow_runs_active ON flow_runs (id) WHERE ended_at IS NULL;
+CREATE INDEX flow_runs_by_fire_time ON flow_runs (flow, schedule, scheduled_for) WHERE schedule IS NOT NULL;
 
 CREATE TABLE run_attempts (                     -- how earlier attempts at a run ended; flow_runs has the last one
     run_id      INTEGER NOT NULL REFERENCES flow_runs (id) ON DELETE CASCADE,
@@ -114,3 +128,58 @@ CREATE TABLE task_runs (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX task_runs_by_state ON task_runs (run_id, state);
+
+CREATE TABLE schedules (
+    id             INTEGER PRIMARY KEY,
+    flow           TEXT NOT NULL,               -- no reference: a schedule survives its file, and may be back with it
+    slug           TEXT NOT NULL,               -- its name within the flow
+    kind           TEXT NOT NULL,               -- of contract.schedules
+    spec           TEXT NOT NULL,               -- JSON object: what the author declared
+    source         TEXT NOT NULL CHECK (source IN ('file', 'serve')),
+    state          TEXT NOT NULL CHECK (state IN ('active', 'paused', 'gone')),
+    paused_at      REAL,                        -- stays while it is gone, so that it comes back paused
+    paused_by      TEXT,
+    paused_why     TEXT,
+    registered_at  REAL NOT NULL,               -- nothing before it fires
+    cursor         REAL NOT NULL,               -- every fire time up to here is decided
+    next_at        REAL,                        -- the next fire time; null: there is none, or it is a trigger
+    memory         TEXT,                        -- of a trigger: JSON of what it has seen
+    UNIQUE (flow, slug),
+    CHECK (state <> 'paused' OR paused_at IS NOT NULL),
+    CHECK (state <> 'active' OR paused_at IS NULL)
+) STRICT;
+
+CREATE TABLE fire_times (
+    id          INTEGER PRIMARY KEY,
+    schedule    INTEGER NOT NULL REFERENCES schedules (id) ON DELETE CASCADE,
+    fire_at     REAL NOT NULL,
+    outcome     TEXT NOT NULL CHECK (outcome IN ('run', 'skipped', 'missed')),
+    reason      TEXT NOT NULL CHECK (reason IN ('on_time', 'late', 'catch_up', 'event', 'backfill', 'overlap', 'asked',
+                                                'paused', 'down', 'changed', 'refused')),
+    message     TEXT NOT NULL,
+    run_id      INTEGER,
+    until       REAL,                           -- the last of several fire times that share this row
+    times       INTEGER NOT NULL DEFAULT 1 CHECK (times >= 1),    -- how many they are
+    event_key   TEXT,                           -- of a trigger: what makes its event that one and no other
+    decided_at  REAL NOT NULL,
+    CHECK ((outcome = 'run') = (run_id IS NOT NULL)),
+    CHECK ((times > 1) = (until IS NOT NULL))
+) STRICT;
+
+CREATE UNIQUE INDEX fire_times_once ON fire_times (schedule, fire_at) WHERE event_key IS NULL AND times = 1;
+CREATE UNIQUE INDEX fire_times_once_an_event ON fire_times (schedule, event_key) WHERE event_key IS NOT NULL;
+CREATE INDEX fire_times_by_schedule ON fire_times (schedule, id DESC);
+CREATE INDEX fire_times_by_run ON fire_times (run_id) WHERE run_id IS NOT NULL;
+
+CREATE TABLE pauses (
+    flow        TEXT PRIMARY KEY,               -- '' is all flows
+    paused_at   REAL NOT NULL,
+    paused_by   TEXT NOT NULL,
+    why         TEXT NOT NULL,
+    resumed_at  REAL                            -- null: it holds
+) STRICT;
+
+CREATE TABLE facts (
+    name   TEXT PRIMARY KEY,                    -- what the engine remembers of itself, from one to the next
+    value  TEXT NOT NULL
+) STRICT;

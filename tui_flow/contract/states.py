@@ -1,6 +1,7 @@
 """The states of flow runs and task runs, with their transitions, as data.
 
     flow run    scheduled → pending → running ⇄ retrying, paused → completed | failed | crashed | cancelled
+                                         │        └→ pending (a further attempt)
                                          └→ cancelling → cancelled
     task run    pending → running ⇄ retrying, paused → completed | failed | crashed | cancelled
                    └→ cached | skipped | upstream_failed | cancelled
@@ -24,7 +25,8 @@ class FlowRunState(StrEnum):
     RUNNING = "running"
     """A keeper holds the run's lock. The worker's report and the keeper's last word end it."""
     RETRYING = "retrying"
-    """The flow raised and waits for its next try. The worker moves it back to running."""
+    """Waits for its next try, which the worker moves back to running; or its process vanished, and it waits for its
+    next attempt (`awaits_attempt`), which the engine moves back to pending when it is due."""
     PAUSED = "paused"
     """Waits for an answer. A person resumes it."""
     CANCELLING = "cancelling"
@@ -91,13 +93,57 @@ class EndReason(StrEnum):
     """It could not be started: file gone or broken, parameters that do not fit."""
 
 
+class ScheduleState(StrEnum):
+    """Whether a schedule or a trigger makes runs."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    """A person, the author or too many failures in a row paused it. A person, or the author, resumes it."""
+    GONE = "gone"
+    """Declared no longer. It comes back with its file, and is then what it was."""
+
+
+class FireOutcome(StrEnum):
+    """What became of a fire time. Every one of them ends as one of these."""
+
+    RUN = "run"
+    SKIPPED = "skipped"
+    """On purpose: a rule, the author or a person did not want it."""
+    MISSED = "missed"
+    """Nobody could: no engine ran, or the machine slept."""
+
+
+class FireReason(StrEnum):
+    """Why that became of it."""
+
+    ON_TIME = "on_time"
+    LATE = "late"
+    """A run, more than a minute after its fire time."""
+    CATCH_UP = "catch_up"
+    """A run for a time that was missed."""
+    EVENT = "event"
+    """A trigger's event, or a request."""
+    BACKFILL = "backfill"
+    OVERLAP = "overlap"
+    """An earlier run of the schedule was not over."""
+    ASKED = "asked"
+    """Somebody asked to skip it."""
+    PAUSED = "paused"
+    DOWN = "down"
+    """No engine was there to fire it, and catch-up does not want it."""
+    CHANGED = "changed"
+    """The schedule was declared anew, or was away."""
+    REFUSED = "refused"
+    """A run could not be made: the flow is gone, or does not take the parameters."""
+
+
 _F = FlowRunState
 _ENDS = frozenset({_F.COMPLETED, _F.FAILED, _F.CRASHED, _F.CANCELLED})
 TRANSITIONS: dict[FlowRunState, frozenset[FlowRunState]] = {
     _F.SCHEDULED: frozenset({_F.PENDING, _F.CANCELLED}),
     _F.PENDING: frozenset({_F.RUNNING, _F.CANCELLING, _F.CANCELLED, _F.FAILED, _F.CRASHED}),
     _F.RUNNING: frozenset({_F.RETRYING, _F.PAUSED, _F.CANCELLING}) | _ENDS,
-    _F.RETRYING: frozenset({_F.RUNNING, _F.CANCELLING}) | _ENDS,
+    _F.RETRYING: frozenset({_F.RUNNING, _F.PENDING, _F.CANCELLING}) | _ENDS,
     _F.PAUSED: frozenset({_F.RUNNING, _F.CANCELLING}) | _ENDS,
     _F.CANCELLING: _ENDS,
     _F.COMPLETED: frozenset(),

@@ -92,11 +92,14 @@ def _description(path: str, answer: dict[str, Any]) -> Description:
     error = answer["error"]
     if error is not None:
         return Description(answer["sha"], [], str(error["error"]), error["line"], error["traceback"] or None)
-    flows = [Flow(**{"path": path, **{key: flow[key] for key in _FIELDS}}) for flow in answer["flows"]]
+    own = {"path": path, "sha": answer["sha"]}
+    flows = [
+        Flow(**{**own, **{key: flow[key] for key in _FIELDS if key in flow}}) for flow in answer["flows"]
+    ]
     return Description(answer["sha"], flows)
 
 
-_FIELDS = [field for field in Flow._fields if field != "path"]
+_FIELDS = [field for field in Flow._fields if field not in ("path", "sha")]
 
 
 class Drain:

@@ -15,7 +15,7 @@ from tui_flow.contract.rundir import HISTORY
 
 Connection = sqlite3.Connection
 """What `open_reader` and `open_writer` give, for those who must not speak SQL themselves."""
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """`PRAGMA user_version` of the current schema: how many migrations made it."""
 MAX_PATH_BYTES = 504
 """SQLite opens no file with a longer path."""

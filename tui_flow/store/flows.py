@@ -4,8 +4,9 @@ import difflib
 import sqlite3
 from collections.abc import Iterable
 from pathlib import PurePath
+from typing import Any
 
-from tui_flow.store import queries, rows
+from tui_flow.store import queries, rows, schedules
 from tui_flow.store.database import transaction
 from tui_flow.store.records import Flow, FlowFile
 
@@ -51,13 +52,24 @@ def save_described(db: sqlite3.Connection, file: FlowFile, flows: Iterable[Flow]
         queries.change(db, "save_flow_file", [rows.storable(value) for value in file])
         if file.state == "broken":
             return
+        flows = list(flows)
         queries.change(db, "delete_flows_of_file", [file.path])
         queries.change_many(db, "insert_flow", map(rows.flow_row, flows))
+        for flow in flows:
+            for spec in flow.schedules:
+                schedules.declare(db, _declared(flow, spec), "file", file.described_at)
+        schedules.mark_gone(db)
 
 
 def delete_file(db: sqlite3.Connection, path: str) -> None:
-    """Forgets a flow file and its flows. Their runs stay."""
-    queries.change(db, "delete_flow_file", [path])
+    """Forgets a flow file and its flows. Their runs stay, and so do their schedules, marked gone."""
+    with transaction(db):
+        queries.change(db, "delete_flow_file", [path])
+        schedules.mark_gone(db)
+
+
+def _declared(flow: Flow, spec: dict[str, Any]) -> schedules.Declared:
+    return schedules.Declared(flow.name, spec["slug"], spec["kind"], spec, spec.get("active", True))
 
 
 def _names(db: sqlite3.Connection) -> dict[str, str]:

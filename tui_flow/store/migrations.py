@@ -27,6 +27,12 @@ def attempts(db: Database) -> None:
     db.execute("PRAGMA user_version = 2")
 
 
+@migrations(name="0.2.0 schedules")
+def schedules(db: Database) -> None:
+    _run(db, "schema_0003.sql")
+    db.execute("PRAGMA user_version = 3")
+
+
 def migrate(db: sqlite3.Connection) -> None:
     """Brings a history up to date. Raises sqlite3.Error."""
     migrations.apply(Database(db, execute_plugins=False))

@@ -4,7 +4,14 @@
 from typing import Any, NamedTuple
 
 from tui_flow.contract.journal import Failure
-from tui_flow.contract.states import EndReason, FlowRunState, TaskRunState
+from tui_flow.contract.states import (
+    EndReason,
+    FireOutcome,
+    FireReason,
+    FlowRunState,
+    ScheduleState,
+    TaskRunState,
+)
 
 
 class FlowFile(NamedTuple):
@@ -28,6 +35,14 @@ class Flow(NamedTuple):
     """JSON schema of an object."""
     tags: list[str]
     timeout_seconds: float | None
+    sha: str = ""
+    schedules: list[dict[str, Any]] = []  # noqa: RUF012
+    """As the author declared them; the table of the same name has what became of them."""
+    max_concurrent_runs: int | None = None
+    exclusive: bool = False
+    priority: int = 0
+    on_crash: str = "fail"
+    pause_on_failure: int | None = None
 
 
 class FlowRun(NamedTuple):
@@ -55,6 +70,12 @@ class FlowRun(NamedTuple):
     ingested_bytes: int
     first_task_run_id: int = 1
     """Of this attempt; the task runs below belong to earlier ones."""
+    scheduled_for: float | None = None
+    schedule: str | None = None
+    priority: int = 0
+    lane: str | None = None
+    crashes: int = 0
+    awaits_attempt: bool = False
 
 
 class Attempt(NamedTuple):
@@ -101,3 +122,46 @@ class TaskRun(NamedTuple):
     failure: Failure | None
     revision: int
     """The run's `ingested_bytes` as of this row's last change: ask for what is newer than what you have."""
+
+
+class Schedule(NamedTuple):
+    id: int
+    flow: str
+    slug: str
+    kind: str
+    spec: dict[str, Any]
+    source: str
+    """"file" or "serve"."""
+    state: ScheduleState
+    paused_at: float | None
+    paused_by: str | None
+    paused_why: str | None
+    registered_at: float
+    cursor: float
+    next_at: float | None
+    memory: Any
+
+
+class FireTime(NamedTuple):
+    id: int
+    """0 before it is stored."""
+    schedule: int
+    fire_at: float
+    outcome: FireOutcome
+    reason: FireReason
+    message: str
+    run_id: int | None
+    until: float | None
+    times: int
+    """More than 1 where several fire times, up to `until`, share the row."""
+    event_key: str | None
+    decided_at: float
+
+
+class Pause(NamedTuple):
+    flow: str
+    """Empty for all flows."""
+    paused_at: float
+    paused_by: str
+    why: str
+    resumed_at: float | None

@@ -4,8 +4,15 @@ import json
 from typing import Any
 
 from tui_flow.contract.journal import Failure
-from tui_flow.contract.states import EndReason, FlowRunState, TaskRunState
-from tui_flow.store.records import Attempt, Flow, FlowFile, FlowRun, TaskRun
+from tui_flow.contract.states import (
+    EndReason,
+    FireOutcome,
+    FireReason,
+    FlowRunState,
+    ScheduleState,
+    TaskRunState,
+)
+from tui_flow.store.records import Attempt, FireTime, Flow, FlowFile, FlowRun, Pause, Schedule, TaskRun
 
 _RUN_STATES = {state.value: state for state in FlowRunState}
 _TASK_STATES = {state.value: state for state in TaskRunState}
@@ -20,7 +27,18 @@ def flow_file(row: Row) -> FlowFile:
 
 
 def flow(row: Row) -> Flow:
-    return Flow._make((*row[:5], json.loads(row[5]), from_list(row[6]), row[7]))
+    return Flow._make(
+        (
+            *row[:5],
+            json.loads(row[5]),
+            from_list(row[6]),
+            *row[7:9],
+            from_list(row[9]),
+            row[10],
+            bool(row[11]),
+            *row[12:],
+        )
+    )
 
 
 def flow_row(record: Flow) -> Row:
@@ -28,7 +46,9 @@ def flow_row(record: Flow) -> Row:
         *map(storable, record[:5]),
         _encode(record.parameters),
         to_list(record.tags),
-        record.timeout_seconds,
+        *record[7:9],
+        to_list(record.schedules),
+        *record[10:],
     )
 
 
@@ -40,6 +60,7 @@ def flow_run(row: Row) -> FlowRun:
         parameters=json.loads(row[11]),
         tags=from_list(row[12]),
         failure=to_failure(row[20]),
+        awaits_attempt=bool(row[28]),
     )
 
 
@@ -91,6 +112,24 @@ def task_run_row(task: TaskRun) -> Row:
         None if task.failure is None else from_failure(task.failure),
         task.revision,
     )
+
+
+def schedule(row: Row) -> Schedule:
+    found = Schedule._make(row)
+    return found._replace(
+        spec=json.loads(found.spec),  # type: ignore[arg-type]
+        state=ScheduleState(found.state),
+        memory=None if found.memory is None else json.loads(found.memory),
+    )
+
+
+def fire_time(row: Row) -> FireTime:
+    found = FireTime._make(row)
+    return found._replace(outcome=FireOutcome(found.outcome), reason=FireReason(found.reason))
+
+
+def pause(row: Row) -> Pause:
+    return Pause._make(row)
 
 
 def storable(value: Any) -> Any:

@@ -57,8 +57,26 @@ def list_active(db: sqlite3.Connection) -> list[FlowRun]:
     return _runs(db, "list_active_runs")
 
 
-def list_ids(db: sqlite3.Connection) -> set[int]:
-    return {id for (id,) in queries.rows(db, "list_run_ids")}
+def list_ids(db: sqlite3.Connection, above: int = 0) -> set[int]:
+    return {id for (id,) in queries.rows(db, "list_run_ids", [above])}
+
+
+def last_success(db: sqlite3.Connection, flow: str) -> float | None:
+    """What the last completed run of a flow was scheduled for, else when it ended."""
+    row = queries.row(db, "last_success", [flow])
+    return None if row is None else float(row[0])
+
+
+def succeeded_for(db: sqlite3.Connection, flow: str, schedule: str, fire_at: float) -> int | None:
+    """The run of that fire time that completed."""
+    row = queries.row(db, "run_for_fire_time", [flow, schedule, fire_at])
+    return None if row is None else int(row[0])
+
+
+def last_ends(db: sqlite3.Connection, flow: str, limit: int, since: float) -> list[FlowRunState]:
+    """How the last runs that schedules made of a flow ended after `since`, the newest first."""
+    wanted = {"flow": flow, "limit": limit, "since": since}
+    return [FlowRunState(state) for (state,) in queries.rows(db, "last_ends_of_flow", wanted)]
 
 
 def get_run(db: sqlite3.Connection, id: int) -> FlowRun | None:

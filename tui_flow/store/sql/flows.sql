@@ -1,3 +1,7 @@
+-- name: flow_columns
+name, path, function, line, description, parameters, tags, timeout_seconds, sha, schedules, max_concurrent_runs,
+exclusive, priority, on_crash, pause_on_failure
+
 -- name: list_flow_files
 SELECT path, sha, state, error, error_line, traceback, described_at
 FROM flow_files ORDER BY path;
@@ -13,19 +17,19 @@ ON CONFLICT (path) DO UPDATE SET
 DELETE FROM flow_files WHERE path = ?;
 
 -- name: list_flows
-SELECT name, path, function, line, description, parameters, tags, timeout_seconds
+SELECT {flow_columns}
 FROM flows ORDER BY path, line;
 
 -- name: list_flow_names
 SELECT name, path FROM flows ORDER BY name;
 
 -- name: get_flow
-SELECT name, path, function, line, description, parameters, tags, timeout_seconds
+SELECT {flow_columns}
 FROM flows WHERE name = ?;
 
 -- name: delete_flows_of_file
 DELETE FROM flows WHERE path = ?;
 
 -- name: insert_flow
-INSERT INTO flows (name, path, function, line, description, parameters, tags, timeout_seconds)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO flows ({flow_columns})
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);

@@ -1,7 +1,8 @@
 -- name: run_columns
 flow_runs.id, flow_runs.flow, flow_runs.path, run_name, state, state_name, reason, message, attempt, tries,
 trigger, flow_runs.parameters, flow_runs.tags, source_sha, created_at, started_at, ended_at, due_at,
-exit_code, signal, failure, ingested_bytes, first_task_run_id
+exit_code, signal, failure, ingested_bytes, first_task_run_id, scheduled_for, schedule, flow_runs.priority, lane,
+crashes, awaits_attempt
 
 -- name: get_run
 SELECT {run_columns} FROM flow_runs WHERE id = ?;
@@ -40,6 +41,18 @@ WHERE flow_runs.id IN (
 )
 ORDER BY flow_runs.flow, flow_runs.id DESC;
 
+-- name: last_success
+SELECT coalesce(scheduled_for, ended_at) FROM flow_runs
+WHERE flow = ? AND state = 'completed' ORDER BY id DESC LIMIT 1;
+
+-- name: run_for_fire_time
+SELECT id FROM flow_runs
+WHERE flow = ? AND schedule = ? AND scheduled_for = ? AND state = 'completed' LIMIT 1;
+
+-- name: last_ends_of_flow
+SELECT state FROM flow_runs
+WHERE flow = :flow AND ended_at > :since AND schedule IS NOT NULL ORDER BY id DESC LIMIT :limit;
+
 -- name: count_runs_by_state
 SELECT state, count(*) FROM flow_runs GROUP BY state;
 
@@ -47,17 +60,17 @@ SELECT state, count(*) FROM flow_runs GROUP BY state;
 SELECT count(*) FROM flow_runs;
 
 -- name: list_run_ids
-SELECT id FROM flow_runs;
+SELECT id FROM flow_runs WHERE id > ?;
 
 -- name: insert_run
 INSERT INTO flow_runs (
     id, flow, path, run_name, state, state_name, reason, message, attempt, tries, trigger, parameters, tags,
     source_sha, created_at, started_at, ended_at, due_at, exit_code, signal, failure, ingested_bytes,
-    first_task_run_id)
+    first_task_run_id, scheduled_for, schedule, priority, lane, crashes, awaits_attempt)
 VALUES (
     :id, :flow, :path, :run_name, :state, :state_name, :reason, :message, :attempt, :tries, :trigger, :parameters,
-    :tags, :source_sha, :created_at, :started_at, :ended_at, :due_at, :exit_code, :signal, :failure,
-    :ingested_bytes, :first_task_run_id);
+    :tags, :source_sha, :created_at, :started_at, :ended_at, :due_at, :exit_code, :signal, :failure, :ingested_bytes,
+    :first_task_run_id, :scheduled_for, :schedule, :priority, :lane, :crashes, :awaits_attempt);
 
 -- name: update_run
 UPDATE flow_runs SET
@@ -65,7 +78,7 @@ UPDATE flow_runs SET
     attempt = :attempt, tries = :tries, parameters = :parameters, tags = :tags, source_sha = :source_sha,
     started_at = :started_at, ended_at = :ended_at, due_at = :due_at, exit_code = :exit_code, signal = :signal,
     failure = :failure, report = :report, ingested_bytes = :ingested_bytes,
-    first_task_run_id = :first_task_run_id
+    first_task_run_id = :first_task_run_id, crashes = :crashes, awaits_attempt = :awaits_attempt
 WHERE id = :id AND state = :old_state AND ingested_bytes = :old_ingested_bytes;
 
 -- name: attempt_columns
