@@ -31,6 +31,9 @@ class Settings:
     idle_seconds: float = 5.0
     """An engine that started by itself ends after so long with no client and no run; 0 keeps it."""
 
+    min_free_mb: int = 64
+    """With less free space (MiB) on the disk no run is started, so that those in progress can end; 0 starts them all."""
+
     @property
     def flows_dir(self) -> Path:
         return self.project / FLOWS
@@ -117,6 +120,7 @@ def _checked(name: str, value: Any, origin: str) -> Any:
         number = wanted(value)
     except (TypeError, ValueError):
         number = -1
-    if isinstance(value, bool) or not (1 if wanted is int else 0) <= number < math.inf:
+    least = 1 if name == "max_concurrent_runs" else 0
+    if isinstance(value, bool) or not least <= number < math.inf:
         raise ProjectError(f"{name} = {value!r} is not a usable {wanted.__name__}", where=origin)
     return number

@@ -327,7 +327,7 @@ def test_a_history_that_the_engine_refuses_is_told_in_one_error(engine: Running)
     path.write_text("not a database at all, but long enough to be looked at" * 9)
     with pytest.raises(HistoryError, match="damaged") as caught:
         client.connect(engine.settings)
-    assert caught.value.where == str(path) and "keep a copy" in caught.value.next
+    assert caught.value.where == str(path) and "db recover" in caught.value.next
     path.unlink()
     with closing(sqlite3.connect(path)) as db:
         db.execute("PRAGMA user_version = 99")

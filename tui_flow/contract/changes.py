@@ -41,11 +41,18 @@ class FlowFileChanged(NamedTuple):
     """"ok", "broken" or "removed"."""
 
 
+class RoomChanged(NamedTuple):
+    """The engine starts no runs for now, since the disk has no room, or it does again. Those in progress go on."""
+
+    reason: str
+    """Why not; empty where it starts them."""
+
+
 class EngineStopping(NamedTuple):
     """The engine ends in order, and the connection with it."""
 
 
-Change = Snapshot | RunChanged | TasksChanged | FlowFileChanged | EngineStopping
+Change = Snapshot | RunChanged | TasksChanged | FlowFileChanged | RoomChanged | EngineStopping
 CHANGES: dict[str, Any] = {cls.__name__: cls for cls in Change.__args__}
 
 

@@ -113,6 +113,8 @@ class EngineStatus(NamedTuple):
     broken_files: int
     limit: int
     """Runs that may hold a slot at once."""
+    paused: str = ""
+    """Why no run is started for now, such as a full disk; empty where runs are."""
 
 
 def encode_request(id: int, command: Command) -> bytes:

@@ -3,7 +3,10 @@
 TuiFlowError
 ├── ProjectError        no project here, or one that cannot be used            exit code 4
 │   └── StateDirError   the state directory is not ours, not safe or not writable
-├── HistoryError        the database is damaged, or from a newer version       exit code 4
+├── HistoryError        the database cannot be used, or is from a newer version  exit code 4
+│   ├── HistoryDamaged  its content is no history of ours, or was spoilt
+│   ├── HistoryFull     the disk, or a quota, has no room for it
+│   └── HistoryLocked   another program holds it
 ├── EngineError         the engine cannot be started or does not answer        exit code 3
 │   ├── EngineRunning   a second engine in one project
 │   └── ProtocolError   the two ends speak different versions
@@ -58,6 +61,18 @@ class StateDirError(ProjectError):
 
 class HistoryError(TuiFlowError):
     exit_code = EXIT_STATE
+
+
+class HistoryDamaged(HistoryError):
+    pass
+
+
+class HistoryFull(HistoryError):
+    pass
+
+
+class HistoryLocked(HistoryError):
+    pass
 
 
 class EngineError(TuiFlowError):

@@ -108,6 +108,7 @@ async def get_status(engine: "Engine", *_: object) -> dict[str, Any]:
         flows=len(flows.list_flows(engine.db)),
         broken_files=engine.discovery.broken,
         limit=engine.settings.max_concurrent_runs,
+        paused=engine.room.reason,
     )
     return status._asdict()
 

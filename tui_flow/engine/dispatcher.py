@@ -7,6 +7,7 @@ A keeper that is started twice stays quiet the second time, so an attempt begins
 
 import os
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 
 from tui_flow.contract.failpoints import failpoint
@@ -26,10 +27,17 @@ RETRY_SECONDS = 1.0
 
 class Dispatcher:
     def __init__(
-        self, settings: Settings, clock: Clock, ingest: Ingest, supervisor: Supervisor, log: EngineLog
+        self,
+        settings: Settings,
+        clock: Clock,
+        ingest: Ingest,
+        supervisor: Supervisor,
+        log: EngineLog,
+        may_start: Callable[[], bool] = lambda: True,
     ) -> None:
+        """`may_start` tells whether there is room for another run."""
         self._settings, self._clock, self._log = settings, clock, log
-        self._ingest, self._supervisor = ingest, supervisor
+        self._ingest, self._supervisor, self._may_start = ingest, supervisor, may_start
         self._queue: deque[int] = deque()
 
     @property
@@ -91,8 +99,8 @@ class Dispatcher:
         self._queue.remove(run_id)
 
     def tick(self, now: float) -> float:
-        """Starts what waits while there are slots."""
-        while self._queue and self.running < self._settings.max_concurrent_runs:
+        """Starts what waits while there are slots, and room on the disk."""
+        while self._queue and self._may_start() and self.running < self._settings.max_concurrent_runs:
             active = self._ingest.active.get(self._queue[0])
             if active is not None and active.run.state is FlowRunState.PENDING:
                 try:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from tui_flow.contract.changes import EngineStopping, Snapshot
 from tui_flow.contract.commands import Command
-from tui_flow.contract.errors import TuiFlowError
+from tui_flow.contract.errors import HistoryDamaged, TuiFlowError
 from tui_flow.engine import answers
 from tui_flow.engine.arrivals import Arrivals
 from tui_flow.engine.bus import Bus
@@ -23,14 +23,13 @@ from tui_flow.engine.engine_log import EngineLog
 from tui_flow.engine.home import Home
 from tui_flow.engine.ingest import Ingest
 from tui_flow.engine.rescuer import Rescuer
+from tui_flow.engine.room import Room
 from tui_flow.engine.server import Connection, Server
 from tui_flow.engine.supervisor import Supervisor
+from tui_flow.engine.troubles import Troubles
 from tui_flow.engine.watcher import Watcher
 from tui_flow.settings import Settings
 from tui_flow.store import database
-
-TROUBLE_SECONDS = 1.0
-"""Before a duty is tried again that the disk would not let do its work."""
 
 
 class Duty(Protocol):
@@ -54,7 +53,8 @@ class Engine:
         self.ingest = Ingest(self.db, settings.state_dir, self.bus, log)
         self.arrivals = Arrivals(self.db, settings.state_dir, self.ingest, log)
         self.supervisor = Supervisor(log, self.wake)
-        self.dispatcher = Dispatcher(settings, clock, self.ingest, self.supervisor, log)
+        self.room = Room(settings, self.db, self.bus, log)
+        self.dispatcher = Dispatcher(settings, clock, self.ingest, self.supervisor, log, self.room.may_start)
         self.rescuer = Rescuer(self.db, clock, self.ingest, self.dispatcher, self.supervisor, log)
         self.home = Home(settings.state_dir, lock, log, self.stop)
         self.server = Server(settings, self._answer, self.bus.unsubscribe, log)
@@ -62,7 +62,7 @@ class Engine:
         self._needed_at = clock.monotonic()
         self._stopping = False
         self._awake = asyncio.Event()
-        self._trouble: dict[Duty, str] = {}
+        self._troubles = Troubles(self.room, log)
 
     async def run(self) -> None:
         """From the first client to the last. Until told to stop, or needed no more, over and over:
@@ -73,7 +73,7 @@ class Engine:
         4. start the runs that wait, as far as there are slots,
         5. look at what changed in `flows/`, describe it and publish what it holds,
         6. tell subscribers what was held back,
-        7. make sure that the state directory and the history are still those that they were,
+        7. make sure that the state directory and the history are still those that they were, and that there is room,
         8. sleep until the next step is due, or something wakes the engine.
         """
         loop = asyncio.get_running_loop()
@@ -83,7 +83,7 @@ class Engine:
         self.watcher.watch(self._hint(self.watcher.hint), self._hint(self.arrivals.hint))
         self.log.say(f"engine {os.getpid()} serves {self.settings.project}")
         duties: list[Duty] = [
-            self.arrivals, self.ingest, self.rescuer, self.dispatcher, self.watcher, self.discovery, self.bus,
+            self.room, self.arrivals, self.ingest, self.rescuer, self.dispatcher, self.watcher, self.discovery, self.bus,
             self.home,
         ]  # fmt: skip
         while not self._stopping:
@@ -123,17 +123,15 @@ class Engine:
         return take
 
     def _step(self, duty: Duty, now: float) -> float:
-        """One step of a duty. A full disk or a locked database is said once, and tried again."""
+        """One step of a duty. A full disk or a locked database is said once, and tried again. Raises HistoryDamaged."""
+        name = type(duty).__name__
         try:
             due_at = duty.tick(now)
+        except HistoryDamaged:
+            raise  # nothing gets better by trying, and much may get worse
         except (TuiFlowError, OSError) as error:
-            said = f"{type(duty).__name__}: {error}"
-            if self._trouble.get(duty) != said:
-                self.log.warn(said)
-            self._trouble[duty] = said
-            return now + TROUBLE_SECONDS
-        if self._trouble.pop(duty, None):
-            self.log.say(f"{type(duty).__name__}: goes on")
+            return self._troubles.note(name, error, now)
+        self._troubles.forget(name)
         return due_at
 
     async def _sleep_until(self, due_at: float) -> None:

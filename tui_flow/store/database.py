@@ -1,26 +1,37 @@
 """Opens history.db: the engine as its only writer, everybody else read-only.
 
 A version that is newer than this program, a file that is damaged, and a file that is no database are refused with a
-HistoryError, and left as they are.
+HistoryError, and left as they are. An older version is copied aside before it is brought up to date.
 """
 
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tui_flow.contract.errors import HistoryError
+from tui_flow.contract.errors import HistoryDamaged, HistoryError, HistoryFull, HistoryLocked
 from tui_flow.contract.rundir import HISTORY
 
 Connection = sqlite3.Connection
 """What `open_reader` and `open_writer` give, for those who must not speak SQL themselves."""
 SCHEMA_VERSION = 3
 """`PRAGMA user_version` of the current schema: how many migrations made it."""
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 MAX_PATH_BYTES = 504
 """SQLite opens no file with a longer path."""
 BUSY_SECONDS = 5.0
 """How long a connection waits for a lock before it gives up."""
+ENGINE_BUSY_SECONDS = 0.05
+"""The same for the engine once it is up: whoever waits for a foreign lock there keeps everybody else waiting."""
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_FULL = (
+    sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_TRUNCATE,
+    sqlite3.SQLITE_IOERR_SHMSIZE,
+)  # fmt: skip
+"""What SQLite says where a file cannot grow: a full disk, a quota, a limit on its size."""
 
 
 class Refused(Exception):
@@ -67,7 +78,14 @@ def open_writer(state_dir: Path) -> sqlite3.Connection:
                 from tui_flow.store.migrations import migrate
 
                 migrate(db)
+            db.execute(f"PRAGMA busy_timeout = {round(ENGINE_BUSY_SECONDS * 1000)}")
     return db
+
+
+def try_write(db: sqlite3.Connection) -> None:
+    """Writes a page that says what it said before. Raises HistoryError where that cannot be done."""
+    with transaction(db):
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
 @contextmanager
@@ -77,10 +95,11 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
         db.execute("BEGIN IMMEDIATE")
         try:
             yield
+            db.execute("COMMIT")
         except BaseException:
-            db.execute("ROLLBACK")
+            if db.in_transaction:  # a full disk may have ended it already
+                db.execute("ROLLBACK")
             raise
-        db.execute("COMMIT")
 
 
 @contextmanager
@@ -91,16 +110,34 @@ def readable(path: Path | None) -> Iterator[None]:
     except (sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError) as error:
         raise Refused(str(error)) from error
     except (sqlite3.Error, OSError) as error:
-        damaged = isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
-        raise HistoryError(
-            f"the history is damaged, or is no history at all: {error}"
-            if damaged
-            else f"cannot use the history: {error}",
-            where=str(path or ""),
-            next="keep a copy of it; once it is moved away, the engine builds a new one from the runs' journals"
-            if damaged
-            else "check the disk's space and the file's permissions, then try again",
-        ) from error
+        raise _explained(error, str(path or "")) from error
+
+
+def _explained(error: Exception, where: str) -> HistoryError:
+    """What it means that SQLite, or the file system, said no."""
+    code = getattr(error, "sqlite_errorcode", 0)
+    if code & 0xFF in _DAMAGED:
+        return HistoryDamaged(
+            f"the history is damaged, or is no history at all: {error}",
+            where=where,
+            next="tui-flow db restore puts a backup in its place; tui-flow db recover saves what can be read, "
+            "and builds the rest from the runs' journals",
+        )
+    if code & 0xFF in _LOCKED:
+        return HistoryLocked(
+            "another program holds the history locked", where=where, next="end that program, or wait for it"
+        )
+    if code & 0xFF in _FULL or code in _FULL or getattr(error, "errno", 0) in NO_ROOM:
+        return HistoryFull(
+            f"there is no room to write the history: {error}",
+            where=where,
+            next="make room on the disk; the engine goes on by itself",
+        )
+    return HistoryError(
+        f"cannot use the history: {error}",
+        where=where,
+        next="check the disk's space and the file's permissions, then try again",
+    )
 
 
 @contextmanager

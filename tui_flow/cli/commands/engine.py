@@ -12,6 +12,7 @@ from tui_flow.cli.shapes import iso
 from tui_flow.contract.commands import GetStatus, KeepEngine, StopEngine
 from tui_flow.contract.errors import EXIT_ENGINE, EngineError
 from tui_flow.contract.rundir import ENGINE_LOCK, lock_holder, open_state_dir
+from tui_flow.safe import safe
 from tui_flow.settings import Settings
 from tui_flow.tui.presentation.times import moment
 
@@ -100,6 +101,8 @@ def _print(status: dict[str, Any]) -> None:
     click.echo(
         f"runs: {runs['running']} of at most {status['limit']} running, {runs['pending']} waiting, {runs['total']} in all"
     )
+    if status["paused"]:
+        click.echo(f"no run is started for now: {safe(status['paused'])}")
     click.echo(f"flows: {status['flows']}, broken files: {status['broken_files']}")
 
 
