@@ -421,14 +421,9 @@ def test_options_that_make_no_sense_are_refused_at_decoration(
 
 
 def test_functions_that_cannot_be_flows_are_refused() -> None:
-    def numbers() -> object:
-        yield 1
-
     def reserved(wait_for: int) -> None:
         pass
 
-    with pytest.raises(UnsupportedFeature, match="generator function"):
-        flow(numbers)
     with pytest.raises(ReservedArgumentError, match="'wait_for' is a reserved argument name"):
         flow(reserved)
     with pytest.raises(ReservedArgumentError, match="'wait_for' is a reserved argument name"):

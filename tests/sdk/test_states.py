@@ -79,3 +79,33 @@ def test_every_end_has_a_word_in_the_journal() -> None:
     assert set(states.JOURNAL_FLOW_STATES) == states.FINAL
     assert set(states.JOURNAL_FLOW_STATES.values()) == words.TERMINAL
     assert set(states.JOURNAL_TASK_STATES.values()) <= words.TASK_TERMINAL
+
+
+async def test_the_exception_of_a_state_can_be_asked_for() -> None:
+    failed = states.Failed(data=KeyError("k"))
+    assert states.get_state_exception(failed) is failed.data is await states.aget_state_exception(failed)
+    assert isinstance(states.get_state_exception(states.Failed(data=3)), TypeError)
+    with pytest.raises(ValueError, match="Expected failed or crashed state"):
+        states.get_state_exception(states.Completed(data=1))
+    states.raise_state_exception(states.Completed(data=1))
+    with pytest.raises(KeyError):
+        states.raise_state_exception(failed)
+    with pytest.raises(CancelledRun):
+        await states.araise_state_exception(states.Cancelled())
+    assert await states.Completed(data=3).aresult() == 3
+
+
+def test_a_state_keeps_what_its_maker_said_beside() -> None:
+    from datetime import UTC, datetime
+
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    assert states.Scheduled(scheduled_time=at).state_details.scheduled_time is at
+    assert states.Completed().state_details.cache_key is None
+
+
+def test_a_state_survives_pickling() -> None:
+    import pickle
+
+    copied = pickle.loads(pickle.dumps(states.Failed(message="why", data=KeyError("k"))))
+    assert (copied.type, copied.name, copied.message) == (states.StateType.FAILED, "Failed", "why")
+    assert pickle.loads(pickle.dumps(states.Completed())).has_result is False

@@ -1,4 +1,4 @@
-"""Marks that an argument carries into a task: `unmapped`, `allow_failure`, `quote`."""
+"""Marks that an argument carries into a task: `unmapped`, `allow_failure`, `quote`, `opaque`."""
 
 from tui_flow.sdk import references
 
@@ -49,8 +49,26 @@ class allow_failure(BaseAnnotation):
     """The task runs even if this future fails; it then gets the exception instead of a result."""
 
 
+class opaque(BaseAnnotation):
+    """A future's result takes its place, and is not searched for more. For big results."""
+
+
+class freeze(BaseAnnotation):
+    """A parameter that nobody shall change: Prefect's, for deployments. Here it is the value."""
+
+    def unfreeze(self) -> "Any":
+        return self.unwrap()
+
+
+class NotSet:
+    """Stands for "not given", where None would mean something."""
+
+
 class quote(BaseAnnotation):
-    """The value is handed over as it is: no futures are looked for in it. For big collections."""
+    """The value is handed over as it is: no futures are looked for in it. For big collections.
+
+    Returned by a flow, it is its result, even if a state is in it.
+    """
 
     def unquote(self) -> "Any":
         return self.unwrap()

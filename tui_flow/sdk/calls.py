@@ -1,14 +1,16 @@
 """What a call of a flow or task, or its `submit`, does: makes the run, drives the run logic, gives the outcome."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tui_flow.sdk import params, references, signals
 from tui_flow.sdk.annotations import BaseAnnotation
 from tui_flow.sdk.context import current_tags, parent_of_flow, parent_of_task
-from tui_flow.sdk.effects import drive, drive_async
+from tui_flow.sdk.effects import Logic, drive, drive_async
 from tui_flow.sdk.exceptions import TerminationSignal
 from tui_flow.sdk.futures import PrefectFuture
+from tui_flow.sdk.generators import iterate, iterate_async
 from tui_flow.sdk.names import custom_name, generated_name
 from tui_flow.sdk.run_logic import run_flow, run_task
 from tui_flow.sdk.runs import NO_UPSTREAM, FlowRun, TaskRun, outside_of_flows
@@ -29,8 +31,11 @@ def call_task(
     wait_for: WaitList,
     return_state: bool,
 ) -> Any:
-    """A task run here and now; a coroutine of one for an async task."""
+    """A task run here and now; a coroutine of one for an async task, and for a generator a generator of one."""
     params.require_fit(task.fn, args, kwargs)
+    if task.isgenerator and not return_state:
+        begun = _task_logic(task, args, kwargs, wait_for)
+        return iterate_async(begun, outcome) if task.isasync else iterate(begun, outcome)
     if task.isasync:
         return _call_async_task(task, args, kwargs, wait_for, return_state)
     run = new_task_run(task, args, kwargs, wait_for)
@@ -48,6 +53,15 @@ async def _call_async_task(
     run = new_task_run(task, args, kwargs, wait_for)
     _begin(run)
     return outcome(await drive_async(run_task(run)), return_state)
+
+
+@contextmanager
+def _task_logic(
+    task: "Task[Any, Any]", args: tuple[Any, ...], kwargs: dict[str, Any], wait_for: WaitList
+) -> Iterator[Logic[State[Any]]]:
+    run = new_task_run(task, args, kwargs, wait_for)
+    _begin(run)
+    yield run_task(run)
 
 
 def new_task_run(
@@ -105,8 +119,13 @@ def call_flow(
     wait_for: WaitList,
     return_state: bool,
 ) -> Any:
-    """A nested flow run, or, outside of runs, a run of its own; a coroutine of one for an async flow."""
+    """A nested flow run, or, outside of runs, a run of its own; a coroutine of one for an async flow, and for a
+    generator a generator of one."""
     params.bind(flow.fn, args, kwargs)
+    if flow.isgenerator and not return_state:
+        begun = _flow_logic(flow, args, kwargs, wait_for)
+        finish = outcome if parent_of_flow() else _outermost_outcome
+        return iterate_async(begun, finish) if flow.isasync else iterate(begun, finish)
     if flow.isasync:
         return _call_async_flow(flow, args, kwargs, wait_for, return_state)
     if parent_of_flow() is None:
@@ -136,6 +155,19 @@ async def _call_async_flow(
     return outcome(await drive_async(run_flow(run, args, kwargs)), return_state)
 
 
+@contextmanager
+def _flow_logic(
+    flow: "Flow[Any, Any]", args: tuple[Any, ...], kwargs: dict[str, Any], wait_for: WaitList
+) -> Iterator[Logic[State[Any]]]:
+    if parent_of_flow() is not None:
+        yield run_flow(_nested(flow, args, kwargs, wait_for), args, kwargs)
+        return
+    from tui_flow.sdk.script_run import ScriptRun
+
+    with ScriptRun(flow, args, kwargs) as run:
+        yield run_flow(run, args, kwargs)
+
+
 def _nested(
     flow: "Flow[Any, Any]", args: tuple[Any, ...], kwargs: dict[str, Any], wait_for: WaitList
 ) -> FlowRun:
@@ -148,14 +180,14 @@ def _nested(
     return run
 
 
-def _outermost_outcome(state: State[Any], return_state: bool) -> Any:
+def _outermost_outcome(state: State[Any], return_state: bool = False) -> Any:
     """`outcome`; raises TerminationSignal also where an event loop showed it as a cancellation only."""
     if signals.terminated and state.is_cancelled():
         raise TerminationSignal from state.data
     return outcome(state, return_state)
 
 
-def outcome(state: State[Any], return_state: bool) -> Any:
+def outcome(state: State[Any], return_state: bool = False) -> Any:
     """What a call gives: the result or, if asked for, the state. Raises what the run raised.
 
     What was meant to end the code around as well (ctrl+c, SIGTERM, a cancelled coroutine, sys.exit) is always raised.

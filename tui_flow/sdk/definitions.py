@@ -23,25 +23,22 @@ def _code_flags(fn: "Any") -> int:
             return 0
 
 
-def is_coroutine_function(fn: "Callable[..., Any]") -> bool:
-    """Whether a call gives a coroutine (as `inspect` says, without importing it)."""
-    return bool(_code_flags(fn) & _CO_COROUTINE)
+def is_async_function(fn: "Callable[..., Any]") -> bool:
+    """Whether a call gives a coroutine or an async generator (as `inspect` says, without importing it)."""
+    return bool(_code_flags(fn) & (_CO_COROUTINE | _CO_ASYNC_GENERATOR))
+
+
+def is_generator_function(fn: "Callable[..., Any]") -> bool:
+    """Whether a call gives a generator, async or not."""
+    return bool(_code_flags(fn) & (_CO_GENERATOR | _CO_ASYNC_GENERATOR))
 
 
 def checked_function(fn: "Any", decorator: str, reserved: "tuple[str, ...]") -> "Any":
-    """The function behind what was decorated. Raises TypeError, ReservedArgumentError or UnsupportedFeature for what
-    cannot be one."""
+    """The function behind what was decorated. Raises TypeError or ReservedArgumentError for what cannot be one."""
     if isinstance(fn, (classmethod, staticmethod)):
         fn = fn.__func__
     if not callable(fn):
         raise TypeError(f"@{decorator} is for functions, not for {fn!r}")
-    if _code_flags(fn) & (_CO_GENERATOR | _CO_ASYNC_GENERATOR):
-        from tui_flow.sdk.exceptions import UnsupportedFeature
-
-        raise UnsupportedFeature(
-            f"@{decorator}: {_name_of(fn)} is a generator function",
-            next="return a list of what it would yield",
-        )
     code = getattr(fn, "__code__", None)
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount] if code else ()
     for name in reserved:
@@ -133,6 +130,13 @@ def dress(definition: "Any", fn: "Any") -> None:
         if value is not None:
             setattr(definition, attribute, value)
     definition.__wrapped__ = fn
+
+
+def changed_options(definition: "Any", changes: "Any") -> "dict[str, Any]":
+    """The options of a flow or task with changes; its hooks as they are now."""
+    now = definition.__dict__
+    hooks = {option: now[f"{option}_hooks"] for option in definition._options if f"{option}_hooks" in now}
+    return {**definition._options, **hooks, **changes}
 
 
 def bound(definition: "Any", instance: object, owner: object) -> "Any":

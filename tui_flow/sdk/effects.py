@@ -6,6 +6,7 @@ throws in what it raised. So the logic is written once, and never knows whether 
 
 import time
 from collections.abc import Callable, Generator, Iterable
+from types import GeneratorType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tui_flow.sdk import timeouts
@@ -51,7 +52,10 @@ async def drive_async(logic: Logic[T]) -> T:
 
 
 class Call:
-    """Calls the author's function as the body of a run. Raises timeouts.Expired at its deadline."""
+    """Calls the author's function as the body of a run. Raises timeouts.Expired at its deadline.
+
+    A generator that it returns is consumed: what a run gives is a list.
+    """
 
     __slots__ = ("args", "fn", "kwargs", "run", "seconds")
 
@@ -69,20 +73,28 @@ class Call:
         token = current.set(self.run)
         try:
             if self.seconds is None:
-                return self.fn(*self.args, **self.kwargs)
-            return timeouts.call_within(self.seconds, self.fn, self.args, self.kwargs)
+                return self._value()
+            return timeouts.call_within(self.seconds, self._value, (), {})
         finally:
             current.reset(token)
+
+    def _value(self) -> Any:
+        value = self.fn(*self.args, **self.kwargs)
+        return list(value) if value.__class__ is GeneratorType else value
 
     async def perform_async(self) -> Any:
         before = current.get()
         current.set(self.run)
         try:
             if self.seconds is None:
-                return await self.fn(*self.args, **self.kwargs)
-            return await timeouts.await_within(self.seconds, self.fn, self.args, self.kwargs)
+                return await self._value_async()
+            return await timeouts.await_within(self.seconds, self._value_async, (), {})
         finally:
             current.set(before)  # not a token's reset: an abandoned coroutine is closed in another context
+
+    async def _value_async(self) -> Any:
+        value = await self.fn(*self.args, **self.kwargs)
+        return list(value) if value.__class__ is GeneratorType else value
 
 
 class Ask:

@@ -36,7 +36,8 @@ class Flow(Generic[P, R]):
         chosen = self._options = options.flow_options(dict(given))
         self.fn: Callable[P, R] = definitions.checked_function(fn, "flow", _RESERVED)
         self.decorated = fn
-        self.isasync = definitions.is_coroutine_function(self.fn)
+        self.isasync = definitions.is_async_function(self.fn)
+        self.isgenerator = definitions.is_generator_function(self.fn)
         self.name = definitions.name_of(self.fn, chosen["name"], "flow")
         if chosen["name"] is None:
             self.name = self.name.replace("_", "-")
@@ -75,8 +76,8 @@ class Flow(Generic[P, R]):
         }.get(type.value, [])
 
     def with_options(self, **changes: Unpack[FlowOptions]) -> Flow[P, R]:
-        """The same function as a flow with other options."""
-        return Flow(self.decorated, **{**self._options, **changes})
+        """The same function as a flow with other options. Hooks that were added with decorators stay."""
+        return Flow(self.decorated, **definitions.changed_options(self, changes))
 
     def parameter_schema(self) -> dict[str, Any]:
         """The JSON schema of an object with the flow's parameters; one without a type where a type has no schema."""

@@ -17,7 +17,15 @@ from tui_flow.sdk.runs import TaskRun
 from tui_flow.sdk.states import CANCELLED, State
 from tui_flow.sdk.waiting import DoneAndNotDoneFutures, as_completed, wait, wait_done
 
-__all__ = ["DoneAndNotDoneFutures", "PrefectFuture", "PrefectFutureList", "as_completed", "wait"]
+__all__ = [
+    "DoneAndNotDoneFutures",
+    "PrefectFuture",
+    "PrefectFutureList",
+    "as_completed",
+    "resolve_futures_to_results",
+    "resolve_futures_to_states",
+    "wait",
+]
 
 R = TypeVar("R")
 
@@ -151,7 +159,10 @@ class PrefectFuture(Generic[R]):
         with self._lock:
             self._state = state
             callbacks, self._callbacks = self._callbacks, []
-        self.run.flow_run.submitted.discard(self)
+        flow_run = self.run.flow_run
+        flow_run.submitted.discard(self)
+        if flow_run.flow is None and not flow_run.submitted:  # outside of flows nobody else will
+            flow_run.close_runner()
         self._context = Context()
         for call in callbacks:
             call()
@@ -191,6 +202,21 @@ def _call_back(fn: Callable[[Any], object], future: PrefectFuture[Any]) -> None:
         from tui_flow.sdk.logging import logger_of
 
         logger_of(future.run).exception("A callback of future %r raised", future.run.name)
+
+
+def resolve_futures_to_states(value: Any) -> Any:
+    """The value with final states in the place of the futures in it, which are waited for."""
+    return _resolved(value, lambda future: future.state)
+
+
+def resolve_futures_to_results(value: Any) -> Any:
+    """The value with results in the place of the futures in it, which are waited for. Raises what a task raised."""
+    return _resolved(value, lambda future: future.result())
+
+
+def _resolved(value: Any, resolve: Callable[[PrefectFuture[Any]], Any]) -> Any:
+    wait(references.find(value).futures)
+    return references.replace(value, lambda one: resolve(one) if isinstance(one, PrefectFuture) else one)
 
 
 class PrefectFutureList(list[PrefectFuture[R]]):

@@ -69,7 +69,13 @@ def _find(value: "Any", upstream: Upstream, forgiven: bool, depth: int) -> None:
     else:
         upstream.marked = True
         if kind != "quote":
-            _find(value.value, upstream, forgiven or kind == "allow_failure", depth - 1)
+            inner_depth = 1 if kind == "opaque" else depth - 1
+            _find(value.value, upstream, forgiven or kind == "allow_failure", inner_depth)
+
+
+def is_quoted(value: "Any") -> bool:
+    """Whether nothing is to be looked for in it."""
+    return _kind(value) == "quote"
 
 
 def _kind(value: "Any") -> str | None:
@@ -112,7 +118,7 @@ def replace(value: "Any", result_of: "Callable[[Any], Any]", depth: int = MAX_DE
     if kind == "quote":
         return value.value
     if kind is not None:
-        return replace(value.value, result_of, depth - 1)
+        return replace(value.value, result_of, 1 if kind == "opaque" else depth - 1)
     return _replace_inside(value, result_of, depth - 1)
 
 

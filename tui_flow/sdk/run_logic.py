@@ -13,6 +13,7 @@ from tui_flow.sdk import names, params, references
 from tui_flow.sdk.effects import Ask, Call, Logic, Sleep, WaitFor
 from tui_flow.sdk.endings import state_of_exception, state_of_return_value
 from tui_flow.sdk.exceptions import ParameterTypeError, UpstreamTaskError
+from tui_flow.sdk.generators import CallGenerator
 from tui_flow.sdk.logging import logger_of
 from tui_flow.sdk.retries import delay_before
 from tui_flow.sdk.runs import FlowRun, TaskRun
@@ -147,10 +148,11 @@ def _tries(
     """
     definition: Flow[Any, Any] | Task[Any, Any] = run.definition
     process = getpid()
+    call = CallGenerator if definition.isgenerator else Call
     while True:
         try:
             began = time.monotonic()
-            value = yield Call(run, fn, args, kwargs, definition.timeout_seconds)
+            value = yield call(run, fn, args, kwargs, definition.timeout_seconds)
             if isinstance(run, FlowRun) and getpid() == process:
                 value = yield from _after_body(run, value, began)
             state = state_of_return_value(value)
@@ -184,9 +186,9 @@ def _after_body(run: FlowRun, value: Any, began: float) -> Logic[Any]:
         if left is not None and left <= 0:
             raise Expired
         yield WaitFor(list(run.submitted), left)
-    if type(value).__name__ == "generator":
-        value = list(value)
-    return references.replace(value, _state_of_reference) if references.seen else value
+    if not references.seen or references.is_quoted(value):
+        return value
+    return references.replace(value, _state_of_reference)
 
 
 def _state_of_reference(reference: Any) -> Any:

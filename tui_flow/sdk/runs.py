@@ -254,9 +254,9 @@ class FlowRun:
         return self._runner
 
     def close_runner(self) -> None:
-        if self._runner is not None:
-            self._runner.close()
-            self._runner = None
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            runner.close()
 
     def create(self) -> None:
         """A nested flow run is called. The outermost one was created with its run directory."""
@@ -322,9 +322,15 @@ class FlowRun:
         self.state = state
 
 
+_outside: FlowRun | None = None
+
+
 def outside_of_flows() -> FlowRun:
-    """What stands in for the flow run of a task that is called outside of any: it records nothing."""
-    return FlowRun(None, RunTree(Silence()))
+    """What stands in for the flow run of all tasks that are called outside of any: it records nothing."""
+    global _outside
+    if _outside is None:
+        _outside = FlowRun(None, RunTree(Silence()))
+    return _outside
 
 
 def _is_known(run: TaskRun | FlowRun) -> bool:

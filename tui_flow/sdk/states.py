@@ -18,6 +18,7 @@ from tui_flow.sdk.exceptions import (
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+    from types import SimpleNamespace
     from uuid import UUID
 
 R = TypeVar("R")
@@ -50,9 +51,18 @@ class _Nothing:
     def __repr__(self) -> str:
         return "<no result>"
 
+    def __reduce__(self) -> str:
+        return "NOTHING"  # the same in every process
+
 
 NOTHING: Any = _Nothing()
 """The data of a state that no result belongs to. `None` is a result."""
+
+
+_DETAILS = (
+    "scheduled_time", "pause_timeout", "pause_reschedule", "pause_key", "cache_key", "cache_expiration", "retriable",
+    "flow_run_id", "task_run_id", "child_flow_run_id", "transition_id",
+)  # fmt: skip
 
 
 class State(Generic[R]):
@@ -62,7 +72,7 @@ class State(Generic[R]):
     """
 
     _tui_flow_kind = "state"
-    __slots__ = ("_data", "_id", "at", "message", "name", "reason", "type")
+    __slots__ = ("_data", "_details", "_id", "at", "message", "name", "reason", "type")
 
     def __init__(
         self,
@@ -105,6 +115,13 @@ class State(Generic[R]):
         from datetime import UTC, datetime
 
         return datetime.fromtimestamp(self.at, UTC)
+
+    @property
+    def state_details(self) -> "SimpleNamespace":
+        """What the state's maker said beside name and message, such as `scheduled_time`; None for what it did not."""
+        from types import SimpleNamespace
+
+        return SimpleNamespace(**{**dict.fromkeys(_DETAILS), **getattr(self, "_details", {})})
 
     def result(self, raise_on_failure: bool = True, **_: Any) -> R:
         """What the run returned. For a run that did not complete: raises its exception, or, with
@@ -192,10 +209,13 @@ def _made(type: StateType, default_name: str) -> "Callable[..., State[Any]]":
         name: str | None = None,
         message: str | None = None,
         data: Any = NOTHING,
-        **_: Any,
+        **more: Any,
     ) -> Any:
         references.seen = True
-        return cls(type=type, name=name or default_name, message=message, data=data)
+        state = cls(type=type, name=name or default_name, message=message, data=data)
+        if more:
+            state._details = {**(more.pop("state_details", None) or {}), **more}
+        return state
 
     make.__name__ = make.__qualname__ = default_name
     make.__doc__ = f"A state of type {type.value}, named {default_name!r} unless `name` says otherwise."
@@ -226,11 +246,32 @@ def raise_state_exception(state: State[Any]) -> None:
         raise exception_of(state)
 
 
+async def araise_state_exception(state: State[Any]) -> None:
+    """`raise_state_exception`, for code that awaits it."""
+    raise_state_exception(state)
+
+
+def get_state_exception(state: State[Any]) -> BaseException:
+    """The exception behind a state that failed, crashed or was cancelled (see `exception_of`).
+
+    Raises ValueError for any other state.
+    """
+    if state.type not in UNSUCCESSFUL:
+        raise ValueError(f"Expected failed or crashed state got {state!r}.")
+    return exception_of(state)
+
+
+async def aget_state_exception(state: State[Any]) -> BaseException:
+    """`get_state_exception`, for code that awaits it."""
+    return get_state_exception(state)
+
+
 def exception_of(state: State[Any]) -> BaseException:
     """The exception behind a state that failed, crashed or was cancelled.
 
     Its own data if that is an exception; of states inside it, that of the first which did not succeed; else
-    FailedRun, CrashedRun or CancelledRun with the state's message.
+    FailedRun, CrashedRun or CancelledRun with the text that is its data, or its message. A TypeError where the data
+    is anything else.
     """
     data = state.data
     if isinstance(data, BaseException):
@@ -242,8 +283,17 @@ def exception_of(state: State[Any]) -> BaseException:
         return next(
             (exception_of(one) for one in inner if one.type in UNSUCCESSFUL), FailedRun(state.message)
         )
-    message = data if isinstance(data, str) else state.message or _DEFAULT_MESSAGES[state.type]
+    if data is not None and not isinstance(data, str):
+        return TypeError(
+            f"Unexpected result for {state.type.lower()} state: {data!r} cannot be resolved into an exception"
+        )
+    message = data or state.message or _DEFAULT_MESSAGES[state.type]
     return _WRAPPERS[state.type](message)
+
+
+def is_state_iterable(value: Any) -> bool:
+    """Whether this is a list, tuple or set that holds states, and nothing else."""
+    return bool(states_in(value))
 
 
 def states_in(data: Any) -> list[State[Any]]:

@@ -38,7 +38,8 @@ class Task(Generic[P, R]):
         chosen = self._options = options.task_options(dict(given))
         self.fn: Callable[P, R] = definitions.checked_function(fn, "task", _RESERVED)
         self.decorated = fn
-        self.isasync = definitions.is_coroutine_function(self.fn)
+        self.isasync = definitions.is_async_function(self.fn)
+        self.isgenerator = definitions.is_generator_function(self.fn)
         self.name = definitions.name_of(self.fn, chosen["name"], "task")
         self.tags = frozenset(chosen["tags"] or ())
         self.version = chosen["version"]
@@ -77,8 +78,8 @@ class Task(Generic[P, R]):
         return definitions.description_of(self.fn, self._options["description"])
 
     def with_options(self, **changes: Unpack[TaskOptions]) -> Task[P, R]:
-        """The same function as a task with other options."""
-        return Task(self.decorated, **{**self._options, **changes})
+        """The same function as a task with other options. Hooks that were added with decorators stay."""
+        return Task(self.decorated, **definitions.changed_options(self, changes))
 
     @overload
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R: ...
