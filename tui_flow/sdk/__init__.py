@@ -1,6 +1,10 @@
 """The flow author's API, by Prefect's names. Every name is loaded on first use, so that a flow file that says
 `from tui_flow import flow, task` pays for those two."""
 
+from time import time
+
+loaded_at = time()
+"""When this process began to load the author's code, or a moment before."""
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any

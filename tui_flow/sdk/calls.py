@@ -90,7 +90,7 @@ def waited_for(wait_for: WaitList) -> list[Any]:
 
 
 def _begin(run: TaskRun) -> None:
-    if run.upstream:
+    if run.upstream or (run.tree.calls is not None and run.tree.calls.may_reuse):
         run.create()
     else:
         run.begin_now()

@@ -7,6 +7,7 @@ PrefectException
 ├── MissingResult                           a state that nothing was returned with
 ├── MissingContextError                     something that needs a run was used outside of one
 ├── ParameterTypeError, ParameterBindError  what a flow or task was called with does not fit it
+├── RerunDiverged                           a strict rerun takes another way than the attempt before
 ├── ReservedArgumentError, InvalidNameError refused at decoration
 └── MappingLengthMismatch, MappingMissingIterable
 TimeoutError
@@ -65,6 +66,10 @@ class ParameterTypeError(PrefectException):
 
 class ParameterBindError(TypeError, PrefectException):
     """Arguments that do not fit the function's signature."""
+
+
+class RerunDiverged(PrefectException):
+    """The calls of a strict rerun are not those of the attempt before."""
 
 
 class ReservedArgumentError(PrefectException, TypeError):

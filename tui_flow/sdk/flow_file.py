@@ -15,6 +15,8 @@ MAX_SOURCE = 16 * 1024 * 1024
 
 importing: Path | None = None
 """The flow file that is being imported right now: none of its flows may run meanwhile."""
+loaded_at: float | None = None
+"""When this process, or the template that it was forked from, began to load a flow file."""
 
 
 def read_source(path: Path) -> bytes:
@@ -52,8 +54,9 @@ def load(path: Path, source: bytes) -> types.ModuleType:
 
     Its `__name__` is the file's stem, unless that would hide a module that others need. Raises what the code raises.
     """
-    global importing
+    global importing, loaded_at
     import linecache
+    import time
     from importlib.util import decode_source
 
     name = path.stem
@@ -68,7 +71,7 @@ def load(path: Path, source: bytes) -> types.ModuleType:
     code = compile(source, str(path), "exec", dont_inherit=True)
     lines = [line + "\n" for line in decode_source(source).split("\n")]
     linecache.cache[str(path)] = (len(source), None, lines, str(path))
-    importing = path
+    importing, loaded_at = path, time.time()
     try:
         exec(code, module.__dict__)  # noqa: S102
     finally:

@@ -7,12 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from tui_flow.contract.rundir import RunSpec, keep_source, open_state_dir
+from tui_flow.contract.rundir import SOURCES, STATE_DIR, RunSpec, keep_source, open_state_dir
 from tui_flow.sdk import context, logging, signals
+from tui_flow.sdk.code_digest import load_sources
 from tui_flow.sdk.effects import drive, drive_async
 from tui_flow.sdk.endings import state_of_exception
 from tui_flow.sdk.names import generated_name
 from tui_flow.sdk.recorder import RunRecorder
+from tui_flow.sdk.rerun import CallBook
 from tui_flow.sdk.run_logic import run_flow
 from tui_flow.sdk.runs import FlowRun, RunTree
 from tui_flow.sdk.states import COMPLETED, State
@@ -38,6 +40,8 @@ def run_spec(
         in_worker=True,
         source_sha=sha_of_source(spec.path, spec.project) if source_sha is None else source_sha,
     )
+    load_sources(spec.project, spec.path, _text_of(spec, tree.source_sha))
+    tree.calls = CallBook(tree, directory, spec)
     run = FlowRun(flow, tree, name=spec.run_name or generated_name(), tags=frozenset(spec.tags))
     run.is_named = spec.run_name is not None
     before = signals.raise_on_sigterm()
@@ -52,6 +56,14 @@ def run_spec(
         signals.restore(before)
     run.finish(state)
     return state.type is COMPLETED
+
+
+def _text_of(spec: RunSpec, sha: str) -> bytes | None:
+    """The text that the flow file was loaded from."""
+    try:
+        return (Path(spec.project) / STATE_DIR / SOURCES / f"{sha}.py").read_bytes()
+    except OSError:
+        return None
 
 
 def _leave(error: BaseException) -> NoReturn:

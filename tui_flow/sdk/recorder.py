@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tui_flow.contract import journal, log
-from tui_flow.contract.rundir import JOURNAL, LOG
+from tui_flow.contract.rundir import CALLS, JOURNAL, LOG
 
 RETRY_SECONDS = 0.5
 """Between attempts to write to a full disk."""
@@ -22,6 +22,8 @@ class Recorder(Protocol):
     def record(self, event: journal.Event) -> None: ...
 
     def write(self, line: bytes) -> None: ...
+
+    def keep(self, line: bytes) -> None: ...
 
     def has_created(self, number: int) -> bool: ...
 
@@ -46,6 +48,9 @@ class Silence:
     def write(self, line: bytes) -> None:
         """Nothing to do."""
 
+    def keep(self, line: bytes) -> None:
+        """Nothing to do."""
+
     def has_created(self, number: int) -> bool:  # noqa: ARG002
         return False
 
@@ -65,6 +70,7 @@ class RunRecorder:
 
     def __init__(self, directory: Path) -> None:
         self._journal, self._log = _Appended(directory / JOURNAL), _Appended(directory / LOG)
+        self._calls = _Appended(directory / CALLS)
         self._pid = os.getpid()
         self._open = True
 
@@ -75,6 +81,11 @@ class RunRecorder:
         """An encoded event."""
         if self._open and os.getpid() == self._pid:
             self._journal.append(line)
+
+    def keep(self, line: bytes) -> None:
+        """An encoded entry of `contract.calls`."""
+        if self._open and os.getpid() == self._pid:
+            self._calls.append(line)
 
     def has_created(self, number: int) -> bool:
         """Whether the journal has the `TaskCreated` of this task run. Reads all of it: only for the doubtful case

@@ -12,7 +12,7 @@ from tui_flow.contract.states import EndReason, TaskRunState
 from tui_flow.sdk import names, params, references
 from tui_flow.sdk.effects import Ask, Call, Logic, Sleep, WaitFor
 from tui_flow.sdk.endings import state_of_exception, state_of_return_value
-from tui_flow.sdk.exceptions import ParameterTypeError, UpstreamTaskError
+from tui_flow.sdk.exceptions import ParameterTypeError, RerunDiverged, UpstreamTaskError
 from tui_flow.sdk.generators import CallGenerator
 from tui_flow.sdk.logging import logger_of
 from tui_flow.sdk.retries import delay_before
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from tui_flow.sdk.flows import Flow
     from tui_flow.sdk.references import Upstream
+    from tui_flow.sdk.rerun import CallBook, Mark
     from tui_flow.sdk.tasks import Task
 
 SETTLE_SECONDS = 2.0
@@ -51,6 +52,12 @@ def run_task(run: TaskRun) -> Logic[State[Any]]:
             run.finish(state)
             return state
         run.args, run.kwargs = _resolved(run.args, run.kwargs)
+    book = run.tree.calls
+    if book is not None:
+        mark = book.mark(run)
+        found = _reused(run, book, mark) if book.may_reuse else None
+        if found is not None:
+            return found
     if run.run_count == 0:
         if task.task_run_name is not None:
             _rename(run, task.task_run_name)
@@ -61,10 +68,26 @@ def run_task(run: TaskRun) -> Logic[State[Any]]:
     state = yield from _tries(run, task.fn, run.args, run.kwargs)
     if getpid() != process:
         return state
+    if book is not None and not run.is_over:
+        book.keep(run, mark, state)
     run.finish(state)
     hooks = task.on_completion_hooks if state.type is COMPLETED else task.on_failure_hooks
     if hooks and state.type in (COMPLETED, FAILED):
         yield from _hooks(run, hooks, state)
+    return state
+
+
+def _reused(run: TaskRun, book: "CallBook", mark: "Mark") -> State[Any] | None:
+    """The end of a task run that an earlier attempt has a result for, or None."""
+    try:
+        state = book.find(run, mark)
+    except RerunDiverged as error:
+        state = State(FAILED, message=str(error), data=error)
+        logger_of(run).error("%s", error)
+    if state is not None:
+        if run.task.task_run_name is not None:
+            _rename(run, run.task.task_run_name)
+        run.finish(state, TaskRunState.CACHED if state.type is COMPLETED else None)
     return state
 
 
@@ -99,12 +122,25 @@ def run_flow(run: FlowRun, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Log
     if run.submitted:
         yield from _settle(run, state)
     run.close_runner()
+    state = _checked_against_earlier(run, state)
     _end_stragglers(run, state)
     _log_end(run, state)
     run.finish(state)
     hooks = run.definition.hooks_for(state.type)
     if hooks:
         yield from _hooks(run, hooks, state)
+    return state
+
+
+def _checked_against_earlier(run: FlowRun, state: State[Any]) -> State[Any]:
+    """The state of the outermost flow run, which fails if a strict rerun took another way than the attempt before."""
+    book = run.tree.calls
+    if book is None or run.number:
+        return state
+    try:
+        book.finish(run, completed=state.type is COMPLETED)
+    except RerunDiverged as error:
+        return State(FAILED, message=str(error), data=error)
     return state
 
 

@@ -19,6 +19,7 @@ from tui_flow.sdk.telling import created_line, end_line, failure_of_state, repor
 if TYPE_CHECKING:
     from tui_flow.sdk.flows import Flow
     from tui_flow.sdk.futures import PrefectFuture
+    from tui_flow.sdk.rerun import CallBook
     from tui_flow.sdk.task_runners import ThreadPoolTaskRunner
     from tui_flow.sdk.tasks import Task
 
@@ -54,6 +55,10 @@ class RunTree:
         """Its traceback is in the log: the runs around it do not repeat it."""
         self.next_number = itertools.count(first_number).__next__
         self._names: dict[str, Any] = {}
+        self._occurrences: dict[tuple[int, int, str], Any] = {}
+        self._map_occurrences: dict[int, int] = {}
+        self.calls: CallBook | None = None
+        """What is remembered for a rerun; None where nothing is."""
 
     def next_run_name(self, name: str) -> str:
         """ "load-0", "load-1" …"""
@@ -62,14 +67,29 @@ class RunTree:
             count = self._names.setdefault(name, itertools.count().__next__)
         return f"{name}-{count()}"
 
+    def occurrence(self, parent: "FlowRun | TaskRun", name: str) -> int:
+        """How many calls of that name the parent's try has made before."""
+        key = (parent.number, parent.run_count, name)
+        count = self._occurrences.get(key)
+        if count is None:
+            count = self._occurrences.setdefault(key, itertools.count().__next__)
+        return count()  # type: ignore[no-any-return]
+
+    def map_occurrence(self, run: "TaskRun") -> int:
+        """One for all runs of a `map` call, by its first one."""
+        assert run.map_id is not None
+        if run.map_id == run.number:
+            self._map_occurrences[run.number] = self.occurrence(run.parent, run.task.name)
+        return self._map_occurrences[run.map_id]
+
 
 class TaskRun:
     """One run of a task."""
 
     kind = "task"
     __slots__ = (
-        "args", "flow_run", "kwargs", "log_prints", "map_id", "map_index", "max_tries", "name", "number", "parent",
-        "run_count", "start_time", "state", "tags", "task", "tree", "upstream",
+        "args", "flow_run", "kwargs", "log_prints", "map_id", "map_index", "max_tries", "name", "number", "occurrence",
+        "parent", "run_count", "start_time", "state", "tags", "task", "tree", "upstream",
     )  # fmt: skip
 
     def __init__(
@@ -98,11 +118,26 @@ class TaskRun:
         self.state = _NEW
         self.start_time = 0.0
         self.name = self.tree.next_run_name(task.name)
+        self.occurrence = (
+            self.tree.occurrence(parent, task.name) if map_id is None else self.tree.map_occurrence(self)
+        )
 
     @property
     def id(self) -> str:
         """The number of the run, and that of this task run in it: "812-5"."""
         return f"{self.tree.run_id}-{self.number}"
+
+    @property
+    def call_path(self) -> str:
+        """Where in the flow run it was called, the same in every attempt: "etl[0]/load[3]"."""
+        if self.parent.number == 0 and self.map_index is None:
+            return f"{self.task.name}[{self.occurrence}]"
+        return _call_path(self)
+
+    @property
+    def idempotency_key(self) -> str:
+        """The same in every attempt and try: for services that take a request but once."""
+        return f"{self.tree.run_id}/{self.call_path}"
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -198,6 +233,7 @@ class FlowRun:
         self.flow, self.tree, self.parent, self.upstream = flow, tree, parent, upstream
         self.flow_run = self
         self.number = 0 if parent is None else tree.next_number()
+        self.occurrence = 0 if parent is None or flow is None else tree.occurrence(parent, flow.name)
         self.tags = tags | context.current_tags.get() | (flow.tags if flow else frozenset())
         inherited = parent.log_prints if parent else False
         self.log_prints: bool = inherited if flow is None or flow.log_prints is None else flow.log_prints
@@ -320,6 +356,16 @@ class FlowRun:
                 self.tree.recorder.write(line)
         self.is_over = True
         self.state = state
+
+
+def _call_path(run: TaskRun) -> str:
+    parts: list[str] = []
+    at: Any = run
+    while at is not None and at.number:
+        place = f"{at.occurrence}" if at.map_index is None else f"{at.occurrence}.{at.map_index}"
+        parts.append(f"{at.definition.name}[{place}]")
+        at = at.parent
+    return "/".join(reversed(parts))
 
 
 _outside: FlowRun | None = None

@@ -16,11 +16,13 @@ from tui_flow.contract import journal, rundir
 from tui_flow.contract.errors import StateDirError
 from tui_flow.contract.states import EndReason
 from tui_flow.sdk import flow_file, params, signals
+from tui_flow.sdk.code_digest import load_sources
 from tui_flow.sdk.context import current_tags
 from tui_flow.sdk.flow_run import at_work, sha_of_source
 from tui_flow.sdk.names import generated_name
 from tui_flow.sdk.readable import as_json
 from tui_flow.sdk.recorder import RunRecorder
+from tui_flow.sdk.rerun import CallBook
 from tui_flow.sdk.runs import FlowRun, RunTree
 from tui_flow.sdk.states import CANCELLED, JOURNAL_FLOW_STATES, State
 
@@ -49,6 +51,8 @@ class ScriptRun:
             project=str(project),
             source_sha=sha_of_source(self._spec.path, str(project)),
         )
+        load_sources(str(project), self._spec.path, None)
+        tree.calls = CallBook(tree, self._directory, None)
         self.run = FlowRun(flow, tree, name=generated_name(), tags=current_tags.get())
         self.run.is_named = False
 

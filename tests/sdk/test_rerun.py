@@ -1,0 +1,467 @@
+"""A later attempt reuses what succeeded, with equal arguments and equal code, and runs anything else."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sdk.history import require_legal
+from tests.sdk.keeping import Kept, Make
+from tui_flow.contract import calls, journal, log, rundir
+
+PRELUDE = """
+from pathlib import Path
+from tui_flow import flow, task
+
+def note(word):
+    with Path("noted").open("a") as file:
+        file.write(f"{word}\\n")
+"""
+
+
+class Attempts:
+    """A flow file, and one run of its flow `sample` with its attempts."""
+
+    def __init__(self, make: Make) -> None:
+        self._make = make
+        self._kept: Kept | None = None
+        self.project = Path()
+        self.attempt = 0
+
+    def write(self, text: str, name: str = "sample.py") -> None:
+        (self.flows / name).write_text(text)
+
+    @property
+    def kept(self) -> Kept:
+        if self._kept is None:
+            self._kept = self._make()
+            self.project = Path(self._kept.spec.project)
+        return self._kept
+
+    @property
+    def flows(self) -> Path:
+        return Path(self.kept.spec.project) / "flows"
+
+    def run(self, text: str | None = None, **changes: Any) -> journal.RunEnded:
+        """The next attempt, with the flow file as given; its last word."""
+        if text is not None:
+            self.write(PRELUDE + text)
+        kept = self.kept
+        self.attempt += 1
+        first = (
+            max((event.id for event in kept.events if isinstance(event, journal.TaskCreated)), default=0) + 1
+        )
+        spec = kept.spec._replace(attempt=self.attempt, first_task_run_id=first, **changes)
+        rundir.write_spec(kept.directory, spec)
+        kept.wait(kept.start())
+        ended = [event for event in kept.events if isinstance(event, journal.RunEnded)]
+        assert len(ended) == self.attempt
+        return ended[-1]
+
+    def noted(self) -> list[str]:
+        """What the bodies noted since the last time that this was asked."""
+        path = self.project / "noted"
+        words = path.read_text().split() if path.exists() else []
+        path.unlink(missing_ok=True)
+        return words
+
+    @property
+    def events(self) -> list[Any]:
+        """Those of the last attempt."""
+        events = self.kept.events
+        begins = [at for at, event in enumerate(events) if isinstance(event, journal.RunStarted)]
+        return events[begins[-1] :]
+
+    def states(self) -> list[str]:
+        """The last attempt's task runs, each as "load cached Reused"."""
+        names = {event.id: event.name for event in self.events if isinstance(event, journal.TaskCreated)}
+        return [
+            f"{names[event.id]} {event.state} {event.state_name}"
+            for event in self.events
+            if isinstance(event, journal.TaskFinished)
+        ]
+
+    @property
+    def said(self) -> str:
+        records = [log.decode(line) for line in self.kept.log.splitlines(keepends=True) if line[:1] != b"\t"]
+        return "\n".join(record.message for record in records if record)
+
+
+@pytest.fixture
+def attempts(make: Make) -> Attempts:
+    return Attempts(make)
+
+
+TWO_STEPS = """
+@task
+def extract(day: int) -> list[int]:
+    note("extract")
+    return [day, day + 1]
+
+@task
+def load(rows: list[int]) -> int:
+    note("load")
+    if not Path("ready").exists():
+        raise ValueError("not ready")
+    return sum(rows)
+
+@flow
+def sample(day: int = 1):
+    total = load(extract(day))
+    Path("total").write_text(str(total))
+"""
+
+
+def test_what_succeeded_is_reused_and_what_failed_runs(attempts: Attempts) -> None:
+    assert attempts.run(TWO_STEPS).state == "failed"
+    assert attempts.noted() == ["extract", "load"]
+    (attempts.project / "ready").touch()
+    assert attempts.run().state == "completed"
+    assert attempts.noted() == ["load"]
+    assert attempts.states() == ["extract cached Reused", "load completed Completed"]
+    assert (attempts.project / "total").read_text() == "3"
+    require_legal(attempts.events)
+
+
+def test_a_third_attempt_builds_on_all_before(attempts: Attempts) -> None:
+    for _ in range(2):
+        assert attempts.run(TWO_STEPS).state == "failed"
+    assert attempts.noted() == ["extract", "load", "load"]
+    (attempts.project / "ready").touch()
+    assert attempts.run().state == "completed"
+    assert attempts.noted() == ["load"]
+
+
+def test_an_edited_neighbour_does_not_count_and_edited_code_does(attempts: Attempts) -> None:
+    attempts.run(TWO_STEPS)
+    mended = TWO_STEPS.replace("if not", "if False and not")
+    assert attempts.run(mended).state == "completed"
+    assert attempts.noted() == ["extract", "load", "load"]
+    attempts.run(mended.replace("day + 1", "day + 2"))
+    assert attempts.noted() == ["extract", "load"]
+    assert (attempts.project / "total").read_text() == "4"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("@task\ndef extract", "@task(retries=3, retry_delay_seconds=1)\ndef extract"),
+        ('    note("extract")', '    """Says what it does."""\n    # and why\n    note( "extract" )'),
+        ("@flow\ndef sample", "LIMIT = 3\n\n@flow(log_prints=True)\ndef sample"),
+    ],
+)
+def test_what_changes_no_result_is_no_change(attempts: Attempts, before: str, after: str) -> None:
+    attempts.run(TWO_STEPS)
+    (attempts.project / "ready").touch()
+    attempts.run(TWO_STEPS.replace(before, after))
+    assert attempts.noted() == ["extract", "load", "load"]
+
+
+HELPED = """
+from helping import shift, scale as scaled
+import helping
+
+FACTOR = 2
+OFFSET = FACTOR + 1
+
+def double(number):
+    return number * FACTOR
+
+class Shaper:
+    def shape(self, number):
+        return double(number) + OFFSET
+
+@task
+def work(number: int) -> int:
+    note("work")
+    return shift(Shaper().shape(number)) + scaled(number) + helping.plus(number)
+
+@flow
+def sample():
+    work(1)
+"""
+HELPING = "STEP = 1\n\ndef shift(n):\n    return n + STEP\n\ndef scale(n):\n    return n\n\ndef plus(n):\n    return n\n\ndef other(n):\n    return n\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after"),
+    [
+        ("sample.py", "FACTOR = 2", "FACTOR = 3"),
+        ("sample.py", "number * FACTOR", "FACTOR * number"),
+        ("sample.py", "+ OFFSET", "- OFFSET"),
+        ("helping.py", "STEP = 1", "STEP = 2"),
+        ("helping.py", "def scale(n):\n    return n", "def scale(n):\n    return -n"),
+        ("helping.py", "def plus(n):\n    return n", "def plus(n):\n    return -n"),
+    ],
+)
+def test_what_a_task_names_is_part_of_its_code(
+    attempts: Attempts, file: str, before: str, after: str
+) -> None:
+    attempts.write(HELPING, "helping.py")
+    attempts.run(HELPED)
+    attempts.write(
+        HELPING.replace("def other(n):\n    return n", "def other(n):\n    return 0"), "helping.py"
+    )
+    attempts.run()
+    assert attempts.noted() == ["work"]
+    path = attempts.flows / file
+    path.write_text(path.read_text().replace(before, after))
+    attempts.run()
+    assert attempts.noted() == ["work"]
+
+
+def test_other_parameters_run_what_depends_on_them(attempts: Attempts) -> None:
+    (Path(attempts.kept.spec.project) / "ready").touch()
+    attempts.run(TWO_STEPS)
+    attempts.run(parameters={"day": 2})
+    assert attempts.noted() == ["extract", "load", "extract", "load"]
+    attempts.run(parameters={"day": 1})
+    assert attempts.noted() == []
+
+
+def test_options_say_what_is_reused(attempts: Attempts) -> None:
+    (Path(attempts.kept.spec.project) / "ready").touch()
+    attempts.run(TWO_STEPS)
+    attempts.run(reuse="nothing")
+    assert attempts.noted() == ["extract", "load"] * 2
+    attempts.run(rerun_from=["load"])
+    assert attempts.noted() == ["load"]
+    attempts.run(TWO_STEPS.replace("return sum(rows)", "return sum(rows) + 1"), reuse="succeeded")
+    assert attempts.noted() == []
+
+
+MAPPED = """
+@task
+def load(number):
+    note(number)
+    if number == 2 and not Path("ready").exists():
+        raise ValueError(number)
+    return {"number": number, "pair": (number, number), "path": Path("x")}
+
+@task
+def join(rows):
+    note("join")
+    assert rows[0] == {"number": 0, "pair": (0, 0), "path": Path("x")}, rows
+    return len(rows)
+
+@flow
+def inner():
+    return join(load.map(range(4)))
+
+@flow
+def sample():
+    load.submit(9).result()
+    inner()
+    inner()
+"""
+
+
+def test_mapped_submitted_and_nested_calls_are_found_again(attempts: Attempts) -> None:
+    attempts.run(MAPPED)
+    assert sorted(attempts.noted()) == ["0", "1", "2", "3", "9"]
+    (attempts.project / "ready").touch()
+    assert attempts.run().state == "completed"
+    assert sorted(attempts.noted()) == ["0", "1", "2", "2", "3", "join", "join"]
+    attempts.run()
+    assert attempts.noted() == []
+    entries = [entry for entry, _ in calls.read(attempts.kept.directory / rundir.CALLS)]
+    paths = {entry.path for entry in entries if isinstance(entry, calls.Call)}
+    assert {"load[0]", "inner[0]/load[0.3]", "inner[1]/load[0.0]", "inner[1]/join[0]"} <= paths
+
+
+BIG = """
+@task
+def big():
+    note("big")
+    return "x" * 100_000
+
+@task
+def odd():
+    note("odd")
+    return lambda: 1
+
+@task
+def locked():
+    import threading
+    note("locked")
+    return threading.Lock()
+
+@task(persist_result=False)
+def secret():
+    note("secret")
+    return "hush"
+
+@flow
+def sample():
+    assert len(big()) == 100_000
+    assert odd()() == 1
+    locked()
+    secret()
+"""
+
+
+def test_a_big_result_is_a_file_by_its_content_and_one_that_cannot_be_kept_runs_again(
+    attempts: Attempts,
+) -> None:
+    attempts.run(BIG)
+    attempts.noted()
+    assert attempts.run().state == "completed"
+    assert attempts.noted() == ["locked", "secret"]
+    (file,) = (attempts.project / ".tui_flow" / "results" / "sha256").glob("*/*")
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert b"hush" not in (attempts.kept.directory / rundir.CALLS).read_bytes()
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"y" * 100_002)])
+def test_a_lost_or_damaged_result_makes_its_task_run_again(
+    attempts: Attempts, damage: Callable[[Path], object]
+) -> None:
+    attempts.run(BIG)
+    attempts.noted()
+    (file,) = (attempts.project / ".tui_flow" / "results" / "sha256").glob("*/*")
+    damage(file)
+    assert attempts.run().state == "completed"
+    assert attempts.noted() == ["big", "locked", "secret"]
+    assert "is missing or damaged" in attempts.said
+
+
+def test_a_garbled_line_of_calls_makes_its_task_run_again(attempts: Attempts) -> None:
+    (Path(attempts.kept.spec.project) / "ready").touch()
+    attempts.run(TWO_STEPS)
+    attempts.noted()
+    path = attempts.kept.directory / rundir.CALLS
+    path.write_bytes(path.read_bytes().replace(b"[1,2]", b"[1,7]"))
+    with path.open("ab") as file:
+        file.write(b"0badc0de {torn")
+    attempts.run()
+    assert attempts.noted() == ["extract"]
+
+
+FILES = """
+@task
+def read(source: Path):
+    note("read")
+    return source.read_text()
+
+@task
+def write(text, target: Path):
+    note("write")
+    target.write_text(text)
+
+@task
+def opaque(thing):
+    note("opaque")
+
+class Thing:
+    pass
+
+@flow
+def sample():
+    write(read(Path("source")), Path("target"))
+    opaque(Thing())
+"""
+
+
+def test_a_file_counts_by_what_it_is_and_what_has_no_digest_is_never_reused(attempts: Attempts) -> None:
+    source = Path(attempts.kept.spec.project) / "source"
+    source.write_text("one")
+    attempts.run(FILES)
+    assert attempts.run().state == "completed"
+    assert attempts.noted() == ["read", "write", "opaque", "opaque"]
+    source.write_text("two!")
+    attempts.run()
+    assert attempts.noted() == ["read", "write", "opaque"]
+    (attempts.project / "target").write_text("spoilt")
+    attempts.run()
+    assert attempts.noted() == ["write", "opaque"]
+
+
+DIVERGING = """
+@task
+def load(number):
+    note(number)
+
+@flow
+def sample(numbers: list[int] = [1, 2, 3]):
+    for number in numbers:
+        load(number)
+"""
+
+
+def test_a_rerun_that_takes_another_way_says_so(attempts: Attempts) -> None:
+    attempts.run(DIVERGING)
+    attempts.noted()
+    assert attempts.run(parameters={"numbers": [2, 1]}).state == "completed"
+    assert attempts.noted() == ["2", "1"]
+    assert "load[0] is called with the arguments that load[1] had" in attempts.said
+    assert "1 task calls of earlier attempts did not come again: load[2]" in attempts.said
+
+
+@pytest.mark.parametrize("numbers", [[2, 1, 3], [1, 2]])
+def test_a_strict_rerun_that_takes_another_way_fails(attempts: Attempts, numbers: list[int]) -> None:
+    attempts.run(DIVERGING)
+    assert attempts.run(parameters={"numbers": numbers}, is_strict=True).state == "failed"
+    attempts.noted()
+    assert attempts.run(is_strict=True).state == "completed"
+    assert attempts.noted() == []
+
+
+def test_digests_do_not_depend_on_the_hash_seed(attempts: Attempts, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = """
+@task
+def load(words, table):
+    note("load")
+    return {"a", "b", "c"} == words or 3 in {1, 2, 3}
+
+@flow
+def sample():
+    load({"a", "b", "c"}, {"x": {1, 2}, "y": frozenset("pq")})
+"""
+    import subprocess
+    import sys
+
+    attempts.write(PRELUDE + text)
+    for seed in "012":
+        attempts.attempt += 1
+        rundir.write_spec(
+            attempts.kept.directory,
+            attempts.kept.spec._replace(attempt=attempts.attempt, first_task_run_id=attempts.attempt),
+        )
+        subprocess.run(
+            [sys.executable, "-m", "tui_flow.sdk.keeper", str(attempts.kept.directory)],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            check=True,
+        )
+    assert attempts.noted() == ["load"]
+
+
+def test_a_task_can_tell_a_key_that_stays_the_same(attempts: Attempts) -> None:
+    text = """
+from tui_flow import get_run_context
+
+@task
+def pay():
+    with Path("keys").open("a") as file:
+        file.write(get_run_context().task_run.idempotency_key + "\\n")
+    if not Path("ready").exists():
+        raise ValueError
+
+@flow
+def sample():
+    pay.submit().result()
+"""
+    attempts.run(text)
+    (attempts.project / "ready").touch()
+    attempts.run()
+    assert (attempts.project / "keys").read_text().split() == [f"{attempts.kept.spec.run_id}/pay[0]"] * 2
+
+
+def test_the_environment_is_told(attempts: Attempts) -> None:
+    attempts.run(TWO_STEPS)
+    found = [entry for entry, _ in calls.read(attempts.kept.directory / rundir.CALLS)]
+    (environment,) = [entry for entry in found if isinstance(entry, calls.Environment)]
+    assert environment.versions["python"].startswith("3.")
+    assert json.dumps(environment.versions)

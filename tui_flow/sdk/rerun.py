@@ -1,0 +1,238 @@
+"""What a run remembers of its task calls, and what a later attempt makes of that.
+
+Every task call that comes to its end is told to `calls`, with its result if it completed, before the journal calls it
+completed. An attempt that has earlier ones to build on reads where those lines are, and gives the result again for a
+call at the same place, with equal arguments and equal code.
+"""
+
+import base64
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tui_flow.contract import calls
+from tui_flow.contract.rundir import CALLS, RunSpec
+from tui_flow.contract.states import TaskRunState
+from tui_flow.sdk import argument_digest, result_files
+from tui_flow.sdk.argument_digest import Undigestible
+from tui_flow.sdk.code_digest import code_digest_of, home_of
+from tui_flow.sdk.exceptions import RerunDiverged
+from tui_flow.sdk.logging import logger_of
+from tui_flow.sdk.states import COMPLETED, JOURNAL_TASK_STATES, State
+
+if TYPE_CHECKING:
+    from tui_flow.sdk.runs import FlowRun, RunTree, TaskRun
+    from tui_flow.sdk.tasks import Task
+
+REUSED = "Reused"
+"""The name of the state of a call that was not made again."""
+_NOTHING_KEPT = ("", "", "")
+
+
+class Mark(NamedTuple):
+    """A call that is about to be made."""
+
+    args: str
+    """Empty where the arguments have no digest."""
+    code: str
+    touches_files: bool
+
+
+class Success(NamedTuple):
+    """A call of an earlier attempt that completed and whose result was kept."""
+
+    args: str
+    after: str
+    code: str
+    form: str
+    ref: str
+    place: calls.Place
+
+
+class CallBook:
+    """The calls of one flow run: those of earlier attempts, and those of this one as they end."""
+
+    def __init__(self, tree: "RunTree", directory: Path, spec: RunSpec | None) -> None:
+        """`spec` is that of the attempt; None for a run that can have no earlier one."""
+        self._tree, self._path = tree, directory / CALLS
+        self._attempt = spec.attempt if spec else 1
+        self._codes: dict[tuple[int, str | None], tuple[Any, str]] = {}
+        """By `id()` of the code, which is held on to, and the task's version."""
+        self._told: set[str] = set()
+        self._lock = threading.Lock()
+        self._earlier: dict[str, list[Success]] = {}
+        self._unmet: dict[str, None] = {}
+        self._paths: dict[tuple[str, str, str], str] | None = None
+        """Where a call of a task with these arguments and this code was made."""
+        self._rerun_from = frozenset(spec.rerun_from if spec else ())
+        self._ignores_code = spec is not None and spec.reuse == "succeeded"
+        self._is_strict = spec is not None and spec.is_strict
+        self.reused = 0
+        self._has_environment = False
+        self._fd = -1
+        if spec is not None and spec.attempt > 1 and spec.reuse != "nothing":
+            self._read()
+        self.may_reuse = bool(self._earlier)
+        """Whether a call may turn out not to be needed."""
+
+    def mark(self, run: "TaskRun") -> Mark:
+        """The digests of a call whose arguments are known now."""
+        before = argument_digest.files_looked_at
+        task = run.task
+        try:
+            args = argument_digest.digest(run.args, run.kwargs, argument_digest.captured(task.fn))
+        except (Undigestible, RecursionError):
+            args = ""
+        except Exception as error:  # the author's own code may raise anything here
+            logger_of(run).debug("The arguments have no digest: %s: %s", type(error).__name__, error)
+            args = ""
+        held = getattr(task.fn, "__code__", task.fn)
+        code = self._codes.get((id(held), task.version))
+        if code is None:
+            code = self._codes[(id(held), task.version)] = (held, self._code_of(task))
+        return Mark(args, code[1], argument_digest.files_looked_at != before)
+
+    def find(self, run: "TaskRun", mark: Mark) -> State[Any] | None:
+        """The state that stands for a call which need not be made again, or None. Raises RerunDiverged in a strict
+        rerun."""
+        if run.task.name in self._rerun_from:
+            self.may_reuse = False
+        earlier = self._earlier.get(run.call_path)
+        self._unmet.pop(run.call_path, None)
+        if not self.may_reuse or not mark.args:
+            return None
+        for success in reversed(earlier or ()):
+            if mark.args in (success.args, success.after) and (
+                self._ignores_code or mark.code == success.code
+            ):
+                return self._state_of(run, success)
+        self._look_elsewhere(run, mark)
+        return None
+
+    def keep(self, run: "TaskRun", mark: Mark, state: State[Any]) -> None:
+        """Tells of a call that has ended, with its result. Never raises: a result that cannot be kept is not."""
+        after = ""
+        if mark.touches_files:
+            after = self.mark(run).args
+            after = "" if after == mark.args else after
+        form, ref, value = _NOTHING_KEPT
+        if state.type is COMPLETED and run.task.persist_result is not False and mark.args and mark.code:
+            form, ref, value = self._packed(run, state)
+        call = calls.Call(
+            run.call_path, run.task.name, run.number, self._attempt, JOURNAL_TASK_STATES[state.type],
+            mark.args, after, mark.code, form, ref,
+        )  # fmt: skip
+        self._tree.recorder.keep(calls.encode(call, value))
+
+    def finish(self, run: "FlowRun", completed: bool) -> None:
+        """The flow's body is over: says what was not called again. Raises RerunDiverged in a strict rerun."""
+        if self.reused:
+            logger_of(run).info("Reused the results of %d task calls of earlier attempts", self.reused)
+        if not completed or not self._unmet or not self.may_reuse:
+            return
+        some = ", ".join(list(self._unmet)[:5]) + (" …" if len(self._unmet) > 5 else "")
+        message = f"{len(self._unmet)} task calls of earlier attempts did not come again: {some}"
+        if self._is_strict:
+            raise RerunDiverged(message)
+        logger_of(run).warning("%s", message)
+
+    def _look_elsewhere(self, run: "TaskRun", mark: Mark) -> None:
+        """Says so where the same call was made at another place: then the flow takes another way than before."""
+        if run.task.name in self._told:
+            return
+        if self._paths is None:
+            self._paths = {
+                (_task_in(path), one.args, one.code): path
+                for path, found in self._earlier.items()
+                for one in found
+            }
+        same = self._paths.get((run.task.name, mark.args, mark.code))
+        if same is None or same not in self._unmet:
+            return
+        self._told.add(run.task.name)
+        message = (
+            f"{run.call_path} is called with the arguments that {same} had: the order of calls is another one"
+        )
+        if self._is_strict:
+            raise RerunDiverged(message)
+        logger_of(run).warning("%s", message)
+
+    def _state_of(self, run: "TaskRun", success: Success) -> State[Any] | None:
+        """A completed state with the kept result; None, and a word in the log, where it cannot be read."""
+        try:
+            value = self._load(success)
+        except Exception as error:
+            logger_of(run).warning(
+                "Its kept result cannot be read (%s: %s), so it runs again", type(error).__name__, error
+            )
+            return None
+        self.reused += 1
+        return State(COMPLETED, REUSED, "An earlier attempt gave this result.", value)
+
+    def _load(self, success: Success) -> Any:
+        if success.ref:
+            data = result_files.load(self._tree.project, success.ref)
+            if data is None:
+                raise ValueError(f"results/sha256/{success.ref} is missing or damaged")
+            return result_files.unpacked(success.form, data)
+        if self._fd < 0:
+            self._fd = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        found = calls.decode(os.pread(self._fd, success.place.length, success.place.offset))
+        if found is None:
+            raise ValueError("its line is damaged")
+        value = json.loads(found[1])
+        return value if success.form == "json" else result_files.unpacked("pickle", base64.b64decode(value))
+
+    def _packed(self, run: "TaskRun", state: State[Any]) -> tuple[str, str, str]:
+        """The form, the reference and the text of a result."""
+        try:
+            form, data = result_files.packed(state.data)
+            if len(data) > result_files.WARN_BYTES:
+                logger_of(run).warning("Its result takes %d MB in the state directory", len(data) // 10**6)
+            if len(data) > result_files.MAX_INLINE:
+                return form, result_files.store(self._tree.project, data), ""
+        except Exception as error:  # the author's classes may raise anything when they are pickled
+            logger_of(run).debug("Its result is not kept: %s: %s", type(error).__name__, error)
+            return _NOTHING_KEPT
+        return form, "", data.decode() if form == "json" else f'"{base64.b64encode(data).decode()}"'
+
+    def _code_of(self, task: "Task[Any, Any]") -> str:
+        """The digest of a task's code, told once for each function."""
+        digest = code_digest_of(task.fn)
+        if digest and task.version is not None:
+            digest = f"{digest}-{task.version}"
+        file, qualname = home_of(task.fn)
+        with self._lock:
+            if not self._has_environment:
+                self._has_environment = True
+                self._tree.recorder.keep(calls.encode(calls.Environment(self._attempt, _versions())))
+        told = calls.Code(task.name, file, qualname, str(task.version or ""), digest, self._attempt)
+        self._tree.recorder.keep(calls.encode(told))
+        return digest
+
+    def _read(self) -> None:
+        """Where the results of earlier attempts are; not the results."""
+        for entry, place in calls.read(self._path):
+            if isinstance(entry, calls.Call) and entry.state == TaskRunState.COMPLETED and entry.form:
+                _, _, _, _, _, args, after, code, form, ref = entry
+                success = Success(args, after, sys.intern(code), sys.intern(form), ref, place)
+                self._earlier.setdefault(entry.path, []).append(success)
+        self._unmet = dict.fromkeys(self._earlier)
+
+
+def _task_in(path: str) -> str:
+    """The name of the task in a call's path."""
+    return path.rpartition("/")[2].rpartition("[")[0]
+
+
+def _versions() -> dict[str, str]:
+    """Of Python, and of the imported packages that tell theirs."""
+    found = {"python": sys.version.split()[0]}
+    for name, module in list(sys.modules.items()):
+        version = module.__dict__.get("__version__") if "." not in name and module is not None else None
+        if isinstance(version, str) and "site-packages" in str(getattr(module, "__file__", "")):
+            found[name] = version
+    return found
