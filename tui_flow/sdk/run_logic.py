@@ -52,7 +52,7 @@ def run_task(run: TaskRun) -> Logic[State[Any]]:
             run.finish(state)
             return state
         run.args, run.kwargs = _resolved(run.args, run.kwargs)
-    book = run.tree.calls
+    book = None if task.isgenerator else run.tree.calls  # a generator may be half way through
     if book is not None:
         mark = book.mark(run)
         found = _reused(run, book, mark) if book.may_reuse else None
