@@ -22,6 +22,8 @@ class Settings:
     """The project's folder, absolute."""
     max_concurrent_runs: int = 8
     """Runs that may hold a slot at once; more wait, first come first served."""
+    tag_limits: dict[str, int] = dataclasses.field(default_factory=dict)
+    """Runs with a tag that may hold a slot at once, such as `{heavy = 2}`; in the environment "heavy=2,net=4"."""
     import_timeout_seconds: float = 10.0
     """A flow file that takes longer to import is broken."""
     grace_seconds: float = 10.0
@@ -115,6 +117,8 @@ def _checked(name: str, value: Any, origin: str) -> Any:
         raise ProjectError(
             f"there is no setting {name!r}", where=origin, next=f"the settings: {', '.join(_FIELDS)}"
         )
+    if name == "tag_limits":
+        return _checked_limits(value, origin)
     wanted: Any = field.type
     try:
         number = wanted(value)
@@ -124,3 +128,18 @@ def _checked(name: str, value: Any, origin: str) -> Any:
     if isinstance(value, bool) or not least <= number < math.inf:
         raise ProjectError(f"{name} = {value!r} is not a usable {wanted.__name__}", where=origin)
     return number
+
+
+def _checked_limits(value: Any, origin: str) -> dict[str, int]:
+    """A table of whole numbers of at least 1, or the text that stands for one in the environment."""
+    if isinstance(value, str):
+        pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+        value = {tag.strip(): int(limit) if limit.strip().isdigit() else limit for tag, _, limit in pairs}
+    if not isinstance(value, dict):
+        raise ProjectError("tag_limits is to be a table, such as {heavy = 2}", where=origin)
+    for tag, limit in value.items():
+        if not isinstance(limit, int) or isinstance(limit, bool) or limit < 1:
+            raise ProjectError(
+                f"tag_limits: {tag} = {limit!r} is not a whole number of at least 1", where=origin
+            )
+    return value

@@ -7,21 +7,24 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.engine.fake_supervisor import FakeSupervisor
 from tests.store.rows import a_file, a_flow
 from tui_flow.contract import changes, rundir
 from tui_flow.contract.changes import Change, Snapshot
 from tui_flow.contract.states import FlowRunState
 from tui_flow.engine.arrivals import Arrivals
+from tui_flow.engine.attempts import Attempts
 from tui_flow.engine.bus import Bus
 from tui_flow.engine.clock import Clock
 from tui_flow.engine.dispatcher import Dispatcher
 from tui_flow.engine.engine_log import EngineLog
+from tui_flow.engine.firing import Firing
 from tui_flow.engine.ingest import Ingest
 from tui_flow.engine.rescuer import Rescuer
 from tui_flow.engine.supervisor import Supervisor
 from tui_flow.settings import Settings
 from tui_flow.store import database, flows, runs
-from tui_flow.store.records import FlowRun
+from tui_flow.store.records import Flow, FlowRun
 
 FAKE_KEEPER = str(Path(__file__).with_name("fake_keeper.py"))
 
@@ -63,7 +66,8 @@ class Listener:
 class House:
     """An engine without watcher, discovery and server. `crash` and `House(project)` again is a kill and a restart."""
 
-    def __init__(self, project: Path, **settings: Any) -> None:
+    def __init__(self, project: Path, fake: bool = False, **settings: Any) -> None:
+        """With `fake`, runs have no processes: `self.fake` says what becomes of them."""
         self.settings = Settings(project=project, **settings)
         self.state_dir = rundir.open_state_dir(project)
         self.clock = FakeClock()
@@ -74,19 +78,43 @@ class House:
         self.bus.subscribe(self.listener)
         self.ingest = Ingest(self.db, self.state_dir, self.bus, self.log)
         self.arrivals = Arrivals(self.db, self.state_dir, self.ingest, self.log)
-        self.supervisor = Supervisor(self.log, lambda: None, (FAKE_KEEPER,))
-        self.dispatcher = Dispatcher(self.settings, self.clock, self.ingest, self.supervisor, self.log)
+        self.fake = FakeSupervisor(self.clock)
+        self.supervisor: Any = self.fake if fake else Supervisor(self.log, lambda: None, (FAKE_KEEPER,))
+        self.dispatcher = Dispatcher(
+            self.settings, self.db, self.clock, self.ingest, self.supervisor, self.log
+        )
         self.rescuer = Rescuer(self.db, self.clock, self.ingest, self.dispatcher, self.supervisor, self.log)
+
+        self.attempts = Attempts(
+            self.db, self.clock, self.ingest, self.dispatcher, self.supervisor, self.bus, self.log
+        )
+        self.firing = Firing(
+            self.settings,
+            self.db,
+            self.clock,
+            self.ingest,
+            self.dispatcher,
+            self.bus,
+            self.log,
+            self.rescuer.cancel,
+        )
 
     def tick(self, seconds: float = 0.0) -> None:
         """One step of every duty, so many seconds later."""
         self.clock.now += seconds
-        for duty in (self.arrivals, self.ingest, self.rescuer, self.dispatcher, self.bus):
+        for duty in (
+            self.arrivals,
+            self.ingest,
+            self.rescuer,
+            self.attempts,
+            self.dispatcher,
+            self.bus,
+        ):
             duty.tick(self.clock.now)
 
-    def describe(self) -> None:
-        """Lets the history know a flow "etl"."""
-        flows.save_described(self.db, a_file(), [a_flow()])
+    def describe(self, *known: Flow) -> None:
+        """Lets the history know these flows of one file, or a flow "etl"."""
+        flows.save_described(self.db, a_file(described_at=self.clock.now), known or [a_flow()])
 
     def make_run(self, **parameters: Any) -> int:
         flow = flows.get_flow(self.db, "etl")

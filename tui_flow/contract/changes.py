@@ -48,11 +48,22 @@ class RoomChanged(NamedTuple):
     """Why not; empty where it starts them."""
 
 
+class ScheduleChanged(NamedTuple):
+    """A schedule or a trigger was registered, changed, paused or resumed, or one of its fire times was decided."""
+
+    flow: str
+    """Empty where it may be any, as when all are paused."""
+    slug: str = ""
+    """Empty where it may be any of the flow's."""
+
+
 class EngineStopping(NamedTuple):
     """The engine ends in order, and the connection with it."""
 
 
-Change = Snapshot | RunChanged | TasksChanged | FlowFileChanged | RoomChanged | EngineStopping
+Change = (
+    Snapshot | RunChanged | TasksChanged | FlowFileChanged | RoomChanged | ScheduleChanged | EngineStopping
+)
 CHANGES: dict[str, Any] = {cls.__name__: cls for cls in Change.__args__}
 
 

@@ -19,6 +19,14 @@ POINTS = {
     "run-inserted": "the run's row is in the history, nobody was told its number",
     "before-spawn": "a run has its turn, its keeper is not started yet",
     "after-spawn": "a keeper was started, the engine has not noted so",
+    # engine: a fire time makes a run
+    "fire-dir-made": "a fire time's run has its directory, and nothing else",
+    "fire-before-commit": "rows of fire times and runs are written, their transaction is open",
+    "fire-committed": "fire times and runs are in the history, no run is queued, none has a spec.json",
+    "fire-spec-written": "a run that a schedule made has its turn, and its spec; its keeper is not started",
+    # engine: a run's next attempt
+    "attempt-spec-written": "the spec of the next attempt is whole, the history says that the run waits for it",
+    "attempt-saved": "the history says pending, the run is not queued",
     # keeper and worker: a run goes on
     "keeper-locked": "the keeper holds the run's lock, the journal is empty",
     "worker-forked": "the worker waits at its gate, RunStarted is not written: before the run is marked running",

@@ -94,13 +94,21 @@ class RunEnded(NamedTuple):
 
     at: float
     state: str
-    """A terminal `FlowRunState`."""
+    """A terminal `FlowRunState`; or "retrying": the attempt is over, and the run is not."""
     reason: str
     """An `EndReason`."""
     message: str
     exit_code: int | None
     signal: str | None
     """The name of the signal that ended the worker, such as "SIGSEGV"."""
+    attempt: int = 1
+    """Which attempt it is that ended."""
+    due_at: float | None = None
+    """When the engine is to begin the next attempt; only with "retrying"."""
+    tries: int = 0
+    """Of the flow's own tries, those that are used up by then."""
+    crashes: int = 0
+    """The attempts that crashed, this one included."""
 
 
 class TaskCreated(NamedTuple):

@@ -92,6 +92,26 @@ class RunSpec(NamedTuple):
     """The run fails where its calls are no longer those of the attempt before."""
     source_sha: str = ""
     """Run the text of this version from `sources/`, instead of the flow file as it is now."""
+    scheduled_for: float | None = None
+    """The fire time that the run is for; None where somebody asked for it."""
+    schedule: str | None = None
+    """The slug of the schedule or trigger that made it."""
+    event_key: str | None = None
+    """Of the trigger's event that made it."""
+    fired_at: float | None = None
+    """When the engine made it, for that fire time."""
+    previous_success: float | None = None
+    """What the last completed run of the flow was scheduled for, else when it ended."""
+    priority: int = 0
+    """Higher ones are started first."""
+    lane: str | None = None
+    """Runs of one lane are started one after another."""
+    on_crash: str = "fail"
+    """"retry": a crashed run begins anew, as its next attempt (`contract.attempts`)."""
+    crashes: int = 0
+    """Earlier attempts that crashed, and were begun anew for it."""
+    tries_before: int = 0
+    """Of the flow's own tries, those that earlier attempts have used up."""
 
 
 class CancelRequest(NamedTuple):

@@ -117,8 +117,7 @@ class FireReason(StrEnum):
     """Why that became of it."""
 
     ON_TIME = "on_time"
-    LATE = "late"
-    """A run, more than a minute after its fire time."""
+    """Or within a minute of it."""
     CATCH_UP = "catch_up"
     """A run for a time that was missed."""
     EVENT = "event"

@@ -1,34 +1,42 @@
-"""Makes runs, and starts them first come first served, no more at once than the limit allows.
+"""Makes runs, and starts them by priority and then first come first served, no more at once than the limits allow.
 
 A run is asked for once its `spec.json` is whole: that comes before its row, and the row before the answer. Whatever
 dies in between, the next engine finds the spec (`arrivals`) or the pending row (`rescuer`) and starts the run then.
+What a schedule makes (`firing`) has its row first, and its spec when it has its turn.
 A keeper that is started twice stays quiet the second time, so an attempt begins at most once.
 """
 
 import os
-from collections import deque
+from bisect import insort
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from tui_flow.contract.failpoints import failpoint
-from tui_flow.contract.rundir import SPEC, RunSpec, make_run_dir, write_spec
+from tui_flow.contract.rundir import SPEC, RunSpec, make_run_dir, read_spec, write_spec
 from tui_flow.contract.states import FlowRunState
 from tui_flow.engine.clock import Clock
 from tui_flow.engine.engine_log import EngineLog
 from tui_flow.engine.folding import state_name
 from tui_flow.engine.ingest import ActiveRun, Ingest
+from tui_flow.engine.limits import Held, Limits
 from tui_flow.engine.supervisor import Supervisor
 from tui_flow.settings import Settings
+from tui_flow.store import flows, runs, schedules
+from tui_flow.store.database import Connection
 from tui_flow.store.records import Flow, FlowRun
 
 RETRY_SECONDS = 1.0
 """Before a process is asked for again that the system would not give."""
+PRIORITY_SECONDS = 60.0
+"""So much earlier a run counts as asked for, for each step of its priority."""
 
 
 class Dispatcher:
     def __init__(
         self,
         settings: Settings,
+        db: Connection,
         clock: Clock,
         ingest: Ingest,
         supervisor: Supervisor,
@@ -36,9 +44,11 @@ class Dispatcher:
         may_start: Callable[[], bool] = lambda: True,
     ) -> None:
         """`may_start` tells whether there is room for another run."""
-        self._settings, self._clock, self._log = settings, clock, log
+        self._settings, self._db, self._clock, self._log = settings, db, clock, log
         self._ingest, self._supervisor, self._may_start = ingest, supervisor, may_start
-        self._queue: deque[int] = deque()
+        self._queue: list[tuple[float, int]] = []
+        self._places: dict[int, float] = {}
+        self._limits = Limits(settings, db)
 
     @property
     def pending(self) -> int:
@@ -47,12 +57,17 @@ class Dispatcher:
 
     @property
     def running(self) -> int:
-        """How many runs hold a slot. A script needs none: nobody asked before it began."""
-        waiting = set(self._queue)
-        return sum(id not in waiting and not run.is_script for id, run in self._ingest.active.items())
+        """How many runs hold a slot. A script needs none: nobody asked before it began. One that waits for its next
+        attempt has none."""
+        return sum(map(self._holds_slot, self._ingest.active.values()))
+
+    @property
+    def queued(self) -> list[ActiveRun]:
+        """The runs that wait for a slot, in the order in which they will get one if no limit of theirs is reached."""
+        return [self._ingest.active[id] for _, id in self._queue if id in self._ingest.active]
 
     def is_queued(self, run_id: int) -> bool:
-        return run_id in self._queue
+        return run_id in self._places
 
     def make_run(
         self, flow: Flow, parameters: dict[str, object], run_name: str | None, tags: list[str], trigger: str
@@ -63,20 +78,12 @@ class Dispatcher:
         """
         run_id, directory = make_run_dir(self._settings.state_dir)
         failpoint("run-dir-made")
-        spec = RunSpec(
-            run_id=run_id,
-            flow=flow.name,
-            path=str(self._settings.project / flow.path),
-            function=flow.function,
-            parameters=parameters,
+        spec = new_spec(self._settings, flow, run_id, parameters, self._clock.time())
+        spec = spec._replace(
             run_name=run_name,
-            tags=tags,
+            tags=sorted({*flow.tags, *tags}),
             trigger=trigger,
-            created_at=self._clock.time(),
-            project=str(self._settings.project),
-            cookie=os.urandom(16).hex(),
-            timeout_seconds=flow.timeout_seconds,
-            grace_seconds=self._settings.grace_seconds,
+            previous_success=runs.last_success(self._db, flow.name),
         )
         write_spec(directory, spec)
         failpoint("spec-written")
@@ -90,26 +97,115 @@ class Dispatcher:
         return run_id
 
     def queue(self, active: ActiveRun) -> None:
-        """Lets a pending run wait for a slot, behind those that wait already."""
-        if active.id not in self._queue:
-            self._queue.append(active.id)
+        """Lets a pending run wait for a slot. It was asked for when it was made; each step of priority counts as if
+        that had been a minute earlier, so a run of low priority waits longer, and not for ever."""
+        if active.id not in self._places:
+            place = active.run.created_at - PRIORITY_SECONDS * active.run.priority
+            self._places[active.id] = place
+            insort(self._queue, (place, active.id))
+            active.is_queued = True
 
     def withdraw(self, run_id: int) -> None:
-        """Takes a run out of the queue."""
-        self._queue.remove(run_id)
+        """Takes a run out of the queue, if it is there."""
+        place = self._places.pop(run_id, None)
+        if place is not None:
+            self._queue.remove((place, run_id))
+        if run_id in self._ingest.active:
+            self._ingest.active[run_id].is_queued = False
 
     def tick(self, now: float) -> float:
         """Starts what waits while there are slots, and room on the disk."""
-        while self._queue and self._may_start() and self.running < self._settings.max_concurrent_runs:
-            active = self._ingest.active.get(self._queue[0])
+        if not self._queue or not self._may_start():
+            return float("inf")
+        held = self._held(now)
+        for _, id in list(self._queue):
+            if held.is_full:
+                break
+            active = self._ingest.active.get(id)
             if active is not None and active.run.state is FlowRunState.PENDING:
+                if held.obstacle(active.run):
+                    held.note_waiting(active.run, self._clock.time())
+                    continue
                 try:
-                    self._supervisor.start(active.id, active.directory)
+                    self._start(active)
                 except OSError as error:
                     self._log.warn(f"run {active.id}: cannot start its keeper: {error}")
                     return now + RETRY_SECONDS
-            self._queue.popleft()
+                held.add(active.run)
+            self.withdraw(id)
         return float("inf")
+
+    def obstacles(self) -> dict[int, str]:
+        """Why each of the queued runs has not started yet, by id."""
+        held = self._held(self._clock.monotonic())
+        found = {}
+        for active in self.queued:
+            found[active.id] = held.obstacle(active.run) or "its turn is next"
+            held.note_waiting(active.run, self._clock.time())
+        return found
+
+    def spec_of(self, run: FlowRun) -> RunSpec:
+        """What to run, of a run that so far is only in the history: one that a schedule made."""
+        flow = flows.get_flow(self._db, run.flow)
+        if flow is None:
+            flow = Flow(run.flow, run.path, "", 1, "", {}, [], None)
+        spec = new_spec(self._settings, flow, run.id, run.parameters, run.created_at)
+        file = flows.get_flow_file(self._db, flow.path)
+        decided = schedules.fire_time_of_run(self._db, run.id)
+        return spec._replace(
+            run_name=run.run_name or None,
+            tags=run.tags,
+            trigger=run.trigger,
+            attempt=run.attempt,
+            first_task_run_id=run.first_task_run_id,
+            source_sha=flow.sha if file is not None and file.state == "broken" else "",
+            scheduled_for=run.scheduled_for,
+            schedule=run.schedule,
+            event_key=decided.event_key if decided else None,
+            fired_at=run.created_at,
+            previous_success=runs.last_success(self._db, run.flow),
+            priority=run.priority,
+            lane=run.lane,
+            crashes=run.crashes,
+        )
+
+    def _start(self, active: ActiveRun) -> None:
+        if active.run.schedule is not None and read_spec(active.directory) is None:
+            active.directory.mkdir(mode=0o700, exist_ok=True)
+            write_spec(active.directory, self.spec_of(active.run))
+            failpoint("fire-spec-written")
+        self._supervisor.start(active.id, active.directory)
+
+    def _held(self, now: float) -> Held:
+        self._limits.refresh(now)
+        holding = [active.run for active in self._ingest.active.values() if self._holds_slot(active)]
+        return Held(self._limits, holding)
+
+    def _holds_slot(self, active: ActiveRun) -> bool:
+        return active.id not in self._places and not active.is_script and not active.run.awaits_attempt
+
+
+def new_spec(
+    settings: Settings, flow: Flow, run_id: int, parameters: dict[str, Any], created_at: float
+) -> RunSpec:
+    """What a new run of the flow needs to know, whoever asked for it."""
+    return RunSpec(
+        run_id=run_id,
+        flow=flow.name,
+        path=str(settings.project / flow.path),
+        function=flow.function,
+        parameters=parameters,
+        run_name=None,
+        tags=flow.tags,
+        trigger="command",
+        created_at=created_at,
+        project=str(settings.project),
+        cookie=os.urandom(16).hex(),
+        timeout_seconds=flow.timeout_seconds,
+        grace_seconds=settings.grace_seconds,
+        priority=flow.priority,
+        on_crash=flow.on_crash,
+    )
 
 
 def run_of(spec: RunSpec) -> FlowRun:
@@ -140,4 +236,9 @@ def run_of(spec: RunSpec) -> FlowRun:
         failure=None,
         ingested_bytes=0,
         first_task_run_id=spec.first_task_run_id,
+        scheduled_for=spec.scheduled_for,
+        schedule=spec.schedule,
+        priority=spec.priority,
+        lane=spec.lane,
+        crashes=spec.crashes,
     )

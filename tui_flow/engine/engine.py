@@ -15,11 +15,13 @@ from tui_flow.contract.commands import Command
 from tui_flow.contract.errors import HistoryDamaged, TuiFlowError
 from tui_flow.engine import answers
 from tui_flow.engine.arrivals import Arrivals
+from tui_flow.engine.attempts import Attempts
 from tui_flow.engine.bus import Bus
 from tui_flow.engine.clock import Clock
 from tui_flow.engine.discovery import Discovery
 from tui_flow.engine.dispatcher import Dispatcher
 from tui_flow.engine.engine_log import EngineLog
+from tui_flow.engine.firing import Firing
 from tui_flow.engine.home import Home
 from tui_flow.engine.ingest import Ingest
 from tui_flow.engine.rescuer import Rescuer
@@ -54,8 +56,14 @@ class Engine:
         self.arrivals = Arrivals(self.db, settings.state_dir, self.ingest, log)
         self.supervisor = Supervisor(log, self.wake)
         self.room = Room(settings, self.db, self.bus, log)
-        self.dispatcher = Dispatcher(settings, clock, self.ingest, self.supervisor, log, self.room.may_start)
+        self.dispatcher = Dispatcher(
+            settings, self.db, clock, self.ingest, self.supervisor, log, self.room.may_start
+        )
         self.rescuer = Rescuer(self.db, clock, self.ingest, self.dispatcher, self.supervisor, log)
+        self.attempts = Attempts(self.db, clock, self.ingest, self.dispatcher, self.supervisor, self.bus, log)
+        self.firing = Firing(
+            settings, self.db, clock, self.ingest, self.dispatcher, self.bus, log, self.rescuer.cancel
+        )
         self.home = Home(settings.state_dir, lock, log, self.stop)
         self.server = Server(settings, self._answer, self.bus.unsubscribe, log)
         self._stay = stay or settings.idle_seconds == 0
@@ -69,7 +77,7 @@ class Engine:
 
         1. take up the runs that were made elsewhere,
         2. take journals into the history,
-        3. see to the runs that have no keeper,
+        3. see to the runs that have no keeper, and begin the next attempt of those that wait for one,
         4. start the runs that wait, as far as there are slots,
         5. look at what changed in `flows/`, describe it and publish what it holds,
         6. tell subscribers what was held back,
@@ -83,7 +91,7 @@ class Engine:
         self.watcher.watch(self._hint(self.watcher.hint), self._hint(self.arrivals.hint))
         self.log.say(f"engine {os.getpid()} serves {self.settings.project}")
         duties: list[Duty] = [
-            self.room, self.arrivals, self.ingest, self.rescuer, self.dispatcher, self.watcher, self.discovery, self.bus,
+            self.room, self.arrivals, self.ingest, self.rescuer, self.attempts, self.dispatcher, self.watcher, self.discovery, self.bus,
             self.home,
         ]  # fmt: skip
         while not self._stopping:

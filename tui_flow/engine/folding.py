@@ -18,9 +18,11 @@ from tui_flow.contract.states import (
     FlowRunState,
     TaskRunState,
 )
-from tui_flow.store.records import FlowRun, TaskRun
+from tui_flow.store.records import Attempt, FlowRun, TaskRun
 
 State = TypeVar("State", FlowRunState, TaskRunState)
+AWAITS_ATTEMPT = "AwaitingRetry"
+"""The name, as Prefect has it, of the state of a run that no process waits for: the engine begins its next attempt."""
 
 
 def state_name(state: str) -> str:
@@ -44,6 +46,11 @@ class Fold:
         self.revision = revision
         self.report = report
         self.cancelling_seen = False
+        self.ended_attempts: list[Attempt] = []
+        """How attempts ended that the run has left behind, or is about to."""
+        self._closed_at: float | None = None
+        self._closed_reason: EndReason | None = None
+        self._closed_below: int | None = None
         self.stored = stored or {}
         """Task runs as they were."""
         self.tasks = dict(self.stored)
@@ -53,24 +60,32 @@ class Fold:
     def is_over(self) -> bool:
         return self.run.state in TERMINAL
 
+    @property
+    def has_ended_attempt(self) -> bool:
+        """Whether an attempt ended here, the last one or another: then nothing that belongs to it is active any more."""
+        return self._closed_at is not None
+
     def apply(self, event: Event) -> None:
         """Raises ValueError for a word that is no state and no reason."""
         if not self.is_over:
             _APPLY[type(event)](self, event)
 
     def close_tasks(self, active: list[TaskRun]) -> None:
-        """Ends what is still active when the run is over; `active` is what the history has."""
+        """Ends what is still active when an attempt is over; `active` is what the history has."""
         for task in active:
             if task.id not in self.tasks:
                 self.stored[task.id] = self.tasks[task.id] = task
         for task in [one for one in self.tasks.values() if one.state in TASK_ACTIVE]:
+            if self._closed_below is not None and task.id >= self._closed_below:
+                continue  # of a later attempt
             state = _left_over(self.run.state, task.state)
             self._end_task(
-                task, self.run.ended_at, state, state_name(state), self.run.reason, _LEFT[state], None
+                task, self._closed_at, state, state_name(state), self._closed_reason, _LEFT[state], None
             )
 
     def _run_started(self, event: journal.RunStarted) -> None:
-        self._move_run(FlowRunState.RUNNING, attempt=event.attempt)
+        attempt = max(event.attempt, self.run.attempt)
+        self._move_run(FlowRunState.RUNNING, attempt=attempt, awaits_attempt=False, due_at=None)
         if self.run.started_at is None:
             self.run = self.run._replace(started_at=event.at)
 
@@ -99,8 +114,14 @@ class Fold:
 
     def _run_ended(self, event: journal.RunEnded) -> None:
         state, reason = FlowRunState(event.state), EndReason(event.reason)
-        if self.run.state is FlowRunState.PENDING and state is FlowRunState.COMPLETED:
+        self._closed_at, self._closed_reason = event.at, reason
+        is_earlier = event.attempt < self.run.attempt
+        self._closed_below = self.run.first_task_run_id if is_earlier else None
+        if self.run.state is FlowRunState.PENDING and state in _BY_WAY_OF_RUNNING:
             self._move_run(FlowRunState.RUNNING, started_at=event.at)
+        if state is FlowRunState.RETRYING or event.attempt < self.run.attempt:
+            self._attempt_ended(event, state, reason)
+            return
         said = self.report if self.report and self.report.state == state else None
         self._move_run(
             state,
@@ -110,10 +131,30 @@ class Fold:
             failure=said.failure if said else None,
             ended_at=event.at,
             due_at=None,
+            awaits_attempt=False,
             exit_code=event.exit_code,
             signal=event.signal,
         )
         self.report = None
+
+    def _attempt_ended(self, event: journal.RunEnded, state: FlowRunState, reason: EndReason) -> None:
+        """The run goes on with a further attempt: in a while, or, where the journal is read anew, further down."""
+        self.ended_attempts.append(_attempt(self.run, event, state, reason))
+        self.report = None
+        if state is FlowRunState.RETRYING and event.attempt >= self.run.attempt:
+            if (
+                self.run.state is FlowRunState.RETRYING
+            ):  # between two tries, as it will be between two attempts
+                self._move_run(FlowRunState.RUNNING)
+            self._move_run(
+                state,
+                state_name=AWAITS_ATTEMPT,
+                message=event.message,
+                due_at=event.due_at,
+                tries=event.tries,
+                crashes=event.crashes,
+                awaits_attempt=True,
+            )
 
     def _task_created(self, event: journal.TaskCreated) -> None:
         if event.id in self.tasks:
@@ -216,6 +257,29 @@ class Fold:
         return [(before, after) for before, after in pairs if before is not after]
 
 
+def _attempt(run: FlowRun, event: journal.RunEnded, state: FlowRunState, reason: EndReason) -> Attempt:
+    state = FlowRunState.CRASHED if state is FlowRunState.RETRYING else state
+    return Attempt(
+        run_id=run.id,
+        attempt=event.attempt,
+        state=state,
+        state_name=state_name(state),
+        reason=reason,
+        message=event.message,
+        tries=run.tries,
+        parameters=run.parameters,
+        source_sha=run.source_sha,
+        started_at=run.started_at,
+        ended_at=event.at,
+        exit_code=event.exit_code,
+        signal=event.signal,
+        failure=run.failure,
+        first_task_run_id=run.first_task_run_id,
+    )
+
+
+_BY_WAY_OF_RUNNING = frozenset({FlowRunState.COMPLETED, FlowRunState.RETRYING})
+"""Ends of an attempt that no pending run has: its `RunStarted` was lost."""
 _LEFT = {
     TaskRunState.CRASHED: "it was at work when its process went away",
     TaskRunState.CANCELLED: "the run ended before it did",

@@ -45,8 +45,15 @@ class ActiveRun:
         """Its keeper has answered a cancel request."""
         self.has_last_word = False
         """The rescuer has written `RunEnded` for it."""
+        self.is_queued = False
+        """It waits for a slot: no keeper of it is alive, unless one outlived another engine."""
         self.trouble = ""
         """What was said of it last, so that it is not said every second."""
+
+    @property
+    def is_quiet(self) -> bool:
+        """Nobody writes its journal."""
+        return self.is_queued or self.run.awaits_attempt
 
     @property
     def is_script(self) -> bool:
@@ -74,11 +81,12 @@ class Ingest:
 
     def tick(self, now: float) -> float:
         """Reads once from every journal."""
-        news = [self._try_read(active, now) for active in list(self.active.values())]
+        polled = [active for active in self.active.values() if not active.is_quiet]
+        news = [self._try_read(active, now) for active in polled]
         if any(news):
             self._last_news = now
             return now
-        if not self.active:
+        if not polled:
             return float("inf")
         return now + (SOON_SECONDS if now - self._last_news < QUIET_SECONDS else LATER_SECONDS)
 
@@ -140,16 +148,19 @@ class Ingest:
             fold = Fold(before, runs.get_report(db, active.id), tasks.get_tasks(db, active.id, touched), end)
             for event in events:
                 fold.apply(event)
-            if fold.is_over:
+            if fold.has_ended_attempt:
                 fold.close_tasks(tasks.list_active(db, active.id))
             after = fold.run._replace(ingested_bytes=end)
             new, changed = fold.new_tasks, fold.changed_tasks
             tasks.insert_tasks(db, new)
             tasks.update_tasks(db, changed)
             runs.save_run(db, before, after, fold.report)
+            runs.keep_attempts(db, fold.ended_attempts)
             failpoint("ingest-before-commit")
         failpoint("ingest-after-commit")
         active.run, active.tail.offset = after, end
+        if after.awaits_attempt:
+            active.has_last_word = False  # of the next attempt
         active.cancelling_seen = active.cancelling_seen or fold.cancelling_seen
         self._tell(active, before, bool(new or changed), time.monotonic() if now is None else now)
 

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tui_flow.contract import journal
+from tui_flow.contract.attempts import anew
 from tui_flow.contract.errors import HistoryError
 from tui_flow.contract.failpoints import failpoint
 from tui_flow.contract.journal import RunEnded
@@ -80,7 +81,7 @@ class Rescuer:
                 raise
             return FlowRunState.CANCELLING
         failpoint("cancel-requested")
-        if self._dispatcher.is_queued(active.id):
+        if self._dispatcher.is_queued(active.id) or active.run.awaits_attempt:
             self._dispatcher.withdraw(active.id)
             self._end(active)
         signal_holder(active.directory / LOCK, signal.SIGTERM)
@@ -112,12 +113,15 @@ class Rescuer:
         active = self._ingest.active.get(id)
         if active is None or self._supervisor.guards(id) or self._dispatcher.is_queued(id):
             return True
+        if active.run.awaits_attempt and active.run.state is FlowRunState.RETRYING:
+            return True
         if lock_holder(active.directory / LOCK) is not None or self._is_young(active):
             return True
         if self._ingest.read(active):
             return False
         is_unbegun = active.run.state is FlowRunState.PENDING and not active.is_script
-        if is_unbegun and id not in self._supervisor.started and read_spec(active.directory):
+        is_asked_for = active.run.schedule is not None or read_spec(active.directory) is not None
+        if is_unbegun and id not in self._supervisor.started and is_asked_for:
             self._dispatcher.queue(active)
         else:
             self._end(active)
@@ -152,8 +156,9 @@ class Rescuer:
         at, request = self._clock.time(), read_cancel(active.directory)
         report = runs.get_report(self._db, active.id)
         note = f"; {left} of its processes were left, and ended" if left else ""
+        attempt = active.run.attempt
         if report is not None:
-            return RunEnded(at, report.state, report.reason, report.message + note, None, None)
+            return RunEnded(at, report.state, report.reason, report.message + note, None, None, attempt)
         if request is not None:
             return RunEnded(
                 at,
@@ -162,10 +167,13 @@ class Rescuer:
                 f"cancelled by {request.by}{note}",
                 None,
                 None,
+                attempt,
             )
-        return RunEnded(
-            at, FlowRunState.CRASHED, EndReason.VANISHED, f"its keeper vanished{note}", None, None
+        word = RunEnded(
+            at, FlowRunState.CRASHED, EndReason.VANISHED, f"its keeper vanished{note}", None, None, attempt
         )
+        spec, run = read_spec(active.directory), active.run
+        return word if spec is None or active.is_script else anew(word, spec, run.tries, run.due_at)
 
 
 def _append(path: Path, line: bytes) -> None:

@@ -39,11 +39,13 @@ def run_spec(
         first_number=spec.first_task_run_id,
         in_worker=True,
         source_sha=sha_of_source(spec.path, spec.project) if source_sha is None else source_sha,
+        spec=spec,
     )
     load_sources(spec.project, spec.path, _text_of(spec, tree.source_sha))
     tree.calls = CallBook(tree, directory, spec)
     run = FlowRun(flow, tree, name=spec.run_name or generated_name(), tags=frozenset(spec.tags))
     run.is_named = spec.run_name is not None
+    run.run_count = spec.tries_before
     before = signals.raise_on_sigterm()
     try:
         with at_work(run, console=False):

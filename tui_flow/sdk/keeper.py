@@ -19,10 +19,13 @@ from pathlib import Path
 
 from tui_flow.contract import log as log_format
 from tui_flow.contract import rundir
+from tui_flow.contract.attempts import anew
 from tui_flow.contract.errors import EXIT_STATE, EXIT_USAGE
 from tui_flow.contract.failpoints import failpoint
 from tui_flow.contract.journal import (
     FlowFinished,
+    FlowRetrying,
+    FlowStarted,
     RunCancelling,
     RunEnded,
     RunStarted,
@@ -127,7 +130,15 @@ class Keeper:
         except OSError as error:
             message = f"its worker cannot be started: {error.strerror}"
             self._journal.append(
-                RunEnded(time.time(), FlowRunState.FAILED, EndReason.REFUSED, message, None, None)
+                RunEnded(
+                    time.time(),
+                    FlowRunState.FAILED,
+                    EndReason.REFUSED,
+                    message,
+                    None,
+                    None,
+                    self._spec.attempt,
+                )
             )
             return False
         self._worker, self._gate = forked.pid, forked.gate
@@ -260,10 +271,18 @@ class Keeper:
         status = self._status if self._status is not None else signal.SIGKILL
         report = report if isinstance(report, FlowFinished) else None
         word = last_word(time.time(), status, report, self._request, self._note)
+        word = anew(word._replace(attempt=self._spec.attempt), self._spec, *self._tries())
         failpoint("before-last-word")
         self._journal.append(word)
         failpoint("last-word-written")
         return self._settle_journal()
+
+    def _tries(self) -> tuple[int, float | None]:
+        """The try that the worker was at, and when the next one was due where it waited for that."""
+        last = self._journal.last(FlowStarted, FlowRetrying)
+        if isinstance(last, FlowRetrying):
+            return last.tries, last.due_at
+        return (last.tries if isinstance(last, FlowStarted) else 0), None
 
     def _settle_journal(self) -> bool:
         """Waits for room on a full disk, but not for ever: then the lock is let go."""

@@ -17,6 +17,7 @@ from tui_flow.sdk.states import JOURNAL_TASK_STATES, State, StateType
 from tui_flow.sdk.telling import created_line, end_line, failure_of_state, report
 
 if TYPE_CHECKING:
+    from tui_flow.contract.rundir import RunSpec
     from tui_flow.sdk.flows import Flow
     from tui_flow.sdk.futures import PrefectFuture
     from tui_flow.sdk.rerun import CallBook
@@ -41,6 +42,7 @@ class RunTree:
         first_number: int = 1,
         in_worker: bool = False,
         source_sha: str = "",
+        spec: "RunSpec | None" = None,
     ) -> None:
         self.recorder = recorder
         self.record = recorder.record
@@ -49,6 +51,8 @@ class RunTree:
         self.project = project
         self.in_worker = in_worker
         self.source_sha = source_sha
+        self.spec = spec
+        """What the run was asked for with; None outside of workers and scripts' runs."""
         self.unfinished: dict[int, FlowRun | TaskRun] = {}
         """The task runs and nested flow runs that are not over, by number. Who pops one may end it."""
         self.last_logged_error: BaseException | None = None

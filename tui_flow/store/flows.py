@@ -27,6 +27,16 @@ def get_flow(db: sqlite3.Connection, name: str) -> Flow | None:
     return None if row is None else rows.flow(row)
 
 
+def get_flow_file(db: sqlite3.Connection, path: str) -> FlowFile | None:
+    row = queries.row(db, "get_flow_file", [path])
+    return None if row is None else rows.flow_file(row)
+
+
+def run_limits(db: sqlite3.Connection) -> dict[str, int]:
+    """How many runs of it a flow allows at once, for those that say; an exclusive one allows one."""
+    return dict(queries.rows(db, "list_run_limits"))
+
+
 def nearest_names(db: sqlite3.Connection, name: str) -> list[str]:
     """Up to three flow names that look like the given one, the nearest first."""
     by_plain = {_plain(known): known for known in _names(db)}

@@ -83,6 +83,14 @@ def attempt(row: Row) -> Attempt:
     )
 
 
+def attempt_row(found: Attempt) -> dict[str, Any]:
+    return {
+        **{name: storable(value) for name, value in found._asdict().items()},
+        "parameters": _encode(found.parameters),
+        "failure": from_failure(found.failure),
+    }
+
+
 def task_run(row: Row) -> TaskRun:
     """Spelled out, since the console reads tens of thousands of them at once."""
     return TaskRun._make(

@@ -3,7 +3,7 @@
 import heapq
 import json
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any, TypeVar
 
 from tui_flow.contract.journal import Failure, FlowFinished
@@ -162,6 +162,11 @@ def begin_attempt(db: sqlite3.Connection, before: FlowRun, after: FlowRun) -> No
         queries.change(db, "keep_attempt", [before.id])
         if queries.change(db, "update_run", values) != 1:
             raise IllegalTransition(f"run {before.id} is no longer {before.state} at {before.ingested_bytes}")
+
+
+def keep_attempts(db: sqlite3.Connection, attempts: Iterable[Attempt]) -> None:
+    """How attempts ended that a run is to leave behind. What is kept already stays as it is."""
+    queries.change_many(db, "insert_attempt", map(rows.attempt_row, attempts))
 
 
 def list_attempts(db: sqlite3.Connection, id: int) -> list[Attempt]:

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from tui_flow.contract.states import ScheduleState
+from tui_flow.contract.states import FireOutcome, FireReason, ScheduleState
 from tui_flow.store import queries, rows
 from tui_flow.store.records import FireTime, Pause, Schedule
 
@@ -116,6 +116,28 @@ def insert_fire_times(db: sqlite3.Connection, found: Iterable[FireTime]) -> int:
 def replace_fire_time(db: sqlite3.Connection, one: FireTime) -> None:
     """A fire time that was decided before is decided otherwise: a backfill."""
     queries.change(db, "replace_fire_time", _storable(one))
+
+
+def adopt_run(
+    db: sqlite3.Connection,
+    run_id: int,
+    flow: str,
+    slug: str,
+    fire_at: float,
+    event_key: str | None,
+    at: float,
+) -> None:
+    """A run was found that the history had lost: what it is for is decided with it, and is not decided again."""
+    schedule = get_schedule(db, flow, slug)
+    if schedule is None:
+        return
+    reason = FireReason.ON_TIME if event_key is None else FireReason.EVENT
+    found = FireTime(
+        0, schedule.id, fire_at, FireOutcome.RUN, reason, "its row was lost", run_id, None, 1, event_key, at
+    )
+    insert_fire_times(db, [found])
+    if event_key is None:
+        move_cursors(db, [(schedule.id, fire_at, None)])
 
 
 def list_fire_times(

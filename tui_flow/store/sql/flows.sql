@@ -6,6 +6,14 @@ exclusive, priority, on_crash, pause_on_failure
 SELECT path, sha, state, error, error_line, traceback, described_at
 FROM flow_files ORDER BY path;
 
+-- name: get_flow_file
+SELECT path, sha, state, error, error_line, traceback, described_at
+FROM flow_files WHERE path = ?;
+
+-- name: list_run_limits
+SELECT name, CASE WHEN exclusive THEN 1 ELSE max_concurrent_runs END FROM flows
+WHERE exclusive OR max_concurrent_runs IS NOT NULL;
+
 -- name: save_flow_file
 INSERT INTO flow_files (path, sha, state, error, error_line, traceback, described_at)
 VALUES (?, ?, ?, ?, ?, ?, ?)

@@ -88,6 +88,11 @@ exit_code, signal, failure, first_task_run_id
 -- name: list_attempts
 SELECT {attempt_columns} FROM run_attempts WHERE run_id = ? ORDER BY attempt;
 
+-- name: insert_attempt
+INSERT OR IGNORE INTO run_attempts ({attempt_columns})
+VALUES (:run_id, :attempt, :state, :state_name, :reason, :message, :tries, :parameters, :source_sha, :started_at,
+        :ended_at, :exit_code, :signal, :failure, :first_task_run_id);
+
 -- name: keep_attempt
 INSERT INTO run_attempts ({attempt_columns})
 SELECT id, attempt, state, state_name, reason, message, tries, parameters, source_sha, started_at, ended_at,

@@ -39,8 +39,8 @@ CREATE TABLE fire_times (
     schedule    INTEGER NOT NULL REFERENCES schedules (id) ON DELETE CASCADE,
     fire_at     REAL NOT NULL,
     outcome     TEXT NOT NULL CHECK (outcome IN ('run', 'skipped', 'missed')),
-    reason      TEXT NOT NULL CHECK (reason IN ('on_time', 'late', 'catch_up', 'event', 'backfill', 'overlap', 'asked',
-                                                'paused', 'down', 'changed', 'refused')),
+    reason      TEXT NOT NULL CHECK (reason IN ('on_time', 'catch_up', 'event', 'backfill', 'overlap', 'asked', 'paused',
+                                                'down', 'changed', 'refused')),
     message     TEXT NOT NULL,
     run_id      INTEGER,
     until       REAL,                           -- the last of several fire times that share this row

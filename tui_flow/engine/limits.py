@@ -1,0 +1,82 @@
+"""How many runs may go on at once: in the whole engine, of a flow, of a tag, and one of each lane."""
+
+from collections import Counter
+
+from tui_flow.settings import Settings
+from tui_flow.store import flows
+from tui_flow.store.database import Connection
+from tui_flow.store.records import FlowRun
+
+REFRESH_SECONDS = 1.0
+"""Between two looks at what the flows say."""
+PATIENCE_SECONDS = 60.0
+"""A run that waited so long for one of its tags keeps the others free for it, too: nobody overtakes it there."""
+
+
+class Limits:
+    """What the settings and the flows allow."""
+
+    def __init__(self, settings: Settings, db: Connection) -> None:
+        self.total = settings.max_concurrent_runs
+        self.tags = settings.tag_limits
+        self.flows: dict[str, int] = {}
+        self._db = db
+        self._next_at = float("-inf")
+
+    def refresh(self, now: float) -> None:
+        """Reads the flows' own limits anew, once in a while."""
+        if now >= self._next_at:
+            self._next_at = now + REFRESH_SECONDS
+            self.flows = flows.run_limits(self._db)
+
+
+class Held:
+    """The slots that are taken, and by whom."""
+
+    def __init__(self, limits: Limits, holding: list[FlowRun]) -> None:
+        self._limits = limits
+        self._total = 0
+        self._flows: Counter[str] = Counter()
+        self._tags: Counter[str] = Counter()
+        self._lanes: dict[str, int] = {}
+        self._claimed: dict[str, int] = {}
+        for run in holding:
+            self.add(run)
+
+    @property
+    def is_full(self) -> bool:
+        return self._total >= self._limits.total
+
+    def add(self, run: FlowRun) -> None:
+        """The run takes a slot."""
+        self._total += 1
+        self._flows[run.flow] += 1
+        self._tags.update(tag for tag in run.tags if tag in self._limits.tags)
+        if run.lane is not None:
+            self._lanes[run.lane] = run.id
+
+    def obstacle(self, run: FlowRun) -> str:
+        """Why the run cannot take a slot now, in words for its owner; empty where it can."""
+        limits = self._limits
+        if run.lane is not None and run.lane in self._lanes:
+            return f"run {self._lanes[run.lane]} of the same schedule is not over"
+        of_flow = limits.flows.get(run.flow)
+        if of_flow is not None and self._flows[run.flow] >= of_flow:
+            return f"flow {run.flow} runs {self._flows[run.flow]} times at once already, and may {of_flow}"
+        for tag in run.tags:
+            of_tag = limits.tags.get(tag)
+            if of_tag is not None and self._tags[tag] >= of_tag:
+                return f"{self._tags[tag]} runs with tag {tag} go on, and {of_tag} may (tag_limits)"
+            if tag in self._claimed:
+                return f"run {self._claimed[tag]} with tag {tag} has waited longer"
+        if self.is_full:
+            return f"{self._total} runs go on, and {limits.total} may (max_concurrent_runs)"
+        return ""
+
+    def note_waiting(self, run: FlowRun, at: float) -> None:
+        """The run was passed over. Once it has waited long, nobody takes what it waits for."""
+        if at - run.created_at < PATIENCE_SECONDS:
+            return
+        for tag in run.tags:
+            if tag in self._limits.tags:
+                self._claimed.setdefault(tag, run.id)
