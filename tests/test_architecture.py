@@ -101,12 +101,15 @@ def test_every_link_of_the_documents_leads_somewhere() -> None:
 
 
 def test_the_readme_names_every_setting_with_its_default() -> None:
+    from dataclasses import MISSING
+
     from tui_flow.settings import Settings
 
     readme = (ROOT / "README.md").read_text()
     for name, field in Settings.__dataclass_fields__.items():
         if name != "project":
-            assert f"| `{name}` | {field.default:g} |" in readme
+            default = "none" if field.default is MISSING else f"{field.default:g}"
+            assert f"| `{name}` | {default} |" in readme
 
 
 def test_the_readme_names_every_command() -> None:

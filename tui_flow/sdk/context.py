@@ -4,6 +4,7 @@ from contextvars import ContextVar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from datetime import datetime
     from typing import Any
 
     from tui_flow.sdk.runs import FlowRun, TaskRun
@@ -55,10 +56,38 @@ class tags:
         current_tags.set(self._before)
 
 
-class FlowRunContext:
+class _Timed:
+    """When a run was to begin, did, and last succeeded: datetimes in UTC. Ours."""
+
+    _run: "FlowRun | TaskRun"
+
+    @property
+    def scheduled_for(self) -> "datetime | None":
+        """The fire time that the run is for, however late it began; None where somebody asked for it."""
+        return self._time("scheduled_for")
+
+    @property
+    def fired_at(self) -> "datetime | None":
+        """When the engine made the run, for that fire time."""
+        return self._time("fired_at")
+
+    @property
+    def previous_success(self) -> "datetime | None":
+        """What the last completed run of the flow was scheduled for, else when it ended; None where there is none."""
+        return self._time("previous_success")
+
+    def _time(self, name: str) -> "datetime | None":
+        from datetime import UTC, datetime
+
+        at = getattr(self._run.tree.spec, name, None)
+        return None if at is None else datetime.fromtimestamp(at, UTC)
+
+
+class FlowRunContext(_Timed):
     """What `FlowRunContext.get()` gives inside a flow run, and inside its tasks."""
 
     def __init__(self, run: "FlowRun") -> None:
+        self._run = run
         self.flow, self.flow_run, self.parameters = run.flow, run, run.parameters
 
     @classmethod
@@ -68,10 +97,11 @@ class FlowRunContext:
         return cls(owner) if owner is not None and owner.flow is not None else None
 
 
-class TaskRunContext:
+class TaskRunContext(_Timed):
     """What `TaskRunContext.get()` gives inside a task run."""
 
     def __init__(self, run: "TaskRun") -> None:
+        self._run = run
         self.task, self.task_run, self.parameters = run.task, run, run.parameters
 
     @classmethod

@@ -114,6 +114,31 @@ def checked_retries(retries: "int | None") -> int:
     return retries
 
 
+def checked_count(count: "int | None", option: str) -> "int | None":
+    """Raises TypeError or ValueError for what is neither None nor a whole number of at least 1."""
+    if count is not None and (isinstance(count, bool) or not isinstance(count, int)):
+        raise TypeError(f"Expected a whole number for {option!r}; got {count!r}.")
+    if count is not None and count < 1:
+        raise ValueError(f"{option!r} must be at least 1; got {count}.")
+    return count
+
+
+def checked_priority(priority: int) -> int:
+    """Raises TypeError or ValueError for what is not a whole number from -100 to 100."""
+    if isinstance(priority, bool) or not isinstance(priority, int):
+        raise TypeError(f"Expected a whole number for 'priority'; got {priority!r}.")
+    if not -100 <= priority <= 100:
+        raise ValueError(f"'priority' must be from -100 to 100; got {priority}.")
+    return priority
+
+
+def checked_word(word: "Any", option: str, known: "tuple[str, ...]") -> str:
+    """Raises ValueError for a word that the option does not know."""
+    if word not in known:
+        raise ValueError(f"{option!r} must be one of {', '.join(map(repr, known))}; got {word!r}.")
+    return str(word)
+
+
 def checked_seconds(seconds: "float | None", option: str) -> "float | None":
     """Seconds, or None for no limit (0 counts as none, as in Prefect). Raises TypeError or ValueError."""
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float, type(None))):

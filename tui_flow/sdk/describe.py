@@ -4,10 +4,10 @@
 
 writes one JSON object to that descriptor, and nothing else goes there:
 
-    {"sha": …, "flows": [{"name", "function", "line", "description", "parameters", "tags", "timeout_seconds"}],
+    {"sha": …, "flows": [{"name", "function", "line", "description", "parameters", "tags", "timeout_seconds", …}],
      "error": null | {"error", "line", "traceback"}}
 
-`parameters` is a JSON schema of an object. Whatever the file does while it is imported, the caller gets the object,
+A flow's fields are those of `store.records.Flow`; `parameters` is a JSON schema of an object. Whatever the file does while it is imported, the caller gets the object,
 or this process dies or hangs without it, and its limit is the caller's. What the file started ends with this process.
 """
 
@@ -64,6 +64,11 @@ def _entry(function: str, flow: Any) -> dict[str, Any]:
         "parameters": flow.parameter_schema(),
         "tags": sorted(flow.tags),
         "timeout_seconds": flow.timeout_seconds,
+        "max_concurrent_runs": flow.max_concurrent_runs,
+        "exclusive": flow.exclusive,
+        "priority": flow.priority,
+        "on_crash": flow.on_crash,
+        "pause_on_failure": flow.pause_on_failure,
     }
 
 

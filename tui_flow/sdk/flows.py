@@ -59,6 +59,12 @@ class Flow(Generic[P, R]):
         self.on_failure_hooks = definitions.checked_hooks(chosen["on_failure"], "on_failure")
         self.on_cancellation_hooks = definitions.checked_hooks(chosen["on_cancellation"], "on_cancellation")
         self.on_crashed_hooks = definitions.checked_hooks(chosen["on_crashed"], "on_crashed")
+        count = definitions.checked_count
+        self.max_concurrent_runs = count(chosen["max_concurrent_runs"], "max_concurrent_runs")
+        self.pause_on_failure = count(chosen["pause_on_failure"], "pause_on_failure")
+        self.exclusive = bool(chosen["exclusive"])
+        self.priority = definitions.checked_priority(chosen["priority"])
+        self.on_crash: str = definitions.checked_word(chosen["on_crash"], "on_crash", ("fail", "retry"))
         definitions.dress(self, self.fn)
 
     @property

@@ -7,7 +7,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import timedelta
-    from typing import Any, TypedDict
+    from typing import Any, Literal, TypedDict
 
     from tui_flow.sdk.task_runners import ThreadPoolTaskRunner
 
@@ -93,6 +93,16 @@ if TYPE_CHECKING:
         """Accepted, and without effect."""
         result_storage: Any
         result_serializer: Any
+        max_concurrent_runs: int | None
+        """Ours: the engine starts no more runs of it at once."""
+        exclusive: bool
+        """Ours: never two runs at once, also where somebody asks for one."""
+        priority: int
+        """Ours: from -100 to 100. Of the runs that wait for a slot, those of higher priority go first."""
+        on_crash: Literal["fail", "retry"]
+        """Ours: "retry" begins a run anew, as its next attempt, when its process vanished; three times at most."""
+        pause_on_failure: int | None
+        """Ours: after so many failures in a row its schedules pause."""
 
 
 _UNSUPPORTED_IN_TASKS = (
@@ -116,9 +126,13 @@ FLOW_DEFAULTS: "dict[str, Any]" = {
         (
             "name", "description", "tags", "version", "flow_run_name", "retries", "retry_delay_seconds",
             "task_runner", "timeout_seconds", "log_prints", "on_completion", "on_failure", "on_cancellation",
-            "on_crashed", "on_running", "persist_result", *_UNSUPPORTED_IN_FLOWS,
+            "on_crashed", "on_running", "persist_result", "max_concurrent_runs", "pause_on_failure",
+            *_UNSUPPORTED_IN_FLOWS,
         )
     ),
+    "exclusive": False,
+    "priority": 0,
+    "on_crash": "fail",
     "validate_parameters": True,
     "cache_result_in_memory": True,
 }  # fmt: skip

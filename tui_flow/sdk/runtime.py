@@ -95,7 +95,10 @@ class _FlowRunRuntime(_Runtime):
         from datetime import UTC, datetime
 
         run = _flow_run()
+        spec = run.tree.spec if run else None
         begun = run.start_time if run and run.start_time else None
+        if spec is not None and spec.scheduled_for is not None:
+            begun = spec.scheduled_for
         return datetime.fromtimestamp(begun, UTC) if begun else datetime.now(UTC)
 
     @property
