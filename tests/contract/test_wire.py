@@ -10,6 +10,7 @@ from tui_flow.contract.commands import (
     CancelRun,
     GetStatus,
     KeepEngine,
+    PreviewRerun,
     RerunRun,
     RunFlow,
     StopEngine,
@@ -30,7 +31,7 @@ EVENTS = [
 ]
 COMMANDS = [
     RunFlow("etl", {"n": [1, {"x": None}]}, "name", ["a"], "console"),
-    CancelRun(3, True), RerunRun(3, {"n": 1}, ["load"], strict=True), Sync(True), Subscribe(), GetStatus(), KeepEngine(), StopEngine(),
+    CancelRun(3, True), PreviewRerun(3), RerunRun(3, {"n": 1}, ["load"], strict=True), Sync(True), Subscribe(), GetStatus(), KeepEngine(), StopEngine(),
 ]  # fmt: skip
 
 

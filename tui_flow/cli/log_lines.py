@@ -16,12 +16,12 @@ _COLOURS = {"WARNING": "yellow", "ERROR": "red", "CRITICAL": "red"}
 class LogReader:
     """Hands out the records of a log file once each, also while it grows."""
 
-    def __init__(self, path: Path, *, level: str = LEVELS[0]) -> None:
+    def __init__(self, path: Path, *, level: str = LEVELS[0], first_line: int = 0) -> None:
         from tui_flow.store.logs import LogFile
 
         self._file = LogFile(path)
         self._level = LEVELS.index(level)
-        self._next = 0
+        self._next = first_line
 
     def new_records(
         self, task_runs: Collection[int] | None = None, *, whole: bool = True

@@ -12,7 +12,7 @@ from tui_flow.cli.output import Shown, drop_output, open_missing_streams, print_
 from tui_flow.contract.errors import EXIT_INTERRUPTED, TuiFlowError
 
 COMMANDS = (
-    "run", "runs", "show", "logs", "cancel", "flows", "engine", "doctor", "config", "completion",
+    "run", "rerun", "runs", "show", "logs", "cancel", "flows", "engine", "doctor", "config", "completion",
 )  # fmt: skip
 
 EPILOG = """\b
@@ -22,6 +22,7 @@ Examples:
   tui-flow run hello --detach           start it and print its number
   tui-flow logs latest -f               follow the newest run's log
   tui-flow cancel 12                    end a run
+  tui-flow rerun 12                     run it again from where it failed
 
 \b
 Exit codes:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from tui_flow.store.records import Flow, FlowFile, FlowRun, TaskRun
+from tui_flow.store.records import Attempt, Flow, FlowFile, FlowRun, TaskRun
 
 
 def iso(at: float | None) -> str | None:
@@ -28,6 +28,13 @@ def task_object(task: TaskRun) -> dict[str, Any]:
     return _with_times(fields)
 
 
+def attempt_object(attempt: Attempt) -> dict[str, Any]:
+    """How an earlier attempt at a run ended."""
+    fields = attempt._asdict()
+    del fields["run_id"], fields["first_task_run_id"]
+    return _with_times(fields)
+
+
 def flow_object(flow: Flow) -> dict[str, Any]:
     return flow._asdict()
 
@@ -47,5 +54,6 @@ def _with_times(fields: dict[str, Any]) -> dict[str, Any]:
     if fields["failure"] is not None:
         fields["failure"] = fields["failure"]._asdict()
     for name in ("created_at", "started_at", "ended_at", "due_at"):
-        fields[name] = iso(fields[name])
+        if name in fields:
+            fields[name] = iso(fields[name])
     return fields

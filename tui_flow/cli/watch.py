@@ -46,16 +46,16 @@ class View(Protocol):
     def close(self) -> None: ...
 
 
-def steps(settings: Settings, run_id: int, *, level: str = LEVELS[0]) -> Iterator[Step]:
-    """The steps of a run, the last of which has its end, with log records of this level or graver. An engine that
-    dies meanwhile is started again.
+def steps(settings: Settings, run_id: int, *, level: str = LEVELS[0], first_line: int = 0) -> Iterator[Step]:
+    """The steps of a run, the last of which has its end, with log records of this level or graver from that line
+    of the log on. An engine that dies meanwhile is started again.
 
     Raises EngineError where none can be started, UnknownRun where the run is gone.
     """
     from tui_flow.client import connect
 
     tries = 0
-    with opened(settings) as db, closing(_Watched(db, settings, run_id, level)) as watched:
+    with opened(settings) as db, closing(_Watched(db, settings, run_id, level, first_line)) as watched:
         while True:
             try:
                 with connect(settings) as connection:
@@ -91,10 +91,11 @@ def _wait(connection: Any, run_id: int) -> None:
 class _Watched:
     """What has been read of one run so far."""
 
-    def __init__(self, db: Any, settings: Settings, run_id: int, level: str) -> None:
+    def __init__(self, db: Any, settings: Settings, run_id: int, level: str, first_line: int) -> None:
         self._db, self._run_id = db, run_id
-        self._forest = TaskForest()
-        self._reader = LogReader(run_dir(settings.state_dir, run_id) / LOG, level=level)
+        self._forest, self._first = TaskForest(), 1
+        path = run_dir(settings.state_dir, run_id) / LOG
+        self._reader = LogReader(path, level=level, first_line=first_line)
         self._waiting: list[LogRecord] = []
 
     def step(self) -> Step:
@@ -103,6 +104,8 @@ class _Watched:
         run = runs.get_run(self._db, self._run_id)
         if run is None:
             raise UnknownRun(f"run {self._run_id} is no longer in the history")
+        if run.first_task_run_id != self._first:  # another attempt has begun
+            self._forest, self._first = TaskForest(), run.first_task_run_id
         is_over = run.state in TERMINAL
         self._waiting += self._reader.new_records(whole=is_over)
         changed = tasks.list_tasks(self._db, self._run_id, self._forest.revision)
@@ -113,7 +116,8 @@ class _Watched:
     def _known(self) -> tuple[list[LogRecord], list[LogRecord]]:
         """The records that wait, parted at the first of a task run that the history does not have yet."""
         for index, record in enumerate(self._waiting):
-            if record.task_run and record.task_run not in self._forest.tasks:
+            id = record.task_run or 0
+            if id >= self._first and id not in self._forest.tasks:
                 return self._waiting[:index], self._waiting[index:]
         return self._waiting, []
 

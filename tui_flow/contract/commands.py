@@ -47,6 +47,20 @@ class CancelRun(NamedTuple):
     kill: bool = False
 
 
+class PreviewRerun(NamedTuple):
+    """What `RerunRun` would do with the flow file as it is now; nothing is started, and no author's code is run.
+
+    Result: a `RerunPreview`, as an object. Errors: those of RerunRun.
+    """
+
+    run_id: int
+    parameters: dict[str, Any] = {}  # noqa: RUF012
+    from_tasks: list[str] = []  # noqa: RUF012
+    only_failed: bool = False
+    force: bool = False
+    original_code: bool = False
+
+
 class RerunRun(NamedTuple):
     """Runs a run that is over again, as its next attempt: task calls that succeeded, with equal arguments and equal
     code, give the result that they gave. Result: `{"run_id": int, "attempt": int}`, once that is in the history.
@@ -92,7 +106,9 @@ class StopEngine(NamedTuple):
     """The engine ends in order; runs go on without it. Result: `{}`, just before it closes the socket."""
 
 
-Command = RunFlow | CancelRun | RerunRun | Sync | Subscribe | GetStatus | KeepEngine | StopEngine
+Command = (
+    RunFlow | CancelRun | PreviewRerun | RerunRun | Sync | Subscribe | GetStatus | KeepEngine | StopEngine
+)
 COMMANDS: dict[str, Any] = {cls.__name__: cls for cls in Command.__args__}
 
 
@@ -115,6 +131,35 @@ class EngineStatus(NamedTuple):
     """Runs that may hold a slot at once."""
     paused: str = ""
     """Why no run is started for now, such as a full disk; empty where runs are."""
+
+
+class RerunPreview(NamedTuple):
+    """What `PreviewRerun` answers: counts of the task calls of the attempts before."""
+
+    reuse: int
+    """Calls whose results would stand, as far as their arguments stay the same."""
+    run: int
+    """Calls that would run; the four counts below say why. More may follow where their results are others."""
+    changed: int
+    """They succeeded, and their code is another now."""
+    failed: int
+    """They failed, or did not come to their end."""
+    unkept: int
+    """They succeeded, and their result was not kept, or cannot be read any more."""
+    asked: int
+    """They succeeded, and `from_tasks` or `force` says that they run."""
+    changed_tasks: list[str] = []  # noqa: RUF012
+    """The names of those tasks, in the order of their calls."""
+    environment: str = ""
+    """What differs from the environment of the attempt before, such as "pandas 2.1.0 → 2.2.0"; empty for nothing."""
+
+    def __str__(self) -> str:
+        """ "reuse 14, run 3 (1 code changed, 2 failed)"."""
+        reasons = (
+            (self.changed, "code changed"), (self.failed, "failed"), (self.unkept, "not kept"), (self.asked, "asked for"),
+        )  # fmt: skip
+        why = ", ".join(f"{count} {reason}" for count, reason in reasons if count)
+        return f"reuse {self.reuse}, run {self.run}" + (f" ({why})" if why else "")
 
 
 def encode_request(id: int, command: Command) -> bytes:

@@ -22,6 +22,7 @@ from tui_flow.contract.errors import (
 from tui_flow.contract.states import TERMINAL
 from tui_flow.engine import reruns
 from tui_flow.engine.parameters import check_names
+from tui_flow.engine.previewing import preview
 from tui_flow.engine.server import Connection
 from tui_flow.store import flows, runs
 from tui_flow.store.records import Flow, FlowFile
@@ -67,6 +68,18 @@ async def cancel_run(engine: "Engine", connection: Connection, command: commands
     state = engine.rescuer.cancel(active, by, command.kill)
     engine.wake()
     return {"state": state}
+
+
+async def preview_rerun(engine: "Engine", _: Connection, command: commands.PreviewRerun) -> dict[str, Any]:
+    rerun = await reruns.asked_for(engine, command)
+    options = {
+        "from_tasks": command.from_tasks,
+        "only_failed": command.only_failed,
+        "force": command.force,
+        "source_sha": rerun.spec.source_sha,
+    }
+    told = await preview(rerun.directory, options, engine.settings.import_timeout_seconds)
+    return told._asdict()
 
 
 async def rerun_run(engine: "Engine", connection: Connection, command: commands.RerunRun) -> dict[str, Any]:
@@ -170,6 +183,7 @@ Verb = Callable[["Engine", Connection, Any], Awaitable[dict[str, Any]]]
 _ANSWERS: dict[type, Verb] = {
     commands.RunFlow: run_flow,
     commands.CancelRun: cancel_run,
+    commands.PreviewRerun: preview_rerun,
     commands.RerunRun: rerun_run,
     commands.Sync: sync,
     commands.Subscribe: subscribe,

@@ -43,7 +43,7 @@ class Rerun:
         self.run, self.spec, self.directory = run, spec, directory
 
 
-async def asked_for(engine: "Engine", command: commands.RerunRun) -> Rerun:
+async def asked_for(engine: "Engine", command: commands.RerunRun | commands.PreviewRerun) -> Rerun:
     """The next attempt that a command asks for, with nothing done yet. Raises UnknownRun, NotRerunnable, BrokenFlow
     and BadParameters."""
     engine.arrivals.look(engine.clock.monotonic())
@@ -70,12 +70,15 @@ async def asked_for(engine: "Engine", command: commands.RerunRun) -> Rerun:
         run,
         spec._replace(
             parameters=parameters,
+            run_name=spec.run_name or (run.run_name or None if parameters == spec.parameters else None),
             attempt=max(spec.attempt, run.attempt) + 1,
             first_task_run_id=max(tasks.last_id(engine.db, run.id) + 1, run.first_task_run_id),
             timeout_seconds=flow.timeout_seconds if flow else spec.timeout_seconds,
             grace_seconds=engine.settings.grace_seconds,
             reuse="nothing" if command.force else "succeeded" if command.only_failed else "equal",
             rerun_from=command.from_tasks,
+            tries_before=0,
+            crashes=0,
             source_sha=source_sha,
         ),
         directory,
@@ -107,6 +110,8 @@ async def begin(engine: "Engine", rerun: Rerun) -> int:
         exit_code=None,
         signal=None,
         failure=None,
+        crashes=0,
+        awaits_attempt=False,
         ingested_bytes=_size(rerun.directory / JOURNAL),
         first_task_run_id=spec.first_task_run_id,
     )

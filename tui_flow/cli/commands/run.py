@@ -62,17 +62,19 @@ def command(
     parameters = read_object(params) if params is not None else {}
     with connect(found) as connection:
         if texts:
-            parameters |= _values(found, connection, flow, texts)
+            parameters |= parameter_values(found, connection, flow, texts)
         run_id = connection.ask(RunFlow(flow, parameters, name, list(tags), "command"))["run_id"]
     if detach and wants_json():
         print_json({"run_id": run_id})
     elif detach:
         click.echo(run_id)
     else:
-        ctx.exit(_watch(found, run_id, log=log))
+        ctx.exit(watch_run(found, run_id, log=log))
 
 
-def _values(found: Settings, connection: "Connection", flow: str, texts: dict[str, str]) -> dict[str, Any]:
+def parameter_values(
+    found: Settings, connection: "Connection", flow: str, texts: dict[str, str]
+) -> dict[str, Any]:
     """The values of `-p` options, read as the flow's parameters ask for. An unknown flow is the engine's to refuse."""
     known = _described(found, flow)
     if known is None:
@@ -99,13 +101,13 @@ def _described(found: Settings, name: str) -> "Flow | None":
     return flow if is_current else None
 
 
-def _watch(found: Settings, run_id: int, *, log: bool) -> int:
-    """Shows the run to its end. Gives the exit code."""
+def watch_run(found: Settings, run_id: int, *, log: bool, first_line: int = 0) -> int:
+    """Shows the run to its end, and its log from that line on. Gives the exit code."""
     from tui_flow.cli.watch import steps
 
     view = _view(log=log)
     try:
-        for step in steps(found, run_id):
+        for step in steps(found, run_id, first_line=first_line):
             view.show(step)
     except KeyboardInterrupt:
         view.close()

@@ -9,11 +9,11 @@ from tui_flow.cli.history import RunCommand, find_run, run_argument, up_to_date
 from tui_flow.cli.options import new_command, settings, wants_json
 from tui_flow.cli.output import print_json, style
 from tui_flow.cli.paint import failure_lines, state_text, took
-from tui_flow.cli.shapes import run_object, task_object
+from tui_flow.cli.shapes import attempt_object, run_object, task_object
 from tui_flow.contract.rundir import LOG, run_dir
 from tui_flow.contract.states import FlowRunState
 from tui_flow.safe import safe
-from tui_flow.store.records import FlowRun
+from tui_flow.store.records import Attempt, FlowRun
 from tui_flow.tui.presentation.times import moment
 
 
@@ -28,17 +28,27 @@ def command(run: str) -> None:
     The task runs of one map call share a line; --json has them all.
     """
     from tui_flow.cli.tree_lines import tree_lines
-    from tui_flow.store import tasks
+    from tui_flow.store import runs, tasks
     from tui_flow.tui.presentation.tree import TaskForest
 
     found = settings()
     with up_to_date(found) as db:
         wanted = find_run(db, run)
         task_runs = tasks.list_tasks(db, wanted.id)
+        attempts = runs.list_attempts(db, wanted.id)
     if wants_json():
-        print_json({**run_object(wanted), "tasks": [task_object(task) for task in task_runs]})
+        print_json(
+            {
+                **run_object(wanted),
+                "tasks": [task_object(task) for task in task_runs],
+                "earlier_attempts": [attempt_object(attempt) for attempt in attempts],
+            }
+        )
         return
-    for name, text in (*_facts(wanted), ("log", safe(str(run_dir(found.state_dir, wanted.id) / LOG)))):
+    for name, text in (
+        *_facts(wanted, attempts),
+        ("log", safe(str(run_dir(found.state_dir, wanted.id) / LOG))),
+    ):
         click.echo(f"{style(f'{name:<11}', dim=True)} {text}")
     click.echo()
     forest = TaskForest()
@@ -48,7 +58,7 @@ def command(run: str) -> None:
         click.echo("\n" + "\n".join(failure_lines(wanted.failure, found.project, traceback=True)))
 
 
-def _facts(run: FlowRun) -> list[tuple[str, str]]:
+def _facts(run: FlowRun, attempts: list[Attempt]) -> list[tuple[str, str]]:
     """What there is to say in one line each; what is empty is left out."""
     now = time.time()
     began = (
@@ -70,8 +80,15 @@ def _facts(run: FlowRun) -> list[tuple[str, str]]:
             "  ".join(safe(f"{key}={json.dumps(value)}") for key, value in run.parameters.items()),
         ),
         ("tags", safe(", ".join(run.tags))),
+        ("attempt", _attempts(run, attempts)),
         ("tries", str(run.tries) if run.tries > 1 else ""),
         ("exit", "" if not run.exit_code else f"code {run.exit_code}"),
         ("signal", safe(run.signal or "")),
     ]
     return [(name, text) for name, text in facts if text]
+
+
+def _attempts(run: FlowRun, attempts: list[Attempt]) -> str:
+    """ "3, after failed, crashed"; empty for the first one."""
+    before = ", ".join(attempt.state for attempt in attempts)
+    return f"{run.attempt}, after {before}" if before else ""

@@ -79,6 +79,8 @@ class RunScreen(RunActions):
             return
         first = self.run is None
         was_over = self.run is not None and self.run.state in TERMINAL
+        if self.run is not None and self.run.first_task_run_id != reading.run.first_task_run_id:
+            self.forest = TaskForest()  # another attempt has begun
         self.run = reading.run
         self.forest.update(reading.changed)
         self.task_tree.show_run(self.run, self.forest)
