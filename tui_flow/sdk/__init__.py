@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from tui_flow.sdk.flows import Flow, flow
     from tui_flow.sdk.futures import PrefectFuture, PrefectFutureList, as_completed, wait
     from tui_flow.sdk.logging import get_run_logger
+    from tui_flow.sdk.process_pool import ProcessPoolTaskRunner
     from tui_flow.sdk.retries import exponential_backoff
     from tui_flow.sdk.states import State
-    from tui_flow.sdk.task_runners import ConcurrentTaskRunner, ThreadPoolTaskRunner
+    from tui_flow.sdk.task_runners import ConcurrentTaskRunner, TaskRunner, ThreadPoolTaskRunner
     from tui_flow.sdk.tasks import Task, task
 
 __all__ = [
@@ -24,8 +25,10 @@ __all__ = [
     "Flow",
     "PrefectFuture",
     "PrefectFutureList",
+    "ProcessPoolTaskRunner",
     "State",
     "Task",
+    "TaskRunner",
     "ThreadPoolTaskRunner",
     "allow_failure",
     "as_completed",
@@ -48,7 +51,8 @@ _HOMES = {
     "logging": ("get_run_logger",),
     "retries": ("exponential_backoff",),
     "states": ("State",),
-    "task_runners": ("ConcurrentTaskRunner", "ThreadPoolTaskRunner"),
+    "process_pool": ("ProcessPoolTaskRunner",),
+    "task_runners": ("ConcurrentTaskRunner", "TaskRunner", "ThreadPoolTaskRunner"),
     "tasks": ("Task", "task"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

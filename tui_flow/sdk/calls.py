@@ -18,6 +18,7 @@ from tui_flow.sdk.states import COMPLETED, State, exception_of, states_in
 
 if TYPE_CHECKING:
     from tui_flow.sdk.flows import Flow
+    from tui_flow.sdk.task_runners import TaskRunner
     from tui_flow.sdk.tasks import Task
 
 WaitList = Iterable[Any] | PrefectFuture[Any] | State[Any] | BaseAnnotation | None
@@ -104,9 +105,10 @@ def submit_task(
     return submit_run(new_task_run(task, args, kwargs, wait_for))
 
 
-def submit_run(run: TaskRun) -> PrefectFuture[Any]:
+def submit_run(run: TaskRun, runner: "TaskRunner | None" = None) -> PrefectFuture[Any]:
+    """A future of the run, by the runner of its flow run, unless another is named."""
     run.create()
-    future: PrefectFuture[Any] = PrefectFuture(run)
+    future: PrefectFuture[Any] = PrefectFuture(run, runner)
     run.flow_run.submitted.add(future)
     future.schedule()
     return future

@@ -36,6 +36,21 @@ def drive(logic: Logic[T]) -> T:
         return end.value  # type: ignore[no-any-return]
 
 
+def drive_elsewhere(logic: Logic[T], call: "Callable[[Call], Any]") -> T:
+    """`drive`, with `call(effect)` doing the calls of bodies in another process; all else happens here."""
+    try:
+        effect = next(logic)
+        while True:
+            try:
+                answer = call(effect) if isinstance(effect, Call) else effect.perform()
+            except BaseException as error:
+                effect = logic.throw(error)
+            else:
+                effect = logic.send(answer)
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]
+
+
 async def drive_async(logic: Logic[T]) -> T:
     """Runs the logic to its end in this coroutine."""
     try:

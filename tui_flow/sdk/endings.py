@@ -8,6 +8,7 @@ from tui_flow.sdk import signals
 from tui_flow.sdk.exceptions import (
     DeadlineExceeded,
     FlowRunTimeoutError,
+    ProcessDied,
     TaskRunTimeoutError,
     TerminationSignal,
 )
@@ -73,6 +74,8 @@ def state_of_exception(run: "FlowRun | TaskRun", error: BaseException) -> State[
     if isinstance(error, DeadlineExceeded):
         message = "an outer timeout came first"
         return State(CANCELLED, message=message, data=error, reason=EndReason.TIMEOUT)
+    if isinstance(error, ProcessDied):
+        return State(CRASHED, message=str(error), data=error, reason=EndReason.VANISHED)
     if isinstance(error, SystemExit):
         message = f"the code called sys.exit({'' if error.code is None else repr(error.code)})"
         return State(FAILED, message=message, data=error, reason=EndReason.EXIT)

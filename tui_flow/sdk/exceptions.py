@@ -2,9 +2,11 @@
 
 PrefectException
 ├── FailedRun, CrashedRun, CancelledRun     the result of a run that did not complete was asked for
+│   └── ProcessDied (CrashedRun)            the process that a task run was at work in is gone
 ├── UnfinishedRun                           the result of a run that has not ended, or never began, was asked for
 │   └── UpstreamTaskError                   it never began, because something upstream did not complete
 ├── MissingResult                           a state that nothing was returned with
+├── SerializationError                      a value that cannot be written, or sent to another process
 ├── MissingContextError                     something that needs a run was used outside of one
 ├── ParameterTypeError, ParameterBindError  what a flow or task was called with does not fit it
 ├── RerunDiverged                           a strict rerun takes another way than the attempt before
@@ -36,6 +38,10 @@ class CrashedRun(PrefectException):
     """The result of a crashed run was asked for."""
 
 
+class ProcessDied(CrashedRun):
+    """The process that a task run was at work in is gone, and what it would have returned."""
+
+
 class CancelledRun(PrefectException):
     """The result of a cancelled run was asked for."""
 
@@ -54,6 +60,10 @@ class UpstreamTaskError(UnfinishedRun):
 
 class MissingResult(PrefectException):
     """The state holds no result."""
+
+
+class SerializationError(PrefectException):
+    """A value that cannot be written, or sent to another process."""
 
 
 class MissingContextError(PrefectException, RuntimeError):

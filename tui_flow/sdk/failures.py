@@ -6,6 +6,8 @@ from types import FrameType, TracebackType
 
 from tui_flow.contract.journal import MAX_TEXT, Failure
 
+TOLD_ELSEWHERE = "_tui_flow_failure"
+"""Where an exception that came from another process keeps its failure, whose traceback did not come along."""
 _OURS = str(Path(__file__).parent)
 
 
@@ -15,6 +17,9 @@ def failure_of(exception: BaseException, project: str | Path = "") -> Failure:
     Frames of tui_flow itself that lead to the author's code are left out. Never raises, whatever the exception's
     own methods do.
     """
+    told = getattr(exception, TOLD_ELSEWHERE, None)
+    if isinstance(told, Failure):
+        return told
     path, line, function = _innermost(exception, str(project))
     return Failure(
         type=_type_name(exception),
@@ -30,6 +35,8 @@ def describe(exception: BaseException) -> str:
     """`ValueError: what it says`, in one line."""
     first = _text_of(exception).strip().split("\n", 1)[0]
     name = type(exception).__name__
+    if name == "RemoteError":  # it stands for another, whose name is in its text
+        return _cut(first)
     return _cut(f"{name}: {first}" if first else name)
 
 

@@ -13,6 +13,8 @@ from tui_flow.contract.journal import Failure
 MAX_SOURCE = 16 * 1024 * 1024
 """Bytes; a longer file is no flow file."""
 
+loaded: types.ModuleType | None = None
+"""The flow file that was loaded last, which nobody else can import by its name."""
 importing: Path | None = None
 """The flow file that is being imported right now: none of its flows may run meanwhile."""
 loaded_at: float | None = None
@@ -54,7 +56,7 @@ def load(path: Path, source: bytes) -> types.ModuleType:
 
     Its `__name__` is the file's stem, unless that would hide a module that others need. Raises what the code raises.
     """
-    global importing, loaded_at
+    global importing, loaded, loaded_at
     import linecache
     import time
     from importlib.util import decode_source
@@ -67,7 +69,7 @@ def load(path: Path, source: bytes) -> types.ModuleType:
     module.__file__, module.__loader__ = str(path), loader
     module.__spec__ = ModuleSpec(name, loader, origin=str(path))
     module.__spec__.has_location = True
-    sys.modules[name] = module
+    sys.modules[name] = loaded = module
     code = compile(source, str(path), "exec", dont_inherit=True)
     lines = [line + "\n" for line in decode_source(source).split("\n")]
     linecache.cache[str(path)] = (len(source), None, lines, str(path))

@@ -5,17 +5,20 @@ from _thread import allocate_lock
 from collections.abc import Callable
 from contextvars import Context, copy_context
 from os import getpid
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from tui_flow.contract.states import EndReason
 from tui_flow.sdk import references, signals
-from tui_flow.sdk.effects import Logic, drive, drive_async
+from tui_flow.sdk.effects import Logic, drive, drive_async, drive_elsewhere
 from tui_flow.sdk.endings import is_cancellation, state_of_exception
 from tui_flow.sdk.exceptions import TerminationSignal
 from tui_flow.sdk.run_logic import run_task, skip_task
 from tui_flow.sdk.runs import TaskRun
 from tui_flow.sdk.states import CANCELLED, State
 from tui_flow.sdk.waiting import DoneAndNotDoneFutures, as_completed, wait, wait_done
+
+if TYPE_CHECKING:
+    from tui_flow.sdk.task_runners import TaskRunner
 
 __all__ = [
     "DoneAndNotDoneFutures",
@@ -47,11 +50,14 @@ class PrefectFuture(Generic[R]):
         "_waits_for",
         "number",
         "run",
+        "runner",
     )
 
-    def __init__(self, run: TaskRun) -> None:
+    def __init__(self, run: TaskRun, runner: "TaskRunner | None" = None) -> None:
+        """Run by the runner of its flow run, unless by another."""
         references.seen = True
         self.run = run
+        self.runner = runner or run.flow_run.runner
         self.number = run.number
         self._context: Context = copy_context()
         self._state: State[R] | None = None
@@ -114,14 +120,14 @@ class PrefectFuture(Generic[R]):
         pending = [future for future in self.run.upstream.futures if future._state is None]
         self._waits_for = [None] * len(pending)
         if not pending:
-            self.run.flow_run.runner.queue(self)
+            self.runner.queue(self)
         for future in pending:
             future.when_done(self._upstream_done)
 
     def _upstream_done(self) -> None:
         self._waits_for.pop()
         if not self._waits_for:
-            self.run.flow_run.runner.queue(self)
+            self.runner.queue(self)
 
     @property
     def is_unclaimed(self) -> bool:
@@ -149,6 +155,8 @@ class PrefectFuture(Generic[R]):
 
     def _drive(self) -> State[Any]:
         logic = run_task(self.run)
+        if self.runner.call is not None:
+            return drive_elsewhere(logic, self.runner.call)
         return _run_loop(logic) if self.run.task.isasync else drive(logic)
 
     def skip(self, reason: str, cancelled: bool) -> None:

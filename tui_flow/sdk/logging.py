@@ -83,10 +83,12 @@ def _text_of(record: logging.LogRecord) -> str:
     except (TypeError, ValueError, KeyError) as problem:
         message = f"{record.msg} {record.args!r} ({problem})"
     if record.exc_info and record.exc_info[1] is not None:
-        from tui_flow.sdk.failures import authors_part
+        from tui_flow.sdk.failures import TOLD_ELSEWHERE, authors_part
 
         cls, error, found = record.exc_info
-        message += "\n" + "".join(traceback.format_exception(cls, error, authors_part(found))).rstrip("\n")
+        told = getattr(error, TOLD_ELSEWHERE, None)
+        lines = [told.traceback] if told else traceback.format_exception(cls, error, authors_part(found))
+        message += "\n" + "".join(lines).rstrip("\n")
     if record.stack_info:
         message += f"\n{record.stack_info}"
     return message
@@ -103,6 +105,11 @@ def _show(record: logging.LogRecord, run: "FlowRun | TaskRun | None", message: s
 
 
 _handler = RunLogHandler()
+
+
+def is_on_console() -> bool:
+    """Whether people see the records on stderr."""
+    return _handler.console
 
 
 def start(console: bool) -> None:

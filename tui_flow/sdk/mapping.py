@@ -11,11 +11,16 @@ from tui_flow.sdk.futures import PrefectFuture, PrefectFutureList
 from tui_flow.sdk.states import COMPLETED, State
 
 if TYPE_CHECKING:
+    from tui_flow.sdk.task_runners import TaskRunner
     from tui_flow.sdk.tasks import Task
 
 
 def map_task(
-    task: "Task[Any, Any]", args: tuple[Any, ...], kwargs: dict[str, Any], wait_for: WaitList
+    task: "Task[Any, Any]",
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    wait_for: WaitList,
+    runner: "TaskRunner | None" = None,
 ) -> PrefectFutureList[Any]:
     """Submits the runs of one `map` call. Raises MappingMissingIterable, MappingLengthMismatch, ParameterBindError,
     and UpstreamTaskError where a future that should be mapped over failed."""
@@ -31,7 +36,7 @@ def map_task(
         child_kwargs = dict(zip(kwargs, values[len(args) :], strict=True))
         run = new_task_run(task, tuple(values[: len(args)]), child_kwargs, upstream, index, map_id)
         map_id = map_id or run.number
-        futures.append(submit_run(run))
+        futures.append(submit_run(run, runner))
     return futures
 
 

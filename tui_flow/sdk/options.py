@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from typing import Any, Literal, TypedDict
 
-    from tui_flow.sdk.task_runners import ThreadPoolTaskRunner
+    from tui_flow.sdk.task_runners import TaskRunner
 
     Hook = Callable[..., Any]
 
@@ -73,7 +73,7 @@ if TYPE_CHECKING:
         retries: int | None
         """Tries after the first one."""
         retry_delay_seconds: float | None
-        task_runner: ThreadPoolTaskRunner | type[ThreadPoolTaskRunner] | None
+        task_runner: TaskRunner | type[TaskRunner] | None
         """Where submitted tasks run. Default: a pool of 32 threads."""
         timeout_seconds: float | None
         """For each try. 0 and None are no limit."""

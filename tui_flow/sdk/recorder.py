@@ -34,6 +34,9 @@ class Recorder(Protocol):
     def close(self) -> None: ...
 
     @property
+    def directory(self) -> Path | None: ...
+
+    @property
     def is_foreign(self) -> bool: ...
 
 
@@ -41,6 +44,7 @@ class Silence:
     """The recorder of task runs outside of any flow: nothing is written."""
 
     is_foreign = False
+    directory: Path | None = None
 
     def record(self, event: journal.Event) -> None:
         """Nothing to do."""
@@ -69,6 +73,7 @@ class RunRecorder:
     """
 
     def __init__(self, directory: Path) -> None:
+        self.directory: Path | None = directory
         self._journal, self._log = _Appended(directory / JOURNAL), _Appended(directory / LOG)
         self._calls = _Appended(directory / CALLS)
         self._pid = os.getpid()

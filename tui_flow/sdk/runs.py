@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tui_flow.sdk.flows import Flow
     from tui_flow.sdk.futures import PrefectFuture
     from tui_flow.sdk.rerun import CallBook
-    from tui_flow.sdk.task_runners import ThreadPoolTaskRunner
+    from tui_flow.sdk.task_runners import TaskRunner
     from tui_flow.sdk.tasks import Task
 
 NO_UPSTREAM = Upstream()
@@ -251,7 +251,7 @@ class FlowRun:
         self.is_over = False
         self.submitted: set[PrefectFuture[Any]] = set()
         """The futures of this flow run that are not over."""
-        self._runner: ThreadPoolTaskRunner | None = None
+        self._runner: TaskRunner | None = None
 
     @property
     def id(self) -> str:
@@ -285,8 +285,8 @@ class FlowRun:
         return self.state.type
 
     @property
-    def runner(self) -> "ThreadPoolTaskRunner":
-        """The threads of this flow run's task runs, made on first use."""
+    def runner(self) -> "TaskRunner":
+        """The threads or processes of this flow run's task runs, made on first use."""
         if self._runner is None:
             from tui_flow.sdk.task_runners import runner_for
 

@@ -1,22 +1,33 @@
-"""Where submitted task runs run: a small pool of threads for each flow run.
+"""Where submitted task runs run: a small pool of threads for each flow run, unless the flow asks for another.
 
 A pool has slots, and who runs a task holds one. A thread that waits for something gives its slot away meanwhile, so
 however deep tasks submit tasks, there is always one that can go on.
+
+A runner for other machines is a ThreadPoolTaskRunner, too, whose `call` performs the call of a body there, and only
+that: states, retries, hooks, names and the journal stay in the process of the flow. It gets an `effects.Call` (the
+task run, its function, arguments and seconds), and returns what the function returns or raises what it raises;
+`timeouts.Expired` for one that ran too long, `exceptions.ProcessDied` where it got lost. It is called in one of the
+pool's threads, at most `max_workers` at a time. `interrupt()` has to end the calls that are under way, `close()` also
+whatever they run in. `process_pool.ProcessPoolTaskRunner` is such a runner, for processes of this machine.
 """
 
 import os
 import threading
 from _thread import allocate_lock
+from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tui_flow.sdk.exceptions import TerminationSignal
 
 if TYPE_CHECKING:
+    from tui_flow.sdk.calls import WaitList
+    from tui_flow.sdk.effects import Call
     from tui_flow.sdk.flows import Flow
-    from tui_flow.sdk.futures import PrefectFuture
+    from tui_flow.sdk.futures import PrefectFuture, PrefectFutureList
+    from tui_flow.sdk.tasks import Task
 
 DEFAULT_WORKERS = 32
 MAX_HELP_DEPTH = 12
@@ -57,12 +68,95 @@ def slot_given_away() -> Iterator[None]:
         runner._take_slot_back()
 
 
-class ThreadPoolTaskRunner:
+class TaskRunner(ABC):
+    """What a flow run asks of its runner, and what authors may ask of one that they hold themselves."""
+
+    call: "Callable[[Call], Any] | None" = None
+    """Performs the call of a body elsewhere; None where threads of this process do."""
+
+    def __init__(self) -> None:
+        self._own: set[PrefectFuture[Any]] = set()
+        """What was submitted to the runner itself."""
+
+    @property
+    def name(self) -> str:
+        return type(self).__name__.lower().removesuffix("taskrunner")
+
+    @abstractmethod
+    def duplicate(self) -> "TaskRunner":
+        """A runner with the same settings, and threads or processes of its own: every flow run gets one."""
+
+    @abstractmethod
+    def queue(self, future: "PrefectFuture[Any]") -> None:
+        """Runs the future's run (`future.claim()`, then `future.begin()`) as soon as there is room. Called once
+        everything that it waits for is done."""
+
+    @abstractmethod
+    def run_here(self, future: "PrefectFuture[Any]") -> bool:
+        """Runs the future's run in the calling thread, which waits for it. False where that makes no sense."""
+
+    @abstractmethod
+    def interrupt(self) -> None:
+        """The flow run is to end: raises TerminationSignal in what is at work."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """The flow run is over: nothing of the runner may stay."""
+
+    def submit(
+        self,
+        task: "Task[Any, Any]",
+        parameters: dict[str, Any],
+        wait_for: "WaitList" = None,
+        dependencies: Any = None,  # noqa: ARG002  (Prefect's, for its server)
+    ) -> "PrefectFuture[Any]":
+        """A run of the task with these arguments, by this runner, inside of a flow or not."""
+        from tui_flow.sdk.calls import new_task_run, submit_run
+        from tui_flow.sdk.params import require_fit
+
+        require_fit(task.fn, (), parameters)
+        future = submit_run(new_task_run(task, (), dict(parameters), wait_for), self)
+        self._own.add(future)
+        return future
+
+    def map(
+        self, task: "Task[Any, Any]", parameters: dict[str, Any], wait_for: "WaitList" = None
+    ) -> "PrefectFutureList[Any]":
+        """A run of the task for each item of its iterable arguments, as `Task.map` does."""
+        from tui_flow.sdk.mapping import map_task
+
+        futures = map_task(task, (), dict(parameters), wait_for, self)
+        self._own.update(futures)
+        return futures
+
+    def cancel_all(self) -> None:
+        """What has not begun never will, and what has begun is told to stop."""
+        for future in self._own:
+            if future.claim():
+                future.skip("its task runner was cancelled", cancelled=True)
+        self.interrupt()
+
+    def __enter__(self) -> "TaskRunner":
+        return self
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        """Waits for what was submitted to it, unless something went wrong."""
+        from tui_flow.sdk.waiting import wait
+
+        if error is None:
+            wait(self._own)
+        else:
+            self.cancel_all()
+        self.close()
+
+
+class ThreadPoolTaskRunner(TaskRunner):
     """Runs submitted tasks in threads, at most `max_workers` at a time. Threads are started when none is idle."""
 
     def __init__(self, max_workers: int | None = None) -> None:
         if max_workers is not None and (not isinstance(max_workers, int) or max_workers < 1):
             raise ValueError(f"max_workers must be a whole number of at least 1, not {max_workers!r}.")
+        super().__init__()
         self.max_workers = max_workers or DEFAULT_WORKERS
         self._reset()
 
@@ -80,7 +174,6 @@ class ThreadPoolTaskRunner:
         """By thread id."""
 
     def duplicate(self) -> "ThreadPoolTaskRunner":
-        """A runner with the same settings and threads of its own: every flow run gets one."""
         return type(self)(self.max_workers)
 
     def queue(self, future: "PrefectFuture[Any]") -> None:
@@ -221,22 +314,28 @@ class ThreadPoolTaskRunner:
 
     __hash__ = object.__hash__
 
-    def __enter__(self) -> "ThreadPoolTaskRunner":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copied to another process as its settings."""
+        return type(self), (self.max_workers,)
 
 
 ConcurrentTaskRunner = ThreadPoolTaskRunner
 """Prefect 2's name."""
 
 
-def runner_for(flow: "Flow[Any, Any] | None") -> ThreadPoolTaskRunner:
+def __getattr__(name: str) -> Any:
+    if name != "ProcessPoolTaskRunner":  # it needs more than threads do
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from tui_flow.sdk.process_pool import ProcessPoolTaskRunner
+
+    return ProcessPoolTaskRunner
+
+
+def runner_for(flow: "Flow[Any, Any] | None") -> TaskRunner:
     """A fresh runner for a run of this flow."""
     if flow is None or flow.task_runner is None:
         return ThreadPoolTaskRunner()
-    runner: ThreadPoolTaskRunner = flow.task_runner
+    runner: TaskRunner = flow.task_runner
     return runner.duplicate()
 
 

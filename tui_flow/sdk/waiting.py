@@ -117,7 +117,7 @@ def _help(future: "PrefectFuture[Any]") -> None:
 
 
 def _begin_here(future: "PrefectFuture[Any]") -> bool:
-    if not future.run.flow_run.runner.run_here(future):
+    if not future.runner.run_here(future):
         return False
     data = future.state.data
     if isinstance(data, (Interruption, KeyboardInterrupt)):
