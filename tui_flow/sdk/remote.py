@@ -74,6 +74,7 @@ class _Elsewhere(Exception):
 
 _FACTS = (
     "number", "name", "run_count", "max_tries", "map_index", "map_id", "tags", "log_prints", "start_time",
+    "occurrence",
 )  # fmt: skip
 
 

@@ -99,6 +99,9 @@ class _RemoteRecorder:
         if not self.is_foreign:
             self._line.tell("event", line)
 
+    def keep(self, line: bytes) -> None:
+        """What a task run inside of this one gave is not remembered: the whole is, where its process is the flow's."""
+
     def has_created(self, number: int) -> bool:  # noqa: ARG002
         """Who is told of the end of a run that it does not know leaves it out."""
         return True
