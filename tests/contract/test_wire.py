@@ -31,6 +31,7 @@ EVENTS = [
 ]
 COMMANDS = [
     RunFlow("etl", {"n": [1, {"x": None}]}, "name", ["a"], "console"),
+    commands.DescribeFile("/etl.py", "etl"), commands.RunFile("/etl.py", "etl", {"n": 1}),
     CancelRun(3, True), PreviewRerun(3), RerunRun(3, {"n": 1}, ["load"], strict=True), Sync(True), Subscribe(), GetStatus(), KeepEngine(), StopEngine(),
 ]  # fmt: skip
 

@@ -37,6 +37,31 @@ class RunFlow(NamedTuple):
     trigger: str = "command"
 
 
+class DescribeFile(NamedTuple):
+    """What a flow of a file takes, wherever the file lies. Result: `{"flow": str, "parameters": JSON schema}`.
+
+    Errors: UnknownFlow, BrokenFlow.
+    """
+
+    path: str
+    """Absolute."""
+    flow: str = ""
+    """Its name, or the function's; empty for the only one in the file."""
+
+
+class RunFile(NamedTuple):
+    """`RunFlow`, for a flow of a file that is named by its path and need not lie in `flows/`."""
+
+    path: str
+    """Absolute."""
+    flow: str = ""
+    """As in DescribeFile."""
+    parameters: dict[str, Any] = {}  # noqa: RUF012
+    run_name: str | None = None
+    tags: list[str] = []  # noqa: RUF012
+    trigger: str = "command"
+
+
 class CancelRun(NamedTuple):
     """Ends a run: queued, it is cancelled at once; started, its keeper ends the tree. Asking again is fine.
 
@@ -107,7 +132,17 @@ class StopEngine(NamedTuple):
 
 
 Command = (
-    RunFlow | CancelRun | PreviewRerun | RerunRun | Sync | Subscribe | GetStatus | KeepEngine | StopEngine
+    RunFlow
+    | DescribeFile
+    | RunFile
+    | CancelRun
+    | PreviewRerun
+    | RerunRun
+    | Sync
+    | Subscribe
+    | GetStatus
+    | KeepEngine
+    | StopEngine
 )
 COMMANDS: dict[str, Any] = {cls.__name__: cls for cls in Command.__args__}
 

@@ -21,6 +21,7 @@ from tui_flow.contract.errors import (
 )
 from tui_flow.contract.states import TERMINAL
 from tui_flow.engine import reruns
+from tui_flow.engine.file_runs import flow_in_file
 from tui_flow.engine.parameters import check_names
 from tui_flow.engine.previewing import preview
 from tui_flow.engine.server import Connection
@@ -47,6 +48,21 @@ async def answer(engine: "Engine", connection: Connection, command: Command) -> 
 
 async def run_flow(engine: "Engine", _: Connection, command: commands.RunFlow) -> dict[str, Any]:
     flow = await _current_flow(engine, command.flow)
+    check_names(flow, command.parameters)
+    run_id = engine.dispatcher.make_run(
+        flow, command.parameters, command.run_name, command.tags, command.trigger
+    )
+    engine.wake()
+    return {"run_id": run_id}
+
+
+async def describe_file(engine: "Engine", _: Connection, command: commands.DescribeFile) -> dict[str, Any]:
+    flow = await flow_in_file(engine, command.path, command.flow)
+    return {"flow": flow.name, "parameters": flow.parameters}
+
+
+async def run_file(engine: "Engine", _: Connection, command: commands.RunFile) -> dict[str, Any]:
+    flow = await flow_in_file(engine, command.path, command.flow)
     check_names(flow, command.parameters)
     run_id = engine.dispatcher.make_run(
         flow, command.parameters, command.run_name, command.tags, command.trigger
@@ -182,6 +198,8 @@ def _refuse_cancel(engine: "Engine", run_id: int) -> NoReturn:
 Verb = Callable[["Engine", Connection, Any], Awaitable[dict[str, Any]]]
 _ANSWERS: dict[type, Verb] = {
     commands.RunFlow: run_flow,
+    commands.DescribeFile: describe_file,
+    commands.RunFile: run_file,
     commands.CancelRun: cancel_run,
     commands.PreviewRerun: preview_rerun,
     commands.RerunRun: rerun_run,

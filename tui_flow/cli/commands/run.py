@@ -3,18 +3,25 @@
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from tui_flow.cli.complete import flow_names
+from tui_flow.cli.flow_paths import FlowPath, read_flow_path, settings_for, text_of, wait_for_save
 from tui_flow.cli.options import new_command, settings, wants_json
-from tui_flow.cli.output import note, print_json, style
+from tui_flow.cli.output import Shown, note, print_json, style
 from tui_flow.cli.paint import failure_lines, shape, took
 from tui_flow.cli.parameters import read_object, split, value_of
 from tui_flow.cli.shapes import run_object
-from tui_flow.contract.commands import RunFlow, Sync
-from tui_flow.contract.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_RUN_NOT_COMPLETED
+from tui_flow.contract.commands import DescribeFile, RunFile, RunFlow, Sync
+from tui_flow.contract.errors import (
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    EXIT_RUN_NOT_COMPLETED,
+    RequestError,
+    UnknownFlow,
+)
 from tui_flow.contract.states import FlowRunState
 from tui_flow.safe import safe
 from tui_flow.settings import Settings
@@ -29,7 +36,8 @@ if TYPE_CHECKING:
     "tui-flow run hello -p name=Ada\n"
     "tui-flow run etl_daily --params @parameters.json --tag nightly\n"
     "RUN=$(tui-flow run etl_daily --detach)\n"
-    "tui-flow run hello --json | jq .duration_seconds"
+    "tui-flow run hello --json | jq .duration_seconds\n"
+    "tui-flow run work/etl.py:daily --watch"
 )
 @click.argument("flow", shell_complete=lambda ctx, _, text: flow_names(ctx, text))
 @click.option(
@@ -40,6 +48,7 @@ if TYPE_CHECKING:
 @click.option("--tag", "tags", multiple=True, help="A tag of this run; may be given several times.")
 @click.option("--detach", is_flag=True, help="Print the run's number and return at once.")
 @click.option("--log/--no-log", default=True, help="Show what the run says.  [default: log]")
+@click.option("--watch", is_flag=True, help="Run it again whenever its file is saved, until Ctrl+C.")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -50,26 +59,100 @@ def command(
     tags: tuple[str, ...],
     detach: bool,
     log: bool,
+    watch: bool,
 ) -> None:
     """Run a flow, and watch it until it is over.
 
+    FLOW is the name of a flow in flows/, or the path of any file with one: work/etl.py, or work/etl.py:daily where it
+    has several. What says `import prefect` runs as it is.
+
     Exits with 0 if it completed, else with 1. Ctrl+C stops the watching only: the run goes on in the engine.
     """
-    from tui_flow.client import connect
-
-    found = settings()
-    texts = dict(map(split, assignments))
-    parameters = read_object(params) if params is not None else {}
-    with connect(found) as connection:
-        if texts:
-            parameters |= parameter_values(found, connection, flow, texts)
-        run_id = connection.ask(RunFlow(flow, parameters, name, list(tags), "command"))["run_id"]
+    if watch and (detach or wants_json()):
+        raise click.UsageError(
+            "--watch shows one run after the other: neither --detach nor --json goes with it"
+        )
+    path = read_flow_path(flow)
+    found = settings() if path is None else settings_for(path.file)
+    wish = Wish(
+        found, flow, path, dict(map(split, assignments)), read_object(params or "{}"), name, list(tags)
+    )
+    if watch:
+        ctx.exit(_run_at_every_save(wish, log=log))
+    run_id = _start(wish)
     if detach and wants_json():
         print_json({"run_id": run_id})
     elif detach:
         click.echo(run_id)
     else:
         ctx.exit(watch_run(found, run_id, log=log))
+
+
+class Wish(NamedTuple):
+    """What to run."""
+
+    settings: Settings
+    flow: str
+    path: FlowPath | None
+    """Where a file was named."""
+    texts: dict[str, str]
+    """The `-p` options."""
+    parameters: dict[str, Any]
+    """Those of `--params`."""
+    name: str | None
+    tags: list[str]
+
+
+def _start(wish: Wish) -> int:
+    """Asks the engine for the run, and gives its number."""
+    from tui_flow.client import connect
+
+    with connect(wish.settings) as connection:
+        if wish.path is None:
+            values = parameter_values(wish.settings, connection, wish.flow, wish.texts) if wish.texts else {}
+            ask: RunFlow | RunFile = RunFlow(wish.flow, wish.parameters | values, wish.name, wish.tags)
+        else:
+            values = _values_for_file(connection, wish.path, wish.texts) if wish.texts else {}
+            file = str(wish.path.file)
+            ask = RunFile(file, wish.path.flow, wish.parameters | values, wish.name, wish.tags)
+        return int(connection.ask(ask)["run_id"])
+
+
+def _values_for_file(connection: "Connection", path: FlowPath, texts: dict[str, str]) -> dict[str, Any]:
+    schemas = connection.ask(DescribeFile(str(path.file), path.flow))["parameters"].get("properties", {})
+    return {name: value_of(text, schemas.get(name, {})) for name, text in texts.items()}
+
+
+def _run_at_every_save(wish: Wish, *, log: bool) -> int:
+    """Runs, shows, and begins again when the file has been saved, also if that was meanwhile. Gives the exit code of
+    Ctrl+C."""
+    file = wish.path.file if wish.path else _file_of(wish)
+    while True:
+        text = text_of(file)
+        try:
+            if watch_run(wish.settings, _start(wish), log=log) == EXIT_INTERRUPTED:
+                return EXIT_INTERRUPTED
+        except RequestError as error:  # such as a file that is broken: the next save may mend it
+            Shown(error, as_json=False).show()
+        note(f"waiting for {safe(file.name)} to be saved; Ctrl+C ends this")
+        try:
+            wait_for_save(file, text)
+        except KeyboardInterrupt:
+            return EXIT_INTERRUPTED
+
+
+def _file_of(wish: Wish) -> Path:
+    """The file that a flow is in. Raises UnknownFlow."""
+    from tui_flow.client import connect
+
+    with connect(wish.settings) as connection:
+        connection.ask(Sync(files=True))
+    known = _described(wish.settings, wish.flow)
+    if known is None:
+        raise UnknownFlow(
+            f"there is no flow {wish.flow!r} to watch", next="tui-flow flows lists those there are"
+        )
+    return wish.settings.project / known.path
 
 
 def parameter_values(
