@@ -55,6 +55,9 @@ class FlowStarted(NamedTuple):
     parameters: dict[str, Any]
     """After validation, for people to read: JSON values, or a string where JSON has none."""
     tags: list[str]
+    modules: dict[str, str] = {}  # noqa: RUF012 - nobody changes an event
+    """The SHA-256 of each module of the project that the flow file imports, by its path; their texts are in
+    `sources/` too."""
 
 
 class FlowRetrying(NamedTuple):

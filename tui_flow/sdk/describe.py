@@ -1,46 +1,64 @@
-"""What flows a file holds, found out in a process that is thrown away.
+"""What flows a file holds, found out in a process that is thrown away, or stays as the template of that version.
 
-    python -m tui_flow.sdk.describe <project> <flow file> <fd>
+    python -m tui_flow.sdk.describe <project> <flow file> <fd> [<socket>]
 
-writes one JSON object to that descriptor, and nothing else goes there:
+writes one JSON object to that descriptor, closes it, and nothing else goes there:
 
     {"sha": …, "flows": [{"name", "function", "line", "description", "parameters", "tags", "timeout_seconds", …}],
-     "error": null | {"error", "line", "traceback"}}
+     "modules": {<name>: [<path>, <sha>]}, "met": [<path>…],
+     "error": null | {"error", "line", "traceback"}, "stays": <bool>, "objection": <text>}
 
-A flow's fields are those of `store.records.Flow`; `parameters` is a JSON schema of an object. Whatever the file does while it is imported, the caller gets the object,
-or this process dies or hangs without it, and its limit is the caller's. What the file started ends with this process.
+A flow's fields are those of `store.records.Flow`; `parameters` is a JSON schema of an object. `modules` are those of the project that the file imports, `met` the
+project's files that an import went through before it failed, paths relative to the project. Whatever the file does
+while it is imported, the caller gets the object, or this process dies or hangs without it, and its limit is the
+caller's. What the file started ends before the answer is given. With a socket, and unless `objection` says what stands
+against it, the process stays and forks runs (`template`). It never outlives its parent.
 """
 
 import json
 import os
 import signal
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tui_flow.contract import rundir
-from tui_flow.contract.errors import EXIT_USAGE
-from tui_flow.sdk import flow_file
-from tui_flow.sdk.process_tree import adopt_orphans, descendants, send
+from tui_flow.contract.errors import EXIT_USAGE, TuiFlowError
+from tui_flow.contract.version import Version
+from tui_flow.sdk import flow_file, project_modules
+from tui_flow.sdk.process_tree import adopt_orphans, descendants, die_with_parent, send
+from tui_flow.sdk.worker import Imported, make_a_script_of
+
+if TYPE_CHECKING:
+    from tui_flow.sdk.template import Seat
 
 _HIGH_FD = 200
+_encode = json.JSONEncoder().encode
+"""Held here, where no file that is imported can replace it."""
 
 
-def describe(project: Path, path: Path) -> dict[str, Any]:
-    """The object for that file. Imports it into this process."""
-    answer: dict[str, Any] = {"sha": "", "flows": [], "error": None}
+def describe(project: Path, path: Path) -> tuple[dict[str, Any], Imported | None]:
+    """The object for that file, and its flows where there was no error. Imports it into this process."""
+    answer: dict[str, Any] = {"sha": "", "flows": [], "modules": {}, "met": [], "error": None}
+    flows, began_ns = {}, time.time_ns()
     try:
         source = flow_file.read_source(path)
         answer["sha"] = rundir.keep_source(rundir.open_state_dir(project), source)
-        flow_file.set_import_path(path, project)
         flows = flow_file.flows_of(flow_file.load(path, source))
         answer["error"] = _namesakes(flows)
         if answer["error"] is None:
             answer["flows"] = [_entry(function, flow) for function, flow in flows.items()]
     except BaseException as error:
+        answer["met"] = sorted(project_modules.met_in(error, project))
         what, failure = flow_file.explain(error, path)
         answer["error"] = {"error": what, "line": failure.line or None, "traceback": failure.traceback}
-    return answer
+    with suppress(OSError, TuiFlowError):
+        answer["modules"] = project_modules.imported(project, path, began_ns)
+    if answer["error"] is not None:
+        return answer, None
+    return answer, Imported(flows, Version(answer["sha"], answer["modules"]))
 
 
 def _namesakes(flows: dict[str, Any]) -> dict[str, Any] | None:
@@ -80,23 +98,56 @@ def _line(flow: Any) -> int:
 
 
 def main(arguments: list[str]) -> int:
-    if len(arguments) != 3 or not arguments[2].isdigit():
-        print("usage: python -m tui_flow.sdk.describe <project> <flow file> <fd>", file=sys.stderr)  # noqa: T201
+    if len(arguments) not in (3, 4) or not all(map(str.isdigit, arguments[2:])):
+        usage = "usage: python -m tui_flow.sdk.describe <project> <flow file> <fd> [<socket>]"
+        print(usage, file=sys.stderr)  # noqa: T201
         return EXIT_USAGE
     project, path = Path(arguments[0]).absolute(), Path(arguments[1]).absolute()
-    fd = _out_of_the_way(int(arguments[2]))
+    fd, *service = map(_out_of_the_way, map(int, arguments[2:]))
     me = os.getpid()
+    die_with_parent()
     adopt_orphans()
+    seat, objection = _seat(service, path, project)
     os.chdir(project)
-    sys.argv[:] = [str(path)]
-    answer = json.dumps(describe(project, path)).encode()
+    make_a_script_of(path, project)
+    answer, imported = describe(project, path)
     if os.getpid() != me:
         os._exit(0)
-    while answer:
-        answer = answer[os.write(fd, answer) :]
+    if seat is not None:
+        objection = objection or seat.objection()
+    stays = seat is not None and imported is not None and not objection
     for process in descendants(me, cookie=""):
         send(process, signal.SIGKILL)
+    _flush()
+    _write(fd, _encode({**answer, "stays": stays, "objection": objection}).encode())
+    if seat is not None and imported is not None and stays:
+        seat.serve(imported, project)
     os._exit(0)
+
+
+def _seat(service: list[int], path: Path, project: Path) -> tuple["Seat | None", str]:
+    """Where a template is wanted: what it needs before the import, or why there can be none."""
+    if not service:
+        return None, ""
+    from tui_flow.sdk.template import Seat
+
+    try:
+        return Seat(service[0], path, project), ""
+    except OSError as error:
+        return None, f"cannot be a template here: {error.strerror or error}"
+
+
+def _flush() -> None:
+    """What the file printed is out before anybody is told that it is imported."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):
+            stream.flush()
+
+
+def _write(fd: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(fd, data) :]
+    os.close(fd)
 
 
 def _out_of_the_way(fd: int) -> int:

@@ -24,13 +24,19 @@ if TYPE_CHECKING:
 
 
 def run_spec(
-    flow: "Flow[Any, Any]", spec: RunSpec, directory: Path, *, source_sha: str | None = None
+    flow: "Flow[Any, Any]",
+    spec: RunSpec,
+    directory: Path,
+    *,
+    source_sha: str | None = None,
+    modules: dict[str, str] | None = None,
 ) -> bool:
     """Runs the flow to its end in this process, with the journal and the log of the run directory. Whether it
     completed.
 
     Never raises for what the author's code did, SIGTERM included: the journal's `FlowFinished` says it.
-    `source_sha` is that of the text which was imported; None takes the flow file as it is now.
+    `source_sha` is that of the text which was imported; None takes the flow file as it is now. `modules` are those
+    of the project that it imports: SHA-256 by path.
     """
     tree = RunTree(
         RunRecorder(directory),
@@ -40,6 +46,7 @@ def run_spec(
         in_worker=True,
         source_sha=sha_of_source(spec.path, spec.project) if source_sha is None else source_sha,
         spec=spec,
+        modules=modules,
     )
     load_sources(spec.project, spec.path, _text_of(spec, tree.source_sha))
     tree.calls = CallBook(tree, directory, spec)

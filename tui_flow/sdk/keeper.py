@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from tui_flow.contract import log as log_format
 from tui_flow.contract import rundir
@@ -33,7 +34,7 @@ from tui_flow.contract.journal import (
 from tui_flow.contract.states import EndReason, FlowRunState
 from tui_flow.sdk.appending import Journal, Log
 from tui_flow.sdk.capture import CAPTURE_LIMIT, Budget, Capture
-from tui_flow.sdk.forking import Signals, fork_worker
+from tui_flow.sdk.forking import Forked, Signals, fork_worker
 from tui_flow.sdk.ladder import Ladder
 from tui_flow.sdk.last_word import Request, last_word
 from tui_flow.sdk.overtime import MARGIN_SECONDS, Overtime
@@ -48,13 +49,28 @@ Work = Callable[[rundir.RunSpec, Path, Callable[[], None]], int]
 """What the forked worker does, with the spec, the run directory, and a function that waits until the run may begin."""
 
 
-def guard(directory: Path, work: Work | None = None) -> int:
-    """Guards the run of that directory to its end, in this process; gives the exit code.
+class Ahead(NamedTuple):
+    """A keeper that was made ready, with its worker, before there was a run for them."""
+
+    signals: Signals
+    worker: Forked
+    brief: Callable[[], None]
+    """Tells the worker which run it is for; it settles in then, and waits at the gate."""
+
+
+def guard(
+    directory: Path,
+    work: Work | None = None,
+    ahead: Ahead | None = None,
+    spec: rundir.RunSpec | None = None,
+) -> int:
+    """Guards the run of that directory to its end, in this process; gives the exit code. The worker does `work`, or
+    was forked ahead. `spec` is that of the directory, from who has read it already.
 
     Harmless where the run is guarded already, or was started before: then it does nothing and gives 0.
     """
     umask = os.umask(0o077)
-    spec = rundir.read_spec(directory)
+    spec = spec or rundir.read_spec(directory)
     if spec is None:
         print(f"no run to keep: {directory / rundir.SPEC} is missing or not whole", file=sys.stderr)  # noqa: T201
         return EXIT_STATE
@@ -66,7 +82,7 @@ def guard(directory: Path, work: Work | None = None) -> int:
         journal = Journal(directory / rundir.JOURNAL)
         if spec.attempt in journal.attempts():
             return 0
-        return 0 if Keeper(directory, spec, journal, umask).keep(work or _work) else 1
+        return 0 if Keeper(directory, spec, journal, umask, ahead).keep(work or _work) else 1
     finally:
         os.close(lock)
 
@@ -80,8 +96,16 @@ def _work(spec: rundir.RunSpec, directory: Path, wait: Callable[[], None]) -> in
 class Keeper:
     """One run's keeper: what it knows of the worker, and a step for everything that can happen."""
 
-    def __init__(self, directory: Path, spec: rundir.RunSpec, journal: Journal, umask: int) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        spec: rundir.RunSpec,
+        journal: Journal,
+        umask: int,
+        ahead: Ahead | None = None,
+    ) -> None:
         self._directory, self._spec, self._journal, self._umask = directory, spec, journal, umask
+        self._ahead = ahead
         self._log = Log(directory / rundir.LOG)
         self._ladder = Ladder(spec.cookie)
         self._budget = Budget(CAPTURE_LIMIT)
@@ -119,14 +143,16 @@ class Keeper:
     def _become_keeper(self) -> None:
         if os.getpid() not in (os.getsid(0), os.getpgrp()):
             os.setsid()
-        self._signals = Signals()
+        self._signals = self._ahead.signals if self._ahead else Signals()
         self._poll.register(self._signals.fd, select.POLLIN)
-        self._signals.term_came = (self._directory / rundir.CANCEL).exists()
+        self._signals.term_came |= (self._directory / rundir.CANCEL).exists()
 
     def _fork(self, work: Work) -> bool:
         """Starts the worker, which waits at the gate. False, and a last word, where there is no process to be had."""
         try:
-            forked = fork_worker(lambda wait: work(self._spec, self._directory, wait), self._forget)
+            forked = self._worker_forked_ahead() or fork_worker(
+                lambda wait: work(self._spec, self._directory, wait), self._forget
+            )
         except OSError as error:
             message = f"its worker cannot be started: {error.strerror}"
             self._journal.append(
@@ -151,6 +177,13 @@ class Keeper:
             RunStarted(time.time(), self._spec.attempt, os.getpid(), forked.pid, host, python)
         )
         return True
+
+    def _worker_forked_ahead(self) -> Forked | None:
+        if self._ahead is None:
+            return None
+        with suppress(BrokenPipeError):  # somebody killed it while it waited: that is seen like any other end
+            self._ahead.brief()
+        return self._ahead.worker
 
     def _forget(self) -> None:
         """In the worker: nothing of the keeper stays."""

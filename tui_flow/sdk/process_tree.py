@@ -31,9 +31,10 @@ class Process(NamedTuple):
         return b" ".join(words).decode("utf-8", "replace")[:_MAX_COMMAND]
 
 
-def adopt_orphans() -> bool:
-    """Makes this process the one that orphans below it are given to. False where the system has no such thing."""
-    return _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+def adopt_orphans(adopts: bool = True) -> bool:
+    """Makes this process the one that orphans below it are given to, or no longer. False where the system has no such
+    thing."""
+    return _prctl(_PR_SET_CHILD_SUBREAPER, int(adopts))
 
 
 def die_with_parent() -> None:

@@ -43,6 +43,7 @@ class RunTree:
         in_worker: bool = False,
         source_sha: str = "",
         spec: "RunSpec | None" = None,
+        modules: dict[str, str] | None = None,
     ) -> None:
         self.recorder = recorder
         self.record = recorder.record
@@ -53,6 +54,8 @@ class RunTree:
         self.source_sha = source_sha
         self.spec = spec
         """What the run was asked for with; None outside of workers and scripts' runs."""
+        self.modules = modules or {}
+        """The SHA-256 of each module of the project that the flow file imports, by its path."""
         self.unfinished: dict[int, FlowRun | TaskRun] = {}
         """The task runs and nested flow runs that are not over, by number. Who pops one may end it."""
         self.last_logged_error: BaseException | None = None
@@ -325,6 +328,7 @@ class FlowRun:
                 source_sha=self.tree.source_sha,
                 parameters=readable(self.parameters),
                 tags=sorted(self.tags),
+                modules=self.tree.modules,
             )
         )
 

@@ -1,5 +1,7 @@
 """The worker: the forked process that runs one flow run. Its keeper watches it, and has the last word.
 
+It imports the flow file itself, or is forked from a template that has imported it already; the author cannot tell.
+
 The author finds what a script would find: the flow file's folder first on the path, the project as the working
 directory, signals at their defaults, output that shows at once. What differs: `__name__` is the file's stem, standard
 input is empty, and no core is dumped.
@@ -14,12 +16,13 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui_flow.contract import journal, rundir
 from tui_flow.contract.errors import BrokenFlow
 from tui_flow.contract.failpoints import failpoint
 from tui_flow.contract.states import EndReason, FlowRunState
+from tui_flow.contract.version import Version, read_version
 from tui_flow.sdk import flow_file
 
 if TYPE_CHECKING:
@@ -28,9 +31,23 @@ if TYPE_CHECKING:
 LOGGER = "tui_flow.worker"
 
 
+class Imported(NamedTuple):
+    """A flow file that is a module now."""
+
+    flows: dict[str, Any]
+    """By the name that holds them."""
+    version: Version
+
+
 def work(spec: rundir.RunSpec, directory: Path, wait: Callable[[], None]) -> int:
     """Runs the flow of that spec to its end; gives the exit code. `wait` returns when the author's code may run."""
-    _settle_in(spec, directory)
+    make_a_script_of(Path(spec.path), Path(spec.project))
+    settle_in(spec, directory)
+    return run(spec, directory, wait, lambda: _import(spec, read_version(directory)))
+
+
+def run(spec: rundir.RunSpec, directory: Path, wait: Callable[[], None], find: Callable[[], Imported]) -> int:
+    """The flow that `find` gives, to its end, in a process that has settled in."""
     from tui_flow.sdk import signals
     from tui_flow.sdk.flow_run import run_spec
     from tui_flow.sdk.recorder import RunRecorder
@@ -38,29 +55,36 @@ def work(spec: rundir.RunSpec, directory: Path, wait: Callable[[], None]) -> int
     recorder = RunRecorder(directory)
     wait()
     try:
-        flow, sha = _find_flow(spec)
+        imported = find()
+        flow = _flow_of(imported, spec)
     except BaseException as error:
         _report_broken(error, spec, recorder)
         completed = False
     else:
-        completed = run_spec(flow, spec, directory, source_sha=sha)
+        sha, modules = imported.version.sha, imported.version.module_shas
+        completed = run_spec(flow, spec, directory, source_sha=sha, modules=modules)
     failpoint("worker-reported")
     _end_in_time(spec.grace_seconds, recorder, wait_for_threads=not signals.terminated)
     return 0 if completed else 1
 
 
-def _settle_in(spec: rundir.RunSpec, directory: Path) -> None:
+def make_a_script_of(path: Path, project: Path) -> None:
+    """What the author's file finds when it is imported: as a script, as far as that goes."""
+    _open_standard_streams()
+    sys.argv[:] = [str(path)]
+    flow_file.set_import_path(path, project)
+
+
+def settle_in(spec: rundir.RunSpec, directory: Path) -> None:
+    """What makes a process that of a run."""
     import faulthandler
     import resource
 
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-    _open_standard_streams()
     faulthandler.enable(file=2)
     os.environ[rundir.ENV_RUN_DIR] = str(directory)
     os.environ[rundir.ENV_COOKIE] = spec.cookie
-    sys.argv[:] = [spec.path]
-    flow_file.set_import_path(Path(spec.path), Path(spec.project))
 
 
 def _open_standard_streams() -> None:
@@ -77,23 +101,33 @@ def _stream(fd: int, mode: str) -> Any:
     return os.fdopen(fd, mode, buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
 
 
-def _find_flow(spec: rundir.RunSpec) -> tuple[Any, str]:
-    """The flow, and the SHA-256 of the text that it was loaded from, which is kept."""
+def _import(spec: rundir.RunSpec, version: Version | None) -> Imported:
+    """The flow file in that version, or as it is now."""
+    from tui_flow.sdk import project_modules
+
     path, project = Path(spec.path), Path(spec.project)
     os.chdir(project)
     state_dir = rundir.open_state_dir(project)
-    wanted_text = state_dir / rundir.SOURCES / f"{spec.source_sha}.py" if spec.source_sha else path
-    source = flow_file.read_source(wanted_text)
+    if spec.source_sha:
+        version = version if version and version.sha == spec.source_sha else Version(spec.source_sha, {})
+    if version and version.modules:
+        project_modules.import_from(version, project)
+    kept = state_dir / rundir.SOURCES / f"{version.sha}.py" if version else path
+    source = flow_file.read_source(kept if spec.source_sha or kept.exists() else path)
     sha = rundir.keep_source(state_dir, source)
     flows = flow_file.flows_of(flow_file.load(path, source))
-    wanted = flow_file.plain_name(spec.flow)
+    return Imported(flows, Version(sha, project_modules.imported(project, path)))
+
+
+def _flow_of(imported: Imported, spec: rundir.RunSpec) -> Any:
+    flows, wanted = imported.flows, flow_file.plain_name(spec.flow)
     by_name = [flow for flow in flows.values() if flow_file.plain_name(flow.name) == wanted]
     if spec.function not in flows and not by_name:
         there = ", ".join(flows) or "none"
         raise BrokenFlow(
-            f"the file has no flow {spec.function!r}", where=str(path), next=f"its flows: {there}"
+            f"the file has no flow {spec.function!r}", where=spec.path, next=f"its flows: {there}"
         )
-    return flows.get(spec.function) or by_name[0], sha
+    return flows.get(spec.function) or by_name[0]
 
 
 def _report_broken(error: BaseException, spec: rundir.RunSpec, recorder: "RunRecorder") -> None:

@@ -1,0 +1,304 @@
+"""The template: a process that has imported one version of one flow file, and forks a keeper and its worker on request.
+
+`describe` becomes one once it has answered, where the engine wants that and the import left nothing that a fork would
+spoil (`footprint`). The engine asks over a socket of packets, one JSON object each:
+
+    {"run": 12, "directory": "/…/runs/12", "said": ["what the import printed", "… to stderr"]}
+
+and is told, in any order,
+
+    {"run": 12, "pid": 4711}   with a pidfd of the keeper: it was given that run
+    {"run": 12, "error": …}    there was no process to be had
+    {"run": 12, "code": 0}     the keeper has ended, with that return code as `subprocess` has it
+
+One keeper with a worker is always forked ahead, since that is most of the time that a run needs to begin. A keeper
+leads a session of its own and outlives its template; a worker dies with its keeper. When the engine closes the socket
+the template waits for its keepers and ends; when the engine dies, the template does.
+"""
+
+import json
+import os
+import select
+import socket
+import sys
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
+
+from tui_flow.contract import rundir
+from tui_flow.sdk import footprint, keeper, marking, rehearsal, worker
+from tui_flow.sdk.forking import Signals, fork_worker
+from tui_flow.sdk.inheriting import Inheritance
+from tui_flow.sdk.process_tree import adopt_orphans
+
+MAX_PACKET = 200 * 1024
+AHEAD_MS = 40
+"""So long after the last request a keeper is forked ahead, so that it does not compete with the run that begins."""
+_ON_THE_WAY = (
+    "atexit", "faulthandler", "hashlib", "importlib.util", "linecache", "random", "threading", "traceback",
+    "tui_flow.sdk.flow_run", "tui_flow.sdk.futures", "tui_flow.sdk.logging", "tui_flow.sdk.params",
+    "tui_flow.sdk.recorder", "tui_flow.sdk.task_runners", "tui_flow.sdk.timeouts",
+)  # fmt: skip
+_COMMAND = [sys.executable, "-m", "tui_flow.sdk.keeper"]
+
+
+class Seat:
+    """What is to be seen to before the flow file is imported, if this process is to become a template."""
+
+    def __init__(self, service: int, path: Path, project: Path) -> None:
+        """`service` is the descriptor of the socket. Raises OSError where this system cannot have templates."""
+        if sys.platform != "linux" or not hasattr(os, "pidfd_open"):
+            raise OSError("forking is safe, and can be watched, on Linux from 5.3 on")
+        self._hidden = _hidden(_preload(), [path.parent, project])
+        self.service = socket.socket(fileno=service)
+        self._marks = marking.Marks()
+        marking.hide()
+        self._inheritance = Inheritance()
+        self._before = footprint.take()
+
+    def objection(self) -> str:
+        """What stands against a template after the import; empty where nothing does."""
+        if self._hidden:
+            return f"has {self._hidden} beside it, which stands in for a module that a template has loaded before"
+        return footprint.left_behind(self._before, footprint.take())
+
+    def serve(self, imported: worker.Imported, project: Path) -> None:
+        """The rest of this process's life."""
+        adopt_orphans(False)
+        self._inheritance.settle()
+        _talk_to(project / rundir.STATE_DIR / rundir.ENGINE_LOG)
+        Template(self.service, imported, self._marks, self._inheritance).serve()
+
+
+class Kept(NamedTuple):
+    """A keeper that was forked, as its parent sees it."""
+
+    pid: int
+    pidfd: int
+    orders: int
+    """The end of a pipe: one line tells it its run; closed without one, it ends."""
+
+
+class Template:
+    def __init__(
+        self,
+        service: socket.socket,
+        imported: worker.Imported,
+        marks: marking.Marks,
+        inheritance: Inheritance,
+    ) -> None:
+        self._service, self._imported, self._marks = service, imported, marks
+        self._inheritance = inheritance
+        self._ahead: Kept | None = None
+        self._keepers: dict[int, tuple[int, int]] = {}  # pid and run, by pidfd
+        self._is_wanted = True
+        self._poll = select.poll()
+        self._poll.register(service, select.POLLIN)
+
+    def serve(self) -> None:
+        """Until the engine wants it no more and all its keepers are gone."""
+        while self._is_wanted or self._keepers:
+            is_idle = self._ahead is not None or not self._is_wanted
+            ready = self._poll.poll(None if is_idle else AHEAD_MS)
+            if not ready:
+                with suppress(OSError):  # no process to be had: perhaps when one is needed
+                    self._ahead = self._fork()
+            for fd, _ in ready:
+                if fd == self._service.fileno():
+                    self._hear()
+                elif self._ahead is not None and fd == self._ahead.pidfd:
+                    self._reap(self._dismiss(self._ahead))
+                else:
+                    self._reap(fd)
+
+    def _hear(self) -> None:
+        try:
+            packet = self._service.recv(MAX_PACKET)
+        except ConnectionError:
+            packet = b""
+        if packet:
+            self._start(packet)
+            return
+        self._is_wanted = False
+        self._poll.unregister(self._service)
+        if self._ahead is not None:
+            self._dismiss(self._ahead)
+
+    def _dismiss(self, kept: Kept) -> int:
+        """Lets the one that was forked ahead go. It is reaped like the others."""
+        os.close(kept.orders)
+        self._ahead = None
+        self._keepers[kept.pidfd] = kept.pid, 0
+        return kept.pidfd
+
+    def _start(self, packet: bytes) -> None:
+        run = json.loads(packet)["run"]
+        try:
+            kept, self._ahead = self._ahead or self._fork(), None
+        except OSError as error:
+            self._tell({"run": run, "error": error.strerror or str(error)})
+            return
+        with suppress(BrokenPipeError):
+            _write(kept.orders, packet + b"\n")
+        os.close(kept.orders)
+        self._keepers[kept.pidfd] = kept.pid, run
+        self._tell({"run": run, "pid": kept.pid}, kept.pidfd)
+
+    def _reap(self, pidfd: int) -> None:
+        pid, run = self._keepers.pop(pidfd)
+        self._poll.unregister(pidfd)
+        os.close(pidfd)
+        _, status = os.waitpid(pid, 0)
+        if run:
+            self._tell({"run": run, "code": os.waitstatus_to_exitcode(status)})
+
+    def _tell(self, message: dict[str, Any], *fds: int) -> None:
+        with suppress(ConnectionError):  # nobody listens any more: the run goes on all the same
+            socket.send_fds(self._service, [json.dumps(message).encode()], list(fds))
+
+    def _fork(self) -> Kept:
+        """A keeper with its worker, both waiting to be told their run. Raises OSError."""
+        reading, orders = os.pipe()
+        try:
+            pid = os.fork()
+        except OSError:
+            os.close(reading)
+            os.close(orders)
+            raise
+        if pid == 0:
+            self._live(reading, orders)
+        os.close(reading)
+        kept = Kept(pid, os.pidfd_open(pid), orders)
+        self._poll.register(kept.pidfd, select.POLLIN)
+        return kept
+
+    def _live(self, reading: int, orders: int) -> NoReturn:
+        """The keeper's whole life: it never returns to its parent's code."""
+        code = 1
+        try:
+            for fd in (orders, self._service.detach(), *self._keepers):
+                os.close(fd)
+            os.setsid()
+            signals = Signals()
+            brief_end, brief = os.pipe()
+
+            def forget() -> None:
+                signals.forget()
+                os.close(reading)
+                os.close(brief)
+
+            forked = fork_worker(lambda wait: self._work(brief_end, wait), forget)
+            os.close(brief_end)
+            rehearsal.keep()
+            packet = _read_line(reading)
+            if not packet:
+                os._exit(0)
+            directory, said = _order(packet)
+            spec = rundir.read_spec(directory)
+            if spec is not None:
+                self._mark(spec, directory)
+            is_there = os.waitpid(forked.pid, os.WNOHANG) == (0, 0)
+            ahead = keeper.Ahead(signals, forked, lambda: _hand_over(brief, packet, spec))
+            code = keeper.guard(directory, self._work_of(said), ahead if is_there else None, spec)
+        except BaseException:
+            sys.excepthook(*sys.exc_info())
+        finally:
+            with suppress(Exception):
+                sys.stderr.flush()
+            os._exit(code)
+
+    def _mark(self, spec: rundir.RunSpec, directory: Path) -> None:
+        self._marks.set(directory, spec.cookie, [*_COMMAND, str(directory)])
+
+    def _work(self, brief_end: int, wait: Any) -> int:
+        """The worker's whole life, from before it knows its run."""
+        rehearsal.work()
+        packet = _read_line(brief_end)
+        os.close(brief_end)
+        if not packet:
+            return 1
+        directory, said = _order(packet)
+        spec = rundir.RunSpec(**json.loads(packet)["spec"])
+        self._mark(spec, directory)
+        return self._work_of(said)(spec, directory, wait)
+
+    def _work_of(self, said: list[str]) -> keeper.Work:
+        """What a worker does once it knows its run."""
+
+        def work(spec: rundir.RunSpec, directory: Path, wait: Any) -> int:
+            worker.settle_in(spec, directory)
+
+            def begin() -> worker.Imported:
+                # Not before the recorder has its high descriptors: with threads, the kernel takes 10 ms to make room.
+                self._inheritance.renew()
+                for fd, text in zip((1, 2), said, strict=True):
+                    _write(fd, text.encode("utf-8", "surrogateescape"))
+                return self._imported
+
+            return worker.run(spec, directory, wait, begin)
+
+        return work
+
+
+def _order(packet: bytes) -> tuple[Path, list[str]]:
+    """The directory of the run that is asked for, and what is to stand in its log first."""
+    asked = json.loads(packet)
+    return Path(asked["directory"]), asked["said"]
+
+
+def _hand_over(brief: int, packet: bytes, spec: rundir.RunSpec | None) -> None:
+    """Tells the worker what its keeper was told, and what it has read."""
+    told = {**json.loads(packet), "spec": spec and spec._asdict()}
+    try:
+        _write(brief, json.dumps(told).encode() + b"\n")
+    finally:
+        os.close(brief)
+
+
+def _read_line(fd: int) -> bytes:
+    """Up to the newline, or to the end."""
+    data = b""
+    while not data.endswith(b"\n"):
+        chunk = os.read(fd, MAX_PACKET)
+        if not chunk:
+            return b""
+        data += chunk
+    return data[:-1]
+
+
+def _write(fd: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(fd, data) :]
+
+
+def _talk_to(path: Path) -> None:
+    """From now on, what this process and its keepers have to say goes to that file, as a spawned keeper's does."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):
+            stream.flush()
+    try:
+        fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        fd = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+    for standard in (1, 2):
+        os.dup2(fd, standard)
+    os.close(fd)
+
+
+def _preload() -> frozenset[str]:
+    """Imports what a run imports on its way, so that no fork has to; gives the names of what that brought."""
+    before = frozenset(sys.modules)
+    for name in _ON_THE_WAY:
+        import_module(name)
+    return frozenset(sys.modules) - before
+
+
+def _hidden(names: frozenset[str], folders: list[Path]) -> str:
+    """The first file in these folders that an import would have found, had this process not been faster."""
+    for folder in folders:
+        with suppress(OSError):
+            for name in sorted(os.listdir(folder)):  # noqa: PTH208
+                if name.removesuffix(".py") in names:
+                    return name
+    return ""
