@@ -33,6 +33,10 @@ class Settings:
     idle_seconds: float = 5.0
     """An engine that started by itself ends after so long with no client and no run; 0 keeps it."""
 
+    max_templates: int = 8
+    """Flow files that are held ready, imported, so that a run of one begins in milliseconds; 0 holds none."""
+    template_idle_seconds: float = 600.0
+    """A flow file is held ready for so long after its last run or save; 0 holds none."""
     min_free_mb: int = 64
     """With less free space (MiB) on the disk no run is started, so that those in progress can end; 0 starts them all."""
 

@@ -10,6 +10,7 @@ CREATE TABLE flow_files (
     error_line    INTEGER,                      -- where, in this file
     traceback     TEXT,
     described_at  REAL NOT NULL,
+    version       TEXT,                         -- JSON of contract.version.Version: what its flows run; NULL: never good
     CHECK ((state = 'broken') = (error IS NOT NULL))
 ) STRICT;
 

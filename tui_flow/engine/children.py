@@ -19,7 +19,12 @@ def on_exit(child: subprocess.Popen[bytes], call: Callable[[], None]) -> None:
         _polls.add(task)
         task.add_done_callback(_polls.discard)
         return
-    pidfd = os.pidfd_open(child.pid)
+    on_readable(os.pidfd_open(child.pid), call)
+
+
+def on_readable(pidfd: int, call: Callable[[], None]) -> None:
+    """Calls `call` in the running event loop once the process of that pidfd is gone, which is closed then."""
+    loop = asyncio.get_running_loop()
 
     def gone() -> None:
         loop.remove_reader(pidfd)

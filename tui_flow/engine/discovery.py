@@ -8,13 +8,16 @@ a broken one is tried again with every engine, and when something else in `flows
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NamedTuple
 
 from tui_flow.contract.changes import FlowFileChanged
+from tui_flow.contract.version import Version
 from tui_flow.engine.bus import Bus
 from tui_flow.engine.clock import Clock
 from tui_flow.engine.describing import Description, describe
 from tui_flow.engine.flow_files import FlowSource
+from tui_flow.engine.templates import Templates
 from tui_flow.engine.watcher import Watcher
 from tui_flow.settings import Settings
 from tui_flow.store import flows
@@ -23,6 +26,8 @@ from tui_flow.store.records import Flow, FlowFile
 
 AT_ONCE = 2
 """Describing processes."""
+FEW = 4
+"""So many saved files are held ready; when more are saved at once, as by a checkout, none are."""
 STILL_SECONDS = 0.5
 
 
@@ -42,10 +47,15 @@ class Discovery:
         watcher: Watcher,
         bus: Bus,
         wake: Callable[[], None],
+        templates: Templates,
     ) -> None:
         self._settings, self._db, self._clock = settings, db, clock
-        self._watcher, self._bus, self._wake = watcher, bus, wake
+        self._watcher, self._bus, self._wake, self._templates = watcher, bus, wake, templates
         self._files = {file.path: file for file in flows.list_flow_files(db)}
+        self._parts: dict[str, dict[str, str]] = {}
+        """The modules of the project that had a part in what is known of a file, and the SHA-256 of each."""
+        for file in self._files.values():
+            self._restore(file)
         self._done = {path: file.sha for path, file in self._files.items() if file.state == "ok"}
         self._retryable: set[str] = set()
         self._seen: dict[str, FlowSource] = {}
@@ -92,21 +102,44 @@ class Discovery:
 
     def stop(self) -> None:
         """Ends the describing processes."""
-        for _, task in self._tasks.values():
-            task.cancel()
+        for path in list(self._tasks):
+            self._cancel(path)
+        for path in list(self._held):
+            self._drop(path)
+
+    def _restore(self, file: FlowFile) -> None:
+        """Goes on from what an earlier engine knew of a file."""
+        with suppress(ValueError, KeyError, TypeError):
+            version = Version.from_json(file.version or "")
+            self._templates.restore(file.path, version)
+            if file.state == "ok":
+                self._parts[file.path] = version.module_shas
+                self._watcher.follow(file.path, version.module_shas)
+
+    def _cancel(self, path: str) -> None:
+        _, task = self._tasks.pop(path)
+        if not task.cancel() and not task.cancelled() and task.exception() is None:
+            task.result().drop()  # it was done already, and nobody wants it
+
+    def _drop(self, path: str) -> None:
+        held = self._held.pop(path, None)
+        if held is not None:
+            held.description.drop()
 
     def _compare(self, now: float) -> None:
         before, self._seen = self._seen, self._watcher.sources
         changed = {path for path in before.keys() | self._seen.keys() if _differ(before, self._seen, path)}
-        for path in changed | self._retryable if changed else ():
+        stale = {path for path in self._parts if path in self._seen and not self._is_made_of_these(path)}
+        for path in changed | stale | self._retryable if changed or stale else ():
             source, file = self._seen.get(path), self._files.get(path)
-            if source is None or self._done.get(path) != source.sha or (file and file.state == "broken"):
+            is_other = source is None or self._done.get(path) != source.sha or path in stale
+            if is_other or (file and file.state == "broken"):
                 self._done.pop(path, None)
-                self._held.pop(path, None)
-        for path, (sha, task) in list(self._tasks.items()):
+                self._parts.pop(path, None)
+                self._drop(path)
+        for path, (sha, _) in list(self._tasks.items()):
             if path not in self._seen or self._seen[path].sha != sha:
-                task.cancel()
-                del self._tasks[path]
+                self._cancel(path)
         gone = self._files.keys() - self._seen.keys()
         self._gone_at = {path: self._gone_at.get(path, now + STILL_SECONDS) for path in gone}
 
@@ -120,9 +153,10 @@ class Discovery:
             if source.error is not None:
                 self._publish(path, Description("", [], source.error))
                 continue
-            task = asyncio.create_task(
-                describe(self._settings.project, path, self._settings.import_timeout_seconds)
-            )
+            waiting = sum(one not in self._done for one in self._seen)
+            stays = self._templates.are_wanted and waiting <= FEW
+            limit = self._settings.import_timeout_seconds
+            task = asyncio.create_task(describe(self._settings.project, path, limit, stays))
             task.add_done_callback(lambda _: self._wake())
             self._tasks[path] = source.sha, task
 
@@ -131,10 +165,14 @@ class Discovery:
         sha, _ = self._tasks.pop(path)
         if description.sha not in ("", sha):
             self._watcher.hint()  # the file changed before it was imported: what was found is of a later text
+            description.drop()
             return
         description = description._replace(sha=sha)
+        self._parts[path] = self._follow_modules(path, description)
+        if not self._is_made_of_these(path):
+            self._watcher.hint()  # a module changed since it was imported: the next look finds out
         lost = {flow.name for flow in self._flows_of(path)} - {flow.name for flow in description.flows}
-        still_for = self._clock.time() - self._seen[path].stamp.mtime_ns / 1e9
+        still_for = self._clock.time() - self._changed_at(path)
         if (description.error or lost) and 0 <= still_for < STILL_SECONDS:
             self._held[path] = Held(description, now + STILL_SECONDS - still_for)
         else:
@@ -153,6 +191,7 @@ class Discovery:
             found.line,
             found.traceback,
             self._clock.time(),
+            self._version_text(path, found),
         )
         known, self._files[path] = self._files.get(path), file
         self._done[path] = self._seen[path].sha
@@ -160,7 +199,11 @@ class Discovery:
         if broken and not found.died:
             self._retryable.add(path)
         flows.save_described(self._db, file, found.flows)
-        if known is None or known[:6] != file[:6]:
+        if broken:
+            found.drop()
+        else:
+            self._templates.publish(path, found)
+        if known is None or known[:6] + known[7:] != file[:6] + file[7:]:
             self._bus.publish(FlowFileChanged(path, file.state))
 
     def _without_namesakes(self, path: str, found: Description) -> Description:
@@ -170,6 +213,7 @@ class Discovery:
             if other is not None and other.path not in self._seen:
                 self._remove(other.path)
             elif other is not None:
+                found.drop()
                 error = f"flow {flow.name!r} is defined in {other.path} as well; rename one of them"
                 return Description(found.sha, [], error, flow.line)
         return found
@@ -177,12 +221,45 @@ class Discovery:
     def _remove(self, path: str) -> None:
         self._gone_at.pop(path, None)
         self._done.pop(path, None)
+        self._parts.pop(path, None)
+        self._watcher.follow(path, {})
+        self._templates.forget(path)
         self._retryable.discard(path)
         del self._files[path]
         flows.delete_file(self._db, path)
         self._bus.publish(FlowFileChanged(path, "removed"))
         for other in self._retryable:
             self._done.pop(other, None)
+
+    def _version_text(self, path: str, found: Description) -> str | None:
+        """The version that the flows of a file run: found now, or the last good one."""
+        if found.version is not None:
+            return found.version.to_json()
+        known = self._files.get(path)
+        return known.version if known else None
+
+    def _follow_modules(self, path: str, found: Description) -> dict[str, str]:
+        """Has the modules watched that had a part in a description; gives the SHA-256 of each, as it was then.
+
+        A broken file may be mended by any that its last good version had.
+        """
+        parts, known = found.modules, self._templates.version_of(path)
+        if found.error is not None and known is not None:
+            parts = dict.fromkeys(known.module_shas, "") | parts
+        now = self._watcher.follow(path, parts)
+        if found.error is None:
+            return parts
+        return {part: sha or now[part].sha for part, sha in parts.items()}
+
+    def _is_made_of_these(self, path: str) -> bool:
+        """Whether the modules of the project that a file was described with are what they were."""
+        modules = self._watcher.modules
+        return all(path not in modules or modules[path].sha == sha for path, sha in self._parts[path].items())
+
+    def _changed_at(self, path: str) -> float:
+        """When the file, or a module that had a part in it, was changed last: seconds since the epoch."""
+        modules = [self._watcher.modules[part] for part in self._parts[path] if part in self._watcher.modules]
+        return max(source.stamp.mtime_ns for source in (self._seen[path], *modules)) / 1e9
 
     def _flows_of(self, path: str) -> list[Flow]:
         return [flow for flow in flows.list_flows(self._db) if flow.path == path]

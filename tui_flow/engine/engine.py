@@ -28,6 +28,7 @@ from tui_flow.engine.rescuer import Rescuer
 from tui_flow.engine.room import Room
 from tui_flow.engine.server import Connection, Server
 from tui_flow.engine.supervisor import Supervisor
+from tui_flow.engine.templates import Templates
 from tui_flow.engine.troubles import Troubles
 from tui_flow.engine.watcher import Watcher
 from tui_flow.settings import Settings
@@ -51,10 +52,13 @@ class Engine:
         self.db = database.open_writer(settings.state_dir)
         self.bus = Bus(Snapshot(os.getpid(), self.started_at))
         self.watcher = Watcher(settings, clock, log)
-        self.discovery = Discovery(settings, self.db, clock, self.watcher, self.bus, self.wake)
+        self.templates = Templates(settings, clock, log, self.wake)
+        self.discovery = Discovery(
+            settings, self.db, clock, self.watcher, self.bus, self.wake, self.templates
+        )
         self.ingest = Ingest(self.db, settings.state_dir, self.bus, log)
         self.arrivals = Arrivals(self.db, settings.state_dir, self.ingest, log)
-        self.supervisor = Supervisor(log, self.wake)
+        self.supervisor = Supervisor(log, self.wake, templates=self.templates)
         self.room = Room(settings, self.db, self.bus, log)
         self.dispatcher = Dispatcher(
             settings, self.db, clock, self.ingest, self.supervisor, log, self.room.may_start
@@ -80,9 +84,10 @@ class Engine:
         3. see to the runs that have no keeper, and begin the next attempt of those that wait for one,
         4. start the runs that wait, as far as there are slots,
         5. look at what changed in `flows/`, describe it and publish what it holds,
-        6. tell subscribers what was held back,
-        7. make sure that the state directory and the history are still those that they were, and that there is room,
-        8. sleep until the next step is due, or something wakes the engine.
+        6. hold flow files ready, imported, that are likely to be run,
+        7. tell subscribers what was held back,
+        8. make sure that the state directory and the history are still those that they were, and that there is room,
+        9. sleep until the next step is due, or something wakes the engine.
         """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -91,7 +96,8 @@ class Engine:
         self.watcher.watch(self._hint(self.watcher.hint), self._hint(self.arrivals.hint))
         self.log.say(f"engine {os.getpid()} serves {self.settings.project}")
         duties: list[Duty] = [
-            self.room, self.arrivals, self.ingest, self.rescuer, self.attempts, self.dispatcher, self.watcher, self.discovery, self.bus,
+            self.room, self.arrivals, self.ingest, self.rescuer, self.attempts, self.dispatcher, self.watcher,
+            self.discovery, self.templates, self.bus,
             self.home,
         ]  # fmt: skip
         while not self._stopping:
@@ -166,6 +172,7 @@ class Engine:
     async def _end(self) -> None:
         self.bus.publish(EngineStopping())
         self.discovery.stop()
+        self.templates.stop()
         is_home = self.home.is_ours()
         await self.server.stop(is_home)
         if is_home:

@@ -36,20 +36,32 @@ class FlowSource(NamedTuple):
     """Whether an equal stamp will mean equal text."""
 
 
-def flow_paths(flows: Path) -> dict[str, Stamp]:
-    """The flow files by path relative to the project (the parent of `flows`). Empty where there is no such folder."""
+GONE = FlowSource(Stamp(0, 0, 0, 0), "", "is gone", True)
+"""A module that is not there."""
+
+
+def walk(flows: Path) -> tuple[dict[str, Stamp], set[Path]]:
+    """The flow files by path relative to the project (the parent of `flows`), and the folders that they may be in.
+    Empty where there is no such folder."""
     found: dict[str, Stamp] = {}
+    folders: set[Path] = set()
     for folder, names, files in os.walk(flows):
+        folders.add(Path(folder))
         names[:] = [name for name in names if not _is_ignored(name)]
         if Path(folder) == flows and OUT in names:
             names.remove(OUT)
         for name in files:
-            if name.endswith(".py") and not _is_ignored(name):
+            if may_be_flow_file(name):
                 path = Path(folder, name)
-                stamp = _stamp(path)
+                stamp = stamp_of(path)
                 if stamp is not None:
                     found[path.relative_to(flows.parent).as_posix()] = stamp
-    return found
+    return found, folders
+
+
+def may_be_flow_file(name: str) -> bool:
+    """Whether a file of that name is one, should it be a plain file."""
+    return name.endswith(".py") and not _is_ignored(name)
 
 
 def read_source(path: Path, stamp: Stamp, now_ns: int) -> FlowSource | None:
@@ -67,7 +79,7 @@ def read_source(path: Path, stamp: Stamp, now_ns: int) -> FlowSource | None:
         return None
     except OSError as error:
         return FlowSource(stamp, "", f"cannot be read: {error.strerror}", settled)
-    return FlowSource(stamp, sha, None, settled) if _stamp(path) == stamp else None
+    return FlowSource(stamp, sha, None, settled) if stamp_of(path) == stamp else None
 
 
 def _is_ignored(name: str) -> bool:
@@ -82,7 +94,8 @@ def _is_unicode(name: str) -> bool:
     return True
 
 
-def _stamp(path: Path) -> Stamp | None:
+def stamp_of(path: Path) -> Stamp | None:
+    """None for what is no plain file, or not there."""
     try:
         found = path.stat()
     except (OSError, ValueError):

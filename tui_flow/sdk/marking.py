@@ -29,12 +29,19 @@ class Marks:
 
     def set(self, directory: Path, cookie: str, command: list[str]) -> None:
         """From now on this process, and what it forks, is known as one of that run."""
-        shown = b"\0".join(map(os.fsencode, command))[: self._room - 1]
-        pieces = {self._arguments: shown.ljust(self._room, b"\0")}
+        pieces = self._command(command)
         for name, value in ((ENV_RUN_DIR, str(directory)), (ENV_COOKIE, cookie)):
             start, room = self._places[name]
             pieces[self._environment + start] = os.fsencode(value)[:room].ljust(room, b"\0")
         self._write(pieces)
+
+    def show(self, command: list[str]) -> None:
+        """Is told as that command from now on."""
+        self._write(self._command(command))
+
+    def _command(self, command: list[str]) -> dict[int, bytes]:
+        shown = b"\0".join(map(os.fsencode, command))[: self._room - 1]
+        return {self._arguments: shown.ljust(self._room, b"\0")}
 
     def _read(self) -> bytes:
         fd = os.open("/proc/self/mem", os.O_RDONLY | os.O_CLOEXEC)
@@ -64,6 +71,5 @@ def _place(environment: bytes, name: str) -> tuple[int, int]:
 
 
 def hide() -> None:
-    """Before a run is known: what is imported now belongs to none, and hands no marks on."""
-    for name in (ENV_RUN_DIR, ENV_COOKIE):
-        os.environ.pop(name, None)
+    """Before a run is known: what is imported now belongs to none. What it starts has the cookie of the import."""
+    os.environ.pop(ENV_RUN_DIR, None)

@@ -12,9 +12,10 @@ from pathlib import Path
 from tui_flow.contract import journal, log, rundir
 from tui_flow.sdk.appending import Journal, Log
 from tui_flow.sdk.capture import CAPTURE_LIMIT, Budget
-from tui_flow.sdk.flow_run import at_work, generated_name
+from tui_flow.sdk.flow_run import at_work
 from tui_flow.sdk.flows import Flow
 from tui_flow.sdk.ladder import Ladder
+from tui_flow.sdk.names import generated_name
 from tui_flow.sdk.overtime import Overtime
 from tui_flow.sdk.recorder import Silence
 from tui_flow.sdk.runs import FlowRun, RunTree

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from tui_flow.contract import rundir
-from tui_flow.sdk import footprint, keeper, marking, rehearsal, worker
+from tui_flow.sdk import footprint, keeper, marking, worker
 from tui_flow.sdk.forking import Signals, fork_worker
 from tui_flow.sdk.inheriting import Inheritance
 from tui_flow.sdk.process_tree import adopt_orphans
@@ -35,10 +35,11 @@ from tui_flow.sdk.process_tree import adopt_orphans
 MAX_PACKET = 200 * 1024
 AHEAD_MS = 40
 """So long after the last request a keeper is forked ahead, so that it does not compete with the run that begins."""
+_REHEARSAL = "tui_flow.sdk.rehearsal"
 _ON_THE_WAY = (
     "atexit", "faulthandler", "hashlib", "importlib.util", "linecache", "random", "threading", "traceback",
     "tui_flow.sdk.flow_run", "tui_flow.sdk.futures", "tui_flow.sdk.logging", "tui_flow.sdk.params",
-    "tui_flow.sdk.recorder", "tui_flow.sdk.task_runners", "tui_flow.sdk.timeouts",
+    "tui_flow.sdk.recorder", "tui_flow.sdk.task_runners", "tui_flow.sdk.timeouts", _REHEARSAL,
 )  # fmt: skip
 _COMMAND = [sys.executable, "-m", "tui_flow.sdk.keeper"]
 
@@ -50,7 +51,8 @@ class Seat:
         """`service` is the descriptor of the socket. Raises OSError where this system cannot have templates."""
         if sys.platform != "linux" or not hasattr(os, "pidfd_open"):
             raise OSError("forking is safe, and can be watched, on Linux from 5.3 on")
-        self._hidden = _hidden(_preload(), [path.parent, project])
+        self._path = path
+        self._hidden = _hidden(frozenset(sys.modules), [path.parent, project])
         self.service = socket.socket(fileno=service)
         self._marks = marking.Marks()
         marking.hide()
@@ -60,13 +62,18 @@ class Seat:
     def objection(self) -> str:
         """What stands against a template after the import; empty where nothing does."""
         if self._hidden:
-            return f"has {self._hidden} beside it, which stands in for a module that a template has loaded before"
+            return (
+                f"finds {self._hidden} on its path, which stands in for a module that a template has loaded"
+            )
         return footprint.left_behind(self._before, footprint.take())
 
     def serve(self, imported: worker.Imported, project: Path) -> None:
         """The rest of this process's life."""
         adopt_orphans(False)
+        for name in _ON_THE_WAY:
+            import_module(name)
         self._inheritance.settle()
+        self._marks.show([sys.executable, "-m", "tui_flow.sdk.template", str(self._path)])
         _talk_to(project / rundir.STATE_DIR / rundir.ENGINE_LOG)
         Template(self.service, imported, self._marks, self._inheritance).serve()
 
@@ -103,7 +110,7 @@ class Template:
             ready = self._poll.poll(None if is_idle else AHEAD_MS)
             if not ready:
                 with suppress(OSError):  # no process to be had: perhaps when one is needed
-                    self._ahead = self._fork()
+                    self._ahead = self._fork(is_ahead=True)
             for fd, _ in ready:
                 if fd == self._service.fileno():
                     self._hear()
@@ -135,7 +142,7 @@ class Template:
     def _start(self, packet: bytes) -> None:
         run = json.loads(packet)["run"]
         try:
-            kept, self._ahead = self._ahead or self._fork(), None
+            kept, self._ahead = self._ahead or self._fork(is_ahead=False), None
         except OSError as error:
             self._tell({"run": run, "error": error.strerror or str(error)})
             return
@@ -157,7 +164,7 @@ class Template:
         with suppress(ConnectionError):  # nobody listens any more: the run goes on all the same
             socket.send_fds(self._service, [json.dumps(message).encode()], list(fds))
 
-    def _fork(self) -> Kept:
+    def _fork(self, is_ahead: bool) -> Kept:
         """A keeper with its worker, both waiting to be told their run. Raises OSError."""
         reading, orders = os.pipe()
         try:
@@ -167,13 +174,13 @@ class Template:
             os.close(orders)
             raise
         if pid == 0:
-            self._live(reading, orders)
+            self._live(reading, orders, is_ahead)
         os.close(reading)
         kept = Kept(pid, os.pidfd_open(pid), orders)
         self._poll.register(kept.pidfd, select.POLLIN)
         return kept
 
-    def _live(self, reading: int, orders: int) -> NoReturn:
+    def _live(self, reading: int, orders: int, is_ahead: bool) -> NoReturn:
         """The keeper's whole life: it never returns to its parent's code."""
         code = 1
         try:
@@ -188,9 +195,10 @@ class Template:
                 os.close(reading)
                 os.close(brief)
 
-            forked = fork_worker(lambda wait: self._work(brief_end, wait), forget)
+            forked = fork_worker(lambda wait: self._work(brief_end, wait, is_ahead), forget)
             os.close(brief_end)
-            rehearsal.keep()
+            if is_ahead:
+                import_module(_REHEARSAL).keep()
             packet = _read_line(reading)
             if not packet:
                 os._exit(0)
@@ -211,9 +219,10 @@ class Template:
     def _mark(self, spec: rundir.RunSpec, directory: Path) -> None:
         self._marks.set(directory, spec.cookie, [*_COMMAND, str(directory)])
 
-    def _work(self, brief_end: int, wait: Any) -> int:
+    def _work(self, brief_end: int, wait: Any, is_ahead: bool) -> int:
         """The worker's whole life, from before it knows its run."""
-        rehearsal.work()
+        if is_ahead:
+            import_module(_REHEARSAL).work()
         packet = _read_line(brief_end)
         os.close(brief_end)
         if not packet:
@@ -284,14 +293,6 @@ def _talk_to(path: Path) -> None:
     for standard in (1, 2):
         os.dup2(fd, standard)
     os.close(fd)
-
-
-def _preload() -> frozenset[str]:
-    """Imports what a run imports on its way, so that no fork has to; gives the names of what that brought."""
-    before = frozenset(sys.modules)
-    for name in _ON_THE_WAY:
-        import_module(name)
-    return frozenset(sys.modules) - before
 
 
 def _hidden(names: frozenset[str], folders: list[Path]) -> str:

@@ -33,6 +33,12 @@ def schedules(db: Database) -> None:
     db.execute("PRAGMA user_version = 3")
 
 
+@migrations(name="0.2.0 versions of flow files")
+def versions(db: Database) -> None:
+    _run(db, "schema_0004.sql")
+    db.execute("PRAGMA user_version = 4")
+
+
 def migrate(db: sqlite3.Connection) -> None:
     """Brings a history up to date. Raises sqlite3.Error."""
     migrations.apply(Database(db, execute_plugins=False))

@@ -23,6 +23,8 @@ class FlowFile(NamedTuple):
     error_line: int | None
     traceback: str | None
     described_at: float
+    version: str | None = None
+    """JSON of the `contract.version.Version` that its flows run: of a broken file, the last good one."""
 
 
 class Flow(NamedTuple):

@@ -3,7 +3,7 @@ name, path, function, line, description, parameters, tags, timeout_seconds, sha,
 exclusive, priority, on_crash, pause_on_failure
 
 -- name: list_flow_files
-SELECT path, sha, state, error, error_line, traceback, described_at
+SELECT path, sha, state, error, error_line, traceback, described_at, version
 FROM flow_files ORDER BY path;
 
 -- name: get_flow_file
@@ -15,11 +15,12 @@ SELECT name, CASE WHEN exclusive THEN 1 ELSE max_concurrent_runs END FROM flows
 WHERE exclusive OR max_concurrent_runs IS NOT NULL;
 
 -- name: save_flow_file
-INSERT INTO flow_files (path, sha, state, error, error_line, traceback, described_at)
-VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO flow_files (path, sha, state, error, error_line, traceback, described_at, version)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (path) DO UPDATE SET
     sha = excluded.sha, state = excluded.state, error = excluded.error, error_line = excluded.error_line,
-    traceback = excluded.traceback, described_at = excluded.described_at;
+    traceback = excluded.traceback, described_at = excluded.described_at,
+    version = excluded.version;
 
 -- name: delete_flow_file
 DELETE FROM flow_files WHERE path = ?;
