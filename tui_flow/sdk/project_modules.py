@@ -4,9 +4,7 @@ although the files say something else by now."""
 import os
 import sys
 from collections.abc import Sequence
-from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
-from importlib.util import spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -66,7 +64,9 @@ def import_from(version: Version, project: Path) -> None:
     sys.meta_path.insert(0, _KeptModules(version, project))
 
 
-class _KeptModules(MetaPathFinder):
+class _KeptModules:
+    """A finder for `sys.meta_path`."""
+
     def __init__(self, version: Version, project: Path) -> None:
         self._modules, self._project = version.modules, project
 
@@ -76,6 +76,8 @@ class _KeptModules(MetaPathFinder):
         path: Sequence[str] | None = None,  # noqa: ARG002
         target: ModuleType | None = None,  # noqa: ARG002
     ) -> ModuleSpec | None:
+        from importlib.util import spec_from_file_location
+
         where, sha = self._modules.get(fullname, ("", ""))
         file = self._project / where
         text = read_kept(self._project / STATE_DIR, sha) if sha else None
