@@ -37,6 +37,12 @@ class Settings:
     """Flow files that are held ready, imported, so that a run of one begins in milliseconds; 0 holds none."""
     template_idle_seconds: float = 600.0
     """A flow file is held ready for so long after its last run or save; 0 holds none."""
+    keep_days: float = 90.0
+    """A run that ended longer ago is pruned; 0 keeps it."""
+    keep_runs: int = 10_000
+    """So many runs of each flow are kept, and older ones pruned; 0 keeps all."""
+    keep_mb: int = 10_240
+    """With more in all run directories together (MiB), the oldest runs are pruned; 0 keeps all."""
     min_free_mb: int = 64
     """With less free space (MiB) on the disk no run is started, so that those in progress can end; 0 starts them all."""
 

@@ -11,6 +11,7 @@ from tui_flow.contract.commands import (
     GetStatus,
     KeepEngine,
     PreviewRerun,
+    Prune,
     RerunRun,
     RunFlow,
     StopEngine,
@@ -32,7 +33,7 @@ EVENTS = [
 COMMANDS = [
     RunFlow("etl", {"n": [1, {"x": None}]}, "name", ["a"], "console"),
     commands.DescribeFile("/etl.py", "etl"), commands.RunFile("/etl.py", "etl", {"n": 1}),
-    CancelRun(3, True), PreviewRerun(3), RerunRun(3, {"n": 1}, ["load"], strict=True), Sync(True), Subscribe(), GetStatus(), KeepEngine(), StopEngine(),
+    CancelRun(3, True), PreviewRerun(3), RerunRun(3, {"n": 1}, ["load"], strict=True), Sync(True), Subscribe(), Prune(), GetStatus(), KeepEngine(), StopEngine(),
 ]  # fmt: skip
 
 

@@ -119,6 +119,12 @@ class Subscribe(NamedTuple):
     """From now on this connection gets changes, the first of which is a `Snapshot`. Result: `{}`."""
 
 
+class Prune(NamedTuple):
+    """Takes out what the settings no longer keep, now instead of within the hour. Answers when it is done.
+
+    Result: `{"runs": {why: int}}`, the number of runs that went, by why: "age", "count" or "size"."""
+
+
 class GetStatus(NamedTuple):
     """Result: `EngineStatus`, as an object."""
 
@@ -140,6 +146,7 @@ Command = (
     | RerunRun
     | Sync
     | Subscribe
+    | Prune
     | GetStatus
     | KeepEngine
     | StopEngine

@@ -39,7 +39,10 @@ POINTS = {
     "ingest-after-commit": "events are in the history, nobody was told",
     "cancel-requested": "cancel.json is written, the keeper was not told",
     "rescue-last-word": "the rescuer has written RunEnded, the history does not have it yet",
+    "retention": "the directories of pruned runs are gone, their rows are not",
     # store: the history itself
+    "backup": "the copy is whole, and does not have its name yet",
+    "restore": "the old history lies aside too, the new one is not in its place yet",
     "mid-migration": "a migration's statements were run, its transaction is open",
 }
 """Every point, and how things stand there. Another one is a line here, and a call `failpoint("its-name")`."""

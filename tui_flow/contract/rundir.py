@@ -16,6 +16,7 @@
         runs/<id>/log         what the run says (`contract.log`)
         runs/<id>/calls       the results of its task calls, for a rerun (`contract.calls`)
         runs/<id>/cancel.json who asked for its end, and how
+        backups/              copies of the history, and what a restored one has replaced
         results/sha256/       results that are too big for a line of `calls`, by content
 
 A run's id is given by making its directory, which works with and without an engine and never twice.
@@ -42,6 +43,7 @@ HISTORY, ENGINE_LOCK, ENGINE_SOCKET, ENGINE_LOG, SOURCES, RUNS = (
 CONSOLE_LOG = "console.log"
 SPEC, LOCK, JOURNAL, LOG, CANCEL, LAST = "spec.json", "lock", "journal", "log", "cancel.json", "last"
 CALLS, RESULTS = "calls", "results"
+BACKUPS = "backups"
 
 _MAX_DIGITS = 12
 """Of a run's id; what is longer was not given by us, and would be too much for SQLite one day."""
@@ -211,6 +213,8 @@ def keep_source(state_dir: Path, source: bytes) -> str:
     path = state_dir / SOURCES / f"{sha}.py"
     if not path.exists():
         write_whole(path, source)
+    else:
+        os.utime(path)  # in use: it is not to be pruned before the history says so
     return sha
 
 

@@ -125,6 +125,13 @@ async def subscribe(engine: "Engine", connection: Connection, _: commands.Subscr
     return {}
 
 
+async def prune(engine: "Engine", *_: object) -> dict[str, Any]:
+    done: asyncio.Future[dict[str, int]] = asyncio.get_running_loop().create_future()
+    engine.pruner.begin(lambda counts: done.set_result(dict(counts)) if not done.done() else None)
+    engine.wake()
+    return {"runs": await done}
+
+
 async def get_status(engine: "Engine", *_: object) -> dict[str, Any]:
     status = EngineStatus(
         pid=os.getpid(),
@@ -205,6 +212,7 @@ _ANSWERS: dict[type, Verb] = {
     commands.RerunRun: rerun_run,
     commands.Sync: sync,
     commands.Subscribe: subscribe,
+    commands.Prune: prune,
     commands.GetStatus: get_status,
     commands.KeepEngine: keep_engine,
     commands.StopEngine: stop_engine,

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from tui_flow.contract.changes import EngineStopping, Snapshot
 from tui_flow.contract.commands import Command
 from tui_flow.contract.errors import HistoryDamaged, TuiFlowError
+from tui_flow.contract.rundir import run_ids
 from tui_flow.engine import answers
 from tui_flow.engine.arrivals import Arrivals
 from tui_flow.engine.attempts import Attempts
@@ -24,6 +25,7 @@ from tui_flow.engine.engine_log import EngineLog
 from tui_flow.engine.firing import Firing
 from tui_flow.engine.home import Home
 from tui_flow.engine.ingest import Ingest
+from tui_flow.engine.pruner import Pruner
 from tui_flow.engine.rescuer import Rescuer
 from tui_flow.engine.room import Room
 from tui_flow.engine.server import Connection, Server
@@ -49,6 +51,7 @@ class Engine:
         """
         self.settings, self.clock, self.log = settings, clock, log
         self.started_at = clock.time()
+        was_there = database.is_there(settings.state_dir)
         self.db = database.open_writer(settings.state_dir)
         self.bus = Bus(Snapshot(os.getpid(), self.started_at))
         self.watcher = Watcher(settings, clock, log)
@@ -68,6 +71,9 @@ class Engine:
         self.firing = Firing(
             settings, self.db, clock, self.ingest, self.dispatcher, self.bus, log, self.rescuer.cancel
         )
+        if not was_there and (found := len(run_ids(settings.state_dir))):
+            log.warn(f"there was no history: it is built from the journals of {found} runs")
+        self.pruner = Pruner(settings, self.db, clock, self.bus, log)
         self.home = Home(settings.state_dir, lock, log, self.stop)
         self.server = Server(settings, self._answer, self.bus.unsubscribe, log)
         self._stay = stay or settings.idle_seconds == 0
@@ -87,7 +93,8 @@ class Engine:
         6. hold flow files ready, imported, that are likely to be run,
         7. tell subscribers what was held back,
         8. make sure that the state directory and the history are still those that they were, and that there is room,
-        9. sleep until the next step is due, or something wakes the engine.
+        9. prune what is no longer kept, a little at a time,
+        10. sleep until the next step is due, or something wakes the engine.
         """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -98,7 +105,7 @@ class Engine:
         duties: list[Duty] = [
             self.room, self.arrivals, self.ingest, self.rescuer, self.attempts, self.dispatcher, self.watcher,
             self.discovery, self.templates, self.bus,
-            self.home,
+            self.home, self.pruner,
         ]  # fmt: skip
         while not self._stopping:
             self._awake.clear()

@@ -7,6 +7,7 @@ HistoryError, and left as they are. An older version is copied aside before it i
 import errno
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,9 +49,9 @@ def open_reader(state_dir: Path) -> sqlite3.Connection:
                 where=str(path),
                 next="start the engine, or run a flow: tui-flow run FLOW",
             )
-        db = _connect(path, "ro")
+        db = connect(path, "ro")
     with closed_on_error(db), readable(path):
-        version = _checked_version(db, path)
+        version = checked_version(db, path)
         if version < SCHEMA_VERSION:
             raise HistoryError(
                 "the history is from an older version of tui_flow",
@@ -68,18 +69,35 @@ def open_writer(state_dir: Path) -> sqlite3.Connection:
     path = state_dir / HISTORY
     with readable(path):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
-        db = _connect(path, "rw")
+        db = connect(path, "rw")
         with closed_on_error(db):
-            version = _checked_version(db, path)
+            version = checked_version(db, path)
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = NORMAL")
-            if version < SCHEMA_VERSION:
-                # sqlite-utils takes a tenth of a second to import, so only a migration pays for it.
-                from tui_flow.store.migrations import migrate
+            if 0 < version < SCHEMA_VERSION:
+                from tui_flow.store.backups import back_up
 
-                migrate(db)
+                back_up(state_dir, time.time(), why=f"before-schema-{SCHEMA_VERSION}")
+            bring_up_to_date(db)
             db.execute(f"PRAGMA busy_timeout = {round(ENGINE_BUSY_SECONDS * 1000)}")
     return db
+
+
+def bring_up_to_date(db: sqlite3.Connection) -> None:
+    """Gives a history the current schema. Killed meanwhile, it has that of one version or another, whole."""
+    if int(db.execute("PRAGMA user_version").fetchone()[0]) < SCHEMA_VERSION:
+        # sqlite-utils takes a tenth of a second to import, so only a migration pays for it.
+        from tui_flow.store.migrations import migrate
+
+        migrate(db)
+
+
+def is_there(state_dir: Path) -> bool:
+    """Whether there is a history, and it is more than an empty file."""
+    try:
+        return (state_dir / HISTORY).lstat().st_size > 0
+    except FileNotFoundError:
+        return False
 
 
 def try_write(db: sqlite3.Connection) -> None:
@@ -150,7 +168,8 @@ def closed_on_error(db: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
+def connect(path: Path, mode: str) -> sqlite3.Connection:
+    """Any database file, whatever is in it: "ro" or "rw". Raises HistoryError, or sqlite3.Error at the first look."""
     length = len(os.fsencode(path.resolve()))
     if length > MAX_PATH_BYTES:
         raise HistoryError(
@@ -167,8 +186,8 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
     return db
 
 
-def _checked_version(db: sqlite3.Connection, path: Path) -> int:
-    """The schema's version, 0 where the file is empty. Reads the schema, so that damage shows at once."""
+def checked_version(db: sqlite3.Connection, path: Path) -> int:
+    """Refuses what is newer than this program, or another program's, with a HistoryError. The schema's version, 0 where the file is empty. Reads the schema, so that damage shows at once."""
     version = int(db.execute("PRAGMA user_version").fetchone()[0])
     tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if version > SCHEMA_VERSION:

@@ -18,7 +18,6 @@ migrations = Migrations("tui_flow")
 def first_schema(db: Database) -> None:
     _run(db, "schema_0001.sql")
     db.execute("PRAGMA user_version = 1")
-    failpoint("mid-migration")
 
 
 @migrations(name="0.2.0 attempts at a run")
@@ -52,3 +51,4 @@ def _run(db: Database, name: str) -> None:
         if sqlite3.complete_statement(statement):
             db.execute(statement)
             statement = ""
+    failpoint("mid-migration")

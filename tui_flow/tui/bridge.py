@@ -57,6 +57,7 @@ class Bridge:
         self._connect = connect or _connect_async
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="history")
         self._db: Any = None
+        self._is_another = False
         self._connection: Any = None
         self._connected = asyncio.Event()
         self._wake_up = asyncio.Event()
@@ -153,6 +154,7 @@ class Bridge:
     def _mark(self, change: changes.Change | None) -> None:
         """Notes what a change makes stale."""
         if isinstance(change, changes.Snapshot):
+            self._is_another = True  # another engine may serve another history, such as a restored one
             self.read_again()
             return
         if isinstance(change, changes.RunChanged | changes.FlowFileChanged):
@@ -206,6 +208,10 @@ class Bridge:
     def _ask_history(self, question: Callable[[Any], Found]) -> Found:
         from tui_flow.store import database
 
+        if self._is_another and self._db is not None:
+            self._db.close()
+            self._db = None
+        self._is_another = False
         try:
             if self._db is None:
                 self._db = database.open_reader(self.settings.state_dir)
