@@ -97,16 +97,14 @@ def test_a_history_that_may_not_grow_pauses_and_stays_whole(
     house.db.execute(f"PRAGMA max_page_count = {pages + 1}")
     append(house.directory(run_id), lines(mapped(2_000)))
     with pytest.raises(HistoryFull) as caught:
-        house.ingest.tick(house.clock.now)
+        house.ingest.read_all(house.ingest.active[run_id])
     watch.note(caught.value)
     assert not watch.may_start()
     assert house.db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert house.state(run_id) is FlowRunState.PENDING
     house.db.execute("PRAGMA max_page_count = 1000000")
     watch.tick(house.clock.now)
-    house.tick()
-    while house.ingest.active:
-        house.tick()
+    house.ingest.read_all(house.ingest.active[run_id])
     assert house.state(run_id) is FlowRunState.COMPLETED
 
 
@@ -143,7 +141,7 @@ def test_a_locked_history_is_worth_a_word_after_five_seconds_and_never_stops_the
     for second in range(60):
         began = time.monotonic()
         with pytest.raises(HistoryLocked) as caught:
-            house.ingest.tick(house.clock.now + second)
+            house.ingest.read_all(house.ingest.active[run_id])
         longest = max(longest, time.monotonic() - began)
         watch.note("Ingest", caught.value, house.clock.now + second)
         assert ("holds the history locked" in said(house)) == (second >= troubles.LOCKED_SECONDS)
@@ -152,7 +150,7 @@ def test_a_locked_history_is_worth_a_word_after_five_seconds_and_never_stops_the
     assert said(house).count("holds the history locked") == 1
     foreign.execute("ROLLBACK")
     foreign.close()
-    house.ingest.tick(house.clock.now + 61)
+    house.ingest.read_all(house.ingest.active[run_id])
     watch.forget("Ingest")
     assert "goes on" in said(house)
     assert house.state(run_id) is FlowRunState.COMPLETED
