@@ -283,7 +283,7 @@ async def test_the_form_says_which_of_how_many_fields_it_is_in(project: Project)
 
 async def test_no_heading_is_cut_where_the_strip_is_short(etl: Project) -> None:
     async with console(etl, size=(60, 20)) as page:
-        assert page.lines[2].split()[1:4] == ["FLOW", "LAST", "NOW"]
+        assert page.lines[3].split()[1:4] == ["FLOW", "LAST", "NOW"]
 
 
 async def test_the_screen_is_usable_at_sixty_by_twenty(etl: Project) -> None:

@@ -4,7 +4,7 @@ import heapq
 import json
 import sqlite3
 from collections.abc import Collection, Iterable
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from tui_flow.contract.journal import Failure, FlowFinished
 from tui_flow.contract.states import RERUNNABLE, TRANSITIONS, FlowRunState
@@ -26,6 +26,20 @@ def reachable(transitions: dict[State, frozenset[State]]) -> dict[State, frozens
     return {state: beyond(state, frozenset()) for state in transitions}
 
 
+class Wanted(NamedTuple):
+    """Which runs a search is for. It may find a few too many: whoever asks looks at them once more."""
+
+    flow: str | None = None
+    """In small letters, with the wildcards of GLOB."""
+    states: tuple[FlowRunState, ...] | None = None
+    since: float | None = None
+    """None older than that."""
+    word: str | None = None
+    """In ASCII letters and digits: stands somewhere in what is written of the run."""
+
+
+SPAN = 10_000
+"""The ids that one step of a search looks at, so that nobody waits long for the history."""
 _REACHABLE = reachable(TRANSITIONS)
 _NEWEST = 2**62
 
@@ -50,6 +64,56 @@ def list_runs(
     # One walk down an index for each state: SQLite would sort all rows of an IN list.
     found = [_runs(db, f"{name}_in_state", {**wanted, "state": state}) for state in states]
     return list(heapq.merge(*found, key=lambda run: -run.id))[:limit]
+
+
+def search(
+    db: sqlite3.Connection, wanted: Wanted, before: int, limit: int = 200
+) -> tuple[list[FlowRun], int | None]:
+    """The newest first, of ids below `before`, and the `before` to go on with; None where there are no more.
+
+    One step looks at `SPAN` ids at most, so it may find none and yet not be at the end.
+    """
+    before = min(before, newest_id(db) + 1)
+    floor = max(0, before - SPAN)
+    found = _runs(db, "search_runs", {**_values(wanted), "before": before, "floor": floor, "limit": limit})
+    if len(found) == limit:
+        return found, found[-1].id
+    return found, floor if floor > 1 and not _is_too_old(db, wanted, floor) else None
+
+
+def search_newer(
+    db: sqlite3.Connection, wanted: Wanted, after: int, limit: int = 200
+) -> tuple[list[FlowRun], int | None]:
+    """The same in the other direction: the oldest first, of ids above `after`, and the `after` to go on with."""
+    newest = newest_id(db)
+    ceiling = min(newest, after + SPAN)
+    values = {**_values(wanted), "after": after, "ceiling": ceiling, "limit": limit}
+    found = _runs(db, "search_newer_runs", values)
+    if len(found) == limit:
+        return found, found[-1].id
+    return found, ceiling if ceiling < newest else None
+
+
+def newest_id(db: sqlite3.Connection) -> int:
+    """0 where there is no run."""
+    return int((queries.row(db, "newest_run_id") or (0,))[0] or 0)
+
+
+def _is_too_old(db: sqlite3.Connection, wanted: Wanted, id: int) -> bool:
+    """Whether the runs below an id were made before the time that is wanted: ids rise as time does."""
+    if wanted.since is None:
+        return False
+    row = queries.row(db, "created_at_or_after", [id])
+    return row is not None and row[0] < wanted.since - 3600.0
+
+
+def _values(wanted: Wanted) -> dict[str, Any]:
+    return {
+        "flow": wanted.flow,
+        "states": None if wanted.states is None else json.dumps(wanted.states),
+        "since": wanted.since,
+        "word": None if wanted.word is None else f"%{wanted.word}%",
+    }
 
 
 def list_active(db: sqlite3.Connection) -> list[FlowRun]:
@@ -84,6 +148,11 @@ def get_run(db: sqlite3.Connection, id: int) -> FlowRun | None:
     return None if row is None else rows.flow_run(row)
 
 
+def get_runs(db: sqlite3.Connection, ids: Collection[int]) -> list[FlowRun]:
+    """Those of the runs that the history has."""
+    return _runs(db, "get_runs", [json.dumps(sorted(ids))]) if ids else []
+
+
 def get_neighbour(db: sqlite3.Connection, run: FlowRun, *, older: bool) -> FlowRun | None:
     """The run of the same flow that came before, or after, this one."""
     if older:
@@ -102,6 +171,12 @@ def last_runs(db: sqlite3.Connection, per_flow: int = 14) -> dict[str, list[Flow
 def counts(db: sqlite3.Connection) -> dict[FlowRunState, int]:
     """How many runs are in each state; states without runs are left out."""
     return {FlowRunState(state): count for state, count in queries.rows(db, "count_runs_by_state")}
+
+
+def active_counts(db: sqlite3.Connection) -> dict[FlowRunState, int]:
+    """The same of the runs that are not over, without a look at all the others."""
+    found = queries.rows(db, "count_active_runs_by_state")
+    return {FlowRunState(state): count for state, count in found}
 
 
 def count(db: sqlite3.Connection) -> int:

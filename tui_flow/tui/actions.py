@@ -20,7 +20,7 @@ class Action(NamedTuple):
     help: str
     """At most 27 letters, for the help."""
     where: str
-    """Which screen, pane or dialog answers the key: "app", "list", "flows", "run", "tree", "log"."""
+    """Which view, pane or dialog answers the key: "app", "list", a view such as "runs", "run", "tree", "log"."""
     footer: int = 0
     """Its place in the footer, where there is room: 1 goes last. 0 is for the help only."""
 
@@ -40,6 +40,13 @@ ACTIONS = (
     Action("cancel", "x", "cancel…", "cancel its run (asks)", "flows", 4),
     Action("edit", "e", "edit", "open its file in $EDITOR", "flows", 5),
     Action("filter", "slash", "filter", "only flows with these words", "flows", 6),
+    Action("open", "enter", "open", "the run", "runs", 1),
+    Action("rerun", "r", "run again", "run again, same parameters", "runs", 2),
+    Action("rerun_with", "R", "params…", "run again, other parameters", "runs", 5),
+    Action("cancel", "x", "cancel…", "cancel this run (asks)", "runs", 4),
+    Action("kill", "X", "kill…", "kill it at once (asks)", "runs"),
+    Action("edit", "e", "edit", "edit where it failed", "runs", 6),
+    Action("filter", "slash", "filter", "only runs that match", "runs", 3),
     Action("fold", "h,left", "fold", "fold, or go to the branch", "tree"),
     Action("unfold", "l,right", "unfold", "unfold what is inside", "tree"),
     Action("open_row", "enter", "open", "fold, unfold, or read log", "tree"),
@@ -62,6 +69,11 @@ ACTIONS = (
     Action("zoom", "z", "zoom", "this pane alone, or all", "run"),
     Action("edit", "e", "edit", "edit where it failed", "run", 7),
     Action("copy", "y", "copy", "copy line or traceback", "run"),
+    Action("view('flows')", "1", "flows", "Flows", "app"),
+    Action("view('runs')", "2", "runs", "Runs, the newest first", "app"),
+    Action("view('logs')", "3", "logs", "search in all logs", "app"),
+    Action("view('schedule')", "4", "schedule", "Schedule, what fires when", "app"),
+    Action("view('alerts')", "5", "alerts", "Alerts", "app"),
     Action("next_pane", "tab", "pane", "next pane", "app", 90),
     Action("previous_pane", "shift+tab", "previous pane", "previous pane", "app"),
     Action("step_back", "escape", "back", "clear, or one step back", "app"),

@@ -15,7 +15,7 @@ from textual.filter import Monochrome, NoColor
 from tui_flow.contract import commands
 from tui_flow.contract.errors import EXIT_OK, EXIT_USAGE, TuiFlowError
 from tui_flow.contract.rundir import read_spec, run_dir
-from tui_flow.contract.states import TERMINAL
+from tui_flow.contract.states import TERMINAL, FlowRunState
 from tui_flow.settings import Settings
 from tui_flow.store.records import Flow, FlowRun
 from tui_flow.tui import editor, terminal
@@ -25,7 +25,7 @@ from tui_flow.tui.defects import keep_defect
 from tui_flow.tui.keystrokes import OneKeyAtATime
 from tui_flow.tui.presentation import Line
 from tui_flow.tui.presentation.flow_list import EMPTY, Overview
-from tui_flow.tui.screens.flows import FlowsScreen
+from tui_flow.tui.screens.home import HomeScreen
 from tui_flow.tui.screens.view import View
 from tui_flow.tui.styles import THEMES
 from tui_flow.tui.widgets.paint import Paint
@@ -67,8 +67,8 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
         self.set_class(ascii, "-ascii")
         self.set_class(theme == "tui-flow-ansi", "-poor")
 
-    def get_default_screen(self) -> FlowsScreen:
-        return FlowsScreen()
+    def get_default_screen(self) -> HomeScreen:
+        return HomeScreen()
 
     def on_mount(self) -> None:
         if self._first_run is not None:
@@ -153,6 +153,17 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
         spec = read_spec(run_dir(self.settings.state_dir, run.id))
         return run.parameters if spec is None else spec.parameters
 
+    def run_again(self, run: FlowRun, *, ask: bool, open_it: bool) -> None:
+        """Starts the flow of a run with the parameters that the run was asked for with; other ones if wanted."""
+        flow = self.flow_of(run)
+        if flow is None:
+            self.say(f"there is no flow {run.flow} any more")
+        else:
+            self.run_flow(flow, self.asked_parameters(run), ask=ask, open_it=open_it)
+
+    def flow_of(self, run: FlowRun) -> Flow | None:
+        return next((flow for flow in self.overview.flows if flow.name == run.flow), None)
+
     def run_flow(self, flow: Flow, values: Mapping[str, Any], *, ask: bool, open_it: bool) -> None:
         """Starts a flow with these values; asks for them first if wanted, or if one is needed."""
         from tui_flow.tui.screens.form import FormScreen
@@ -189,6 +200,15 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
     @property
     def _enter(self) -> str:
         return self.paint.marks.enter
+
+    def end_run(self, run: FlowRun, *, kill: bool) -> None:
+        """Cancels or kills a run, if there is anything to end, and if whoever asks means it."""
+        if run.state in TERMINAL:
+            self.say(f"run {run.id} is over: {run.state}")
+        elif run.state is FlowRunState.CANCELLING and not kill:
+            self.say(f"run {run.id} is being cancelled; X kills it")
+        else:
+            self.cancel_run(run, kill=kill)
 
     def cancel_run(self, run: FlowRun, *, kill: bool) -> None:
         """Asks whether a run shall end, then asks the engine to end it."""
@@ -227,6 +247,14 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
         except TuiFlowError as error:
             self._complain(error)
 
+    def edit_run(self, run: FlowRun) -> None:
+        """Opens the editor where a run failed, else at its flow."""
+        if run.failure is not None and run.failure.path:
+            self.edit(Path(run.failure.path), run.failure.line)
+        else:
+            flow = self.flow_of(run)
+            self.edit(Path(run.path), flow.line if flow else 0)
+
     def edit(self, path: Path, line: int) -> None:
         """Opens the user's editor in place of the console."""
         path = path if path.is_absolute() else self.settings.project / path
@@ -256,6 +284,15 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
         self.say(f"copied {what}" + (f" ({lines} lines)" if lines > 1 else ""))
 
     # Keys that work everywhere.
+
+    async def action_view(self, place: str) -> None:
+        """One of the five views, from wherever."""
+        if not isinstance(self.screen, View):
+            return
+        while self._leave_view():
+            pass
+        if isinstance(self.screen, HomeScreen):
+            await self.screen.switch(place)
 
     def action_next_pane(self) -> None:
         self.screen.focus_next()

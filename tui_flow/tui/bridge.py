@@ -80,7 +80,8 @@ class Bridge:
 
     async def ask(self, command: commands.Command) -> dict[str, Any]:
         """What the engine answers; starts one if there is none. Raises what it refuses, and EngineError."""
-        self._wake_up.set()
+        if not self._connected.is_set():
+            self._wake_up.set()
         try:
             async with asyncio.timeout(20):
                 await self._connected.wait()
@@ -117,6 +118,7 @@ class Bridge:
                 start = await self._woken(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)]) or start
                 attempt += 1
                 continue
+            self._wake_up.clear()
             self._connected.set()
             self._audience.take_engine("ok", None)
             stopped = await self._follow_until_it_ends()
@@ -125,11 +127,11 @@ class Bridge:
 
     async def _woken(self, seconds: float) -> bool:
         """Waits, but not while somebody wants something of the engine. Whether somebody does."""
-        self._wake_up.clear()
         try:
             await asyncio.wait_for(self._wake_up.wait(), seconds)
         except TimeoutError:
             return False
+        self._wake_up.clear()
         return True
 
     async def _follow_until_it_ends(self) -> bool:
@@ -193,7 +195,11 @@ class Bridge:
             if run.id not in self._failures:
                 self._failures[run.id] = tasks.first_failure(db, run.id) or run.failure
         return Overview(
-            flows.list_flow_files(db), flows.list_flows(db), last, runs.counts(db), dict(self._failures)
+            flows.list_flow_files(db),
+            flows.list_flows(db),
+            last,
+            runs.active_counts(db),
+            dict(self._failures),
         )
 
     def _take_trouble(self, error: HistoryError) -> None:

@@ -7,6 +7,9 @@ crashes, awaits_attempt
 -- name: get_run
 SELECT {run_columns} FROM flow_runs WHERE id = ?;
 
+-- name: get_runs
+SELECT {run_columns} FROM json_each(?) AS asked CROSS JOIN flow_runs ON flow_runs.id = asked.value;
+
 -- name: get_report
 SELECT report FROM flow_runs WHERE id = ?;
 
@@ -25,6 +28,30 @@ WHERE state = :state AND id < :before ORDER BY id DESC LIMIT :limit;
 -- name: list_runs_of_flow_in_state
 SELECT {run_columns} FROM flow_runs
 WHERE flow = :flow AND state = :state AND id < :before ORDER BY id DESC LIMIT :limit;
+
+-- name: wanted_runs
+(:flow IS NULL OR lower(flow_runs.flow) GLOB :flow)
+AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
+AND (:since IS NULL OR created_at >= :since)
+AND (:word IS NULL OR flow_runs.flow LIKE :word OR run_name LIKE :word OR flow_runs.path LIKE :word
+    OR message LIKE :word OR trigger LIKE :word OR flow_runs.tags LIKE :word OR flow_runs.parameters LIKE :word)
+
+-- name: search_runs
+SELECT {run_columns} FROM flow_runs
+WHERE id < :before AND id >= :floor AND {wanted_runs} ORDER BY id DESC LIMIT :limit;
+
+-- name: search_newer_runs
+SELECT {run_columns} FROM flow_runs
+WHERE id > :after AND id <= :ceiling AND {wanted_runs} ORDER BY id LIMIT :limit;
+
+-- name: newest_run_id
+SELECT max(id) FROM flow_runs;
+
+-- name: created_at_or_after
+SELECT created_at FROM flow_runs WHERE id >= ? ORDER BY id LIMIT 1;
+
+-- name: count_active_runs_by_state
+SELECT state, count(*) FROM flow_runs INDEXED BY flow_runs_active WHERE ended_at IS NULL GROUP BY state;
 
 -- name: newer_run_of_flow
 SELECT {run_columns} FROM flow_runs

@@ -45,6 +45,21 @@ def flow_lines(row: FlowRow, project: Path) -> list[Line]:
     return lines
 
 
+def run_lines(run: FlowRun, project: Path) -> list[Line]:
+    """What went wrong in a run, what it ran with, and who asked for it."""
+    lines = failure_lines(run.failure, run.message, project) if role(run.state) == "bad" else []
+    if not lines and run.message and run.ended_at:
+        lines.append([(run.message.splitlines()[0], "dim")])
+    if run.parameters:
+        lines.append([("ran with  ", "dim"), *_values(run.parameters)])
+    asked: Line = [("asked by  ", "dim"), (run.trigger, "")]
+    if run.tags:
+        asked += [("   tags ", "dim"), (" ".join(run.tags), "")]
+    if run.attempt > 1:
+        asked.append((f"   attempt {run.attempt}", "warn"))
+    return [*lines, asked, [(run.path, "dim"), (f"  {run.run_name}", "dim")]]
+
+
 def _broken_lines(row: FlowRow) -> list[Line]:
     file = row.broken
     if file is None:

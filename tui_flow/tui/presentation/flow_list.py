@@ -9,6 +9,7 @@ from tui_flow.contract.journal import Failure
 from tui_flow.contract.states import ACTIVE, FlowRunState
 from tui_flow.store.records import Flow, FlowFile, FlowRun
 from tui_flow.tui.presentation import Line, times
+from tui_flow.tui.presentation.filters import Filter, Subject
 from tui_flow.tui.presentation.glyphs import Marks, role, word
 
 STRIP = 14
@@ -95,17 +96,18 @@ def keep_order(rows: list[FlowRow], shown: list[str]) -> list[FlowRow]:
     return [next(kept) if row.key in places else row for row in rows]
 
 
-def matching(rows: list[FlowRow], text: str) -> list[FlowRow]:
-    """The rows whose name, file or tags have all the words of a filter."""
-    words = text.lower().split()
-    if not words:
-        return rows
+def matching(rows: list[FlowRow], filter: Filter, now: float) -> list[FlowRow]:
+    """The rows whose flow, file, tags or latest run have what a filter asks for."""
+    return [row for row in rows if filter.matches(_subject(row), now)] if filter else rows
 
-    def holds(row: FlowRow) -> bool:
-        hay = " ".join((row.name, row.path, *(row.flow.tags if row.flow else ()))).lower()
-        return all(word in hay for word in words)
 
-    return [row for row in rows if holds(row)]
+def _subject(row: FlowRow) -> Subject:
+    tags, run = row.flow.tags if row.flow else [], row.active or row.latest
+    text = "\n".join((row.name, row.path, *tags))
+    if run is None:
+        return Subject(text, row.name, tags, None)
+    seconds = run.ended_at - run.started_at if run.ended_at and run.started_at else None
+    return Subject(text, row.name, tags, run.state, run.trigger, seconds, run.created_at, run.id)
 
 
 def is_named(row: FlowRow, text: str) -> bool:

@@ -107,7 +107,10 @@ class HelpScreen(ModalScreen[None]):
         keys.focus()
 
 
-_HEADINGS = {"list": "MOVE", "tree": "TREE", "log": "LOG", "flows": "FLOW", "run": "RUN", "app": "EVERYWHERE"}
+_HEADINGS = {
+    "list": "MOVE", "tree": "TREE", "log": "LOG", "flows": "FLOW", "runs": "RUNS", "logs": "LOGS", "schedule": "SCHEDULE",
+    "alerts": "ALERTS", "run": "RUN", "app": "EVERYWHERE",
+}  # fmt: skip
 _HALF = 38
 """The cells of one column, where there are two."""
 

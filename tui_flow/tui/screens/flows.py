@@ -11,45 +11,39 @@ from tui_flow.contract.states import FlowRunState
 from tui_flow.store.records import FlowRun
 from tui_flow.tui.actions import bindings
 from tui_flow.tui.presentation import Line, about, flow_list
-from tui_flow.tui.screens.view import View
+from tui_flow.tui.screens.section import Section
 from tui_flow.tui.widgets.flow_table import FlowTable
 from tui_flow.tui.widgets.lines import Lines, TextLines
 
 
-class FlowsScreen(View):
+class FlowsSection(Section):
     """The table of flows, and below it what there is to say about the one under the cursor."""
 
+    PLACE = "flows"
+    PROMPT = "words  /regex/  tag:etl  -tag:ops  state:failed  is:active; Esc clears"
     BINDINGS: ClassVar = bindings("flows")
-    PLACES: ClassVar = ["list", "flows"]
-    PROMPT = "only flows that have these words; Esc clears"
 
     def __init__(self) -> None:
         super().__init__()
         self.table = FlowTable(id="flows")
         self.about = TextLines(id="about")
+        self.about.add_class("about")
 
-    def compose_panes(self) -> Iterable[Widget]:
+    def panes(self) -> Iterable[Widget]:
         yield self.table
         yield self.about
 
-    def on_mount(self) -> None:
-        for pane in (self.table, self.about):
-            pane.add_class("pane")
-        super().on_mount()
-        self.table.focus()
-        if self.console.has_overview:
-            self.take_overview()
-        elif self.console.trouble:
-            self.take_trouble(self.console.trouble)
+    def come_to_front(self) -> None:
+        self.take_overview()
+        self.table.sort()
 
     def take_overview(self) -> None:
-        super().take_overview()
+        if not self.console.has_overview:
+            return
         self.table.set_rows(flow_list.rows_of(self.console.overview))
         self._describe()
 
     def take_trouble(self, error: TuiFlowError) -> None:
-        if self.console.has_overview:
-            return
         self.about.set_title("This needs your attention")
         parts: list[Line] = [[(error.what, "bad")], *([(text, "")] for text in error.where.splitlines())]
         self.about.set_lines([*parts, [(error.next, "strong")]])
@@ -59,11 +53,6 @@ class FlowsScreen(View):
 
     def tick_minute(self) -> None:
         self.table.refresh()
-
-    def on_screen_resume(self) -> None:
-        self.table.sort()
-        if self.console.has_overview:
-            self._describe()
 
     def on_lines_moved(self, event: Lines.Moved) -> None:
         if event.lines is self.table:
@@ -90,8 +79,10 @@ class FlowsScreen(View):
         self.update_footer()
 
     def _nothing(self) -> list[Line]:
+        if self.table.wrong:
+            return [[(self.table.wrong, "bad")]]
         if self.table.total:
-            return [[("No flow has these words. ", ""), ("Esc", "key"), (" clears the filter.", "dim")]]
+            return [[("No flow has this. ", ""), ("Esc", "key"), (" clears the filter.", "dim")]]
         folder = self.console.settings.flows_dir
         return [
             [("Save a Python file in ", ""), (f"{folder}/", "strong"), (" and it shows up here:", "")],
@@ -117,7 +108,7 @@ class FlowsScreen(View):
         return found
 
     def go_back(self) -> bool:
-        if self.close_prompt() or self.table.filter:
+        if self.table.filter:
             self.table.set_filter("")
             self._describe()
             return True
@@ -129,7 +120,7 @@ class FlowsScreen(View):
 
     def action_filter(self) -> None:
         if self.table.total:
-            self.open_prompt()
+            self.home.open_prompt()
 
     def action_open(self) -> None:
         row = self.table.selected

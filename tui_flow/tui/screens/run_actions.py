@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import ClassVar
 
 from tui_flow.contract.journal import Failure
-from tui_flow.contract.states import TERMINAL, FlowRunState
 from tui_flow.store.records import FlowRun
 from tui_flow.tui.actions import bindings
 from tui_flow.tui.presentation.tree import TaskForest
@@ -77,14 +76,8 @@ class RunActions(View):
         self._run_again(ask=True)
 
     def _run_again(self, *, ask: bool) -> None:
-        run = self.run
-        if run is None:
-            return
-        flow = next((flow for flow in self.console.overview.flows if flow.name == run.flow), None)
-        if flow is None:
-            self.say(f"there is no flow {run.flow} any more")
-        else:
-            self.console.run_flow(flow, self.console.asked_parameters(run), ask=ask, open_it=True)
+        if self.run is not None:
+            self.console.run_again(self.run, ask=ask, open_it=True)
 
     def action_cancel(self) -> None:
         self._end(kill=False)
@@ -93,15 +86,8 @@ class RunActions(View):
         self._end(kill=True)
 
     def _end(self, *, kill: bool) -> None:
-        run = self.run
-        if run is None:
-            return
-        if run.state in TERMINAL:
-            self.say(f"run {run.id} is over")
-        elif run.state is FlowRunState.CANCELLING and not kill:
-            self.say(f"run {run.id} is being cancelled; X kills it")
-        else:
-            self.console.cancel_run(run, kill=kill)
+        if self.run is not None:
+            self.console.end_run(self.run, kill=kill)
 
     def action_older(self) -> None:
         self.run_worker(self._go_to_neighbour(older=True), exclusive=True, group="neighbour")

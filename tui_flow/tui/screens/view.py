@@ -38,12 +38,12 @@ class View(Screen[None]):
     PLACES: ClassVar[list[str]] = []
     """Where its actions are, for footer and help: places of `actions.ACTIONS`."""
     PROMPT = ""
-    """What stands before the text that `/` asks for."""
+    """What stands in the empty line that `/` opens."""
 
     def __init__(self) -> None:
         super().__init__()
         self.header = Bar(id="header")
-        self.prompt = Prompt(self.PROMPT, changed=self.prompt_changed, entered=self._entered)
+        self.prompt = Prompt("", changed=self.prompt_changed, entered=self._entered)
         self.message = Bar(id="message")
         self.footer = Footer(id="footer")
 
@@ -109,12 +109,16 @@ class View(Screen[None]):
 
     # The prompt.
 
-    def open_prompt(self) -> None:
+    def prompt_hint(self) -> str:
+        return self.PROMPT
+
+    def open_prompt(self, start: str = "") -> None:
         """Asks for a text; `prompt_changed` and `prompt_entered` hear of it."""
         if not self.prompt.is_attached:
             self.mount(self.prompt, before=self.message)
         self.message.display = False
-        self.prompt.open(self)
+        self.prompt.placeholder = self.prompt_hint()
+        self.prompt.open(self, start)
 
     def close_prompt(self) -> bool:
         """Whether there was one to close."""

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
-from tui_flow.tui.presentation import flow_list
+from tui_flow.tui.presentation import filters, flow_list
+from tui_flow.tui.presentation.filters import BadFilter, Filter
 from tui_flow.tui.presentation.flow_list import FlowRow
 from tui_flow.tui.widgets.lines import Lines
 from tui_flow.tui.widgets.paint import AnySpan, fit
@@ -26,7 +27,10 @@ class FlowTable(Lines):
         self._all: list[FlowRow] = []
         self._order: list[str] = []
         self.filter = ""
-        """Only rows that have these words are shown."""
+        self._parsed = Filter()
+        """Only rows that this filter lets through are shown."""
+        self.wrong = ""
+        """Why the filter is none."""
 
     @property
     def selected(self) -> FlowRow | None:
@@ -50,6 +54,10 @@ class FlowTable(Lines):
     def set_filter(self, text: str) -> None:
         """Shows only rows with these words; the cursor goes to one that has them in its name, if there is one."""
         self.filter = text
+        try:
+            self._parsed, self.wrong = filters.parse(text), ""
+        except BadFilter as error:
+            self.wrong = str(error)
         self._show()
         if self.selected is not None and not flow_list.is_named(self.selected, text):
             named = (index for index, row in enumerate(self.rows) if flow_list.is_named(row, text))
@@ -64,7 +72,7 @@ class FlowTable(Lines):
         selected = self.selected.key if self.selected else None
         rows = flow_list.keep_order(self._all, self._order)
         self._order = [row.key for row in rows]
-        self.rows = flow_list.matching(rows, self.filter)
+        self.rows = [] if self.wrong else flow_list.matching(rows, self._parsed, time.time())
         keys = [row.key for row in self.rows]
         if selected in keys:
             self.cursor = keys.index(selected)

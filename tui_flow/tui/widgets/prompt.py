@@ -25,10 +25,11 @@ class Prompt(SafeInput):
         self._changed, self._entered = changed, entered
         self._back_to: Widget | None = None
 
-    def open(self, screen: Screen[None]) -> None:
-        """Takes the keyboard, until `close`."""
+    def open(self, screen: Screen[None], start: str = "") -> None:
+        """Takes the keyboard, until `close`; begins with a text."""
         self._back_to = screen.focused
-        self.value = ""
+        self.value = start
+        self.cursor_position = len(start)
         self.display = True
         screen.set_focus(self)
 

@@ -1,0 +1,214 @@
+"""Stories of the Runs view, and of going from view to view."""
+
+import time
+
+import pytest
+
+from tests.tui.pages import FakeEngine, console
+from tests.tui.project import NOON, Project
+from tui_flow.contract import changes, commands
+from tui_flow.contract.states import FlowRunState
+from tui_flow.store import runs
+from tui_flow.tui.presentation import filters, run_list
+from tui_flow.tui.presentation.filters import BadFilter
+
+
+async def test_one_to_five_go_to_the_views_from_anywhere(etl: Project) -> None:
+    async with console(etl) as page:
+        for key, tab in (("2", "[2 Runs]"), ("3", "[3 Logs]"), ("4", "[4 Schedule]"), ("5", "[5 Alerts]")):
+            await page.press(key)
+            assert tab in page.lines[1]
+            assert page.footer.endswith("? help")
+        await page.shows("Nothing here yet")
+        await page.press("1")
+        await page.shows("[1 Flows]", "most urgent first")
+        await page.press("enter")
+        await page.shows("run 812", "FAILED")
+        await page.press("2")
+        await page.shows("[2 Runs]", "newest first")
+        await page.pilot.click("#tabs", offset=(3, 0))
+        await page.shows("[1 Flows]")
+
+
+async def test_keys_typed_ahead_of_a_view_that_was_never_opened_reach_it(etl: Project) -> None:
+    from textual import events
+
+    async with console(etl) as page:
+        for key in ("2", "slash", "r", "x", "enter"):
+            page.app.post_message(events.Key(key, "/" if key == "slash" else key if len(key) == 1 else None))
+        await page.shows("[2 Runs]", "only: rx")
+        assert page.engine.asked == [commands.Subscribe()]
+
+
+async def test_all_runs_stand_there_newest_first_and_open(etl: Project) -> None:
+    async with console(etl) as page:
+        await page.press("2")
+        await page.shows("Runs 15", "812  etl_daily")
+        assert page.order_of(" 812 ", " 811 ", " 803 ") == [" 812 ", " 811 ", " 803 "]
+        assert "OperationalError" in page.line_with(" 812 ") and "3m12s" in page.line_with(" 812 ")
+        await page.shows(
+            "run 812  etl_daily  failed", "flows/etl_daily.py:4 in load_warehouse", "date=2026-08-20"
+        )
+        await page.press("j", "enter")
+        await page.shows("run 811", "COMPLETED")
+        await page.press("escape")
+        await page.shows("[2 Runs]")
+        assert "> ✓ 811" in page.text
+
+
+async def test_the_filter_speaks_one_language_and_says_what_it_does_not_understand(etl: Project) -> None:
+    async with console(etl) as page:
+        await page.press("2", "slash")
+        await page.type("state:failed dur>1m")
+        await page.shows("Runs 1 ", "only: state:failed dur>1m")
+        await page.press("enter")
+        assert "812" in page.text and "803" not in page.text
+        await page.press("escape")
+        await page.shows("Runs 15")
+        await page.press("slash")
+        await page.type("state:bogus")
+        await page.shows("This is no filter", "no state bogus; there are scheduled, pending")
+        await page.press("escape")
+        await page.shows("Runs 15")
+        await page.press("slash")
+        await page.type("nowhere")
+        await page.shows("No run has nowhere. Esc shows all.")
+        await page.press("escape", "1", "slash")
+        await page.type("state:failed")
+        await page.shows("Flows 1 of 4")
+
+
+async def test_runs_change_in_place_and_newer_ones_wait_for_g(etl: Project) -> None:
+    etl.run(813, "ingest_s3", "running", started_at=time.time())
+    async with console(etl) as page:
+        await page.press("2")
+        await page.shows("813  ingest_s3")
+        await page.press("j")
+        etl.set_run(813, "completed")
+        etl.run(814, "cleanup_tmp", "pending")
+        page.engine.tell(changes.RunChanged(813, "ingest_s3", "completed"))
+        await page.shows("✓ 813", "1 newer, g shows them")
+        assert "> ✗ 812" in page.text and " 814 " not in page.text
+        await page.press("g")
+        await page.shows("> ◌ 814", "newest first")
+
+
+async def test_what_can_be_done_with_a_run_can_be_done_in_the_list(etl: Project) -> None:
+    engine = FakeEngine()
+    engine.answers |= {commands.CancelRun: {"state": "cancelling"}, commands.RunFlow: {"run_id": 900}}
+    etl.run(813, "cleanup_tmp", "running", started_at=time.time())
+    async with console(etl, engine=engine) as page:
+        await page.press("2")
+        await page.shows("813  cleanup_tmp")
+        await page.press("x")
+        await page.shows("Cancel run 813?", ">[ Keep it running ]")
+        await page.press("right", "enter")
+        await page.shows("run 813 was asked to end")
+        await page.press("j", "x")
+        assert "run 812 is over" in page.message
+        await page.press("r")
+        await page.shows("run 900 of etl_daily is on its way")
+
+
+async def test_an_empty_history_says_which_key_helps(project: Project) -> None:
+    async with console(project) as page:
+        await page.press("2")
+        await page.shows("Nothing has run yet", "tui-flow run FLOW")
+        await page.press("enter", "r", "x", "X", "e", "G", "g")
+        assert page.app.is_running
+
+
+def seed_many(project: Project, count: int) -> None:
+    project.flow("many")
+    project.db.execute("BEGIN")
+    project.db.executemany(
+        "INSERT INTO flow_runs (id, flow, path, run_name, state, state_name, reason, message, attempt, tries, trigger,"
+        " parameters, tags, source_sha, created_at, started_at, ended_at)"
+        " VALUES (?, 'many', 'flows/many.py', '', ?, '', ?, ?, 1, 1, 'schedule', '{}', '[]', '', ?, ?, ?)",
+        (
+            (n, *(("failed", "error", "disk full") if n % 9_999 == 0 else ("completed", "returned", "")),
+             NOON + n, NOON + n, NOON + n + 1)
+            for n in range(1, count + 1)
+        ),
+    )  # fmt: skip
+    project.db.execute("COMMIT")
+
+
+async def test_a_long_history_is_read_around_the_cursor_only(project: Project) -> None:
+    seed_many(project, 30_000)
+    async with console(project) as page:
+        await page.press("2")
+        await page.shows("Runs 200+", "30000")
+        await page.press("G")
+        await page.shows("> ✓   1 ")
+        for _ in range(20):
+            await page.press("pageup")
+        await page.shows("Runs ")
+        assert len(page.app.screen.section.table.window.runs) < 1500
+        assert page.app.screen.section.table.selected.id > 190
+        await page.press("g")
+        await page.shows("> ✓ 30000")
+        await page.press("slash")
+        await page.type("disk full")
+        await page.shows("Runs 3 ", "29997", "19998", "9999")
+        await page.press("escape", "slash")
+        await page.type("since:2025-08-21T00:00")
+        await page.shows("only: since:2025-08-21T00:00")
+
+
+def test_a_window_lets_go_of_what_is_far_from_the_cursor(project: Project) -> None:
+    seed_many(project, 300)
+    found = [run._replace(id=n) for n in range(12_000, 0, -1) for run in [runs.get_run(project.db, 1)] if run]
+    window = run_list.RunWindow()
+    assert window.add_older(found[:4_000], 8_001) == 0
+    assert window.add_older(found[4_000:8_000], 4_001) == 3_000
+    assert (len(window.runs), window.newer, window.older) == (5_000, 9_000, 4_001)
+    assert window.add_newer(found[2_000:3_000][::-1], None) == 1_000
+    assert (window.runs[0].id, window.runs[-1].id, window.older) == (10_000, 5_001, 5_001)
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("", [3, 2, 1]), ("boom", [2]), ("BOOM", []), ("-boom", [3, 1]), ('"full disk"', [3]), ("/fu+ll/", [3]),
+        ("state:failed", [2]), ("state:f", [2]), ("state:ok", [1]), ("tag:core", [1]), ("-tag:core", [3, 2]),
+        ("flow:etl*", [2, 1]), ("flow:ETL_a", [1]), ("dur>5m", [2]), ("dur<5m", [1]), ("is:active", [3]),
+        ("is:failed", [2]), ("trigger:schedule", [3]), ("since:2025-08-20", [3]), ("run:2", [2]),
+        ("flow:etl* state:failed boom", [2]), ("x%y", []), ("k=v", []), ("wert", [1]),
+    ],
+)  # fmt: skip
+def test_a_filter_finds_the_same_in_memory_and_in_the_history(
+    project: Project, text: str, ids: list[int]
+) -> None:
+    day = NOON - 3 * 86_400
+    project.run(1, "etl_a", "completed", created_at=day, tags=["core"], parameters={"key": "wert"})
+    project.run(2, "etl_b", "failed", took=400.0, created_at=day + 1, message="all went boom")
+    project.run(3, "other", "running", created_at=NOON, trigger="schedule", run_name="a full disk")
+    filter, now = filters.parse(text), NOON + 10
+    found, older = runs.search(project.db, run_list.wanted(filter, now), 2**62)
+    assert older is None
+    assert [run.id for run in found if filter.matches(run_list.subject(run), now)] == ids
+    everything = runs.list_runs(project.db)
+    assert [run.id for run in everything if filter.matches(run_list.subject(run), now)] == ids
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [("/[/", "is no regular expression"), ("is:what", "there are active, over"), ("dur>long", "dur>5m"),
+     ("dur:5m", "dur>5m"), ("since:soon", "a date as 2026-08-20"), ("level:loud", "DEBUG"), ("run:x", "the number")],
+)  # fmt: skip
+def test_what_is_no_filter_is_refused_with_what_there_is(text: str, says: str) -> None:
+    with pytest.raises(BadFilter, match=says.replace(".", r"\.")):
+        filters.parse(text)
+
+
+def test_what_looks_like_a_field_but_is_none_is_a_text() -> None:
+    assert filters.parse("http://x a:b <none> -").terms[0].value == "http://x"
+    assert [term.field for term in filters.parse("a:b x>3 -").terms] == ["text"] * 3
+    assert filters.states_of("run") == [FlowRunState.RUNNING]
+
+
+def test_counting_active_runs_looks_at_those_alone(project: Project) -> None:
+    project.run(1, "a", "running")
+    project.run(2, "a", "completed")
+    assert runs.active_counts(project.db) == {FlowRunState.RUNNING: 1}

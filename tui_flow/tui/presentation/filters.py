@@ -1,0 +1,198 @@
+"""The language of the filters: the same words in the Flows, Runs and Logs views.
+
+etl timeout          both words, wherever they stand, whatever their case where they have no capital letter
+"two words"          as they stand there
+/took [5-9]\\d+s/     a regular expression
+flow:etl_* tag:core state:failed trigger:schedule task:load run:812 level:warning
+dur>5m dur<2h since:24h since:today since:2026-08-20 is:active is:over is:rerun is:failed
+-tag:ops             not that
+"""
+
+import re
+import shlex
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from tui_flow.contract.log import LEVELS
+from tui_flow.contract.states import ACTIVE, TERMINAL, FlowRunState
+from tui_flow.tui.presentation.glyphs import word
+
+FIELDS = ("flow", "tag", "state", "trigger", "since", "is", "task", "run", "level")
+IS = ("active", "over", "failed", "rerun", "scheduled")
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_TOKEN = re.compile(r'-?(?:/(?:\\.|[^/\\])*/(?=\s|$)|(?:\w+:)?"[^"]*"|\S+)')
+_TERM = re.compile(r"(-?)(?:(\w+)(:|>=|<=|>|<|=))?(.*)", re.DOTALL)
+_BAD = (FlowRunState.FAILED, FlowRunState.CRASHED)
+
+
+class BadFilter(ValueError):
+    """A text that is no filter; says what is wrong with it and what there is."""
+
+
+class Subject(NamedTuple):
+    """What a filter looks at: a flow with its latest run, or a run."""
+
+    text: str
+    flow: str
+    tags: list[str]
+    state: FlowRunState | None
+    trigger: str = ""
+    seconds: float | None = None
+    """How long the run took."""
+    at: float | None = None
+    """When it was made."""
+    id: int | None = None
+    is_rerun: bool = False
+    is_scheduled: bool = False
+
+
+class Term(NamedTuple):
+    """One word of a filter."""
+
+    field: str
+    """One of `FIELDS`, "dur", "text" or "regex"."""
+    sign: str
+    value: str
+    is_not: bool
+
+
+class Filter(NamedTuple):
+    """All of its terms hold, or it does not match."""
+
+    terms: tuple[Term, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.terms)
+
+    def of(self, *fields: str) -> list[Term]:
+        """The terms about some fields."""
+        return [term for term in self.terms if term.field in fields]
+
+    def matches(self, subject: Subject, now: float) -> bool:
+        return all(_holds(term, subject, now) is not term.is_not for term in self.terms)
+
+
+def parse(text: str) -> Filter:
+    """Raises BadFilter."""
+    return Filter(tuple(_checked(_term(token)) for token in _TOKEN.findall(text)))
+
+
+def _term(token: str) -> Term:
+    sign, field, operator, value = _TERM.fullmatch(token).groups()  # type: ignore[union-attr]
+    known = (field in FIELDS and operator == ":") or (field in ("dur", "level") and operator)
+    if not known:
+        value = token[len(sign) :]
+        field, operator = "text", ":"
+    if len(value) > 1 and value[0] == value[-1] == "/" and field == "text":
+        return Term("regex", ":", value[1:-1], bool(sign))
+    if len(value) > 1 and value[0] == value[-1] == '"':
+        value = value[1:-1]
+    return Term(field or "text", operator or ":", value, bool(sign))
+
+
+def _checked(term: Term) -> Term:
+    if term.field == "regex":
+        try:
+            re.compile(term.value)
+        except (re.error, OverflowError, RecursionError) as error:
+            raise BadFilter(f"/{term.value}/ is no regular expression: {error}") from None
+    if term.field == "state" and term.value and not states_of(term.value):
+        raise BadFilter(f"no state {term.value}; there are {', '.join(FlowRunState)}")
+    if term.field == "is" and term.value and term.value not in IS:
+        raise BadFilter(f"no is:{term.value}; there are {', '.join(IS)}")
+    if term.field == "dur" and (seconds_of(term.value) is None or term.sign not in (">", "<", ">=", "<=")):
+        raise BadFilter("a duration is dur>5m or dur<90s; units are s, m, h, d, w")
+    if term.field == "since" and term.value and since_of(term.value, time.time()) is None:
+        raise BadFilter("since: takes 24h, 7d, today, yesterday, or a date as 2026-08-20")
+    if term.field == "level" and term.value and level_of(term.value) is None:
+        raise BadFilter(f"no level {term.value}; there are {', '.join(LEVELS)}")
+    if term.field == "run" and term.value and not term.value.isdecimal():
+        raise BadFilter("run: takes the number of a run")
+    return term
+
+
+def states_of(text: str) -> list[FlowRunState]:
+    """The states that a word means: the state's own name, its short word, or how they begin."""
+    small = text.lower()
+    exact = [state for state in FlowRunState if small in (state.value, word(state))]
+    return exact or [state for state in FlowRunState if state.value.startswith(small) and small]
+
+
+def seconds_of(text: str) -> float | None:
+    """ "90s", "5m", "1.5h" in seconds."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhdw]?)", text.lower())
+    return None if match is None else float(match[1]) * _UNITS[match[2] or "s"]
+
+
+def since_of(text: str, now: float) -> float | None:
+    """The moment that "24h", "today", "yesterday" or a date means, in the zone of whoever looks."""
+    midnight = datetime.fromtimestamp(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    if text in ("today", "yesterday"):
+        return (midnight - timedelta(days=text == "yesterday")).timestamp()
+    ago = seconds_of(text)
+    if ago is not None:
+        return now - ago
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def level_of(text: str) -> int | None:
+    """The place in `LEVELS` of a level, however far it is spelled out."""
+    found = [place for place, level in enumerate(LEVELS) if level.startswith(text.upper()) and text]
+    return found[0] if found else None
+
+
+def has_text(hay: str, needle: str) -> bool:
+    """Whether a text is there; its case counts only where it has a capital letter."""
+    return needle in (hay if needle != needle.lower() else hay.lower())
+
+
+def _is(value: str, subject: Subject) -> bool:
+    state = subject.state
+    return {
+        "": True,
+        "active": state in ACTIVE,
+        "over": state in TERMINAL,
+        "failed": state in _BAD,
+        "rerun": subject.is_rerun,
+        "scheduled": subject.is_scheduled,
+    }[value]
+
+
+def _lasts(sign: str, value: str, seconds: float | None) -> bool:
+    wanted = seconds_of(value) or 0.0
+    if seconds is None:
+        return False
+    return seconds >= wanted if ">" in sign else seconds <= wanted
+
+
+def _holds(term: Term, subject: Subject, now: float) -> bool:
+    tests: dict[str, Callable[[], bool]] = {
+        "text": lambda: has_text(subject.text, term.value),
+        "regex": lambda: _searches(term.value, subject.text),
+        "flow": lambda: fnmatchcase(subject.flow.lower(), term.value.lower() or "*"),
+        "tag": lambda: not term.value or term.value.lower() in (tag.lower() for tag in subject.tags),
+        "state": lambda: not term.value or subject.state in states_of(term.value),
+        "trigger": lambda: has_text(subject.trigger, term.value),
+        "since": lambda: not term.value or (subject.at or 0.0) >= (since_of(term.value, now) or 0.0),
+        "is": lambda: _is(term.value, subject),
+        "dur": lambda: _lasts(term.sign, term.value, subject.seconds),
+        "run": lambda: not term.value or subject.id == int(term.value),
+    }
+    test = tests.get(term.field)
+    return test is None or test()
+
+
+def _searches(pattern: str, text: str) -> bool:
+    flags = re.IGNORECASE if pattern == pattern.lower() else 0
+    return re.search(pattern, text, flags) is not None
+
+
+def quoted(text: str) -> str:
+    """A value as it can stand in a filter."""
+    return f'"{text}"' if shlex.quote(text) != text and '"' not in text else text

@@ -1,0 +1,115 @@
+"""The Runs view's rows: a window on a history that may hold a million runs."""
+
+import json
+import re
+
+from tui_flow.contract.states import FlowRunState
+from tui_flow.store.records import FlowRun
+from tui_flow.store.runs import Wanted
+from tui_flow.tui.presentation import Line, filters, times
+from tui_flow.tui.presentation.filters import Filter, Subject
+from tui_flow.tui.presentation.glyphs import role, word
+
+PAGE = 200
+"""Runs that are read at once."""
+MOST = 5_000
+"""Runs that are kept at once; those farthest from the cursor are let go."""
+_INDEXED = re.compile(r"[A-Za-z0-9_-]+")
+
+
+class RunWindow:
+    """Neighbouring runs of the history, the newest first: what has been read around the cursor."""
+
+    def __init__(self) -> None:
+        self.runs: list[FlowRun] = []
+        self.older: int | None = 2**62
+        """Where to go on reading downwards: ids below it; None where the oldest run is here."""
+        self.newer: int | None = None
+        """Where to go on reading upwards: ids above it; None where the newest run is here."""
+
+    def add_older(self, found: list[FlowRun], older: int | None) -> int:
+        """Takes runs in below. How many above were let go."""
+        self.runs += found
+        self.older = older
+        gone = max(0, len(self.runs) - MOST)
+        if gone:
+            self.newer = self.runs[gone].id
+            del self.runs[:gone]
+        return gone
+
+    def add_newer(self, found: list[FlowRun], newer: int | None) -> int:
+        """Takes runs in above, which come the oldest first. How many there were."""
+        self.runs[:0] = found[::-1]
+        self.newer = newer
+        if len(self.runs) > MOST:
+            del self.runs[MOST:]
+            self.older = self.runs[-1].id
+        return len(found)
+
+    def renew(self, found: list[FlowRun]) -> list[int]:
+        """Takes in what has become of runs that are here. The places of those that changed."""
+        places = {run.id: place for place, run in enumerate(self.runs)}
+        changed = []
+        for run in found:
+            place = places.get(run.id)
+            if place is not None and self.runs[place] != run:
+                self.runs[place] = run
+                changed.append(place)
+        return changed
+
+
+def wanted(filter: Filter, now: float) -> Wanted:
+    """What of a filter the history can look for by itself; the filter has the last word."""
+    plain = [term for term in filter.terms if not term.is_not and term.value]
+    states = [filters.states_of(term.value) for term in plain if term.field == "state"]
+    groups = {term.value for term in plain if term.field == "is"}
+    if "failed" in groups:
+        states.append([FlowRunState.FAILED, FlowRunState.CRASHED])
+    flows = [term.value.lower() for term in plain if term.field == "flow"]
+    since = [filters.since_of(term.value, now) or 0.0 for term in plain if term.field == "since"]
+    words = [part for term in plain if term.field == "text" for part in _INDEXED.findall(term.value)]
+    return Wanted(
+        flow=flows[0] if flows and flows[0].isascii() else None,
+        states=tuple(states[0]) if states else None,
+        since=max(since) if since else None,
+        word=max(words, key=len) if words else None,
+    )
+
+
+def subject(run: FlowRun) -> Subject:
+    """What a filter sees of a run."""
+    texts = (
+        run.flow, run.run_name, run.path, run.message, run.trigger, *run.tags,
+        json.dumps(run.parameters, ensure_ascii=False) if run.parameters else "",
+    )  # fmt: skip
+    seconds = run.ended_at - run.started_at if run.ended_at and run.started_at else None
+    return Subject(
+        "\n".join(texts), run.flow, run.tags, run.state, run.trigger, seconds, run.created_at, run.id,
+        run.attempt > 1, run.schedule is not None,
+    )  # fmt: skip
+
+
+def what(run: FlowRun, now: float) -> tuple[str, str]:
+    """How it ended and why, or what it is doing."""
+    if run.state is FlowRunState.RETRYING and run.due_at:
+        return (f"retrying in {times.duration(max(0.0, run.due_at - now), live=True)}", "warn")
+    failed = role(run.state) == "bad"
+    if run.failure is not None and failed:
+        kind = run.failure.type.rpartition(".")[2]
+        first = run.failure.message.partition("\n")[0]
+        return (f"{kind}: {first}", "bad")
+    first = run.message.partition("\n")[0]
+    name = word(run.state)
+    return (
+        f"{name}: {first}" if first else name,
+        "bad" if failed else role(run.state) if not run.ended_at else "",
+    )
+
+
+def parameters(run: FlowRun) -> Line:
+    """Its parameters, in a few words."""
+    line: Line = []
+    for name, value in run.parameters.items():
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        line += [(f"{name}=", "dim"), (f"{text[:60]} ", "dim")]
+    return line

@@ -1,0 +1,138 @@
+"""The five views of a project, and the row that says which of them is looked at."""
+
+from collections.abc import Iterable
+from importlib import import_module
+
+from rich.cells import cell_len
+from textual import events
+from textual.containers import Container
+from textual.widget import Widget
+
+from tui_flow.contract.errors import TuiFlowError
+from tui_flow.tui.presentation import Line
+from tui_flow.tui.screens.flows import FlowsSection
+from tui_flow.tui.screens.section import Section
+from tui_flow.tui.screens.view import View
+from tui_flow.tui.widgets.bars import Bar
+
+VIEWS = {"flows": "Flows", "runs": "Runs", "logs": "Logs", "schedule": "Schedule", "alerts": "Alerts"}
+"""The names of the views, by their places in `actions.ACTIONS`; the first has the key 1."""
+
+
+def _make(place: str) -> Section:
+    """A view; its module is imported when somebody first looks at it."""
+    module = import_module(f"tui_flow.tui.screens.{place}")
+    return getattr(module, f"{VIEWS[place]}Section")()  # type: ignore[no-any-return]
+
+
+class Tabs(Bar):
+    """The names of the views; a click goes there."""
+
+    def show(self, titles: list[str], chosen: int) -> None:
+        line: Line = []
+        for place, title in enumerate(titles):
+            text = f"[{place + 1} {title}]" if place == chosen else f" {place + 1} {title} "
+            line.append((text, "strong" if place == chosen else "dim"))
+        self._ends = [sum(cell_len(text) for text, _ in line[: place + 1]) for place in range(len(line))]
+        self.set(line, [(":", "key"), (" commands  ", "dim"), ("?", "key"), (" help ", "dim")])
+
+    _ends: list[int]
+
+    async def on_click(self, event: events.Click) -> None:
+        place = next((place for place, end in zip(VIEWS, self._ends, strict=True) if event.x < end), None)
+        if place is not None and isinstance(self.screen, HomeScreen):
+            await self.screen.switch(place)
+
+
+class HomeScreen(View):
+    """Shows one of the views. Each is made when somebody first looks at it, and then only hidden."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tabs = Tabs(id="tabs")
+        self.section: Section = FlowsSection()
+        self._sections: dict[str, Section] = {"flows": self.section}
+        self._frame = Container(id="views")
+
+    def compose_panes(self) -> Iterable[Widget]:
+        yield self.tabs
+        with self._frame:
+            yield self.section
+
+    def on_mount(self) -> None:
+        self.update_tabs()
+        super().on_mount()
+        self._front()
+
+    async def switch(self, place: str) -> Section:
+        """Looks at another view. When it returns, that one has the keyboard."""
+        self.close_prompt()
+        self.say("")
+        section = self._sections.get(place)
+        if section is not self.section:
+            self.section.display = False
+            if section is None:
+                self.section = self._sections[place] = _make(place)
+                await self._frame.mount(self.section)
+            else:
+                self.section = section
+                section.display = True
+            self.update_tabs()
+            self._front()
+        return self.section
+
+    def _front(self) -> None:
+        """Gives the keyboard to the view that is looked at, and tells it the news."""
+        section = self.section
+        if not section.children:
+            return
+        if self.focused is None or section not in self.focused.ancestors:
+            self.set_focus(section.children[0])
+        section.come_to_front()
+        if not self.console.has_overview and self.console.trouble:
+            section.take_trouble(self.console.trouble)
+        self.update_footer()
+
+    def update_tabs(self) -> None:
+        self.tabs.show(list(VIEWS.values()), list(VIEWS).index(self.section.PLACE))
+
+    # What the view in front is told.
+
+    def take_overview(self) -> None:
+        super().take_overview()
+        if self.section.is_mounted:
+            self.section.take_overview()
+
+    def take_trouble(self, error: TuiFlowError) -> None:
+        if not self.console.has_overview:
+            self.section.take_trouble(error)
+
+    def tick(self) -> None:
+        self.section.tick()
+
+    def tick_minute(self) -> None:
+        self.section.tick_minute()
+
+    def on_screen_resume(self) -> None:
+        self._front()
+
+    # Keys.
+
+    def prompt_hint(self) -> str:
+        return self.section.PROMPT
+
+    def prompt_changed(self, text: str) -> None:
+        self.section.prompt_changed(text)
+
+    def prompt_entered(self, text: str) -> None:
+        self.section.prompt_entered(text)
+
+    def places(self) -> list[str]:
+        return ["list", self.section.PLACE, "app"]
+
+    def useless(self) -> set[str]:
+        return self.section.useless()
+
+    def go_back(self) -> bool:
+        closed = self.close_prompt()
+        return self.section.go_back() or closed

@@ -1,0 +1,335 @@
+"""The Runs view: all runs, the newest first, as many as there are."""
+
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
+from typing import Any, ClassVar
+
+from textual.widget import Widget
+
+from tui_flow.contract.errors import HistoryError, TuiFlowError
+from tui_flow.contract.states import TERMINAL, FlowRunState
+from tui_flow.store.records import FlowRun
+from tui_flow.store.runs import Wanted
+from tui_flow.tui.actions import bindings
+from tui_flow.tui.presentation import Line, about, filters, run_list
+from tui_flow.tui.presentation.filters import BadFilter, Filter
+from tui_flow.tui.presentation.glyphs import word
+from tui_flow.tui.presentation.run_list import PAGE, RunWindow
+from tui_flow.tui.screens.section import Section
+from tui_flow.tui.widgets.lines import Lines, TextLines
+from tui_flow.tui.widgets.run_table import RunTable
+
+_ALL = 2**62
+NEWER_AT_MOST = 100
+"""So many newer runs are counted; of more it says that there are more."""
+
+
+class RunsSection(Section):
+    """The table of runs, and below it what there is to say about the one under the cursor."""
+
+    PLACE = "runs"
+    PROMPT = "words  /regex/  state:failed  flow:etl_*  tag:etl  dur>5m  since:24h"
+    BINDINGS: ClassVar = bindings("runs")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = RunTable(id="runs")
+        self.about = TextLines(id="about-run")
+        self.about.add_class("about")
+        self.text = ""
+        """The filter, as it was typed."""
+        self._filter, self._wrong = Filter(), ""
+        self._reading: RunWindow | None = None
+        self._renewing = self._stale = False
+        self._waiting = 0
+        """Newer runs that wait for `g`."""
+
+    def panes(self) -> Iterable[Widget]:
+        yield self.table
+        yield self.about
+
+    def come_to_front(self) -> None:
+        if not self.table.window.runs and self._reading is None:
+            self.read_newest()
+        else:
+            self.take_overview()
+
+    # Reading.
+
+    def read_newest(self) -> None:
+        """From the newest run on, with the filter as it is."""
+        self._waiting = 0
+        self._read(self._read_older, RunWindow())
+
+    def _read_oldest(self) -> None:
+        window = RunWindow()
+        window.older, window.newer = None, 0
+        self._read(self._read_newer, window)
+
+    def _read(self, how: Callable[[RunWindow], Awaitable[None]], window: RunWindow) -> None:
+        """Begins to read, in place of what was being read; another window is shown once it has something."""
+        self._reading = window
+        self.run_worker(self._read_with(how, window), exclusive=True, group="runs")
+
+    async def _read_with(self, how: Callable[[RunWindow], Awaitable[None]], window: RunWindow) -> None:
+        try:
+            await how(window)
+        except HistoryError as error:
+            self.take_trouble(error)
+        finally:
+            if self._reading is window:
+                self._reading = None
+        self._describe()
+
+    async def _read_older(self, window: RunWindow) -> None:
+        """Another page below, however far down its runs are."""
+        now = time.time()
+        wanted = run_list.wanted(self._filter, now)
+        enough = len(window.runs) + PAGE
+        while window.older is not None and len(window.runs) < enough:
+            found, older = await self.console.bridge.read(
+                partial(_search, wanted=wanted, before=window.older, filter=self._filter, now=now)
+            )
+            self.table.show_window(window, -window.add_older(found, older))
+            self._describe()
+
+    async def _read_newer(self, window: RunWindow) -> None:
+        """Another page above."""
+        now, count, at_end = time.time(), 0, not window.runs
+        wanted = run_list.wanted(self._filter, now)
+        while window.newer is not None and count < PAGE:
+            found, newer = await self.console.bridge.read(
+                partial(_search_newer, wanted=wanted, after=window.newer, filter=self._filter, now=now)
+            )
+            count += window.add_newer(found, newer)
+            self.table.show_window(window, len(found))
+            if at_end:
+                self.table.move(self.table.count - 1)
+            self._describe()
+
+    def take_overview(self) -> None:
+        if self._reading is not None:
+            return
+        if self.table.window.runs:
+            self._stale = True
+            if not self._renewing:
+                self._renewing = True
+                self.run_worker(self._renew_while_stale(), group="renewal")
+        elif self.console.has_overview and not self._wrong:
+            self.read_newest()
+
+    async def _renew_while_stale(self) -> None:
+        try:
+            while self._stale:
+                self._stale = False
+                await self._renew()
+        finally:
+            self._renewing = False
+
+    async def _renew(self) -> None:
+        """What has become of the runs in sight, and how many newer ones there are."""
+        window, table, now = self.table.window, self.table, time.time()
+        shown = window.runs[table.first : table.first + table.page]
+        live = [run for run in window.runs[: 2 * PAGE] if run.ended_at is None]
+        ids = sorted({run.id for run in (*shown, *live)})
+        try:
+            found = await self.console.bridge.read(partial(_get_runs, ids=ids))
+            if window.newer is None and window.runs:
+                newer, _ = await self.console.bridge.read(
+                    partial(
+                        _search_newer, wanted=run_list.wanted(self._filter, now), after=window.runs[0].id,
+                        filter=self._filter, now=now, limit=NEWER_AT_MOST,
+                    )
+                )  # fmt: skip
+                self._waiting = len(newer)
+        except HistoryError as error:
+            self.take_trouble(error)
+            return
+        for place in window.renew(found):
+            table.refresh_index(place)
+        self._describe()
+
+    def take_trouble(self, error: TuiFlowError) -> None:
+        self.about.set_title("This needs your attention")
+        self.about.set_lines([[(error.what, "bad")], [(error.where, "")], [(error.next, "strong")]])
+
+    def tick(self) -> None:
+        self.table.refresh_live()
+
+    def tick_minute(self) -> None:
+        self.table.refresh()
+
+    # What is said.
+
+    def _describe(self) -> None:
+        table, run = self.table, self.table.selected
+        window = table.window
+        order = "newest first"
+        if self._waiting:
+            more = "+" if self._waiting >= NEWER_AT_MOST else ""
+            order = f"{self._waiting}{more} newer, g shows them"
+        if self.text:
+            order = f"only: {self.text}  {order if self._waiting else ''}".rstrip()
+        if self._reading is not None and window.older is not None and window.older < _ALL:
+            order = f"searched down to run {window.older}  {order}"
+        count = f"{len(window.runs):,}{'+' if window.older is not None or window.newer is not None else ''}"
+        table.set_title(f"Runs {count}", order)
+        if run is None:
+            self._say_nothing()
+        else:
+            self.about.set_title(f"run {run.id}  {run.flow}  {word(run.state)}")
+            self.about.set_lines(about.run_lines(run, self.console.settings.project), keep=True)
+        self.update_footer()
+
+    def _say_nothing(self) -> None:
+        """Why the list is empty, and which key helps."""
+        if self._wrong:
+            self.about.set_title("This is no filter")
+            self.about.set_lines([[(self._wrong, "bad")]])
+        elif self._reading is not None:
+            self.about.set_title("Searching")
+            self.about.set_lines([])
+        elif self.text:
+            self.about.set_title("Nothing matches")
+            self.about.set_lines(
+                [
+                    [
+                        ("No run has ", ""),
+                        (self.text, "strong"),
+                        (". ", ""),
+                        ("Esc", "key"),
+                        (" shows all.", "dim"),
+                    ]
+                ]
+            )
+        else:
+            self.about.set_title("Nothing here yet")
+            lines: list[Line] = [
+                [("Nothing has run yet. ", ""), ("1", "key"), (" goes to the flows, ", "dim")],
+                [
+                    ("and there ", "dim"),
+                    ("r", "key"),
+                    (" runs one; so does ", "dim"),
+                    ("tui-flow run FLOW", "live"),
+                ],
+            ]
+            self.about.set_lines(lines)
+
+    def useless(self) -> set[str]:
+        run = self.table.selected
+        found = set()
+        if run is None:
+            found |= {"open", "rerun", "rerun_with", "cancel", "kill", "edit"}
+            if not self.text:
+                found.add("filter")
+            return found
+        if run.state in TERMINAL or run.state is FlowRunState.CANCELLING:
+            found.add("cancel")
+        if run.state in TERMINAL:
+            found.add("kill")
+        return found
+
+    # Keys.
+
+    def on_lines_moved(self, event: Lines.Moved) -> None:
+        if event.lines is not self.table:
+            return
+        self.say("")
+        self._describe()
+        window = self.table.window
+        if self._reading is not None:
+            return
+        if window.older is not None and self.table.cursor > self.table.count - 2 * self.table.page:
+            self._read(self._read_older, window)
+        elif window.newer is not None and self.table.cursor < self.table.page:
+            self._read(self._read_newer, window)
+
+    def on_run_table_wants_end(self, event: RunTable.WantsEnd) -> None:
+        window = self.table.window
+        if event.newest and (window.newer is not None or self._waiting):
+            self.read_newest()
+        elif not event.newest and window.older is not None:
+            self._read_oldest()
+        else:
+            self.table.move(0 if event.newest else self.table.count - 1)
+
+    def on_lines_opened(self) -> None:
+        self.action_open()
+
+    def set_filter(self, text: str) -> None:
+        """Shows only runs that this filter lets through; one that is none shows nothing but what is wrong with it."""
+        if text.strip() == self.text:
+            return
+        self.text = text.strip()
+        try:
+            self._filter, self._wrong = filters.parse(text), ""
+        except BadFilter as error:
+            self._wrong = str(error)
+            self.workers.cancel_group(self, "runs")
+            self._reading = None
+            self.table.show_window(RunWindow())
+            self._describe()
+            return
+        self.read_newest()
+
+    def go_back(self) -> bool:
+        if not self.text:
+            return False
+        self.set_filter("")
+        return True
+
+    def prompt_changed(self, text: str) -> None:
+        self.set_filter(text)
+
+    def action_filter(self) -> None:
+        self.home.open_prompt(self.text)
+
+    def action_open(self) -> None:
+        if self.table.selected is not None:
+            self.console.open_run(self.table.selected.id)
+
+    def action_rerun(self) -> None:
+        if self.table.selected is not None:
+            self.console.run_again(self.table.selected, ask=False, open_it=False)
+
+    def action_rerun_with(self) -> None:
+        if self.table.selected is not None:
+            self.console.run_again(self.table.selected, ask=True, open_it=False)
+
+    def action_cancel(self) -> None:
+        if self.table.selected is not None:
+            self.console.end_run(self.table.selected, kill=False)
+
+    def action_kill(self) -> None:
+        if self.table.selected is not None:
+            self.console.end_run(self.table.selected, kill=True)
+
+    def action_edit(self) -> None:
+        run = self.table.selected
+        if run is not None:
+            self.console.edit_run(run)
+
+
+def _search(
+    db: Any, wanted: Wanted, before: int, filter: Filter, now: float
+) -> tuple[list[FlowRun], int | None]:
+    from tui_flow.store import runs
+
+    found, older = runs.search(db, wanted, before, PAGE)
+    return [run for run in found if filter.matches(run_list.subject(run), now)], older
+
+
+def _search_newer(
+    db: Any, wanted: Wanted, after: int, filter: Filter, now: float, limit: int = PAGE
+) -> tuple[list[FlowRun], int | None]:
+    from tui_flow.store import runs
+
+    found, newer = runs.search_newer(db, wanted, after, limit)
+    return [run for run in found if filter.matches(run_list.subject(run), now)], newer
+
+
+def _get_runs(db: Any, ids: list[int]) -> list[FlowRun]:
+    from tui_flow.store import runs
+
+    return runs.get_runs(db, ids)

@@ -1,0 +1,80 @@
+"""One of the five views between header and footer. They share a screen, so switching costs no more than a frame."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.widget import Widget
+
+from tui_flow.contract.errors import TuiFlowError
+
+if TYPE_CHECKING:
+    from tui_flow.tui.app import Console
+    from tui_flow.tui.screens.home import HomeScreen
+
+
+class Section(Container):
+    """The panes of one view, and what its keys do."""
+
+    PLACE: ClassVar[str] = ""
+    """Where its actions are: a place of `actions.ACTIONS`."""
+    PROMPT: ClassVar[str] = ""
+    """What stands in the empty line that `/` opens."""
+
+    def __init__(self) -> None:
+        super().__init__(id=f"view-{self.PLACE}", classes="view")
+
+    @property
+    def console(self) -> "Console":
+        return self.app  # type: ignore[return-value]
+
+    @property
+    def home(self) -> "HomeScreen":
+        return self.screen  # type: ignore[return-value]
+
+    def compose(self) -> ComposeResult:
+        for pane in self.panes():
+            pane.add_class("pane")
+            yield pane
+
+    def panes(self) -> Iterable[Widget]:
+        """The panes, from top to bottom; the first one gets the keyboard."""
+        return ()
+
+    def come_to_front(self) -> None:
+        """The view is looked at, for the first time or again."""
+        self.take_overview()
+
+    def take_overview(self) -> None:
+        """The history has been read anew. Asked only of the view that is looked at."""
+
+    def take_trouble(self, error: TuiFlowError) -> None:
+        """The history cannot be read, or the engine cannot be reached."""
+
+    def tick(self) -> None:
+        """A second has passed, while something runs."""
+
+    def tick_minute(self) -> None:
+        """A minute has passed."""
+
+    def say(self, text: str, role: str = "") -> None:
+        self.home.say(text, role)
+
+    def update_footer(self) -> None:
+        if self.home.section is self:
+            self.home.update_footer()
+
+    def useless(self) -> set[str]:
+        """Actions that would do nothing now, and are not offered."""
+        return set()
+
+    def go_back(self) -> bool:
+        """One step back within the view. Whether there was one."""
+        return False
+
+    def prompt_changed(self, text: str) -> None:
+        """The text of the prompt is another."""
+
+    def prompt_entered(self, text: str) -> None:
+        """The text is whole."""
