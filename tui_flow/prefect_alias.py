@@ -47,6 +47,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "runtime.deployment": ("runtime:deployment",),
     "runtime.flow_run": ("runtime:flow_run",),
     "runtime.task_run": ("runtime:task_run",),
+    "main": ("flows", "tasks", "states", "context", "annotations", "logging"),
     "settings": ("prefect_settings",),
     "states": ("states",),
     "tasks": ("tasks", "retries", "cache_policies"),
@@ -170,10 +171,7 @@ class Finder:
 def spec_of(name: str) -> ModuleSpec | None:
     """Of one of Prefect's modules below `tui_flow`, such as `tui_flow.futures`."""
     dotted = name.partition(".")[2]
-    if dotted not in MODULES or dotted.partition(".")[0] in (
-        "client",
-        "settings",
-    ):  # these are ours, and something else
+    if dotted not in MODULES:
         return None
     return ModuleSpec(name, Finder, is_package=True)  # type: ignore[arg-type]
 

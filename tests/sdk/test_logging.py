@@ -190,3 +190,24 @@ def test_a_logging_configuration_of_the_authors_own_silences_no_run(history: His
     finally:
         logging.getLogger().handlers = before
     assert history.last.logged("before") and history.last.logged("after")
+
+
+def test_a_handler_that_prints_does_not_log_for_ever(history: History) -> None:
+    class Loud(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            print("heard", record.getMessage())
+
+    handler = Loud()
+
+    @flow(log_prints=True)
+    def my_flow() -> None:
+        logging.getLogger().addHandler(handler)
+        try:
+            logging.getLogger("other").warning("once")
+            print("told")
+        finally:
+            logging.getLogger().removeHandler(handler)
+
+    my_flow()
+    assert len(history.last.logged("heard once")) == 1
+    assert len(history.last.logged("told")) == 1

@@ -185,10 +185,9 @@ class Flow(Generic[P, R]):
         return definitions.bound(self, instance, owner)
 
     def __getattr__(self, name: str) -> Any:
-        from tui_flow.sdk.unsupported import refuse_method
+        from tui_flow.sdk.unsupported import absent_method
 
-        refuse_method("Flow", name)
-        raise AttributeError(f"'Flow' object has no attribute {name!r}")
+        return absent_method("Flow", name)
 
     def __repr__(self) -> str:
         return f"<flow {self.name!r}>"

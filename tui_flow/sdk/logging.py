@@ -4,6 +4,7 @@ import builtins
 import logging
 import os
 import sys
+import threading
 import time
 import traceback
 from typing import TYPE_CHECKING, Any
@@ -135,6 +136,13 @@ def stop() -> None:
         builtins.print = _print
 
 
+class _Printing(threading.local):
+    """Whether this thread is about to log what was printed: a handler of the author's may print, too."""
+
+    is_logging = False
+
+
+_printing = _Printing()
 _print = builtins.print
 
 
@@ -148,11 +156,20 @@ def _patch_print() -> None:
 def _print_or_log(*values: object, **options: Any) -> None:
     run = current.get()
     file = options.get("file")
-    if run is None or not run.log_prints or (file is not None and file not in (sys.stdout, sys.stderr)):
+    if (
+        run is None
+        or not run.log_prints
+        or _printing.is_logging
+        or (file is not None and file not in (sys.stdout, sys.stderr))
+    ):
         _print(*values, **options)
         return
     separator = options.get("sep")
-    logger_of(run).info("%s", (" " if separator is None else separator).join(map(str, values)))
+    _printing.is_logging = True
+    try:
+        logger_of(run).info("%s", (" " if separator is None else separator).join(map(str, values)))
+    finally:
+        _printing.is_logging = False
 
 
 _print_or_log.__name__ = _print_or_log.__qualname__ = "print"

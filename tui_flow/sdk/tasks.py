@@ -250,10 +250,9 @@ class Task(Generic[P, R]):
         return definitions.bound(self, instance, owner)
 
     def __getattr__(self, name: str) -> Any:
-        from tui_flow.sdk.unsupported import refuse_method
+        from tui_flow.sdk.unsupported import absent_method
 
-        refuse_method("Task", name)
-        raise AttributeError(f"'Task' object has no attribute {name!r}")
+        return absent_method("Task", name)
 
     def __repr__(self) -> str:
         return f"<task {self.name!r}>"

@@ -90,11 +90,12 @@ def refuse_import(what: str, next: str) -> "NoReturn":
     raise UnsupportedImport(f"tui_flow has no {what}", next=next)
 
 
-def refuse_method(owner: str, name: str) -> None:
-    """Raises UnsupportedFeature for a method that Prefect has and we have not; returns for any other."""
-    if name in METHODS:
-        next = _WORKERS if (owner, name) == ("Task", "serve") else METHODS[name]
-        raise UnsupportedFeature(f"tui_flow's {owner} has no {name}()", next=next)
+def absent_method(owner: str, name: str) -> Absent:
+    """What stands for a method that Prefect has and we have not. Raises AttributeError for any other name."""
+    if name not in METHODS:
+        raise AttributeError(f"{owner!r} object has no attribute {name!r}")
+    next = _WORKERS if (owner, name) == ("Task", "serve") else METHODS[name]
+    return Absent(f"{owner}.{name}()", next)
 
 
 def refuse_option(decorator: str, option: str) -> None:
