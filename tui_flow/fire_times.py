@@ -98,23 +98,6 @@ def zone(name: str) -> ZoneInfo:
         ) from None
 
 
-def local_zone() -> str:
-    """The IANA name of this host's zone; "UTC" where it cannot be told."""
-    import os
-    from pathlib import Path
-
-    names = [os.environ.get("TZ", "").lstrip(":")]
-    target = str(Path("/etc/localtime").resolve())
-    names.append(target.partition("/zoneinfo/")[2])
-    for name in names:
-        try:
-            if name and ZoneInfo(name):
-                return name
-        except (OSError, ValueError, KeyError):
-            continue
-    return "UTC"
-
-
 def note(schedule: Schedule, fire_at: float) -> str | None:
     """What a clock change does to this fire, in a sentence; None where it does nothing."""
     when, place = schedule.when, zone_of(schedule)

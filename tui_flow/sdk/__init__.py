@@ -16,26 +16,46 @@ if TYPE_CHECKING:
     from tui_flow.sdk.logging import get_run_logger
     from tui_flow.sdk.process_pool import ProcessPoolTaskRunner
     from tui_flow.sdk.retries import exponential_backoff
+    from tui_flow.sdk.schedules import (
+        At,
+        Cron,
+        Interval,
+        RRule,
+        every,
+        on_condition,
+        on_event,
+        on_file,
+        on_flow,
+    )
     from tui_flow.sdk.states import State
     from tui_flow.sdk.task_runners import ConcurrentTaskRunner, TaskRunner, ThreadPoolTaskRunner
     from tui_flow.sdk.tasks import Task, task
 
 __all__ = [
+    "At",
     "ConcurrentTaskRunner",
+    "Cron",
     "Flow",
+    "Interval",
     "PrefectFuture",
     "PrefectFutureList",
     "ProcessPoolTaskRunner",
+    "RRule",
     "State",
     "Task",
     "TaskRunner",
     "ThreadPoolTaskRunner",
     "allow_failure",
     "as_completed",
+    "every",
     "exponential_backoff",
     "flow",
     "get_run_context",
     "get_run_logger",
+    "on_condition",
+    "on_event",
+    "on_file",
+    "on_flow",
     "quote",
     "tags",
     "task",
@@ -50,6 +70,17 @@ _HOMES = {
     "futures": ("PrefectFuture", "PrefectFutureList", "as_completed", "wait"),
     "logging": ("get_run_logger",),
     "retries": ("exponential_backoff",),
+    "schedules": (
+        "At",
+        "Cron",
+        "Interval",
+        "RRule",
+        "every",
+        "on_condition",
+        "on_event",
+        "on_file",
+        "on_flow",
+    ),
     "states": ("State",),
     "process_pool": ("ProcessPoolTaskRunner",),
     "task_runners": ("ConcurrentTaskRunner", "TaskRunner", "ThreadPoolTaskRunner"),

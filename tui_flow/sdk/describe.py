@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui_flow.contract import rundir
 from tui_flow.contract.errors import EXIT_USAGE, TuiFlowError
+from tui_flow.contract.schedules import to_json
 from tui_flow.contract.version import Version
 from tui_flow.sdk import flow_file, project_modules
 from tui_flow.sdk.process_tree import adopt_orphans, descendants, die_with_parent, send
@@ -47,7 +48,7 @@ def describe(project: Path, path: Path) -> tuple[dict[str, Any], Imported | None
         source = flow_file.read_source(path)
         answer["sha"] = rundir.keep_source(rundir.open_state_dir(project), source)
         flows = flow_file.flows_of(flow_file.load(path, source))
-        answer["error"] = _namesakes(flows)
+        answer["error"] = _namesakes(flows) or _cannot_fire(flows)
         if answer["error"] is None:
             answer["flows"] = [_entry(function, flow) for function, flow in flows.items()]
     except BaseException as error:
@@ -73,6 +74,30 @@ def _namesakes(flows: dict[str, Any]) -> dict[str, Any] | None:
     return None
 
 
+def _cannot_fire(flows: dict[str, Any]) -> dict[str, Any] | None:
+    """Says what is wrong with the first schedule that cannot work, so that nobody waits for it."""
+    for flow in flows.values():
+        for schedule in flow.schedules:
+            wrong = _wrong_with(schedule, flow.fn)
+            if wrong:
+                what = f"the schedule of flow {flow.name!r} cannot work: {wrong}"
+                return {"error": what, "line": _line(flow), "traceback": ""}
+    return None
+
+
+def _wrong_with(schedule: Any, fn: Any) -> str:
+    from tui_flow.fire_times import BadSchedule, check
+
+    try:
+        json.dumps(to_json(check(schedule.declared)), allow_nan=False)
+    except (BadSchedule, TypeError, ValueError) as error:
+        return str(error)
+    asked = schedule.fn
+    if asked is not None and getattr(fn, "__globals__", {}).get(asked.__name__) is not asked:
+        return f"there is no {asked.__name__}() in this file for its condition to ask"
+    return ""
+
+
 def _entry(function: str, flow: Any) -> dict[str, Any]:
     return {
         "name": flow.name,
@@ -87,6 +112,7 @@ def _entry(function: str, flow: Any) -> dict[str, Any]:
         "priority": flow.priority,
         "on_crash": flow.on_crash,
         "pause_on_failure": flow.pause_on_failure,
+        "schedules": [to_json(schedule.declared) for schedule in flow.schedules],
     }
 
 

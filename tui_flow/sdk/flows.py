@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from tui_flow.sdk.calls import WaitList
     from tui_flow.sdk.options import FlowOptions
+    from tui_flow.sdk.schedules import Schedule
     from tui_flow.sdk.states import State, StateType
 
 P = ParamSpec("P")
@@ -65,6 +66,7 @@ class Flow(Generic[P, R]):
         self.exclusive = bool(chosen["exclusive"])
         self.priority = definitions.checked_priority(chosen["priority"])
         self.on_crash: str = definitions.checked_word(chosen["on_crash"], "on_crash", ("fail", "retry"))
+        self.schedules = _checked_schedules(chosen["schedule"], chosen["schedules"])
         definitions.dress(self, self.fn)
 
     @property
@@ -191,6 +193,14 @@ class Flow(Generic[P, R]):
 
     def __repr__(self) -> str:
         return f"<flow {self.name!r}>"
+
+
+def _checked_schedules(one: Any, several: Any) -> list[Schedule]:
+    if one is None and several is None:
+        return []
+    from tui_flow.sdk.schedules import checked_schedules
+
+    return checked_schedules(one, several)
 
 
 def _checked_runner(runner: Any) -> Any:

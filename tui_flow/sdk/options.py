@@ -101,6 +101,10 @@ if TYPE_CHECKING:
         """Ours: from -100 to 100. Of the runs that wait for a slot, those of higher priority go first."""
         on_crash: Literal["fail", "retry"]
         """Ours: "retry" begins a run anew, as its next attempt, when its process vanished; three times at most."""
+        schedule: Any
+        """Ours: one of `tui_flow.schedules`, or a list of them: when the engine runs it by itself."""
+        schedules: Any
+        """The same, for those who look for the plural."""
         pause_on_failure: int | None
         """Ours: after so many failures in a row its schedules pause."""
 
@@ -126,7 +130,8 @@ FLOW_DEFAULTS: "dict[str, Any]" = {
         (
             "name", "description", "tags", "version", "flow_run_name", "retries", "retry_delay_seconds",
             "task_runner", "timeout_seconds", "log_prints", "on_completion", "on_failure", "on_cancellation",
-            "on_crashed", "on_running", "persist_result", "max_concurrent_runs", "pause_on_failure",
+            "on_crashed", "on_running", "persist_result", "max_concurrent_runs", "pause_on_failure", "schedule",
+            "schedules",
             *_UNSUPPORTED_IN_FLOWS,
         )
     ),

@@ -6,7 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
-_SCHEDULES = "save the file in flows/ and start it with `tui-flow run`; schedules are not there yet"
+_SCHEDULES = "save the file in flows/, and say when it runs with @flow(schedule=Cron(…))"
 _SERVER = "it needs Prefect's server; leave it out, a flow here needs none"
 _PAUSES = "a run cannot be paused yet; split the flow in two"
 _WORKERS = "it needs Prefect's task workers; call the task in a flow, with .submit() where others shall go on meanwhile"
