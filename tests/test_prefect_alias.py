@@ -1,6 +1,7 @@
 """Flow files that say `prefect`, and Prefect's module names below `tui_flow`."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -109,11 +110,14 @@ def described(tmp_path: Path, source: str, **environment: str) -> dict[str, obje
     path = tmp_path / "flows" / "sample.py"
     path.parent.mkdir(exist_ok=True)
     path.write_text(dedent(source))
-    done = subprocess.run(
-        [sys.executable, "-m", "tui_flow.sdk.describe", str(tmp_path), str(path), "1"],
-        stdout=subprocess.PIPE, check=True, cwd="/", env=environment,
-    )  # fmt: skip
-    return json.loads(done.stdout)  # type: ignore[no-any-return]
+    end, child_end = os.pipe()
+    command = [sys.executable, "-m", "tui_flow.sdk.describe", str(tmp_path), str(path), str(child_end)]
+    subprocess.run(
+        command, pass_fds=[child_end], stdout=subprocess.PIPE, check=True, cwd="/", env=environment
+    )
+    os.close(child_end)
+    with os.fdopen(end) as answer:
+        return json.loads(answer.read())  # type: ignore[no-any-return]
 
 
 FLOW_OF_PREFECT = """
@@ -157,3 +161,11 @@ def test_an_alias_costs_no_import_until_a_name_is_asked_for() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
+
+
+def test_type_checkers_know_the_modules_too() -> None:
+    import tui_flow
+
+    package = Path(tui_flow.__file__).parent
+    for stub in package.glob("*.pyi"):
+        assert (package / "sdk" / f"{stub.stem}.py").exists() and stub.stem in prefect_alias.MODULES

@@ -74,3 +74,67 @@ def test_methods_have_their_type_without_self(tmp_path):
 def test_arguments_that_do_not_fit_are_found(tmp_path):
     found = problems(tmp_path, "half('x')\nhalf()\nwhole('x')\n")
     assert len(found) == 3
+
+
+def test_generators_have_the_type_of_what_they_yield_and_submitted_that_of_a_list(tmp_path):
+    body = """
+        from collections.abc import AsyncGenerator, Generator
+
+        @task
+        def numbers(to: int) -> Generator[int, None, str]:
+            yield from range(to)
+            return ""
+
+        @task
+        async def told_one_by_one(to: int) -> AsyncGenerator[bytes, None]:
+            yield b""
+
+        @flow
+        def squares(to: int) -> Generator[int, None, None]:
+            for number in numbers(to):
+                yield number * number
+
+        @flow
+        async def around() -> None:
+            assert_type([square for square in squares(2)], list[int])
+            assert_type([one async for one in told_one_by_one(2)], list[bytes])
+            assert_type(numbers.submit(3).result(), list[int])
+            assert_type(numbers.map([3]).result(), list[list[int]])
+            assert_type(told_one_by_one.submit(3).result(), list[bytes])
+        """
+    assert problems(tmp_path, body) == []
+
+
+def test_prefects_module_names_hooks_and_runners_are_known(tmp_path):
+    body = """
+        from tui_flow import ProcessPoolTaskRunner, PrefectFuture, allow_failure, runtime, tags
+        from tui_flow.futures import PrefectFutureList, as_completed, wait
+        from tui_flow.runtime import flow_run
+        from tui_flow.states import Completed
+        from tui_flow.task_runners import ProcessPoolTaskRunner as Processes, ThreadPoolTaskRunner
+
+        @flow(task_runner=ProcessPoolTaskRunner(max_workers=2))
+        def around() -> None:
+            done, _ = wait([half.submit(1)])
+            for future in as_completed([half.submit(1)]):
+                assert_type(future, PrefectFuture[float])
+            assert_type(half.map([1]), PrefectFutureList[float])
+            assert_type(half.submit(1, return_state=True), State[float])
+            assert_type(told.map([1], return_state=True), list[State[bytes]])
+            half.submit(allow_failure(half.submit(1)))
+            with tags("a") as now:
+                assert_type(now, set[str])
+            with ThreadPoolTaskRunner(max_workers=2) as runner:
+                runner.submit(half, {"x": 1})
+            assert_type(flow_run.name, str | None)
+
+        @half.on_completion
+        def hook(task: Task[Any, Any], run: Any, state: State[Any]) -> int:
+            return 1
+
+        @around.on_failure
+        async def other(flow: Flow[Any, Any], run: Any, state: State[Any]) -> None: ...
+
+        assert_type(hook(half, 1, State("COMPLETED")), int)
+        """
+    assert problems(tmp_path, body) == []

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tui_flow.sdk.effects import Call
     from tui_flow.sdk.flows import Flow
     from tui_flow.sdk.futures import PrefectFuture, PrefectFutureList
+    from tui_flow.sdk.process_pool import ProcessPoolTaskRunner as ProcessPoolTaskRunner
     from tui_flow.sdk.tasks import Task
 
 DEFAULT_WORKERS = 32

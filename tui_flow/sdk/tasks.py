@@ -9,7 +9,7 @@ from tui_flow.sdk.typing_light import Generic, ParamSpec, TypeVar, overload
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
     from typing import Any, Concatenate, Literal, Unpack
 
     from tui_flow.sdk.calls import WaitList
@@ -138,6 +138,24 @@ class Task(Generic[P, R]):
 
     @overload
     def submit(
+        self: Task[P, Generator[T, Any, Any]],
+        *args: Any,
+        return_state: Literal[False] = False,
+        wait_for: WaitList = None,
+        **kwargs: Any,
+    ) -> PrefectFuture[list[T]]: ...
+
+    @overload
+    def submit(
+        self: Task[P, AsyncGenerator[T, Any]],
+        *args: Any,
+        return_state: Literal[False] = False,
+        wait_for: WaitList = None,
+        **kwargs: Any,
+    ) -> PrefectFuture[list[T]]: ...
+
+    @overload
+    def submit(
         self,
         *args: Any,
         return_state: Literal[False] = False,
@@ -147,12 +165,39 @@ class Task(Generic[P, R]):
 
     @overload
     def submit(
+        self: Task[P, Coroutine[Any, Any, T]],
+        *args: Any,
+        return_state: Literal[True],
+        wait_for: WaitList = None,
+        **kwargs: Any,
+    ) -> State[T]: ...
+
+    @overload
+    def submit(
+        self: Task[P, Generator[T, Any, Any]],
+        *args: Any,
+        return_state: Literal[True],
+        wait_for: WaitList = None,
+        **kwargs: Any,
+    ) -> State[list[T]]: ...
+
+    @overload
+    def submit(
+        self: Task[P, AsyncGenerator[T, Any]],
+        *args: Any,
+        return_state: Literal[True],
+        wait_for: WaitList = None,
+        **kwargs: Any,
+    ) -> State[list[T]]: ...
+
+    @overload
+    def submit(
         self,
         *args: Any,
         return_state: Literal[True],
         wait_for: WaitList = None,
         **kwargs: Any,
-    ) -> State[Any]: ...
+    ) -> State[R]: ...
 
     def submit(
         self,
@@ -185,6 +230,26 @@ class Task(Generic[P, R]):
 
     @overload
     def map(
+        self: Task[P, Generator[T, Any, Any]],
+        *args: Any,
+        return_state: Literal[False] = False,
+        wait_for: WaitList = None,
+        deferred: bool = False,
+        **kwargs: Any,
+    ) -> PrefectFutureList[list[T]]: ...
+
+    @overload
+    def map(
+        self: Task[P, AsyncGenerator[T, Any]],
+        *args: Any,
+        return_state: Literal[False] = False,
+        wait_for: WaitList = None,
+        deferred: bool = False,
+        **kwargs: Any,
+    ) -> PrefectFutureList[list[T]]: ...
+
+    @overload
+    def map(
         self,
         *args: Any,
         return_state: Literal[False] = False,
@@ -195,13 +260,43 @@ class Task(Generic[P, R]):
 
     @overload
     def map(
+        self: Task[P, Coroutine[Any, Any, T]],
+        *args: Any,
+        return_state: Literal[True],
+        wait_for: WaitList = None,
+        deferred: bool = False,
+        **kwargs: Any,
+    ) -> list[State[T]]: ...
+
+    @overload
+    def map(
+        self: Task[P, Generator[T, Any, Any]],
+        *args: Any,
+        return_state: Literal[True],
+        wait_for: WaitList = None,
+        deferred: bool = False,
+        **kwargs: Any,
+    ) -> list[State[list[T]]]: ...
+
+    @overload
+    def map(
+        self: Task[P, AsyncGenerator[T, Any]],
+        *args: Any,
+        return_state: Literal[True],
+        wait_for: WaitList = None,
+        deferred: bool = False,
+        **kwargs: Any,
+    ) -> list[State[list[T]]]: ...
+
+    @overload
+    def map(
         self,
         *args: Any,
         return_state: Literal[True],
         wait_for: WaitList = None,
         deferred: bool = False,
         **kwargs: Any,
-    ) -> list[State[Any]]: ...
+    ) -> list[State[R]]: ...
 
     def map(
         self,
