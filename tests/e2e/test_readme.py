@@ -11,7 +11,7 @@ README = (Path(__file__).parents[2] / "README.md").read_text()
 
 
 def test_the_first_flow_of_the_readme_runs_in_every_way_that_it_names(project: Project) -> None:
-    (source,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    source = re.findall(r"```python\n(.*?)```", README, re.DOTALL)[0]
     project.write("rates.py", source)
     assert """tui-flow run rates -p currencies='["EUR"]'""" in README
 
@@ -36,6 +36,6 @@ def test_what_the_readme_says_is_recorded_is_there(project: Project) -> None:
     told = re.findall(
         r"^\| `([\w/.]+)` \| ", README.partition("## What is recorded")[2].partition("\n## ")[0], re.M
     )
-    assert told == ["history.db", "runs/12/journal", "runs/12/log", "sources/", "engine.log"]
+    assert told == ["history.db", "runs/12/journal", "runs/12/log", "runs/12/calls", "sources/", "engine.log"]
     for name in told:
         assert (project.state_dir / name.replace("12", "1")).exists()
