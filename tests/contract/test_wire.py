@@ -8,6 +8,7 @@ from tests.engine.journals import mapped
 from tui_flow.contract import changes, commands, errors, journal
 from tui_flow.contract.commands import (
     CancelRun,
+    EmitEvent,
     GetStatus,
     KeepEngine,
     PreviewRerun,
@@ -29,11 +30,12 @@ EVENTS = [
     journal.TaskRenamed(1.0, 1, "é"),
     journal.TaskRetrying(1.0, 1, 1, 2.0, FAILURE),
     journal.TaskFinished(1.0, 1, "failed", "Failed", "error", "", FAILURE),
+    journal.EventEmitted(1.0, "c0ffee", "day.closed", "monday", {"n": [1, "é"]}, {"id": "shop"}, 3),
 ]
 COMMANDS = [
     RunFlow("etl", {"n": [1, {"x": None}]}, "name", ["a"], "console"),
     commands.DescribeFile("/etl.py", "etl"), commands.RunFile("/etl.py", "etl", {"n": 1}),
-    CancelRun(3, True), PreviewRerun(3), RerunRun(3, {"n": 1}, ["load"], strict=True), Sync(True), Subscribe(), Prune(), GetStatus(), KeepEngine(), StopEngine(),
+    CancelRun(3, True), PreviewRerun(3), RerunRun(3, {"n": 1}, ["load"], strict=True), EmitEvent("day.closed", {"n": 1}, "monday"), Sync(True), Subscribe(), Prune(), GetStatus(), KeepEngine(), StopEngine(),
 ]  # fmt: skip
 
 

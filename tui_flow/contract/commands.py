@@ -108,6 +108,19 @@ class RerunRun(NamedTuple):
     """The run fails where its calls are no longer those of the attempt before."""
 
 
+class EmitEvent(NamedTuple):
+    """Says that something happened, for triggers that wait for it (`on_event`). Result: `{"event_id": int,
+    "is_new": bool}`, once it is in the history; false where an event of that name and key is there already.
+
+    Errors: BadParameters.
+    """
+
+    name: str
+    payload: dict[str, Any] = {}  # noqa: RUF012
+    key: str | None = None
+    """Events of one name with equal keys are one event; None makes it one of its own."""
+
+
 class Sync(NamedTuple):
     """Answers when the history holds all that journals and, with `files`, flow files said before it was asked.
     Result: `{}`."""
@@ -144,6 +157,7 @@ Command = (
     | CancelRun
     | PreviewRerun
     | RerunRun
+    | EmitEvent
     | Sync
     | Subscribe
     | Prune

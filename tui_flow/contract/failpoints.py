@@ -24,6 +24,9 @@ POINTS = {
     "fire-before-commit": "rows of fire times and runs are written, their transaction is open",
     "fire-committed": "fire times and runs are in the history, no run is queued, none has a spec.json",
     "fire-spec-written": "a run that a schedule made has its turn, and its spec; its keeper is not started",
+    # engine: events and triggers
+    "event-stored": "an event is in the history, nobody was told so, and no trigger has fired for it",
+    "spool-stored": "an event from the spool is in the history, its file is still there",
     # engine: a run's next attempt
     "attempt-spec-written": "the spec of the next attempt is whole, the history says that the run waits for it",
     "attempt-saved": "the history says pending, the run is not queued",

@@ -12,6 +12,8 @@ import json
 import os
 from typing import Any, NamedTuple
 
+MAX_PAYLOAD = 65_536
+"""Bytes of JSON that an emitted event may carry."""
 MAX_TEXT = 16_384
 """Messages, errors and tracebacks are cut to this many characters before they are written."""
 
@@ -182,9 +184,27 @@ class TaskFinished(NamedTuple):
     failure: Failure | None
 
 
+class EventEmitted(NamedTuple):
+    """The author's code said that something happened (`emit_event`): triggers may wait for it. Changes no state."""
+
+    at: float
+    """When it happened, as the author says, else when it was said."""
+    id: str
+    """Of this event and no other: ingested twice, it counts once."""
+    name: str
+    key: str | None
+    """The author's own: events of one name with equal keys are one event. None: the id is."""
+    payload: dict[str, Any]
+    """JSON values."""
+    resource: dict[str, Any] | None
+    """What it happened to."""
+    task_run: int
+    """The task run that said so; 0 is the flow itself."""
+
+
 Event = (
     RunStarted | FlowStarted | FlowRetrying | FlowFinished | RunCancelling | RunEnded
-    | TaskCreated | TaskStarted | TaskRenamed | TaskRetrying | TaskFinished
+    | TaskCreated | TaskStarted | TaskRenamed | TaskRetrying | TaskFinished | EventEmitted
 )  # fmt: skip
 
 EVENTS: dict[str, Any] = {cls.__name__: cls for cls in Event.__args__}

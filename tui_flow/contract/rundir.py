@@ -8,6 +8,7 @@
         engine.sock           commands and changes
         engine.log            what the engine has to say
         console.log           what a console had to say that met a defect of its own
+        events/<when>-<id>.json  what scripts said had happened, until an engine takes it up (`contract.spool`)
         sources/<sha>.py      every version of a flow file that was ever described or run, by content
         runs/last             the highest run id ever given, under its own lock
         runs/<id>/spec.json   what to run

@@ -172,6 +172,29 @@ CREATE UNIQUE INDEX fire_times_once_an_event ON fire_times (schedule, event_key)
 CREATE INDEX fire_times_by_schedule ON fire_times (schedule, id DESC);
 CREATE INDEX fire_times_by_run ON fire_times (run_id) WHERE run_id IS NOT NULL;
 
+CREATE TABLE events (                           -- what triggers wait for; each reads on from where it was
+    id           INTEGER PRIMARY KEY,           -- rises; the highest one is never deleted
+    kind         TEXT NOT NULL CHECK (kind IN ('emitted', 'run_ended')),
+    name         TEXT NOT NULL,                 -- the event's; of the end of a run, the flow's
+    key          TEXT NOT NULL,                 -- what makes it that one; of the end of a run, run and attempt: "812/1"
+    at           REAL NOT NULL,                 -- when it happened
+    received_at  REAL NOT NULL,
+    run_id       INTEGER,                       -- the run that emitted it, or that ended
+    state        TEXT,                          -- that the run ended in
+    resource     TEXT,                          -- JSON object
+    payload      TEXT NOT NULL,                 -- JSON object
+    CHECK ((kind = 'run_ended') = (state IS NOT NULL)),
+    CHECK (kind = 'emitted' OR run_id IS NOT NULL),
+    UNIQUE (kind, name, key)
+) STRICT;
+
+CREATE TABLE seen_files (                       -- the files that a trigger knows, so that it fires for others only
+    schedule  INTEGER NOT NULL REFERENCES schedules (id) ON DELETE CASCADE,
+    path      TEXT NOT NULL,                    -- as the trigger names it: relative to the project where it is inside
+    stamp     TEXT NOT NULL,                    -- "<mtime in ns> <size>"
+    PRIMARY KEY (schedule, path)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE pauses (
     flow        TEXT PRIMARY KEY,               -- '' is all flows
     paused_at   REAL NOT NULL,

@@ -19,13 +19,14 @@ from tui_flow.contract.errors import (
     UnknownFlow,
     UnknownRun,
 )
+from tui_flow.contract.failpoints import failpoint
 from tui_flow.contract.states import TERMINAL
 from tui_flow.engine import reruns
 from tui_flow.engine.file_runs import flow_in_file
 from tui_flow.engine.parameters import check_names
 from tui_flow.engine.previewing import preview
 from tui_flow.engine.server import Connection
-from tui_flow.store import flows, runs
+from tui_flow.store import events, flows, runs
 from tui_flow.store.records import Flow, FlowFile
 
 if TYPE_CHECKING:
@@ -105,6 +106,15 @@ async def rerun_run(engine: "Engine", connection: Connection, command: commands.
     engine.log.say(f"run {command.run_id}: uid {connection.uid()} asked for attempt {attempt}")
     engine.wake()
     return {"run_id": command.run_id, "attempt": attempt}
+
+
+async def emit_event(engine: "Engine", _: Connection, command: commands.EmitEvent) -> dict[str, Any]:
+    event = events.event_of(command, engine.clock.time())
+    is_new = events.keep(engine.db, event, None, engine.clock.time())
+    failpoint("event-stored")
+    found = events.get(engine.db, events.EMITTED, event.name, event.key or event.id)
+    engine.wake()
+    return {"event_id": found.id if found else 0, "is_new": is_new}
 
 
 async def sync(engine: "Engine", _: Connection, command: commands.Sync) -> dict[str, Any]:
@@ -210,6 +220,7 @@ _ANSWERS: dict[type, Verb] = {
     commands.CancelRun: cancel_run,
     commands.PreviewRerun: preview_rerun,
     commands.RerunRun: rerun_run,
+    commands.EmitEvent: emit_event,
     commands.Sync: sync,
     commands.Subscribe: subscribe,
     commands.Prune: prune,

@@ -29,6 +29,7 @@ from tui_flow.engine.pruner import Pruner
 from tui_flow.engine.rescuer import Rescuer
 from tui_flow.engine.room import Room
 from tui_flow.engine.server import Connection, Server
+from tui_flow.engine.spool import Spool
 from tui_flow.engine.supervisor import Supervisor
 from tui_flow.engine.templates import Templates
 from tui_flow.engine.troubles import Troubles
@@ -74,6 +75,7 @@ class Engine:
         if not was_there and (found := len(run_ids(settings.state_dir))):
             log.warn(f"there was no history: it is built from the journals of {found} runs")
         self.pruner = Pruner(settings, self.db, clock, self.bus, log)
+        self.spool = Spool(self.db, settings.state_dir, clock, log)
         self.home = Home(settings.state_dir, lock, log, self.stop)
         self.server = Server(settings, self._answer, self.bus.unsubscribe, log)
         self._stay = stay or settings.idle_seconds == 0
@@ -103,7 +105,7 @@ class Engine:
         self.watcher.watch(self._hint(self.watcher.hint), self._hint(self.arrivals.hint))
         self.log.say(f"engine {os.getpid()} serves {self.settings.project}")
         duties: list[Duty] = [
-            self.room, self.arrivals, self.ingest, self.rescuer, self.attempts, self.dispatcher, self.watcher,
+            self.room, self.arrivals, self.ingest, self.spool, self.rescuer, self.attempts, self.dispatcher, self.watcher,
             self.discovery, self.templates, self.bus,
             self.home, self.pruner,
         ]  # fmt: skip

@@ -46,6 +46,8 @@ class Fold:
         self.revision = revision
         self.report = report
         self.cancelling_seen = False
+        self.emitted: list[journal.EventEmitted] = []
+        """What the author's code said had happened."""
         self.ended_attempts: list[Attempt] = []
         """How attempts ended that the run has left behind, or is about to."""
         self._closed_at: float | None = None
@@ -220,6 +222,9 @@ class Fold:
         if task and state in TASK_TRANSITIONS[task.state]:
             self._end_task(task, event.at, state, event.state_name, reason, event.message, event.failure)
 
+    def _event_emitted(self, event: journal.EventEmitted) -> None:
+        self.emitted.append(event)
+
     def _end_task(
         self,
         task: TaskRun,
@@ -306,4 +311,5 @@ _APPLY: dict[type, Callable[[Fold, Any], None]] = {
     journal.TaskRenamed: Fold._task_renamed,
     journal.TaskRetrying: Fold._task_retrying,
     journal.TaskFinished: Fold._task_finished,
+    journal.EventEmitted: Fold._event_emitted,
 }

@@ -16,6 +16,7 @@ from tui_flow.engine.bus import Bus
 from tui_flow.engine.engine_log import EngineLog
 from tui_flow.engine.folding import Fold
 from tui_flow.engine.tail import Tail
+from tui_flow.store import events as events_of
 from tui_flow.store import runs, tasks
 from tui_flow.store.database import Connection, Refused, transaction
 from tui_flow.store.records import FlowRun
@@ -156,6 +157,9 @@ class Ingest:
             tasks.update_tasks(db, changed)
             runs.save_run(db, before, after, fold.report)
             runs.keep_attempts(db, fold.ended_attempts)
+            events_of.keep_emitted(db, after, fold.emitted)
+            if fold.is_over:
+                events_of.keep_run_end(db, after)
             failpoint("ingest-before-commit")
         failpoint("ingest-after-commit")
         active.run, active.tail.offset = after, end

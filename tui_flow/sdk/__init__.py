@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from tui_flow.sdk.annotations import allow_failure, quote, unmapped
     from tui_flow.sdk.context import get_run_context, tags
+    from tui_flow.sdk.events import emit_event
     from tui_flow.sdk.flows import Flow, flow
     from tui_flow.sdk.futures import PrefectFuture, PrefectFutureList, as_completed, wait
     from tui_flow.sdk.logging import get_run_logger
@@ -47,6 +48,7 @@ __all__ = [
     "ThreadPoolTaskRunner",
     "allow_failure",
     "as_completed",
+    "emit_event",
     "every",
     "exponential_backoff",
     "flow",
@@ -67,6 +69,7 @@ _HOMES = {
     "annotations": ("allow_failure", "quote", "unmapped"),
     "context": ("get_run_context", "tags"),
     "flows": ("Flow", "flow"),
+    "events": ("emit_event",),
     "futures": ("PrefectFuture", "PrefectFutureList", "as_completed", "wait"),
     "logging": ("get_run_logger",),
     "retries": ("exponential_backoff",),

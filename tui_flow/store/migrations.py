@@ -38,6 +38,12 @@ def versions(db: Database) -> None:
     db.execute("PRAGMA user_version = 4")
 
 
+@migrations(name="0.2.0 events")
+def events(db: Database) -> None:
+    _run(db, "schema_0005.sql")
+    db.execute("PRAGMA user_version = 5")
+
+
 def migrate(db: sqlite3.Connection) -> None:
     """Brings a history up to date. Raises sqlite3.Error."""
     migrations.apply(Database(db, execute_plugins=False))

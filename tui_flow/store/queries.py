@@ -16,7 +16,16 @@ from typing import Any
 from tui_flow.store.database import readable
 
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
-_FILES = ("checkup.sql", "facts.sql", "flows.sql", "retention.sql", "runs.sql", "schedules.sql", "tasks.sql")
+_FILES = (
+    "events.sql",
+    "checkup.sql",
+    "facts.sql",
+    "flows.sql",
+    "retention.sql",
+    "runs.sql",
+    "schedules.sql",
+    "tasks.sql",
+)
 Parameters = Mapping[str, Any] | Sequence[Any]
 
 

@@ -160,6 +160,22 @@ class FireTime(NamedTuple):
     decided_at: float
 
 
+class EventRecord(NamedTuple):
+    """Something that happened: what triggers wait for."""
+
+    id: int
+    kind: str
+    """"emitted", or "run_ended"."""
+    name: str
+    key: str
+    at: float
+    received_at: float
+    run_id: int | None
+    state: str | None
+    resource: dict[str, Any] | None
+    payload: dict[str, Any]
+
+
 class Pause(NamedTuple):
     flow: str
     """Empty for all flows."""

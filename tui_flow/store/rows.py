@@ -12,7 +12,17 @@ from tui_flow.contract.states import (
     ScheduleState,
     TaskRunState,
 )
-from tui_flow.store.records import Attempt, FireTime, Flow, FlowFile, FlowRun, Pause, Schedule, TaskRun
+from tui_flow.store.records import (
+    Attempt,
+    EventRecord,
+    FireTime,
+    Flow,
+    FlowFile,
+    FlowRun,
+    Pause,
+    Schedule,
+    TaskRun,
+)
 
 _RUN_STATES = {state.value: state for state in FlowRunState}
 _TASK_STATES = {state.value: state for state in TaskRunState}
@@ -134,6 +144,12 @@ def schedule(row: Row) -> Schedule:
 def fire_time(row: Row) -> FireTime:
     found = FireTime._make(row)
     return found._replace(outcome=FireOutcome(found.outcome), reason=FireReason(found.reason))
+
+
+def event(row: Row) -> EventRecord:
+    found = EventRecord._make(row)
+    resource = None if found.resource is None else json.loads(found.resource)  # type: ignore[arg-type]
+    return found._replace(resource=resource, payload=json.loads(found.payload))  # type: ignore[arg-type]
 
 
 def pause(row: Row) -> Pause:
