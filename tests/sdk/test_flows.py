@@ -409,7 +409,7 @@ def test_a_flow_can_be_a_method(history: History) -> None:
         ({"flow_run_name": 3}, TypeError, "Expected string or callable for 'flow_run_name'"),
         ({"on_failure": print}, TypeError, "Expected iterable for 'on_failure'"),
         ({"on_failure": [3]}, TypeError, "Expected callables in 'on_failure'"),
-        ({"result_storage": "s3"}, UnsupportedFeature, "result_storage="),
+        ({"result_serializer": "yaml"}, ValueError, "Invalid serializer 'yaml'"),
         ({"task_runner": "dask"}, UnsupportedFeature, "ThreadPoolTaskRunner"),
     ],
 )

@@ -11,11 +11,9 @@ from tests.sdk.tiny_tasks import double, fail
 from tui_flow import State, allow_failure, flow, get_run_context, quote, task
 from tui_flow.contract import journal
 from tui_flow.sdk import states
-from tui_flow.sdk.cache_policies import INPUTS, NO_CACHE
 from tui_flow.sdk.exceptions import (
     ParameterBindError,
     UnfinishedRun,
-    UnsupportedFeature,
     UpstreamTaskError,
 )
 
@@ -237,15 +235,6 @@ def test_arguments_that_do_not_fit_are_refused_before_there_is_a_run(history: Hi
 
     my_flow()
     assert history.last.created("double") == []
-
-
-def test_caching_is_refused_at_decoration_and_no_caching_is_not() -> None:
-    assert task(cache_policy=NO_CACHE)(print).name == "print"
-    for options in ({"cache_policy": INPUTS}, {"cache_key_fn": print}, {"refresh_cache": True}):
-        with pytest.raises(
-            UnsupportedFeature, match=r"@task: .* does not work here\ntasks are not cached yet"
-        ):
-            task(**options)  # type: ignore[call-overload]
 
 
 def test_a_thread_of_the_authors_own_belongs_to_the_flow_that_is_running(history: History) -> None:

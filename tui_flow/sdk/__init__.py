@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tui_flow.sdk.states import State
     from tui_flow.sdk.task_runners import ConcurrentTaskRunner, TaskRunner, ThreadPoolTaskRunner
     from tui_flow.sdk.tasks import Task, task
+    from tui_flow.sdk.transactions import Transaction
 
 __all__ = [
     "At",
@@ -46,6 +47,7 @@ __all__ = [
     "Task",
     "TaskRunner",
     "ThreadPoolTaskRunner",
+    "Transaction",
     "allow_failure",
     "as_completed",
     "emit_event",
@@ -88,6 +90,7 @@ _HOMES = {
     "process_pool": ("ProcessPoolTaskRunner",),
     "task_runners": ("ConcurrentTaskRunner", "TaskRunner", "ThreadPoolTaskRunner"),
     "tasks": ("Task", "task"),
+    "transactions": ("Transaction",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

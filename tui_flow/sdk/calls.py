@@ -91,7 +91,8 @@ def waited_for(wait_for: WaitList) -> list[Any]:
 
 
 def _begin(run: TaskRun) -> None:
-    if run.upstream or (run.tree.calls is not None and run.tree.calls.may_reuse):
+    calls = run.tree.calls
+    if run.upstream or (calls is not None and calls.may_reuse) or run.is_transactional:
         run.create()
     else:
         run.begin_now()

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 current: "ContextVar[FlowRun | TaskRun | None]" = ContextVar("tui_flow_run", default=None)
 """The innermost run whose body is at work; None outside of runs. Follows threads and coroutines that we start."""
 
+transactions_seen = False
+"""Whether anybody ever opened a transaction: until then tasks need not look for one around them."""
+
 current_tags: "ContextVar[frozenset[str]]" = ContextVar("tui_flow_tags", default=frozenset())
 
 live_roots: "list[FlowRun]" = []
@@ -103,6 +106,7 @@ class TaskRunContext(_Timed):
     def __init__(self, run: "TaskRun") -> None:
         self._run = run
         self.task, self.task_run, self.parameters = run.task, run, run.parameters
+        self.task_run_id, self.flow_run_id = run.id, run.flow_run_id
 
     @classmethod
     def get(cls) -> "TaskRunContext | None":

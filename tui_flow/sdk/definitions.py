@@ -103,6 +103,33 @@ def checked_hooks(hooks: "Any", option: str) -> "list[Callable[..., Any]]":
     return found
 
 
+def checked_callable(value: "Any", option: str) -> "Any":
+    """Raises TypeError for what is neither None nor can be called."""
+    if value is not None and not callable(value):
+        raise TypeError(f"Expected a function for {option!r}; got {type(value).__name__} instead.")
+    return value
+
+
+def checked_serializer(serializer: "Any") -> "Any":
+    """Raises ValueError for what is no serializer, nor the name of one."""
+    if serializer is not None:
+        from tui_flow.sdk.serializers import resolve
+
+        resolve(serializer)
+    return serializer
+
+
+def warn(message: str) -> None:
+    """A warning about how a flow or task is defined, at the line of the author's that does so."""
+    import sys
+    import warnings
+
+    depth, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and "/tui_flow/sdk/" in frame.f_code.co_filename:
+        depth, frame = depth + 1, frame.f_back
+    warnings.warn(message, stacklevel=depth)
+
+
 def checked_retries(retries: "int | None") -> int:
     """Raises TypeError or ValueError for what is not a whole number of at least 0."""
     if retries is None:

@@ -9,6 +9,7 @@ PrefectException
 ├── SerializationError                      a value that cannot be written, or sent to another process
 ├── MissingContextError                     something that needs a run was used outside of one
 ├── ParameterTypeError, ParameterBindError  what a flow or task was called with does not fit it
+├── ConfigurationError                      options that do not go together
 ├── RerunDiverged                           a strict rerun takes another way than the attempt before
 ├── ReservedArgumentError, InvalidNameError refused at decoration
 └── MappingLengthMismatch, MappingMissingIterable
@@ -76,6 +77,10 @@ class ParameterTypeError(PrefectException):
 
 class ParameterBindError(TypeError, PrefectException):
     """Arguments that do not fit the function's signature."""
+
+
+class ConfigurationError(PrefectException):
+    """Options that do not go together, such as an isolation that needs locks without a lock manager."""
 
 
 class RerunDiverged(PrefectException):

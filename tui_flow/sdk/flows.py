@@ -49,6 +49,11 @@ class Flow(Generic[P, R]):
         self.should_validate = bool(chosen["validate_parameters"])
         self.log_prints = chosen["log_prints"]
         self.persist_result = chosen["persist_result"]
+        self.result_storage = chosen["result_storage"]
+        self.result_serializer = definitions.checked_serializer(chosen["result_serializer"])
+        self.cache_result_in_memory = bool(chosen["cache_result_in_memory"])
+        if self.persist_result is None and (self.result_storage or self.result_serializer):
+            self.persist_result = True
         self.retries = definitions.checked_retries(chosen["retries"])
         self.retry_delay_seconds = chosen["retry_delay_seconds"]
         self.retry_delays = (

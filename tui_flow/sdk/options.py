@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from typing import Any, Literal, TypedDict
 
+    from tui_flow.sdk.cache_policies import CachePolicy
     from tui_flow.sdk.task_runners import TaskRunner
 
     Hook = Callable[..., Any]
@@ -41,21 +42,30 @@ if TYPE_CHECKING:
         on_failure: list[Hook] | None
         on_running: list[Hook] | None
         persist_result: bool | None
-        """Accepted; results are not kept yet."""
+        """Whether the result is stored under its cache key, and used again. False also keeps it out of what a rerun
+        reuses. None: as the flow says, or as soon as another option says where or how."""
         cache_result_in_memory: bool
-        """Accepted, and without effect."""
+        """Accepted, and without effect: a result lives as long as somebody holds its future or state."""
         viz_return_value: Any
         """Accepted, and without effect."""
-        cache_policy: Any
-        """NO_CACHE or None."""
-        cache_key_fn: Any
+        cache_policy: CachePolicy | None
+        """What makes two runs the same (`cache_policies`). Default: DEFAULT, where results are persisted."""
+        cache_key_fn: Callable[..., str | None] | None
+        """`(context, parameters) -> key`, instead of a policy."""
         cache_expiration: timedelta | None
+        """How long a record may be used."""
         refresh_cache: bool | None
+        """Runs always, and overwrites the record."""
         result_storage: Any
+        """A folder, a file system, or the slug of a saved one. Default: the project's `.tui_flow/results/`."""
         result_serializer: Any
+        """ "pickle" (default), "json", "compressed/pickle", "compressed/json", or a Serializer."""
         result_storage_key: str | None
+        """The record's name, such as "rates-{parameters[day]}", instead of a cache key."""
         on_rollback: list[Hook] | None
+        """Functions of the transaction, called where the run completed and the transaction around it fails."""
         on_commit: list[Hook] | None
+        """Functions of the transaction, called when it commits."""
         asset_deps: Any
 
     class FlowOptions(TypedDict, total=False):
@@ -88,10 +98,11 @@ if TYPE_CHECKING:
         on_crashed: list[Hook] | None
         on_running: list[Hook] | None
         persist_result: bool | None
-        """Accepted; results are not kept yet."""
+        """Whether the flow's result is stored, and those of its tasks that do not say."""
         cache_result_in_memory: bool
         """Accepted, and without effect."""
         result_storage: Any
+        """For itself, and for its tasks that do not say."""
         result_serializer: Any
         max_concurrent_runs: int | None
         """Ours: the engine starts no more runs of it at once."""
@@ -109,20 +120,20 @@ if TYPE_CHECKING:
         """Ours: after so many failures in a row its schedules pause."""
 
 
-_UNSUPPORTED_IN_TASKS = (
-    "cache_policy", "cache_key_fn", "cache_expiration", "refresh_cache", "result_storage", "result_serializer",
-    "result_storage_key", "on_rollback", "on_commit", "asset_deps",
-)  # fmt: skip
-_UNSUPPORTED_IN_FLOWS = ("result_storage", "result_serializer")
+_UNSUPPORTED_IN_TASKS = ("asset_deps",)
+_UNSUPPORTED_IN_FLOWS: "tuple[str, ...]" = ()
 
 TASK_DEFAULTS: "dict[str, Any]" = {
     **dict.fromkeys(
         (
             "name", "description", "tags", "version", "task_run_name", "retries", "retry_delay_seconds",
             "retry_jitter_factor", "retry_condition_fn", "timeout_seconds", "log_prints", "on_completion",
-            "on_failure", "on_running", "persist_result", "viz_return_value", *_UNSUPPORTED_IN_TASKS,
+            "on_failure", "on_running", "persist_result", "viz_return_value", "cache_key_fn", "cache_expiration",
+            "refresh_cache", "result_storage", "result_serializer", "result_storage_key", "on_commit", "on_rollback",
+            *_UNSUPPORTED_IN_TASKS,
         )
     ),
+    "cache_policy": ...,
     "cache_result_in_memory": True,
 }  # fmt: skip
 FLOW_DEFAULTS: "dict[str, Any]" = {
@@ -131,8 +142,7 @@ FLOW_DEFAULTS: "dict[str, Any]" = {
             "name", "description", "tags", "version", "flow_run_name", "retries", "retry_delay_seconds",
             "task_runner", "timeout_seconds", "log_prints", "on_completion", "on_failure", "on_cancellation",
             "on_crashed", "on_running", "persist_result", "max_concurrent_runs", "pause_on_failure", "schedule",
-            "schedules",
-            *_UNSUPPORTED_IN_FLOWS,
+            "schedules", "result_storage", "result_serializer",
         )
     ),
     "exclusive": False,

@@ -70,6 +70,7 @@ class CallBook:
         self._rerun_from = frozenset(spec.rerun_from if spec else ())
         self._ignores_code = spec is not None and spec.reuse == "succeeded"
         self._is_strict = spec is not None and spec.is_strict
+        tree.reuses_nothing = spec is not None and spec.reuse == "nothing"
         self.reused = 0
         self._has_environment = False
         self._fd = -1
@@ -126,6 +127,13 @@ class CallBook:
             mark.args, after, mark.code, form, ref,
         )  # fmt: skip
         self._tree.recorder.keep(calls.encode(call, value))
+
+    def forget(self, run: "TaskRun") -> None:
+        """What the call did was undone: a later attempt makes it again."""
+        call = calls.Call(
+            run.call_path, run.task.name, run.number, self._attempt, TaskRunState.FAILED, "", "", "", "", ""
+        )
+        self._tree.recorder.keep(calls.encode(call))
 
     def finish(self, run: "FlowRun", completed: bool) -> None:
         """The flow's body is over: says what was not called again. Raises RerunDiverged in a strict rerun."""
@@ -216,6 +224,8 @@ class CallBook:
     def _read(self) -> None:
         """Where the results of earlier attempts are; not the results."""
         for entry, place in calls.read(self._path):
+            if isinstance(entry, calls.Call) and entry.state != TaskRunState.COMPLETED and not entry.args:
+                self._earlier.pop(entry.path, None)  # undone, or never to be known again
             if isinstance(entry, calls.Call) and entry.state == TaskRunState.COMPLETED and entry.form:
                 _, _, _, _, _, args, after, code, form, ref = entry
                 success = Success(args, after, sys.intern(code), sys.intern(form), ref, place)

@@ -9,10 +9,11 @@ from os import getpid
 from typing import TYPE_CHECKING, Any
 
 from tui_flow.contract.states import EndReason, TaskRunState
-from tui_flow.sdk import names, params, references
+from tui_flow.sdk import context, names, params, references
 from tui_flow.sdk.effects import Ask, Call, Logic, Sleep, WaitFor
 from tui_flow.sdk.endings import state_of_exception, state_of_return_value
-from tui_flow.sdk.exceptions import ParameterTypeError, RerunDiverged, UpstreamTaskError
+from tui_flow.sdk.exceptions import ConfigurationError, ParameterTypeError, RerunDiverged, UpstreamTaskError
+from tui_flow.sdk.failures import describe
 from tui_flow.sdk.generators import CallGenerator
 from tui_flow.sdk.logging import logger_of
 from tui_flow.sdk.retries import delay_before
@@ -55,9 +56,21 @@ def run_task(run: TaskRun) -> Logic[State[Any]]:
     book = None if task.isgenerator else run.tree.calls  # a generator may be half way through
     if book is not None:
         mark = book.mark(run)
-        found = _reused(run, book, mark) if book.may_reuse else None
+        found = (yield from _reused(run, book, mark)) if book.may_reuse else None
         if found is not None:
             return found
+    transaction = None
+    if run.is_transactional and not task.isgenerator:
+        from tui_flow.sdk import task_transactions
+
+        try:
+            transaction = yield from task_transactions.begin(run)
+            state = task_transactions.cached_state(transaction)
+        except ConfigurationError as error:
+            state = State(FAILED, message=describe(error), data=error)
+            logger_of(run).error("%s", error)
+        if state is not None:
+            return (yield from _not_called(run, state, book, mark if book else None))
     if run.run_count == 0:
         if task.task_run_name is not None:
             _rename(run, task.task_run_name)
@@ -70,14 +83,35 @@ def run_task(run: TaskRun) -> Logic[State[Any]]:
         return state
     if book is not None and not run.is_over:
         book.keep(run, mark, state)
+    if transaction is not None and not run.is_over:
+        yield from task_transactions.end(run, transaction, state)
     run.finish(state)
-    hooks = task.on_completion_hooks if state.type is COMPLETED else task.on_failure_hooks
-    if hooks and state.type in (COMPLETED, FAILED):
-        yield from _hooks(run, hooks, state)
+    yield from _end_hooks(run, state)
     return state
 
 
-def _reused(run: TaskRun, book: "CallBook", mark: "Mark") -> State[Any] | None:
+def _end_hooks(run: TaskRun, state: State[Any]) -> Logic[None]:
+    task = run.task
+    hooks = task.on_completion_hooks if state.type is COMPLETED else task.on_failure_hooks
+    if hooks and state.type in (COMPLETED, FAILED):
+        yield from _hooks(run, hooks, state)
+
+
+def _not_called(
+    run: TaskRun, state: State[Any], book: "CallBook | None", mark: "Mark | None"
+) -> Logic[State[Any]]:
+    """The end of a task run whose record was there, or that cannot begin."""
+    if run.task.task_run_name is not None:
+        _rename(run, run.task.task_run_name)
+    if book is not None and mark is not None:
+        book.keep(run, mark, state)
+    run.finish(state, TaskRunState.CACHED if state.type is COMPLETED else None)
+    logger_of(run).info("Finished in state %s", state)
+    yield from _end_hooks(run, state)
+    return state
+
+
+def _reused(run: TaskRun, book: "CallBook", mark: "Mark") -> Logic[State[Any] | None]:
     """The end of a task run that an earlier attempt has a result for, or None."""
     try:
         state = book.find(run, mark)
@@ -85,6 +119,10 @@ def _reused(run: TaskRun, book: "CallBook", mark: "Mark") -> State[Any] | None:
         state = State(FAILED, message=str(error), data=error)
         logger_of(run).error("%s", error)
     if state is not None:
+        if context.transactions_seen and state.type is COMPLETED:
+            from tui_flow.sdk import task_transactions
+
+            yield from task_transactions.take_part(run, state)
         if run.task.task_run_name is not None:
             _rename(run, run.task.task_run_name)
         run.finish(state, TaskRunState.CACHED if state.type is COMPLETED else None)
@@ -123,6 +161,11 @@ def run_flow(run: FlowRun, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Log
         yield from _settle(run, state)
     run.close_runner()
     state = _checked_against_earlier(run, state)
+    if run.may_persist and state.type is COMPLETED:
+        from tui_flow.sdk.persistence import flow_persists, persist_flow_result
+
+        if flow_persists(run):
+            persist_flow_result(run, state.data)
     _end_stragglers(run, state)
     _log_end(run, state)
     run.finish(state)

@@ -4,6 +4,7 @@
 """
 
 import itertools
+import os
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +24,11 @@ if TYPE_CHECKING:
     from tui_flow.sdk.rerun import CallBook
     from tui_flow.sdk.task_runners import TaskRunner
     from tui_flow.sdk.tasks import Task
+    from tui_flow.sdk.transactions import BaseTransaction
 
 NO_UPSTREAM = Upstream()
+_PERSISTING = frozenset({"PREFECT_RESULTS_PERSIST_BY_DEFAULT", "PREFECT_TASKS_DEFAULT_PERSIST_RESULT"})
+"""Variables of the environment that say whether results are persisted."""
 _NEW: State[Any] = State(StateType.PENDING)
 """Of a run that the journal may not know yet."""
 _PENDING: State[Any] = State(StateType.PENDING)
@@ -64,6 +68,8 @@ class RunTree:
         self._names: dict[str, Any] = {}
         self._occurrences: dict[tuple[int, int, str], Any] = {}
         self._map_occurrences: dict[int, int] = {}
+        self.reuses_nothing = False
+        """Whether records of earlier runs are overwritten, and not used."""
         self.calls: CallBook | None = None
         """What is remembered for a rerun; None where nothing is."""
 
@@ -96,7 +102,7 @@ class TaskRun:
     kind = "task"
     __slots__ = (
         "args", "flow_run", "kwargs", "log_prints", "map_id", "map_index", "max_tries", "name", "number", "occurrence",
-        "parent", "run_count", "start_time", "state", "tags", "task", "tree", "upstream",
+        "parent", "run_count", "start_time", "state", "tags", "task", "transaction", "tree", "upstream",
     )  # fmt: skip
 
     def __init__(
@@ -124,6 +130,7 @@ class TaskRun:
         self.run_count = 0
         self.state = _NEW
         self.start_time = 0.0
+        self.transaction: BaseTransaction | None = None
         self.name = self.tree.next_run_name(task.name)
         self.occurrence = (
             self.tree.occurrence(parent, task.name) if map_id is None else self.tree.map_occurrence(self)
@@ -140,6 +147,17 @@ class TaskRun:
         if self.parent.number == 0 and self.map_index is None:
             return f"{self.task.name}[{self.occurrence}]"
         return _call_path(self)
+
+    @property
+    def is_transactional(self) -> bool:
+        """Whether a transaction governs the run: its result may be persisted, or it may be rolled back."""
+        if self.task.is_transactional or self.flow_run.may_persist:
+            return True
+        if not context.transactions_seen:
+            return False
+        from tui_flow.sdk.transactions import get_transaction
+
+        return get_transaction() is not None
 
     @property
     def idempotency_key(self) -> str:
@@ -252,6 +270,8 @@ class FlowRun:
         self.is_named = name is not None
         self.name = name or ""
         self.is_over = False
+        self.may_persist = bool(flow and flow.persist_result) or not _PERSISTING.isdisjoint(os.environ)
+        """Whether the results of its tasks may be persisted although they say nothing of it."""
         self.submitted: set[PrefectFuture[Any]] = set()
         """The futures of this flow run that are not over."""
         self._runner: TaskRunner | None = None

@@ -46,13 +46,37 @@ class Task(Generic[P, R]):
         self.task_run_name = definitions.checked_run_name(chosen["task_run_name"], "task_run_name")
         self.timeout_seconds = definitions.checked_seconds(chosen["timeout_seconds"], "timeout_seconds")
         self.log_prints = chosen["log_prints"]
-        self.persist_result = chosen["persist_result"]
+        self._set_results()
         self.viz_return_value = chosen["viz_return_value"]
         self._set_retries()
         self.on_completion_hooks = definitions.checked_hooks(chosen["on_completion"], "on_completion")
         self.on_failure_hooks = definitions.checked_hooks(chosen["on_failure"], "on_failure")
         self.on_running_hooks = definitions.checked_hooks(chosen["on_running"], "on_running")
         definitions.dress(self, self.fn)
+
+    def _set_results(self) -> None:
+        """Whether and where results are persisted. Naming how asks for it."""
+        chosen = self._options
+        self.cache_policy = chosen["cache_policy"]
+        self.cache_key_fn = definitions.checked_callable(chosen["cache_key_fn"], "cache_key_fn")
+        self.cache_expiration = chosen["cache_expiration"]
+        self.refresh_cache = chosen["refresh_cache"]
+        self.result_storage = chosen["result_storage"]
+        self.result_serializer = definitions.checked_serializer(chosen["result_serializer"])
+        self.result_storage_key = chosen["result_storage_key"]
+        self.cache_result_in_memory = bool(chosen["cache_result_in_memory"])
+        caches = self.cache_policy not in (None, ...) and self.cache_policy.caches
+        hows = (self.cache_key_fn, self.result_storage, self.result_serializer, self.result_storage_key)
+        self.persist_result = chosen["persist_result"]
+        if self.persist_result is None and (caches or any(how is not None for how in hows)):
+            self.persist_result = True
+        elif self.persist_result is False and caches:
+            definitions.warn(
+                f"Ignoring `cache_policy` of task {self.name!r} because `persist_result` is False"
+            )
+        self.on_commit_hooks = definitions.checked_hooks(chosen["on_commit"], "on_commit")
+        self.on_rollback_hooks = definitions.checked_hooks(chosen["on_rollback"], "on_rollback")
+        self.is_transactional = bool(self.persist_result or self.on_commit_hooks or self.on_rollback_hooks)
 
     def _set_retries(self) -> None:
         chosen = self._options
@@ -332,6 +356,20 @@ class Task(Generic[P, R]):
     def on_running(self, hook: Callable[..., T]) -> Callable[..., T]:
         """Decorates a hook that is called when a run of the task begins."""
         self.on_running_hooks += definitions.checked_hooks([hook], "on_running")
+        return hook
+
+    def on_commit(self, hook: Callable[..., T]) -> Callable[..., T]:
+        """Decorates a function of the transaction that is called when it commits: at the end of the task run, or of
+        the `with transaction()` around it."""
+        self.on_commit_hooks += definitions.checked_hooks([hook], "on_commit")
+        self.is_transactional = True
+        return hook
+
+    def on_rollback(self, hook: Callable[..., T]) -> Callable[..., T]:
+        """Decorates a function of the transaction that undoes what the task did. It is called where the task completed
+        and the `with transaction()` around it fails."""
+        self.on_rollback_hooks += definitions.checked_hooks([hook], "on_rollback")
+        self.is_transactional = True
         return hook
 
     @overload

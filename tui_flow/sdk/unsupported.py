@@ -13,7 +13,6 @@ _WORKERS = "it needs Prefect's task workers; call the task in a flow, with .subm
 NAMES = {
     **dict.fromkeys(("serve", "aserve", "deploy"), _SCHEDULES),
     "get_client": _SERVER,
-    "Transaction": "transactions are not there yet; undo in an `except` or a hook",
     **{f"{a}{verb}_flow_run": _PAUSES for a in ("", "a") for verb in ("pause", "resume", "suspend")},
 }
 """Names that `from prefect import …` knows."""
@@ -35,21 +34,9 @@ METHODS = {
         ("visualize", "avisualize", "generate_mermaid_graph"), "the console shows the tree of a run"
     ),
     **dict.fromkeys(("delay", "apply_async"), _WORKERS),
-    **dict.fromkeys(
-        ("on_commit", "on_rollback"), "transactions are not there yet; use on_completion or on_failure"
-    ),
 }
 """Methods of flows and tasks."""
 OPTIONS = {
-    "cache_policy": "tasks are not cached yet; leave it out, or say cache_policy=NO_CACHE",
-    "cache_key_fn": "tasks are not cached yet; leave it out",
-    "cache_expiration": "tasks are not cached yet; leave it out",
-    "refresh_cache": "tasks are not cached yet; leave it out",
-    "result_storage": "results are not kept yet; write what must outlive the run to a file of your own",
-    "result_serializer": "results are not kept yet; leave it out",
-    "result_storage_key": "results are not kept yet; write what must outlive the run to a file of your own",
-    "on_commit": "transactions are not there yet; use on_completion",
-    "on_rollback": "transactions are not there yet; use on_failure",
     "asset_deps": "assets are not there yet; leave it out",
     "task_runner": "use ThreadPoolTaskRunner(max_workers=…), or leave it out",
 }
