@@ -157,7 +157,7 @@ def _next_day(when: Interval, after: float) -> float:
     today = datetime.fromtimestamp(after, place).date()
     day: date = first.date() + step * ((today - first.date()) // step)
     while True:
-        found = _instant(datetime.combine(day, at), place)
+        found = instant(datetime.combine(day, at), place)
         if found > after:
             return found
         day += step
@@ -185,7 +185,7 @@ def _next_fixed(next_naive: NextNaive, place: ZoneInfo, after: float) -> float |
         wall = next_naive(wall) if wall else None
         if wall is None:
             return None
-        found = _instant(wall, place)
+        found = instant(wall, place)
         if found > after:
             return found
     return None
@@ -200,7 +200,7 @@ def _next_elapsed(next_naive: NextNaive, place: ZoneInfo, after: float) -> float
         if change is None:
             if wall is None:
                 return None
-            found = _instant(wall, place)
+            found = instant(wall, place)
             if found < moment:
                 found = wall.replace(tzinfo=place, fold=1).timestamp()
             if datetime.fromtimestamp(found, place).replace(tzinfo=None) == wall:
@@ -237,7 +237,7 @@ def _first_other_offset(low: float, high: float, place: ZoneInfo) -> float:
     return float(end)
 
 
-def _instant(wall: datetime, place: ZoneInfo) -> float:
+def instant(wall: datetime, place: ZoneInfo) -> float:
     """The moment of a wall time: in an overlap its first pass, in a gap the gap's end."""
     first = wall.replace(tzinfo=place, fold=0)
     at = first.timestamp()
