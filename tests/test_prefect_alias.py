@@ -44,6 +44,9 @@ NAMES = [
     ("prefect.client.schemas.objects", "State StateType FlowRun TaskRun"),
     ("prefect.client.orchestration", "get_client PrefectClient"),
     ("prefect.deployments", "run_deployment"),
+    ("prefect.testing.utilities", "prefect_test_harness"),
+    ("prefect.locking.memory", "MemoryLockManager"),
+    ("prefect.transactions", "transaction"),
     ("prefect.cache_policies", "NO_CACHE INPUTS"),
 ]  # fmt: skip
 
@@ -167,5 +170,28 @@ def test_type_checkers_know_the_modules_too() -> None:
     import tui_flow
 
     package = Path(tui_flow.__file__).parent
-    for stub in package.glob("*.pyi"):
-        assert (package / "sdk" / f"{stub.stem}.py").exists() and stub.stem in prefect_alias.MODULES
+    built = {name for name in prefect_alias.MODULES if (package / "sdk" / f"{name}.py").exists()}
+    assert {stub.stem for stub in package.glob("*.pyi")} == built, "each needs its tui_flow/<name>.pyi"
+
+
+def test_users_tests_import_prefect_and_leave_no_trace(tmp_path: Path) -> None:
+    (tmp_path / "my_flow.py").write_text(
+        "from prefect import flow, get_run_logger, task\n"
+        "@task\ndef double(x): get_run_logger().info('x'); return 2 * x\n"
+        "@flow\ndef my_flow(): return double(21)\n"
+    )
+    (tmp_path / "test_my_flow.py").write_text(
+        "from my_flow import double, my_flow\n"
+        "from prefect.logging import disable_run_logger\n"
+        "from prefect.testing.utilities import prefect_test_harness\n"
+        "def test_flow():\n    with prefect_test_harness():\n        assert my_flow() == 42\n"
+        "def test_task():\n    with disable_run_logger():\n        assert double.fn(2) == 4\n"
+    )
+    (tmp_path / "flows").mkdir()
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("TUI_FLOW")}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "tui_flow.sdk.testing", "-p", "no:cacheprovider", "."],
+        cwd=tmp_path, env=environment, capture_output=True, text=True,
+    )  # fmt: skip
+    assert "2 passed" in done.stdout, done
+    assert not (tmp_path / ".tui_flow").exists()

@@ -7,6 +7,8 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tui_flow.sdk.context import current, live_roots
@@ -27,10 +29,37 @@ def get_run_logger(context: Any = None, **extra: Any) -> _LoggerAdapter:
 
     Its records land in the run's log with the task run and its try. Raises MissingContextError outside of runs.
     """
+    if _silence.count:
+        return _LoggerAdapter(_silent_logger(), extra)
     run = getattr(context, "task_run", None) or getattr(context, "flow_run", None) or current.get()
     if run is None:
         raise MissingContextError("get_run_logger() works only inside a flow or task run.")
     return logger_of(run, **extra)
+
+
+class _Silence:
+    """How many `disable_run_logger` are around."""
+
+    count = 0
+
+
+_silence = _Silence()
+
+
+@contextmanager
+def disable_run_logger() -> Iterator[None]:
+    """Inside, loggers of runs say nothing, and there is one outside of runs, too: for tests of `my_task.fn`."""
+    _silence.count += 1
+    try:
+        yield
+    finally:
+        _silence.count -= 1
+
+
+def _silent_logger() -> logging.Logger:
+    logger = logging.getLogger("tui_flow.silent")
+    logger.disabled = True
+    return logger
 
 
 def get_logger(name: str | None = None) -> logging.Logger:
