@@ -12,10 +12,12 @@ from contextlib import redirect_stderr
 from pathlib import Path
 from statistics import median
 from typing import Any
+from unittest.mock import patch
 
 from tests.benchmarks.figure import Figure
 from tui_flow import flow, task
 from tui_flow.contract import journal, rundir
+from tui_flow.sdk.cache_policies import INPUTS
 
 TASKS = 10_000
 RUNS = 5
@@ -24,6 +26,11 @@ IMPORTS = 21
 
 @task
 def nothing(number: int) -> int:
+    return number
+
+
+@task(cache_policy=INPUTS)
+def again(number: int) -> int:
     return number
 
 
@@ -61,6 +68,14 @@ def _figures(project: Path) -> Iterator[Figure]:
     ):
         value = _micros(_in_flow(body))
         yield Figure(name, value, "µs", 80.0, floor, value / floor, note)
+    with patch("tui_flow.sdk.script_run.CallBook", lambda *_: None):
+        forgetful = _micros(_in_flow(lambda: [nothing(n) for n in range(TASKS)]))
+    note = "a called task with its result kept, over one that nothing is kept of"
+    yield Figure("a result kept for a rerun", direct - forgetful, "µs", 20.0, None, None, note)
+    flow(lambda: again(1))()
+    hit = _micros(_in_flow(lambda: [again(1) for _ in range(TASKS)]))
+    yield Figure("a cache hit", hit, "µs", 150.0, None, None, "its record read, checked and told")
+    yield Figure("100,000 task runs in a flow", _memory_mib(), "MiB", 300.0, None, None, "the run's peak")
     yield Figure("10,000 mapped tasks", value * TASKS / 1e6, "s", 1.5, None, None, "their events on disk")
     bare = _import_ms("pass")
     api = _import_ms("from tui_flow import flow, task")
@@ -135,3 +150,29 @@ def _import_ms(code: str) -> float:
         subprocess.run([sys.executable, "-c", code], check=True)
         times.append(time.perf_counter() - began)
     return 1000 * median(times)
+
+
+_MANY = """
+import resource, sys
+from tui_flow import flow, task
+
+@task
+def give(number):
+    return [number] * 10
+
+@flow
+def many():
+    for number in range(100_000):
+        give(number)
+
+many()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def _memory_mib() -> float:
+    """The most that a process held which ran 100,000 task runs one after another."""
+    done = subprocess.run(
+        [sys.executable, "-c", _MANY], check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    return int(done.stdout) / (1024 * 1024 if sys.platform == "darwin" else 1024)

@@ -1,10 +1,14 @@
 """Where files of runs lie, by Prefect's names. Only the local file system is here."""
 
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
 from typing import Any
+
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
+"""What cannot lead anywhere else."""
 
 
 class ReadableFileSystem:
@@ -32,6 +36,7 @@ class LocalFileSystem(WritableFileSystem):
 
     def __init__(self, basepath: str | Path | None = None) -> None:
         self.basepath = None if basepath is None else str(basepath)
+        self._base: Path | None = None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, LocalFileSystem) and other.basepath == self.basepath
@@ -43,7 +48,11 @@ class LocalFileSystem(WritableFileSystem):
 
     def resolve(self, path: str | Path = "") -> Path:
         """The absolute path of one that is relative to `basepath`."""
-        base = Path(self.basepath).expanduser().resolve() if self.basepath else Path.cwd()
+        if self._base is None and self.basepath:
+            self._base = Path(self.basepath).expanduser().resolve()
+        base = self._base or Path.cwd()
+        if self._base and isinstance(path, str) and _PLAIN_NAME.fullmatch(path):
+            return base / path
         found = (base / Path(path).expanduser()).resolve()
         if self.basepath and not found.is_relative_to(base):
             raise ValueError(f"the path {str(path)!r} leads out of {base}")
@@ -58,11 +67,13 @@ class LocalFileSystem(WritableFileSystem):
 
     def read(self, path: str | Path) -> bytes:
         found = self.resolve(path)
-        if not found.exists():
-            raise ValueError(f"Path {found} does not exist.")
-        if not found.is_file():
-            raise ValueError(f"Path {found} is not a file.")
-        return found.read_bytes()
+        try:
+            with found.open("rb") as file:
+                return file.read()
+        except FileNotFoundError:
+            raise ValueError(f"Path {found} does not exist.") from None
+        except IsADirectoryError:
+            raise ValueError(f"Path {found} is not a file.") from None
 
     def write_path(self, path: str, content: bytes) -> Any:
         """Writes the file whole or not at all, 0600, with the folders that it needs; gives its absolute path."""

@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -251,13 +252,17 @@ def get_default_result_storage() -> LocalFileSystem:
         return LocalFileSystem(basepath=named)
     run = current.get()
     if run is not None and run.tree.project:
-        project = Path(run.tree.project)
-    else:
-        from tui_flow.sdk.script_run import find_project_of_script
+        return _storage_in(run.tree.project)
+    from tui_flow.sdk.script_run import find_project_of_script
 
-        project = find_project_of_script()
-        rundir.open_state_dir(project)
-    return LocalFileSystem(basepath=project / rundir.STATE_DIR / rundir.RESULTS)
+    project = find_project_of_script()
+    rundir.open_state_dir(project)
+    return _storage_in(str(project))
+
+
+@lru_cache(maxsize=8)
+def _storage_in(project: str) -> LocalFileSystem:
+    return LocalFileSystem(basepath=Path(project) / rundir.STATE_DIR / rundir.RESULTS)
 
 
 def get_default_result_serializer() -> Any:
