@@ -80,6 +80,10 @@ class Alias(ModuleType):
         super().__init__(name, f"Prefect's {name.partition('.')[2] or name}, as tui_flow has it.")
         self.__path__: list[str] = []
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Sent to another process as its name."""
+        return import_module, (self.__name__,)
+
     @property
     def _dotted(self) -> str:
         return self.__name__.partition(".")[2]

@@ -40,12 +40,13 @@ def describe(exception: BaseException) -> str:
     return _cut(f"{name}: {first}" if first else name)
 
 
-def authors_part(found: TracebackType | None) -> TracebackType | None:
-    """The traceback from the author's first frame on; all of it where no frame is the author's."""
+def authors_part(error: BaseException | None, found: TracebackType | None) -> TracebackType | None:
+    """The traceback from the author's first frame on. Where no frame is the author's: all of it, or, of an error that
+    we raise for authors, nothing."""
     part = found
     while part is not None and part.tb_frame.f_code.co_filename.startswith(_OURS):
         part = part.tb_next
-    return part or found
+    return part or (None if type(error).__module__.startswith("tui_flow.") else found)
 
 
 def _type_name(exception: BaseException) -> str:
@@ -62,7 +63,7 @@ def _text_of(exception: BaseException) -> str:
 
 
 def _traceback_of(exception: BaseException) -> str:
-    part = authors_part(exception.__traceback__)
+    part = authors_part(exception, exception.__traceback__)
     try:
         return "".join(traceback.format_exception(type(exception), exception, part))
     except Exception:

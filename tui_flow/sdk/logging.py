@@ -117,7 +117,9 @@ def _text_of(record: logging.LogRecord) -> str:
 
         cls, error, found = record.exc_info
         told = getattr(error, TOLD_ELSEWHERE, None)
-        lines = [told.traceback] if told else traceback.format_exception(cls, error, authors_part(found))
+        lines = (
+            [told.traceback] if told else traceback.format_exception(cls, error, authors_part(error, found))
+        )
         message += "\n" + "".join(lines).rstrip("\n")
     if record.stack_info:
         message += f"\n{record.stack_info}"
