@@ -1,5 +1,8 @@
 """A run that is over begins anew, as the next attempt of the same run."""
 
+import subprocess
+import sys
+
 import pytest
 
 from tests.engine.running import Running
@@ -129,3 +132,16 @@ def test_the_original_code_runs_whatever_the_file_says_now(engine: Running) -> N
     assert (run.state, run.attempt) == ("completed", 2)
     first, second = attempts(engine, run_id)[0].source_sha, run.source_sha
     assert first == second and (engine.state_dir / rundir.SOURCES / f"{first}.py").is_file()
+
+
+def test_a_run_that_a_script_made_reruns_in_a_process_of_its_own(engine: Running) -> None:
+    path = engine.write("etl.py", ETL + "\n    if __name__ == '__main__':\n        etl(mood='bad')\n")
+    script = subprocess.run(
+        [sys.executable, str(path)], cwd=engine.project, capture_output=True, text=True, check=False
+    )
+    assert script.returncode == 1 and "is not enough" in script.stderr
+    assert engine.wait_for(1, "failed").trigger == "script"
+    (engine.project / "good").touch()
+    engine.ask(RerunRun(1))
+    assert engine.wait_for(1).state == "completed"
+    assert [state for _, state in task_states(engine, 1)] == ["cached", "cached"]

@@ -465,3 +465,65 @@ def test_the_environment_is_told(attempts: Attempts) -> None:
     (environment,) = [entry for entry in found if isinstance(entry, calls.Environment)]
     assert environment.versions["python"].startswith("3.")
     assert json.dumps(environment.versions)
+
+
+UNDONE = """
+from tui_flow.transactions import transaction
+
+@task
+def write(name):
+    note(f"write-{name}")
+
+write.on_rollback(lambda txn: note("undo"))
+
+@task
+def check():
+    if not Path("ready").exists():
+        raise ValueError("no")
+
+@flow
+def sample():
+    write("before")
+    with transaction():
+        write("inside")
+        check()
+"""
+
+
+def test_what_a_transaction_undid_runs_again_and_what_it_reuses_can_be_undone(attempts: Attempts) -> None:
+    attempts.run(UNDONE)
+    assert attempts.noted() == ["write-before", "write-inside", "undo"]
+    attempts.run()
+    assert attempts.noted() == ["write-inside", "undo"]
+    (attempts.project / "ready").touch()
+    assert attempts.run().state == "completed"
+    assert attempts.noted() == ["write-inside"]
+    attempts.run(UNDONE.replace("        check()", "        check()\n        raise ValueError('late')"))
+    assert attempts.noted() == ["undo"]
+
+
+CACHED = """
+from tui_flow.cache_policies import INPUTS
+
+@task(cache_policy=INPUTS)
+def load(number):
+    note("load")
+    return number
+
+@flow
+def sample():
+    load(1)
+    load(1)
+"""
+
+
+def test_a_cached_call_is_reused_as_others_are_and_force_runs_it_again(attempts: Attempts) -> None:
+    attempts.run(CACHED)
+    assert (attempts.noted(), attempts.states()) == (
+        ["load"],
+        ["load completed Completed", "load cached Cached"],
+    )
+    attempts.run()
+    assert (attempts.noted(), attempts.states()) == ([], ["load cached Reused"] * 2)
+    attempts.run(reuse="nothing")
+    assert attempts.noted() == ["load", "load"]

@@ -23,6 +23,7 @@ from tui_flow.contract.rundir import (
     write_spec,
 )
 from tui_flow.contract.states import RERUNNABLE, FlowRunState
+from tui_flow.contract.version import VERSION
 from tui_flow.engine.folding import state_name
 from tui_flow.engine.parameters import check_names
 from tui_flow.store import flows, runs, tasks
@@ -96,6 +97,8 @@ async def begin(engine: "Engine", rerun: Rerun) -> int:
         _refuse(run, "has just been changed by somebody else", f"tui-flow show {run.id}")
     write_spec(rerun.directory, spec)
     (rerun.directory / CANCEL).unlink(missing_ok=True)
+    if not spec.source_sha:
+        (rerun.directory / VERSION).unlink(missing_ok=True)  # that of the attempt before
     pending = run._replace(
         state=FlowRunState.PENDING,
         state_name=state_name(FlowRunState.PENDING),

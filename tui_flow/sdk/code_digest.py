@@ -9,6 +9,7 @@ from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from tui_flow import sdk
+from tui_flow.contract.rundir import SOURCES, STATE_DIR
 from tui_flow.sdk import flow_file
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def is_own(path: str, project: str) -> bool:
 class LoadedSources:
     """The texts of the project's files as they were when this process began, or when they were first looked at."""
 
-    def __init__(self, project: str, path: str) -> None:
+    def __init__(self, project: str, path: str, shas: dict[str, str]) -> None:
+        self._shas = shas
         self.project, self._flow_file = project, path
         self._since = flow_file.loaded_at or sdk.loaded_at
         self._texts: dict[str, str | None] = {}
@@ -45,15 +47,13 @@ class LoadedSources:
             self._digests = SourceDigests(self.project, roots_of(self.project, self._flow_file), self.read)
         return self._digests
 
-    def keep(self, path: str, source: bytes) -> None:
-        """A text that is known, whatever the file says."""
-        self._texts[path] = _decoded(source)
-
     def keep_imported(self) -> None:
         """Reads the files of the project's modules that are imported by now, before somebody edits them."""
         for module in list(sys.modules.values()):
             path = getattr(module, "__file__", None)
-            if isinstance(path, str) and path.endswith(".py") and is_own(path, self.project):
+            if not isinstance(path, str) or not path.endswith(".py") or path in self._shas:
+                continue
+            if is_own(path, self.project):
                 self.read(path)
 
     def read(self, path: str) -> str | None:
@@ -62,6 +62,9 @@ class LoadedSources:
         return self._texts[path]
 
     def _text_of(self, path: str) -> str | None:
+        sha = self._shas.get(path)
+        if sha is not None:  # what was imported is known, whatever the file says now
+            return _kept_text(self.project, sha)
         try:
             file, found = Path(path), Path(path).stat()
             if max(found.st_mtime, found.st_ctime) > self._since + _STALE_SECONDS:
@@ -76,15 +79,20 @@ _found: dict[int, tuple[Any, str]] = {}
 """By `id()` of the code or class, which is held on to, so that no other can have it."""
 
 
-def load_sources(project: str, path: str, source: bytes | None) -> None:
-    """From now on digests are told of the code in that project. `source` is the text that the flow file `path` was
-    loaded from, where that is known."""
+def load_sources(project: str, path: str, shas: dict[str, str] | None = None) -> None:
+    """From now on digests are told of the code in that project, with the flow file `path`. `shas` has, by file, what
+    of it is known to have been imported, in `sources/`; "" for what nobody knows."""
     global _loaded
-    _loaded = LoadedSources(project, path)
+    _loaded = LoadedSources(project, path, shas or {})
     _found.clear()
-    if source is not None:
-        _loaded.keep(path, source)
     _loaded.keep_imported()
+
+
+def _kept_text(project: str, sha: str) -> str | None:
+    try:
+        return _decoded((Path(project) / STATE_DIR / SOURCES / f"{sha}.py").read_bytes()) if sha else None
+    except OSError:
+        return None
 
 
 def code_digest_of(fn: Any) -> str:

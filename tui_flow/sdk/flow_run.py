@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from tui_flow.contract.rundir import SOURCES, STATE_DIR, RunSpec, keep_source, open_state_dir
+from tui_flow.contract.rundir import RunSpec, keep_source, open_state_dir
 from tui_flow.sdk import context, logging, signals
 from tui_flow.sdk.code_digest import load_sources
 from tui_flow.sdk.effects import drive, drive_async
@@ -48,7 +48,7 @@ def run_spec(
         spec=spec,
         modules=modules,
     )
-    load_sources(spec.project, spec.path, _text_of(spec, tree.source_sha))
+    load_sources(spec.project, spec.path, {spec.path: tree.source_sha, **_by_file(spec.project, modules)})
     tree.calls = CallBook(tree, directory, spec)
     run = FlowRun(flow, tree, name=spec.run_name or generated_name(), tags=frozenset(spec.tags))
     run.is_named = spec.run_name is not None
@@ -67,12 +67,9 @@ def run_spec(
     return state.type is COMPLETED
 
 
-def _text_of(spec: RunSpec, sha: str) -> bytes | None:
-    """The text that the flow file was loaded from."""
-    try:
-        return (Path(spec.project) / STATE_DIR / SOURCES / f"{sha}.py").read_bytes()
-    except OSError:
-        return None
+def _by_file(project: str, modules: dict[str, str] | None) -> dict[str, str]:
+    """The same with absolute paths."""
+    return {str(Path(project) / path): sha for path, sha in (modules or {}).items()}
 
 
 def _leave(error: BaseException) -> NoReturn:

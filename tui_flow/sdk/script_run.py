@@ -51,7 +51,7 @@ class ScriptRun:
             project=str(project),
             source_sha=sha_of_source(self._spec.path, str(project)),
         )
-        load_sources(str(project), self._spec.path, None)
+        load_sources(str(project), self._spec.path)
         tree.calls = CallBook(tree, self._directory, None)
         self.run = FlowRun(flow, tree, name=generated_name(), tags=current_tags.get())
         self.run.is_named = False
