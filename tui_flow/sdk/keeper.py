@@ -82,7 +82,7 @@ def guard(
         journal = Journal(directory / rundir.JOURNAL)
         if spec.attempt in journal.attempts():
             return 0
-        return 0 if Keeper(directory, spec, journal, umask, ahead).keep(work or _work) else 1
+        return 0 if Keeper(directory, spec, journal, umask, lock, ahead).keep(work or _work) else 1
     finally:
         os.close(lock)
 
@@ -102,10 +102,11 @@ class Keeper:
         spec: rundir.RunSpec,
         journal: Journal,
         umask: int,
+        lock: int,
         ahead: Ahead | None = None,
     ) -> None:
         self._directory, self._spec, self._journal, self._umask = directory, spec, journal, umask
-        self._ahead = ahead
+        self._lock, self._ahead = lock, ahead
         self._log = Log(directory / rundir.LOG)
         self._ladder = Ladder(spec.cookie)
         self._budget = Budget(CAPTURE_LIMIT)
@@ -190,6 +191,7 @@ class Keeper:
         self._signals.forget()
         self._journal.close()
         self._log.close()
+        os.close(self._lock)
         os.umask(self._umask)
 
     def _capture(self, fd: int, logger: str, level: str) -> None:

@@ -187,6 +187,8 @@ class Template:
             for fd in (orders, self._service.detach(), *self._keepers):
                 os.close(fd)
             os.setsid()
+            if is_ahead:
+                self._marks.show(_COMMAND)
             signals = Signals()
             brief_end, brief = os.pipe()
 
