@@ -1,13 +1,14 @@
 """What a task run costs, with all of its events on disk, and what the author's two names cost to import."""
 
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import redirect_stderr
 from pathlib import Path
 from statistics import median
@@ -15,11 +16,12 @@ from typing import Any
 from unittest.mock import patch
 
 from tests.benchmarks.figure import Figure
-from tui_flow import flow, task
+from tui_flow import ProcessPoolTaskRunner, flow, task
 from tui_flow.contract import journal, rundir
 from tui_flow.sdk.cache_policies import INPUTS
 
 TASKS = 10_000
+TASKS_IN_PROCESSES = 2_000
 RUNS = 5
 IMPORTS = 21
 
@@ -77,6 +79,7 @@ def _figures(project: Path) -> Iterator[Figure]:
     yield Figure("a cache hit", hit, "µs", 150.0, None, None, "its record read, checked and told")
     yield Figure("100,000 task runs in a flow", _memory_mib(), "MiB", 300.0, None, None, "the run's peak")
     yield Figure("10,000 mapped tasks", value * TASKS / 1e6, "s", 1.5, None, None, "their events on disk")
+    yield from _process_figures()
     bare = _import_ms("pass")
     api = _import_ms("from tui_flow import flow, task")
     yield Figure(
@@ -84,6 +87,37 @@ def _figures(project: Path) -> Iterator[Figure]:
     )
     run = _import_ms("import tui_flow.sdk.flow_run")
     yield Figure("all that a run imports", run - bare, "ms", None, bare, None, "over `python -c pass`")
+
+
+def _process_figures() -> Iterator[Figure]:
+    """Tasks in two processes, beside the standard library's pool of them."""
+    found: list[tuple[float, float]] = []
+
+    @flow(task_runner=ProcessPoolTaskRunner(max_workers=2))
+    def mapped() -> None:
+        first = _seconds(lambda: nothing.submit(1).result())
+        nothing.map(range(4)).wait()
+        found.append((first, _seconds(lambda: nothing.map(range(TASKS_IN_PROCESSES)).result())))
+
+    for _ in range(3):
+        mapped()
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
+        first_plain = _seconds(lambda: pool.submit(plain, 1).result())
+        list(pool.map(plain, range(4)))
+        bulk = _seconds(lambda: list(pool.map(plain, range(TASKS_IN_PROCESSES))))
+    first, many = (median(times) for times in zip(*found, strict=True))
+    bulk_each, each = 1e6 * bulk / TASKS_IN_PROCESSES, 1e6 * many / TASKS_IN_PROCESSES
+    note = "baseline: the standard library's pool of processes"
+    yield Figure(
+        "a first task in a process", 1e3 * first, "ms", None, 1e3 * first_plain, first / first_plain, note
+    )
+    yield Figure("a task mapped over processes", each, "µs", None, bulk_each, each / bulk_each, note)
+
+
+def _seconds(measure: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    measure()
+    return time.perf_counter() - began
 
 
 def _micros(measure: Callable[[], object]) -> float:
