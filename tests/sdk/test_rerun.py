@@ -11,6 +11,7 @@ import pytest
 from tests.sdk.history import require_legal
 from tests.sdk.keeping import Kept, Make
 from tui_flow.contract import calls, journal, log, rundir
+from tui_flow.sdk import rerun
 
 PRELUDE = """
 from pathlib import Path
@@ -527,3 +528,15 @@ def test_a_cached_call_is_reused_as_others_are_and_force_runs_it_again(attempts:
     assert (attempts.noted(), attempts.states()) == ([], ["load cached Reused"] * 2)
     attempts.run(reuse="nothing")
     assert attempts.noted() == ["load", "load"]
+
+
+def test_a_task_whose_arguments_take_too_long_to_digest_is_given_up(
+    attempts: Attempts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rerun, "SLOW_SECONDS", 0.0)
+    monkeypatch.setattr(rerun, "GIVE_UP_SECONDS", 0.0)
+    monkeypatch.setattr(rerun, "GIVE_UP_SHARE", 0.0)
+    attempts.run(DIVERGING)
+    assert "took 0.0 s to digest so far" in attempts.said
+    attempts.run()
+    assert attempts.noted() == ["1", "2", "3", "2", "3"]

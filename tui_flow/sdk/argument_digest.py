@@ -10,6 +10,8 @@ from typing import Any
 
 MAX_DEPTH = 64
 _SIZE = 16
+_LONG, _MANY = 4096, 16
+_SCALARS = frozenset({type(None), bool, int, float, str})
 
 
 class Undigestible(Exception):
@@ -77,17 +79,36 @@ def _str(value: str, parts: Parts, _: int) -> None:
 
 
 def _bytes(value: bytes, parts: Parts, _: int) -> None:
-    parts.append(b"b%d:%b" % (len(value), value))
+    if len(value) > _LONG:  # not copied
+        parts.append(b"B%d:%b" % (len(value), blake2b(value, digest_size=_SIZE).digest()))
+    else:
+        parts.append(b"b%d:%b" % (len(value), value))
+
+
+def _plain_items(value: list[Any] | tuple[Any, ...], parts: Parts) -> bool:
+    """Many scalars by their text, which tells them apart and is written at once. False where it is not so simple."""
+    if len(value) < _MANY or not _SCALARS.issuperset(map(type, value)):
+        return False
+    try:
+        text = repr(value).encode("utf-8", "surrogatepass")
+    except ValueError:  # a number with too many digits
+        return False
+    _bytes(text, parts, 0)
+    return True
 
 
 def _list(value: list[Any], parts: Parts, depth: int) -> None:
     parts.append(b"l%d:" % len(value))
+    if _plain_items(value, parts):
+        return
     for item in value:
         _encode(item, parts, depth + 1)
 
 
 def _tuple(value: tuple[Any, ...], parts: Parts, depth: int) -> None:
     parts.append(b"t%d:" % len(value))
+    if _plain_items(value, parts):
+        return
     for item in value:
         _encode(item, parts, depth + 1)
 
@@ -109,7 +130,7 @@ def _set(value: Iterable[Any], parts: Parts, depth: int) -> None:
         one: Parts = []
         _encode(item, one, depth + 1)
         items.append(b"".join(one))
-    parts.append(b"S%d:" % len(items))
+    parts.append((b"Z%d:" if isinstance(value, frozenset) else b"S%d:") % len(items))
     parts.extend(sorted(items))
 
 
@@ -270,6 +291,17 @@ _BY_NAME: dict[str, Callable[[Any], Any]] = {
     "tui_flow.sdk.tasks.Task": lambda value: _function(value.fn), "tui_flow.sdk.flows.Flow": lambda value: _function(value.fn),
 }  # fmt: skip
 """By the full name of a class, so that nothing has to be imported to know it."""
+_BY_NAME.update(
+    {
+        f"pandas.{name}": _BY_NAME[old]
+        for name, old in (
+            ("DataFrame", "pandas.core.frame.DataFrame"),
+            ("Series", "pandas.core.series.Series"),
+            ("Index", "pandas.core.indexes.base.Index"),
+            ("Timestamp", "pandas._libs.tslibs.timestamps.Timestamp"),
+        )
+    }
+)  # as pandas 3 has its classes say
 _SUBCLASSES: dict[type, Callable[[Any], Any]] = {
     tuple: tuple, list: lambda value: (list(value), getattr(value, "__dict__", None)),
     dict: lambda value: (dict(value), getattr(value, "default_factory", None), getattr(value, "__dict__", None)),

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 REUSED = "Reused"
 """The name of the state of a call that was not made again."""
+SLOW_SECONDS = 0.01
+GIVE_UP_SECONDS, GIVE_UP_SHARE = 5.0, 0.2
+"""A task is given up once digesting its arguments took so long, and this part of the run's time."""
 _NOTHING_KEPT = ("", "", "")
 
 
@@ -73,6 +77,9 @@ class CallBook:
         tree.reuses_nothing = spec is not None and spec.reuse == "nothing"
         self.reused = 0
         self._has_environment = False
+        self._began = time.monotonic()
+        self._slow: dict[str, float] = {}
+        self._too_slow: set[str] = set()
         self._fd = -1
         if spec is not None and spec.attempt > 1 and spec.reuse != "nothing":
             self._read()
@@ -83,6 +90,9 @@ class CallBook:
         """The digests of a call whose arguments are known now."""
         before = argument_digest.files_looked_at
         task = run.task
+        if task.name in self._too_slow:
+            return Mark("", "", False)
+        began = time.monotonic()
         try:
             args = argument_digest.digest(run.args, run.kwargs, argument_digest.captured(task.fn))
         except (Undigestible, RecursionError):
@@ -90,11 +100,25 @@ class CallBook:
         except Exception as error:  # the author's own code may raise anything here
             logger_of(run).debug("The arguments have no digest: %s: %s", type(error).__name__, error)
             args = ""
+        if (spent := time.monotonic() - began) > SLOW_SECONDS:
+            self._count_slow(run, spent)
         held = getattr(task.fn, "__code__", task.fn)
         code = self._codes.get((id(held), task.version))
         if code is None:
             code = self._codes[(id(held), task.version)] = (held, self._code_of(task))
         return Mark(args, code[1], argument_digest.files_looked_at != before)
+
+    def _count_slow(self, run: "TaskRun", spent: float) -> None:
+        """Gives a task up whose arguments take too much of the run's time: it is not reused, which is no harm."""
+        name = run.task.name
+        whole = self._slow[name] = self._slow.get(name, 0.0) + spent
+        if whole > GIVE_UP_SECONDS and whole > GIVE_UP_SHARE * (time.monotonic() - self._began):
+            self._too_slow.add(name)
+            logger_of(run).warning(
+                "The arguments of %r took %.1f s to digest so far: from here on its calls are not kept for a rerun",
+                name,
+                whole,
+            )
 
     def find(self, run: "TaskRun", mark: Mark) -> State[Any] | None:
         """The state that stands for a call which need not be made again, or None. Raises RerunDiverged in a strict
