@@ -1,5 +1,7 @@
 """`map`: one task run for each item."""
 
+import threading
+
 import pytest
 
 from tests.sdk.history import History
@@ -107,3 +109,46 @@ def test_a_hundred_thousand_tasks_are_all_in_the_journal(history: History) -> No
     run = history.last
     assert len(run.of(journal.TaskCreated)) == len(run.of(journal.TaskFinished)) == 100_000
     assert {event.state for event in run.of(journal.TaskFinished)} == {"completed"}
+
+
+def test_the_results_raise_as_soon_as_one_item_fails(history: History) -> None:
+    gate = threading.Event()
+
+    @task
+    def invert(number: int) -> float:
+        if number:
+            gate.wait(10)
+        return 1 / number
+
+    @flow
+    def my_flow() -> bool:
+        inverted = invert.map([1, 2, 0])
+        with pytest.raises(ZeroDivisionError):
+            inverted.result()
+        was_early = not gate.is_set()
+        gate.set()
+        assert [future.result(raise_on_failure=False) for future in inverted[:2]] == [1.0, 0.5]
+        with pytest.raises(ZeroDivisionError):
+            inverted.result()
+        return was_early
+
+    assert my_flow()
+
+
+def test_the_results_of_many_come_within_their_time_or_not_at_all(history: History) -> None:
+    gate = threading.Event()
+
+    @task
+    def wait_for_gate(number: int) -> int:
+        gate.wait(10)
+        return number
+
+    @flow
+    def my_flow() -> list[int]:
+        waiting = wait_for_gate.map(range(3))
+        with pytest.raises(TimeoutError):
+            waiting.result(timeout=0.05)
+        gate.set()
+        return waiting.result(timeout=10)
+
+    assert my_flow() == [0, 1, 2]

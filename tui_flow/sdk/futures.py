@@ -15,7 +15,13 @@ from tui_flow.sdk.exceptions import TerminationSignal
 from tui_flow.sdk.run_logic import run_task, skip_task
 from tui_flow.sdk.runs import TaskRun
 from tui_flow.sdk.states import CANCELLED, State
-from tui_flow.sdk.waiting import DoneAndNotDoneFutures, as_completed, wait, wait_done
+from tui_flow.sdk.waiting import (
+    DoneAndNotDoneFutures,
+    as_completed,
+    wait,
+    wait_all_or_failure,
+    wait_done,
+)
 
 if TYPE_CHECKING:
     from tui_flow.sdk.task_runners import TaskRunner
@@ -235,8 +241,15 @@ class PrefectFutureList(list[PrefectFuture[R]]):
         wait(self, timeout)
 
     def result(self, timeout: float | None = None, raise_on_failure: bool = True) -> list[R]:
-        """The results, in order. Raises what the first that failed raised, and TimeoutError after `timeout` seconds."""
+        """The results, in order. As soon as one run fails, raises what it raised, without waiting for the others.
+
+        Raises TimeoutError after `timeout` seconds.
+        """
         deadline = None if timeout is None else time.monotonic() + timeout
+        if raise_on_failure:
+            failed = wait_all_or_failure(self, timeout)
+            if failed is not None:
+                failed.result()
         return [
             future.result(
                 None if deadline is None else max(0.0, deadline - time.monotonic()), raise_on_failure

@@ -3,6 +3,8 @@
 import time
 from _thread import allocate_lock
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from tui_flow.sdk import task_runners
@@ -98,6 +100,45 @@ def wait_done(future: "PrefectFuture[Any]", timeout: float | None) -> bool:
     if not came:
         future.forget(gate.release)
     return future.done()
+
+
+def wait_all_or_failure(
+    futures: "Iterable[PrefectFuture[R]]", timeout: float | None = None
+) -> "PrefectFuture[R] | None":
+    """Waits until all are done or one has not completed, at most `timeout` seconds; gives the one that has not.
+
+    The waiting thread runs none of them itself: it could not leave one when another fails.
+    """
+    failed: list[PrefectFuture[R]] = []
+    gate = allocate_lock()
+    gate.acquire()
+    pending = [future for future in futures if not _has_completed(future, failed)]
+    left = [None] * len(pending)
+
+    def one_done(future: "PrefectFuture[R]") -> None:
+        left.pop()
+        if not _has_completed(future, failed) or not left:
+            with suppress(RuntimeError):  # somebody let the waiting thread go on before
+                gate.release()
+
+    calls = [partial(one_done, future) for future in pending]
+    for future, call in zip(pending, calls, strict=True):
+        future.when_done(call)
+    if pending and not failed:
+        with task_runners.slot_given_away():
+            gate.acquire(timeout=-1 if timeout is None else min(timeout, 1e6))
+    if left:
+        for future, call in zip(pending, calls, strict=True):
+            future.forget(call)
+    return failed[0] if failed else None
+
+
+def _has_completed(future: "PrefectFuture[R]", failed: "list[PrefectFuture[R]]") -> bool:
+    if not future.done():
+        return False
+    if not future.state.is_completed():
+        failed.append(future)
+    return future.state.is_completed()
 
 
 def _help(future: "PrefectFuture[Any]") -> None:
