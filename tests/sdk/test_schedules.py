@@ -1,6 +1,7 @@
 """What authors may say about when a flow runs, and what each bad word gets."""
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -104,6 +105,16 @@ def test_a_flow_takes_one_schedule_or_several() -> None:
     assert flow(schedule=one)(is_ready).with_options(name="x").schedules == [one]
     with pytest.raises(TypeError, match="Expected a schedule such as Cron"):
         flow(schedule="0 3 * * *")(is_ready)
+
+
+@pytest.fixture(autouse=True)
+def imports_as_they_were(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A file that is described in this process leaves nothing for other tests."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+    yield
+    for name in ("sample", "flow_file_sample"):
+        sys.modules.pop(name, None)
 
 
 def described(tmp_path: Path, decorator: str, more: str = "") -> dict[str, Any]:
