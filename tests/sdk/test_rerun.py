@@ -226,10 +226,16 @@ def test_other_parameters_run_what_depends_on_them(attempts: Attempts) -> None:
 def test_options_say_what_is_reused(attempts: Attempts) -> None:
     (Path(attempts.kept.spec.project) / "ready").touch()
     attempts.run(TWO_STEPS)
-    attempts.run(reuse="nothing")
+    attempts.run(reuse="nothing", asked_attempt=2)
     assert attempts.noted() == ["extract", "load"] * 2
-    attempts.run(rerun_from=["load"])
+    attempts.run(rerun_from=["load"], asked_attempt=3)
     assert attempts.noted() == ["load"]
+    attempts.run(rerun_from=["load"], asked_attempt=3)
+    assert attempts.noted() == []
+    attempts.run(reuse="nothing", asked_attempt=4)
+    assert attempts.noted() == ["extract", "load"]
+    attempts.run(reuse="nothing", asked_attempt=5)
+    assert attempts.noted() == []
     attempts.run(TWO_STEPS.replace("return sum(rows)", "return sum(rows) + 1"), reuse="succeeded")
     assert attempts.noted() == []
 
@@ -526,7 +532,7 @@ def test_a_cached_call_is_reused_as_others_are_and_force_runs_it_again(attempts:
     )
     attempts.run()
     assert (attempts.noted(), attempts.states()) == ([], ["load cached Reused"] * 2)
-    attempts.run(reuse="nothing")
+    attempts.run(reuse="nothing", asked_attempt=3)
     assert attempts.noted() == ["load", "load"]
 
 

@@ -91,6 +91,9 @@ class RunSpec(NamedTuple):
     with equal arguments whatever became of the code, or "nothing"."""
     rerun_from: list[str] = []  # noqa: RUF012
     """From the first call of one of these tasks on, nothing is reused."""
+    asked_attempt: int = 1
+    """The attempt that `reuse` and `rerun_from` were said for: what it and later ones gave is reused all the same, where
+    a crash makes another attempt follow."""
     is_strict: bool = False
     """The run fails where its calls are no longer those of the attempt before."""
     source_sha: str = ""

@@ -78,6 +78,7 @@ async def asked_for(engine: "Engine", command: commands.RerunRun | commands.Prev
             grace_seconds=engine.settings.grace_seconds,
             reuse="nothing" if command.force else "succeeded" if command.only_failed else "equal",
             rerun_from=command.from_tasks,
+            asked_attempt=max(spec.attempt, run.attempt) + 1,
             tries_before=0,
             crashes=0,
             source_sha=source_sha,

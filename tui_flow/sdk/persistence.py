@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from tui_flow.sdk.runs import FlowRun, TaskRun
     from tui_flow.sdk.tasks import Task
 
+_MAX_STORES = 256
+
 
 def persists(run: "FlowRun | TaskRun") -> bool:
     """Whether the run's result is persisted."""
@@ -51,6 +53,18 @@ def store_of(run: "FlowRun | TaskRun") -> ResultStore:
     """The store for the run's result."""
     definition: Any = run.definition if run.kind == "task" or run.flow_run.flow else None
     flow = run.flow_run.flow
+    stores = run.tree.result_stores
+    if flow is None:  # outside of flows the place may change from one to the next
+        return _new_store(run, definition, flow)
+    found = stores.get((definition, flow))
+    if found is None:
+        if len(stores) >= _MAX_STORES:  # a method is another task for each object
+            stores.clear()
+        found = stores[definition, flow] = _new_store(run, definition, flow)
+    return found
+
+
+def _new_store(run: "FlowRun | TaskRun", definition: Any, flow: Any) -> ResultStore:
     storage = definition.result_storage if definition else None
     serializer = definition.result_serializer if definition else None
     if flow is not None:

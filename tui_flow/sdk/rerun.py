@@ -54,6 +54,7 @@ class Success(NamedTuple):
     form: str
     ref: str
     place: calls.Place
+    attempt: int
 
 
 class CallBook:
@@ -71,7 +72,9 @@ class CallBook:
         self._unmet: dict[str, None] = {}
         self._paths: dict[tuple[str, str, str], str] | None = None
         """Where a call of a task with these arguments and this code was made."""
+        self._is_past_from = False
         self._rerun_from = frozenset(spec.rerun_from if spec else ())
+        self._asked_attempt = spec.asked_attempt if spec else 1
         self._ignores_code = spec is not None and spec.reuse == "succeeded"
         self._is_strict = spec is not None and spec.is_strict
         tree.reuses_nothing = spec is not None and spec.reuse == "nothing"
@@ -81,8 +84,8 @@ class CallBook:
         self._slow: dict[str, float] = {}
         self._too_slow: set[str] = set()
         self._fd = -1
-        if spec is not None and spec.attempt > 1 and spec.reuse != "nothing":
-            self._read()
+        if spec is not None and spec.attempt > 1:
+            self._read(since=self._asked_attempt if spec.reuse == "nothing" else 1)
         self.may_reuse = bool(self._earlier)
         """Whether a call may turn out not to be needed."""
 
@@ -124,12 +127,14 @@ class CallBook:
         """The state that stands for a call which need not be made again, or None. Raises RerunDiverged in a strict
         rerun."""
         if run.task.name in self._rerun_from:
-            self.may_reuse = False
+            self._is_past_from = True
         earlier = self._earlier.get(run.call_path)
         self._unmet.pop(run.call_path, None)
         if not self.may_reuse or not mark.args:
             return None
         for success in reversed(earlier or ()):
+            if self._is_past_from and success.attempt < self._asked_attempt:
+                continue
             if mark.args in (success.args, success.after) and (
                 self._ignores_code or mark.code == success.code
             ):
@@ -163,7 +168,7 @@ class CallBook:
         """The flow's body is over: says what was not called again. Raises RerunDiverged in a strict rerun."""
         if self.reused:
             logger_of(run).info("Reused the results of %d task calls of earlier attempts", self.reused)
-        if not completed or not self._unmet or not self.may_reuse:
+        if not completed or not self._unmet or self._is_past_from:
             return
         some = ", ".join(list(self._unmet)[:5]) + (" …" if len(self._unmet) > 5 else "")
         message = f"{len(self._unmet)} task calls of earlier attempts did not come again: {some}"
@@ -173,7 +178,7 @@ class CallBook:
 
     def _look_elsewhere(self, run: "TaskRun", mark: Mark) -> None:
         """Says so where the same call was made at another place: then the flow takes another way than before."""
-        if run.task.name in self._told:
+        if run.task.name in self._told or self._is_past_from:
             return
         if self._paths is None:
             self._paths = {
@@ -245,14 +250,16 @@ class CallBook:
         self._tree.recorder.keep(calls.encode(told))
         return digest
 
-    def _read(self) -> None:
-        """Where the results of earlier attempts are; not the results."""
+    def _read(self, since: int) -> None:
+        """Where the results of earlier attempts are, from one on; not the results."""
         for entry, place in calls.read(self._path):
             if isinstance(entry, calls.Call) and entry.state != TaskRunState.COMPLETED and not entry.args:
                 self._earlier.pop(entry.path, None)  # undone, or never to be known again
             if isinstance(entry, calls.Call) and entry.state == TaskRunState.COMPLETED and entry.form:
-                _, _, _, _, _, args, after, code, form, ref = entry
-                success = Success(args, after, sys.intern(code), sys.intern(form), ref, place)
+                _, _, _, attempt, _, args, after, code, form, ref = entry
+                if attempt < since:
+                    continue
+                success = Success(args, after, sys.intern(code), sys.intern(form), ref, place, attempt)
                 self._earlier.setdefault(entry.path, []).append(success)
         self._unmet = dict.fromkeys(self._earlier)
 

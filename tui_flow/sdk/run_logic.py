@@ -106,7 +106,6 @@ def _not_called(
     if book is not None and mark is not None:
         book.keep(run, mark, state)
     run.finish(state, TaskRunState.CACHED if state.type is COMPLETED else None)
-    logger_of(run).info("Finished in state %s", state)
     yield from _end_hooks(run, state)
     return state
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tui_flow.sdk.flows import Flow
     from tui_flow.sdk.futures import PrefectFuture
     from tui_flow.sdk.rerun import CallBook
+    from tui_flow.sdk.results import ResultStore
     from tui_flow.sdk.task_runners import TaskRunner
     from tui_flow.sdk.tasks import Task
     from tui_flow.sdk.transactions import BaseTransaction
@@ -68,6 +69,8 @@ class RunTree:
         self._names: dict[str, Any] = {}
         self._occurrences: dict[tuple[int, int, str], Any] = {}
         self._map_occurrences: dict[int, int] = {}
+        self.result_stores: dict[tuple[Any, Any], ResultStore] = {}
+        """By task and flow: made once for all their runs."""
         self.reuses_nothing = False
         """Whether records of earlier runs are overwritten, and not used."""
         self.calls: CallBook | None = None
