@@ -237,6 +237,9 @@ def make_run(tmp_path: Path) -> Iterator[Callable[[str], Kept]]:
         path = tmp_path / "flows" / "sample.py"
         path.parent.mkdir(exist_ok=True)
         path.write_text(dedent(source))
+        path.with_name("pickle.py").write_text(
+            "# hides Python's own from flows beside it, and must not from us\n"
+        )
         return make(path=str(path))
 
     yield save

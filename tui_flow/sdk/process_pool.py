@@ -37,10 +37,13 @@ CLOSE_SECONDS = 2.0
 """An idle process that is not gone by then is killed."""
 _PROGRAM = """\
 import sys
-sys.path[:] = sys.argv.pop().split("\\n")
+path = sys.argv.pop().split("\\n")
+sys.path += [entry for entry in path if entry not in sys.path]
 from tui_flow.sdk.task_process import main
+sys.path[:] = path
 main(*map(int, sys.argv[1:]))
 """
+"""The flow file's folder comes first on the path only when all that is ours is there: it may have a `random.py`."""
 
 
 class ProcessPoolTaskRunner(ThreadPoolTaskRunner):

@@ -13,6 +13,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NoReturn
 
+import cloudpickle  # type: ignore[import-untyped]  # noqa: F401  (here, before the author's modules can hide its own)
+
 from tui_flow.contract import journal
 from tui_flow.sdk import references, signals
 from tui_flow.sdk.context import current_tags
