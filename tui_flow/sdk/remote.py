@@ -158,7 +158,7 @@ def dumps(value: Any, what: str) -> bytes:
     import cloudpickle  # type: ignore[import-untyped]
 
     module = flow_file.loaded
-    if module is not None and module.__name__ not in cloudpickle.list_registry_pickle_by_value():
+    if module is not None and sys.modules.get(module.__name__) is module:
         cloudpickle.register_pickle_by_value(module)
     try:
         return _dumps(value)
