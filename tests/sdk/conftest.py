@@ -1,3 +1,4 @@
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -6,6 +7,17 @@ import pytest
 from tests.sdk.history import History, require_legal
 from tests.sdk.keeping import Make, keeping
 from tui_flow.contract import rundir
+from tui_flow.sdk import flow_file
+
+
+@pytest.fixture(autouse=True)
+def forgotten_modules(tmp_path: Path) -> Iterator[None]:
+    """What a test imports from its own folder is nothing that the next one finds in its place."""
+    yield
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", None) or "").startswith(f"{tmp_path}/"):
+            del sys.modules[name]
+    flow_file.loaded = flow_file.loaded_at = None
 
 
 @pytest.fixture
