@@ -21,7 +21,9 @@ _UNITS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": DAY, "w": 7 * DAY}
 _MOST = 1_000
 
 
-@click.group()
+@click.group(
+    epilog='\b\nExamples:\n  tui-flow schedule next "0 3 * * *" --timezone Europe/Paris\n  tui-flow schedule next --interval 90m'
+)
 def command() -> None:
     """Tell when schedules fire.
 
