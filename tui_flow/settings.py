@@ -43,6 +43,8 @@ class Settings:
     """So many runs of each flow are kept, and older ones pruned; 0 keeps all."""
     keep_mb: int = 10_240
     """With more in all run directories together (MiB), the oldest runs are pruned; 0 keeps all."""
+    log_mb: int = 50
+    """The cap of a run's log (MiB): of a longer one the first fifth and the end are kept; 0 keeps all."""
     min_free_mb: int = 64
     """With less free space (MiB) on the disk no run is started, so that those in progress can end; 0 starts them all."""
 

@@ -1,12 +1,18 @@
 """What a run prints is in its log, as it came and within limits."""
 
 import os
+import time
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 from tests.sdk.keeping import Make, endless, reported
+from tui_flow.cli.log_lines import LogReader
+from tui_flow.contract import journal
 from tui_flow.sdk import keeper
+from tui_flow.sdk.recorder import RunRecorder
 
 
 def printing(*pieces: bytes) -> Callable[..., int]:
@@ -42,19 +48,72 @@ def test_a_line_that_is_too_long_becomes_several(make: Make) -> None:
 
 
 @pytest.mark.parametrize("line", [b"z" * 79 + b"\n", b"\n", b"\0" * 80])
-def test_a_flood_goes_on_and_only_its_beginning_is_kept(
-    make: Make, line: bytes, monkeypatch: pytest.MonkeyPatch
+def test_of_a_flood_the_beginning_and_the_end_are_kept_and_the_gap_is_counted(
+    make: Make, line: bytes
 ) -> None:
-    monkeypatch.setattr(keeper, "CAPTURE_LIMIT", 1_000_000)
-    flood = line * (20_000_000 // len(line))
-    kept = make()
+    flood = b"first\n" + line * (20_000_000 // max(20, len(line))) + b"\nlast\n"
+    kept = make(log_mb=1)
     assert kept.run(printing(flood)).state == "completed"
-    assert 1_000_000 <= len(kept.log) < 6_000_000
-    notice, total = kept.lines("tui_flow.keeper")
-    assert "takes no more" in notice
-    dropped = int(total.split()[0].replace(",", ""))
-    kept_bytes = sum(len(text.encode()) + line.count(b"\n") for text in kept.lines("stdout"))
-    assert dropped + kept_bytes == len(flood)
+    assert 900_000 < len(kept.log) <= 1024 * 1024 + 200
+    (mark,) = kept.lines("tui_flow.keeper")
+    dropped, *words = mark.split()
+    assert words == ["bytes", "dropped"]
+    assert int(dropped.replace(",", "")) + len(kept.log) > len(flood)
+    said = kept.lines("stdout")
+    assert (said[0], said[-1]) == ("first", "last")
+    head = kept.log.index(b"bytes dropped")
+    assert 190_000 < head < 220_000
+
+
+def test_a_log_below_its_cap_is_kept_whole(make: Make) -> None:
+    kept = make(log_mb=1)
+    kept.run(printing(b"x" * 99 + b"\n" + b"y\n" * 10_000))
+    assert len(kept.lines("stdout")) == 10_001
+    assert kept.lines("tui_flow.keeper") == []
+
+
+def test_what_the_flow_logs_itself_counts_and_is_never_lost_in_between(make: Make) -> None:
+    """The worker goes on in the new file; what it wrote to the old one until then is fetched."""
+
+    def logging(spec, directory, wait) -> int:
+        wait()
+        recorder = RunRecorder(directory)
+        for number in range(60):
+            os.write(1, b"p" * 60_000 + b"\n")
+            recorder.log(time.time(), "INFO", 0, 1, "flow", f"own line {number}")
+            time.sleep(0.04)
+        recorder.record(journal.FlowFinished(time.time(), "completed", "Completed", "returned", "", None))
+        return 0
+
+    kept = make(log_mb=1)
+    assert kept.run(logging).state == "completed"
+    own = [int(text.split()[-1]) for text in kept.lines("flow")]
+    assert own == sorted(set(own))
+    assert own[-1] == 59
+    first_kept = next(number for number in own if number > own[0] + 5)
+    assert own[own.index(first_kept) :] == list(range(first_kept, 60))
+
+
+def test_a_follower_sees_no_garbage_and_nothing_twice(make: Make) -> None:
+    def steady(spec, directory, wait) -> int:
+        for number in range(400):
+            os.write(1, b"%06d " % number + b"x" * 9_990 + b"\n")
+            time.sleep(0.002)
+        return reported(spec, directory, wait)
+
+    kept = make(log_mb=1)
+    kept.start(steady)
+    reader = LogReader(kept.directory / "log")
+    seen = []
+    while kept.is_guarded or not kept.kinds:
+        seen += reader.new_records(whole=False)
+        time.sleep(0.01)
+    seen += reader.new_records()
+    kept.wait()
+    numbers = [int(record.message[:6]) for record in seen if record.logger == "stdout"]
+    assert all(record.time for record in seen)
+    assert numbers == sorted(set(numbers))
+    assert (numbers[0], numbers[-1]) == (0, 399)
 
 
 def test_a_worker_that_closes_its_output_runs_on(make: Make) -> None:
@@ -77,3 +136,30 @@ def test_a_stranger_that_holds_the_pipe_does_not_keep_the_run(
         kept.cancel()
         kept.wait(timeout=3)
     assert "from outside" in kept.lines("stdout")
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("line", [b"z" * 99 + b"\n", b"x" * 100])
+def test_a_gigabyte_is_taken_within_a_minute_and_within_flat_memory(make: Make, line: bytes) -> None:
+    piece = line * 10_000
+
+    def flooding(spec, directory, wait) -> int:
+        for _ in range(1_000):
+            rest = piece
+            while rest:
+                rest = rest[os.write(1, rest) :]
+        return reported(spec, directory, wait)
+
+    kept = make()
+    began = time.monotonic()
+    pid, most = kept.start(flooding), 0
+    while kept.is_guarded or not kept.kinds:
+        with suppress(OSError, IndexError, ValueError):
+            most = max(most, int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096)
+        time.sleep(0.05)
+    kept.wait(pid)
+    seconds = time.monotonic() - began
+    print(f"{seconds:.1f} s, {most >> 20} MiB")
+    assert seconds < 60
+    assert most < 120 << 20
+    assert 45 << 20 < len(kept.log) <= (50 << 20) + 200

@@ -147,3 +147,18 @@ def test_a_closed_log_opens_again(path: Path) -> None:
     file.close()
     assert file.record(0).message == "one"
     file.close()
+
+
+def test_a_log_that_was_cut_is_read_anew_and_the_old_one_stays_readable_until_then(path: Path) -> None:
+    write(path, *(say(f"line {number}") for number in range(100)))
+    file = opened(path)
+    new = path.with_name("log.new")
+    write(new, say("line 0"), say("50 bytes dropped"), say("line 99"), *(say("more") for _ in range(200)))
+    new.rename(path)
+    assert file.record(50).message == "line 50"
+    generation = file.generation
+    file.refresh()
+    assert file.generation == generation + 1
+    assert len(file) == 203
+    assert file.record(1).message == "50 bytes dropped"
+    file.close()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tui_flow.cli.output import style
-from tui_flow.contract.log import LEVELS, LogRecord
+from tui_flow.contract.log import KEEPER, LEVELS, LogRecord
 from tui_flow.safe import safe, safe_lines
 
 _COLOURS = {"WARNING": "yellow", "ERROR": "red", "CRITICAL": "red"}
@@ -22,14 +22,17 @@ class LogReader:
         self._file = LogFile(path)
         self._level = LEVELS.index(level)
         self._next = first_line
+        self._last = ""
 
     def new_records(
         self, task_runs: Collection[int] | None = None, *, whole: bool = True
     ) -> Iterator[LogRecord]:
         """The records since the last call, of these task runs only. Unless `whole` says that the file is done, the
         last one waits for a call that finds the file as it was: its further lines may be on their way."""
-        before = len(self._file)
+        before, generation = len(self._file), self._file.generation
         self._file.refresh()
+        if self._file.generation != generation:
+            before, self._next = 0, self._resume()
         grew = len(self._file) > before
         end = self._begin_of_last() if grew and not whole else len(self._file)
         for line in self._file.select(task_runs, level=self._level, since=self._next, heads_only=True):
@@ -37,6 +40,15 @@ class LogReader:
                 break
             yield self._file.record(line) or LogRecord("", "", None, 1, "", self._file.text(line))
         self._next = end
+        self._last = self._file.text(end - 1) if end else ""
+
+    def _resume(self) -> int:
+        """Where to go on in a log that was cut: behind the line that was handed out last, or where the cut is."""
+        where = -1
+        for line in self._file.find(self._last):
+            if self._file.text(line) == self._last:
+                where = line
+        return where + 1 or next(self._file.find(f"{KEEPER}: "), 0)
 
     def _begin_of_last(self) -> int:
         return max(self._next, self._file.record_lines(len(self._file) - 1).start)

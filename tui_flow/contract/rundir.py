@@ -116,6 +116,8 @@ class RunSpec(NamedTuple):
     """"retry": a crashed run begins anew, as its next attempt (`contract.attempts`)."""
     crashes: int = 0
     """Earlier attempts that crashed, and were begun anew for it."""
+    log_mb: int = 50
+    """The cap of the log (MiB): of a longer one the beginning and the end are kept; 0 keeps all."""
     tries_before: int = 0
     """Of the flow's own tries, those that earlier attempts have used up."""
 

@@ -203,6 +203,7 @@ def new_spec(
         cookie=os.urandom(16).hex(),
         timeout_seconds=flow.timeout_seconds,
         grace_seconds=settings.grace_seconds,
+        log_mb=settings.log_mb,
         priority=flow.priority,
         on_crash=flow.on_crash,
     )

@@ -76,6 +76,7 @@ async def asked_for(engine: "Engine", command: commands.RerunRun | commands.Prev
             first_task_run_id=max(tasks.last_id(engine.db, run.id) + 1, run.first_task_run_id),
             timeout_seconds=flow.timeout_seconds if flow else spec.timeout_seconds,
             grace_seconds=engine.settings.grace_seconds,
+            log_mb=engine.settings.log_mb,
             reuse="nothing" if command.force else "succeeded" if command.only_failed else "equal",
             rerun_from=command.from_tasks,
             asked_attempt=max(spec.attempt, run.attempt) + 1,

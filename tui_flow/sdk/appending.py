@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 from tui_flow.contract import journal, log
+from tui_flow.sdk.log_cap import FLAGS, LogCap
 
-_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 _FIRST_DELAY, _LONGEST_DELAY = 0.05, 2.0
 
 
@@ -18,7 +18,7 @@ class Journal:
     """Writes events in order. What does not fit yet stays owed, and is tried again from `retry_at` on."""
 
     def __init__(self, path: Path) -> None:
-        self._fd = os.open(path, _FLAGS, 0o600)
+        self._fd = os.open(path, FLAGS, 0o600)
         self._start = os.fstat(self._fd).st_size
         self._delay = _FIRST_DELAY
         self.owed: list[bytes] = []
@@ -80,13 +80,18 @@ def _mark(kind: type[journal.Event]) -> bytes:
 class Log:
     """Writes records. What the disk refuses is counted, and named as soon as it takes lines again."""
 
-    def __init__(self, path: Path) -> None:
-        self._fd = os.open(path, _FLAGS, 0o600)
+    def __init__(self, path: Path, limit: int = 0) -> None:
+        """`limit` is the cap in bytes; 0: none."""
+        self._cap = LogCap(path, limit)
         self._lost = 0
         self._why = ""
 
     def close(self) -> None:
-        os.close(self._fd)
+        self._cap.close()
+
+    def keep_bounded(self) -> None:
+        """Cuts what the log has too much, whoever wrote it."""
+        self._cap.keep()
 
     def say(self, level: str, message: str) -> None:
         """One record of the keeper's own."""
@@ -96,7 +101,7 @@ class Log:
         """Whole records, in one write."""
         data = self._confession() + records
         try:
-            written = os.write(self._fd, data)
+            written = os.write(self._cap.fd, data)
         except OSError as error:
             written, self._why = 0, error.strerror or str(error)
         if written == len(data):
@@ -105,9 +110,10 @@ class Log:
             self._lost += len(records) - max(0, written - (len(data) - len(records)))
 
     def finish(self) -> None:
-        """Says what was lost, if nothing was written since that could have said it."""
+        """Says what was lost, if nothing was written since that could have said it. Nobody writes any more."""
         if self._lost:
             self.write(b"")
+        self._cap.keep(final=True)
 
     def _confession(self) -> bytes:
         if not self._lost:

@@ -1,7 +1,7 @@
 """What a worker's processes print, line by line into the log of the run.
 
 The bytes stay as they came. Whatever is printed, memory stays bounded and the pipe is emptied at once: a line that is
-too long is split, and a run that prints more than its cap goes on, with the rest counted instead of kept.
+too long is split, and of a run that prints more than its cap the log keeps the beginning and the end.
 """
 
 import os
@@ -12,27 +12,17 @@ from tui_flow.sdk.appending import Log
 
 MAX_LINE = 64 * 1024
 """Bytes; a longer line becomes several."""
-CAPTURE_LIMIT = 50 * 1024 * 1024
-"""Bytes of log that the two streams of a run may fill together."""
 _CHUNK = 64 * 1024
 _CHUNKS_A_TURN = 16
-
-
-class Budget:
-    """How much the log still takes, and how much was dropped since."""
-
-    def __init__(self, limit: int) -> None:
-        self.left = limit
-        self.dropped = 0
 
 
 class Capture:
     """One stream: `fd` is the reading end of its pipe, not blocking."""
 
-    def __init__(self, fd: int, logger: str, level: str, budget: Budget, target: Log) -> None:
+    def __init__(self, fd: int, logger: str, level: str, target: Log) -> None:
         self.fd = fd
         self._logger, self._level = logger, level
-        self._budget, self._log = budget, target
+        self._log = target
         self._rest = b""
         os.set_blocking(fd, False)
 
@@ -50,16 +40,11 @@ class Capture:
 
     def finish(self) -> None:
         """Writes a last line that has no newline, and closes the pipe."""
-        if self._budget.left <= 0:
-            self._budget.dropped += len(self._rest)
-        elif self._rest:
+        if self._rest:
             self._write([self._rest])
         os.close(self.fd)
 
     def _take(self, chunk: bytes) -> None:
-        if self._budget.left <= 0:
-            self._budget.dropped += len(chunk)
-            return
         *lines, rest = (self._rest + chunk).split(b"\n")
         if len(rest) >= MAX_LINE:
             lines.append(rest[:MAX_LINE])
@@ -71,15 +56,9 @@ class Capture:
         if not lines:
             return
         head = log.encode(time.time(), self._level, None, 1, self._logger, "")[:-1]
-        records = b"".join(head + piece + b"\n" for line in lines for piece in _pieces(line))
-        self._log.write(records)
-        self._budget.left -= len(records)
-        if self._budget.left <= 0:
-            self._log.say(
-                "WARNING", "the log takes no more of what this run prints; the rest is only counted"
-            )
-            self._budget.dropped += len(self._rest)
-            self._rest = b""
+        if max(map(len, lines)) > MAX_LINE or any(b"\r" in line for line in lines):
+            lines = [piece for line in lines for piece in _pieces(line)]
+        self._log.write(head + (b"\n" + head).join(lines) + b"\n")
 
 
 def _pieces(line: bytes) -> list[bytes]:

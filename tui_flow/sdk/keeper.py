@@ -33,7 +33,7 @@ from tui_flow.contract.journal import (
 )
 from tui_flow.contract.states import EndReason, FlowRunState
 from tui_flow.sdk.appending import Journal, Log
-from tui_flow.sdk.capture import CAPTURE_LIMIT, Budget, Capture
+from tui_flow.sdk.capture import Capture
 from tui_flow.sdk.forking import Forked, Signals, fork_worker
 from tui_flow.sdk.ladder import Ladder
 from tui_flow.sdk.last_word import Request, last_word
@@ -42,6 +42,9 @@ from tui_flow.sdk.process_tree import adopt_orphans, descendants
 
 LAST_WORD_SECONDS = 60.0
 """How long the last word is tried on a full disk, before the lock is let go and the rescuer has the case."""
+LOG_SECONDS = 5.0
+"""Between two looks at the size of the log while nothing is printed: the worker writes to it too."""
+MIB = 1024 * 1024
 DAEMON_GRACE_SECONDS = 2.0
 """How long a pipe may stay open in a process that could not be ended."""
 
@@ -107,9 +110,8 @@ class Keeper:
     ) -> None:
         self._directory, self._spec, self._journal, self._umask = directory, spec, journal, umask
         self._lock, self._ahead = lock, ahead
-        self._log = Log(directory / rundir.LOG)
+        self._log = Log(directory / rundir.LOG, spec.log_mb * MIB)
         self._ladder = Ladder(spec.cookie)
-        self._budget = Budget(CAPTURE_LIMIT)
         self._captures: dict[int, Capture] = {}
         self._poll = select.poll()
         self._adopts = adopt_orphans()
@@ -195,7 +197,7 @@ class Keeper:
         os.umask(self._umask)
 
     def _capture(self, fd: int, logger: str, level: str) -> None:
-        self._captures[fd] = Capture(fd, logger, level, self._budget, self._log)
+        self._captures[fd] = Capture(fd, logger, level, self._log)
         self._poll.register(fd, select.POLLIN)
 
     def _is_alive(self) -> bool:
@@ -206,7 +208,7 @@ class Keeper:
         return not self._adopts and bool(descendants(os.getpid(), self._spec.cookie))
 
     def _wait(self) -> None:
-        due = min(self._ladder.next_at, self._overtime.at)
+        due = min(self._ladder.next_at, self._overtime.at, time.monotonic() + LOG_SECONDS)
         if self._journal.owed:
             due = min(due, self._journal.retry_at)
         if not self._has_children:
@@ -221,6 +223,7 @@ class Keeper:
             elif not self._captures[fd].drain():
                 self._poll.unregister(fd)
                 self._captures.pop(fd).finish()
+        self._log.keep_bounded()
 
     def _let_begin(self) -> None:
         """Opens the gate once `RunStarted` is on disk: no line of the author's runs before."""
@@ -291,8 +294,6 @@ class Keeper:
             self._take_output(left)
         for capture in self._captures.values():
             capture.finish()
-        if self._budget.dropped:
-            self._log.say("WARNING", f"{self._budget.dropped:,} bytes of output were not kept")
         if self._ladder.stragglers:
             names = ", ".join(f"{command} ({pid})" for pid, command in self._ladder.stragglers.items())
             self._log.say("WARNING", f"ended what the run left behind: {names}")

@@ -9,6 +9,8 @@ from typing import Protocol
 from tui_flow.contract import journal, log
 from tui_flow.contract.rundir import CALLS, JOURNAL, LOG
 
+LOOK_SECONDS = 1.0
+"""Between two looks whether the log is still the file of that name."""
 RETRY_SECONDS = 0.5
 """Between attempts to write to a full disk."""
 _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -78,6 +80,7 @@ class RunRecorder:
         self._calls = _Appended(directory / CALLS)
         self._pid = os.getpid()
         self._open = True
+        self._looked_at = 0.0
 
     def record(self, event: journal.Event) -> None:
         self.write(journal.encode(event))
@@ -101,6 +104,9 @@ class RunRecorder:
 
     def log(self, at: float, level: str, task_run: int | None, tries: int, logger: str, message: str) -> None:
         if self._open:
+            if not 0 <= at - self._looked_at < LOOK_SECONDS:
+                self._looked_at = at
+                self._log.follow()
             self._log.append(log.encode(at, level, task_run, tries, logger, message))
 
     @property
@@ -135,6 +141,16 @@ class _Appended:
     def __del__(self) -> None:
         if self._fd >= 0:
             os.close(self._fd)
+
+    def follow(self) -> None:
+        """Goes on in the file that has the name now, where the keeper has cut the log and replaced it."""
+        try:
+            if os.fstat(self._fd).st_nlink == 0:
+                new = os.open(self.path, _FLAGS, 0o600)
+                os.dup2(new, self._fd, inheritable=False)  # other threads may be about to write to it
+                os.close(new)
+        except OSError:
+            return  # a closed descriptor, or no room for another: `append` sees to that
 
     def append(self, data: bytes) -> None:
         try:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from tui_flow.contract import journal, log, rundir
 from tui_flow.sdk.appending import Journal, Log
-from tui_flow.sdk.capture import CAPTURE_LIMIT, Budget
 from tui_flow.sdk.flow_run import at_work
 from tui_flow.sdk.flows import Flow
 from tui_flow.sdk.ladder import Ladder
@@ -38,7 +37,6 @@ def keep() -> None:
     said = Log(_NOWHERE)
     Overtime(events, spec.timeout_seconds).begin()
     Ladder(spec.cookie).climb()
-    Budget(CAPTURE_LIMIT)
     (_NOWHERE.parent / rundir.CANCEL).exists()
     events.append(journal.RunStarted(time.time(), 1, os.getpid(), 0, os.uname().nodename, ""))
     said.write(log.encode(time.time(), "INFO", None, 1, log.STDOUT, ""))

@@ -67,7 +67,10 @@ class LogFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.generation = 0
+        """Rises when all lines are others, since another file has the name."""
         self._fd: int | None = None
+        self._identity: tuple[int, int] | None = None
         self._starts = array("Q", (0,))
         self._codes = array("L")
         self._heads = _Heads()
@@ -88,8 +91,9 @@ class LogFile:
     def refresh(self, limit: int | None = None) -> bool:
         """Indexes what was appended since, at most about `limit` bytes of it. Whether there is more to index.
 
-        A file that became shorter is another file, and is indexed anew.
+        A file that became shorter, or has another's name by now, is another file: it is indexed anew.
         """
+        self._follow()
         if not self._open() or self._fd is None:
             return False
         there = os.fstat(self._fd).st_size
@@ -109,9 +113,26 @@ class LogFile:
                 self._fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
             except OSError:
                 return False
+            found = os.fstat(self._fd)
+            if self._identity not in (None, (found.st_dev, found.st_ino)) and len(self):
+                self._start_over()
+            self._identity = (found.st_dev, found.st_ino)
         return True
 
+    def _follow(self) -> None:
+        """Lets go of a file whose name another one has, such as the log of a run that was cut at its cap."""
+        if self._fd is None:
+            return
+        try:
+            found = self.path.lstat()
+        except OSError:
+            return
+        if (found.st_dev, found.st_ino) != self._identity:
+            self.close()
+            self._start_over()
+
     def _start_over(self) -> None:
+        self.generation += 1
         self._starts, self._codes, self._heads = array("Q", (0,)), array("L"), _Heads()
 
     def _index(self, amount: int) -> int:

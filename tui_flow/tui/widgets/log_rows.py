@@ -27,7 +27,7 @@ class LogRows:
         self._task_runs: set[int] | None = None
         self._tries: int | None = None
         self._level = 0
-        self._seen = 0
+        self._seen = self._generation = 0
         self._tracebacks = 0
         self._opened: set[int] = set()
 
@@ -39,10 +39,10 @@ class LogRows:
     def refresh(self, limit: int) -> tuple[bool, bool]:
         """Takes in what was appended, about `limit` bytes of it. Whether there is more, and whether rows changed."""
         more = self.log.refresh(limit)
-        if len(self.log) == self._seen:
+        if self.log.generation != self._generation:
+            self.folds, self._seen, self._generation = {}, 0, self.log.generation
+        elif len(self.log) == self._seen:
             return more, False
-        if len(self.log) < self._seen:
-            self.folds, self._seen = {}, 0
         folds = len(self.folds)
         self._fold_new()
         since, self._seen = self._seen, len(self.log)
