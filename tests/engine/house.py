@@ -21,6 +21,7 @@ from tui_flow.engine.engine_log import EngineLog
 from tui_flow.engine.firing import Firing
 from tui_flow.engine.ingest import Ingest
 from tui_flow.engine.rescuer import Rescuer
+from tui_flow.engine.scheduler import Scheduler
 from tui_flow.engine.supervisor import Supervisor
 from tui_flow.settings import Settings
 from tui_flow.store import database, flows, runs
@@ -30,16 +31,21 @@ FAKE_KEEPER = str(Path(__file__).with_name("fake_keeper.py"))
 
 
 class FakeClock(Clock):
-    """The same time for both: seconds since the epoch that only a test moves."""
+    """The same time for both, seconds since the epoch that only a test moves; until `set` sets the wall clock alone."""
 
     def __init__(self, now: float = 1_000.0) -> None:
         self.now = now
+        self.ahead = 0.0
+
+    def set(self, seconds: float) -> None:
+        """The wall clock is set, by so many seconds."""
+        self.ahead += seconds
 
     def monotonic(self) -> float:
         return self.now
 
     def time(self) -> float:
-        return self.now
+        return self.now + self.ahead
 
 
 class Listener:
@@ -99,6 +105,8 @@ class House:
             self.rescuer.cancel,
         )
 
+        self.scheduler = Scheduler(self.db, self.clock, self.firing, self.bus, self.log)
+
     def tick(self, seconds: float = 0.0) -> None:
         """One step of every duty, so many seconds later."""
         self.clock.now += seconds
@@ -107,6 +115,7 @@ class House:
             self.ingest,
             self.rescuer,
             self.attempts,
+            self.scheduler,
             self.dispatcher,
             self.bus,
         ):

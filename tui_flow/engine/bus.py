@@ -1,5 +1,6 @@
 """Tells subscribers what changed. Changes carry ids, not rows, so losing some costs a subscriber one more reading."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from tui_flow.contract.changes import Change, RunChanged, Snapshot, TasksChanged, encode
@@ -26,6 +27,7 @@ class Bus:
         self.snapshot = snapshot
         self.seq = 0
         self._subscribers: dict[Subscriber, bool] = {}  # True: it has missed something
+        self._listeners: list[Callable[[Change], None]] = []
         self._tasks_due: dict[int, float] = {}  # by run: when its next TasksChanged may go out
         self._tasks_held: set[int] = set()
 
@@ -34,6 +36,10 @@ class Bus:
         self._subscribers[subscriber] = False
         self.seq += 1
         subscriber.send(encode(self.seq, self.snapshot))
+
+    def listen(self, take: Callable[[Change], None]) -> None:
+        """A duty of the engine's own is told every change, at once."""
+        self._listeners.append(take)
 
     def unsubscribe(self, subscriber: Subscriber) -> None:
         self._subscribers.pop(subscriber, None)
@@ -46,6 +52,8 @@ class Bus:
                 self._subscribers[subscriber] = True
             else:
                 subscriber.send(line)
+        for take in self._listeners:
+            take(change)
 
     def run_changed(self, run: FlowRun) -> None:
         self.publish(RunChanged(run.id, run.flow, run.state))

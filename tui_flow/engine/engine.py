@@ -28,6 +28,7 @@ from tui_flow.engine.ingest import Ingest
 from tui_flow.engine.pruner import Pruner
 from tui_flow.engine.rescuer import Rescuer
 from tui_flow.engine.room import Room
+from tui_flow.engine.scheduler import Scheduler
 from tui_flow.engine.server import Connection, Server
 from tui_flow.engine.spool import Spool
 from tui_flow.engine.supervisor import Supervisor
@@ -76,6 +77,7 @@ class Engine:
             log.warn(f"there was no history: it is built from the journals of {found} runs")
         self.pruner = Pruner(settings, self.db, clock, self.bus, log)
         self.spool = Spool(self.db, settings.state_dir, clock, log)
+        self.scheduler = Scheduler(self.db, clock, self.firing, self.bus, log, self.room.may_start, self.wake)
         self.home = Home(settings.state_dir, lock, log, self.stop)
         self.server = Server(settings, self._answer, self.bus.unsubscribe, log)
         self._stay = stay or settings.idle_seconds == 0
@@ -90,13 +92,14 @@ class Engine:
         1. take up the runs that were made elsewhere,
         2. take journals into the history,
         3. see to the runs that have no keeper, and begin the next attempt of those that wait for one,
-        4. start the runs that wait, as far as there are slots,
-        5. look at what changed in `flows/`, describe it and publish what it holds,
-        6. hold flow files ready, imported, that are likely to be run,
-        7. tell subscribers what was held back,
-        8. make sure that the state directory and the history are still those that they were, and that there is room,
-        9. prune what is no longer kept, a little at a time,
-        10. sleep until the next step is due, or something wakes the engine.
+        4. let fire times make runs,
+        5. start the runs that wait, as far as there are slots,
+        6. look at what changed in `flows/`, describe it and publish what it holds,
+        7. hold flow files ready, imported, that are likely to be run,
+        8. tell subscribers what was held back,
+        9. make sure that the state directory and the history are still those that they were, and that there is room,
+        10. prune what is no longer kept, a little at a time,
+        11. sleep until the next step is due, or something wakes the engine.
         """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -105,7 +108,8 @@ class Engine:
         self.watcher.watch(self._hint(self.watcher.hint), self._hint(self.arrivals.hint))
         self.log.say(f"engine {os.getpid()} serves {self.settings.project}")
         duties: list[Duty] = [
-            self.room, self.arrivals, self.ingest, self.spool, self.rescuer, self.attempts, self.dispatcher, self.watcher,
+            self.room, self.arrivals, self.ingest, self.spool, self.rescuer, self.attempts, self.scheduler,
+            self.dispatcher, self.watcher,
             self.discovery, self.templates, self.bus,
             self.home, self.pruner,
         ]  # fmt: skip
@@ -167,10 +171,10 @@ class Engine:
         alarm.cancel()
 
     def _end_if_idle(self, now: float) -> float:
-        """Stops an engine that started by itself once it has had no client and no run for a while."""
+        """Stops an engine that started by itself once it has had no client, no run and no active schedule for a while."""
         if self._stay:
             return float("inf")
-        if self.server.connections or self.ingest.active:
+        if self.server.connections or self.ingest.active or self.scheduler.is_needed:
             self._needed_at = now
         end_at = self._needed_at + self.settings.idle_seconds
         if now >= end_at:

@@ -16,6 +16,7 @@ from tui_flow.contract.changes import ScheduleChanged
 from tui_flow.contract.errors import BadParameters
 from tui_flow.contract.failpoints import failpoint
 from tui_flow.contract.rundir import make_run_dir, run_dir
+from tui_flow.contract.schedules import TIMED
 from tui_flow.contract.states import FireOutcome, FireReason, FlowRunState
 from tui_flow.engine.bus import Bus
 from tui_flow.engine.clock import Clock
@@ -30,8 +31,8 @@ from tui_flow.store.records import FireTime, Flow, FlowRun, Schedule
 
 MAX_QUEUED = 100
 """Runs of one schedule that wait, with overlap "queue_all"."""
-TIMED = frozenset({"cron", "interval", "rrule", "at"})
-"""The kinds of schedules; all others are triggers."""
+BACKFILL = "backfill"
+"""What asked for a run that fills a gap. It stands in no fire time's way."""
 
 
 class Fire(NamedTuple):
@@ -172,7 +173,7 @@ class _Decisions:
         self.to_cancel: dict[int, ActiveRun] = {}
         for one in active:
             self._of_flow[one.run.flow].append(one)
-            if one.run.schedule is not None:
+            if one.run.schedule is not None and one.run.trigger != BACKFILL:
                 self._of_schedule[one.run.flow, one.run.schedule].append(one)
 
     def judge(self, fire: Fire) -> tuple[Flow | None, tuple[FireReason, str] | None]:
@@ -228,5 +229,5 @@ def _lane(fire: Fire) -> str | None:
 
 def _trigger(fire: Fire) -> str:
     if fire.reason is FireReason.BACKFILL:
-        return "backfill"
+        return BACKFILL
     return "schedule" if fire.schedule.kind in TIMED else "trigger"

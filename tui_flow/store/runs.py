@@ -137,6 +137,11 @@ def succeeded_for(db: sqlite3.Connection, flow: str, schedule: str, fire_at: flo
     return None if row is None else int(row[0])
 
 
+def last_of_schedule(db: sqlite3.Connection, flow: str, schedule: str) -> FlowRun | None:
+    """The run of the schedule's last fire time."""
+    return next(iter(_runs(db, "last_run_of_schedule", [flow, schedule])), None)
+
+
 def last_ends(db: sqlite3.Connection, flow: str, limit: int, since: float) -> list[FlowRunState]:
     """How the last runs that schedules made of a flow ended after `since`, the newest first."""
     wanted = {"flow": flow, "limit": limit, "since": since}

@@ -7,7 +7,7 @@ SELECT path, sha, state, error, error_line, traceback, described_at, version
 FROM flow_files ORDER BY path;
 
 -- name: get_flow_file
-SELECT path, sha, state, error, error_line, traceback, described_at
+SELECT path, sha, state, error, error_line, traceback, described_at, version
 FROM flow_files WHERE path = ?;
 
 -- name: list_run_limits

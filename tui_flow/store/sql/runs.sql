@@ -76,6 +76,10 @@ WHERE flow = ? AND state = 'completed' ORDER BY id DESC LIMIT 1;
 SELECT id FROM flow_runs
 WHERE flow = ? AND schedule = ? AND scheduled_for = ? AND state = 'completed' LIMIT 1;
 
+-- name: last_run_of_schedule
+SELECT {run_columns} FROM flow_runs
+WHERE flow = ? AND schedule = ? ORDER BY scheduled_for DESC LIMIT 1;
+
 -- name: last_ends_of_flow
 SELECT state FROM flow_runs
 WHERE flow = :flow AND ended_at > :since AND schedule IS NOT NULL ORDER BY id DESC LIMIT :limit;
