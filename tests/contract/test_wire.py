@@ -36,6 +36,9 @@ COMMANDS = [
     RunFlow("etl", {"n": [1, {"x": None}]}, "name", ["a"], "console"),
     commands.DescribeFile("/etl.py", "etl"), commands.RunFile("/etl.py", "etl", {"n": 1}),
     CancelRun(3, True), PreviewRerun(3), RerunRun(3, {"n": 1}, ["load"], strict=True), EmitEvent("day.closed", {"n": 1}, "monday"), Sync(True), Subscribe(), Prune(), GetStatus(), KeepEngine(), StopEngine(),
+    commands.ListSchedules("etl", 3), commands.PauseSchedules("etl", "tick", "why"),
+    commands.ResumeSchedules("etl", "tick", True), commands.SkipFireTime("etl", "tick", 5.0),
+    commands.ResetSchedule("etl", "tick"), commands.Backfill("etl", 1.0, 2.0, "tick", True, True), commands.GetQueue(),
 ]  # fmt: skip
 
 

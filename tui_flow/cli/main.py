@@ -12,7 +12,7 @@ from tui_flow.cli.output import Shown, drop_output, open_missing_streams, print_
 from tui_flow.contract.errors import EXIT_INTERRUPTED, TuiFlowError
 
 COMMANDS = (
-    "run", "rerun", "runs", "show", "logs", "cancel", "emit", "schedule", "flows", "engine", "db", "doctor", "config", "completion",
+    "run", "rerun", "runs", "show", "logs", "cancel", "emit", "schedule", "backfill", "flows", "engine", "db", "doctor", "config", "completion",
 )  # fmt: skip
 
 EPILOG = """\b

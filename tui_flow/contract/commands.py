@@ -138,6 +138,74 @@ class Prune(NamedTuple):
     Result: `{"runs": {why: int}}`, the number of runs that went, by why: "age", "count" or "size"."""
 
 
+class ListSchedules(NamedTuple):
+    """Result: `{"schedules": [record of a schedule, with "next" and "trouble"], "pauses": [records]}`."""
+
+    flow: str = ""
+    """Only this flow's."""
+    next: int = 5
+    """So many fire times to come of each."""
+
+
+class PauseSchedules(NamedTuple):
+    """Lets a schedule, all of a flow, or (without a flow) all there are fire no more until they are resumed.
+
+    Result: `{"flow": str, "schedule": str}`. Errors: UnknownSchedule.
+    """
+
+    flow: str = ""
+    schedule: str = ""
+    """Its slug."""
+    why: str = ""
+
+
+class ResumeSchedules(NamedTuple):
+    """The opposite. What would have fired meanwhile is told as skipped, unless `catchup` lets the schedule's own rule
+    decide. Result: `{"flow", "schedule", "skipped": int, "still_paused": [str]}`. Errors: UnknownSchedule."""
+
+    flow: str = ""
+    schedule: str = ""
+    catchup: bool = False
+
+
+class SkipFireTime(NamedTuple):
+    """One fire time to come makes no run. Result: `{"fire_at": float, …}`. Errors: UnknownSchedule, BadParameters."""
+
+    flow: str
+    schedule: str = ""
+    fire_at: float | None = None
+    """None is the next one."""
+
+
+class ResetSchedule(NamedTuple):
+    """A schedule whose cursor a wrong clock has put into the future fires from now on again. Result: `{…}`."""
+
+    flow: str
+    schedule: str = ""
+
+
+class Backfill(NamedTuple):
+    """Runs the fire times of a range in the past that have no run that completed, one after another.
+
+    Result: `{"slots": [{"fire_at", "action": "run" or "skip", "why", "run_id"}], …}`, the oldest first.
+    Errors: UnknownSchedule, BadParameters.
+    """
+
+    flow: str
+    from_at: float
+    to_at: float
+    schedule: str = ""
+    force: bool = False
+    """Those that completed, too."""
+    dry_run: bool = False
+    """Only tell what it would do."""
+
+
+class GetQueue(NamedTuple):
+    """Which runs wait, and why. Result: `{"waiting": [{"run_id", "flow", "why", "is_late", …}], "between_attempts":
+    [{"run_id", "due_at", …}], "running": int, "limit": int, "paused": str}`."""
+
+
 class GetStatus(NamedTuple):
     """Result: `EngineStatus`, as an object."""
 
@@ -161,6 +229,13 @@ Command = (
     | Sync
     | Subscribe
     | Prune
+    | ListSchedules
+    | PauseSchedules
+    | ResumeSchedules
+    | SkipFireTime
+    | ResetSchedule
+    | Backfill
+    | GetQueue
     | GetStatus
     | KeepEngine
     | StopEngine

@@ -14,6 +14,7 @@ TuiFlowError
     ├── UnknownFlow     no flow of that name; the nearest ones are named
     ├── BrokenFlow      the flow's file does not import
     ├── BadParameters   parameters that the flow does not take
+    ├── UnknownSchedule  no schedule of that name; those there are are named
     ├── UnknownRun      no run of that id
     ├── NotCancellable  the run is over
     └── NotRerunnable   the run is not over, or cannot be run again
@@ -104,6 +105,10 @@ class BadParameters(RequestError):
 
 
 class UnknownRun(RequestError):
+    pass
+
+
+class UnknownSchedule(RequestError):
     pass
 
 

@@ -73,6 +73,8 @@ class Scheduler:
         self._heap: list[tuple[float, int]] = []
         self._is_stale = True
         self._warned: set[int] = set()
+        self.troubles: dict[int, str] = {}
+        """What keeps schedules from firing, by id, beyond pauses."""
         self._after_ends: set[tuple[str, str | None]] = set()
         self._offset = clock.time() - clock.monotonic()
         self._has_any = False
@@ -89,6 +91,16 @@ class Scheduler:
         """Schedules, flows or pauses are others: read them anew before the next step."""
         self._is_stale = True
         self._wake()
+
+    def forget(self, schedule: Schedule) -> None:
+        """Works out anew when it fires next: some of its fire times were decided ahead."""
+        self._entries.pop(schedule.id, None)
+        self.changed()
+
+    def settle(self) -> None:
+        """Takes in what changed, so that what is asked of it now counts it."""
+        if self._is_stale:
+            self._reload()
 
     def tick(self, now: float) -> float:
         """Decides what is due. Gives when the next fire time is."""
@@ -329,6 +341,7 @@ class Scheduler:
         except ValueError as error:
             if schedule.id not in self._warned:
                 self._warned.add(schedule.id)
+                self.troubles[schedule.id] = f"cannot be scheduled: {error}"
                 self._log.warn(f"{schedule.flow}/{schedule.slug}: cannot be scheduled: {error}")
             return None
 
@@ -361,6 +374,7 @@ class Scheduler:
         at, schedule = self._clock.time(), entry.schedule
         if entry.next_at is None or entry.cursor <= at:
             self._warned.discard(schedule.id)
+            self.troubles.pop(schedule.id, None)
             return
         if (
             entry.cursor - at > AHEAD_PERIODS * (entry.next_at - entry.cursor)
@@ -368,10 +382,12 @@ class Scheduler:
         ):
             self._warned.add(schedule.id)
             name = f"{schedule.flow}/{schedule.slug}"
-            self._log.warn(
-                f"{name}: fires nothing for {entry.cursor - at:.0f} s, since the clock was once ahead; "
+            said = (
+                f"fires nothing for {entry.cursor - at:.0f} s, since the clock was once ahead; "
                 f"tui-flow schedule reset {name} lets it fire again"
             )
+            self.troubles[schedule.id] = said
+            self._log.warn(f"{name}: {said}")
             self._bus.publish(ScheduleChanged(schedule.flow, schedule.slug))
 
 

@@ -1,4 +1,7 @@
-"""`tui-flow schedule next`: when a schedule fires, before it is written into a flow file."""
+"""`tui-flow schedule`: when flows run by themselves, and when they do not.
+
+`next` tells when a schedule fires before it is written into a flow file; the other verbs are those of `cli.scheduling`.
+"""
 
 import re
 import time
@@ -12,6 +15,7 @@ import click
 from tui_flow import fire_times
 from tui_flow.cli.options import new_command, wants_json
 from tui_flow.cli.output import note, print_json, print_table
+from tui_flow.cli.scheduling import VERBS
 from tui_flow.contract.errors import RequestError
 from tui_flow.contract.schedules import DAY, Cron, Interval, RRule, Schedule, When, checked
 from tui_flow.contract.zones import local_zone
@@ -22,10 +26,10 @@ _MOST = 1_000
 
 
 @click.group(
-    epilog='\b\nExamples:\n  tui-flow schedule next "0 3 * * *" --timezone Europe/Paris\n  tui-flow schedule next --interval 90m'
+    epilog='\b\nExamples:\n  tui-flow schedule list\n  tui-flow schedule pause etl --why "the source is down"\n  tui-flow schedule next "0 3 * * *" --timezone Europe/Paris\n  tui-flow schedule next --interval 90m'
 )
 def command() -> None:
-    """Tell when schedules fire.
+    """List, show, pause, resume and skip schedules, and tell when they fire.
 
     They are declared in the flow file, beside the flow: @flow(schedule=Cron("0 3 * * *", timezone="Europe/Paris")).
     """
@@ -77,7 +81,8 @@ def next_(
 
 
 next_.name = "next"
-command.add_command(next_)
+for _verb in (*VERBS, next_):
+    command.add_command(_verb)
 
 
 def _when(cron: str | None, interval: str | None, rrule: str | None, zone: str, timezone: str | None) -> When:

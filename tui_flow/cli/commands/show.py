@@ -13,6 +13,7 @@ from tui_flow.cli.shapes import attempt_object, run_object, task_object
 from tui_flow.contract.rundir import LOG, run_dir
 from tui_flow.contract.states import FlowRunState
 from tui_flow.safe import safe
+from tui_flow.settings import Settings
 from tui_flow.store.records import Attempt, FlowRun
 from tui_flow.tui.presentation.times import moment
 
@@ -47,6 +48,7 @@ def command(run: str) -> None:
         return
     for name, text in (
         *_facts(wanted, attempts),
+        *_waiting(found, wanted),
         ("log", safe(str(run_dir(found.state_dir, wanted.id) / LOG))),
     ):
         click.echo(f"{style(f'{name:<11}', dim=True)} {text}")
@@ -56,6 +58,21 @@ def command(run: str) -> None:
     click.echo("\n".join(tree_lines(wanted, forest)))
     if wanted.failure is not None:
         click.echo("\n" + "\n".join(failure_lines(wanted.failure, found.project, traceback=True)))
+
+
+def _waiting(found: Settings, run: FlowRun) -> list[tuple[str, str]]:
+    """Why a run has not started yet, from the engine."""
+    from tui_flow.client import connect
+    from tui_flow.contract.commands import GetQueue
+
+    if run.state is not FlowRunState.PENDING:
+        return []
+    with connect(found) as connection:
+        queue = connection.ask(GetQueue())
+    for one in queue["waiting"]:
+        if one["run_id"] == run.id:
+            return [("waits", f"{'late; ' if one['is_late'] else ''}{safe(one['why'])}")]
+    return []
 
 
 def _facts(run: FlowRun, attempts: list[Attempt]) -> list[tuple[str, str]]:
@@ -74,7 +91,9 @@ def _facts(run: FlowRun, attempts: list[Attempt]) -> list[tuple[str, str]]:
         ("flow", f"{safe(run.flow)}  {safe(run.path)}"),
         ("state", f"{state_text(run.state)}{name}{why}"),
         ("began", began),
-        ("asked by", safe(run.trigger)),
+        ("asked by", safe(f"{run.trigger} {run.schedule or ''}".rstrip())),
+        ("runs for", "" if run.scheduled_for is None else moment(run.scheduled_for, now)),
+        ("due", "" if run.due_at is None else moment(run.due_at, now)),
         (
             "parameters",
             "  ".join(safe(f"{key}={json.dumps(value)}") for key, value in run.parameters.items()),
