@@ -27,6 +27,5 @@ class Rules(NamedTuple):
         return when.seconds if isinstance(when, schedules.Interval) and when.after_end else None
 
     def timetable(self) -> Timetable:
-        """When it fires. Raises ValueError for a schedule that cannot fire as it is written."""
-        fire_times.check(self.declared)
+        """When it fires; asking it raises ValueError where it cannot fire as it is written."""
         return Timetable(lambda after: fire_times.next_fire(self.declared, after, self.flow))

@@ -158,15 +158,15 @@ class Scheduler:
         rule = "queue_all" if len(caught) > 1 else None
         fires = [Fire(schedule, one, FireReason.CATCH_UP, overlap=rule) for one in caught if one not in known]
         fires += [Fire(schedule, one, FireReason.ON_TIME) for one in fresh if one not in known]
-        cursor, next_at = self._undecided(entry, cursor)
+        cursor, next_at = self._undecided(entry, cursor, table.next(cursor))
         return _Plan(fires, rows, Move(schedule.id, cursor, next_at))
 
-    def _undecided(self, entry: _Entry, cursor: float) -> tuple[float, float | None]:
+    def _undecided(self, entry: _Entry, cursor: float, next_at: float | None) -> tuple[float, float | None]:
         """The cursor, moved over fire times that have been decided ahead, and the next one that has not."""
-        while (next_at := entry.timetable.next(cursor)) is not None:
-            if not schedules.fire_times_between(self._db, entry.schedule.id, next_at, next_at):
-                break
-            cursor = next_at
+        while next_at is not None and schedules.fire_times_between(
+            self._db, entry.schedule.id, next_at, next_at
+        ):
+            cursor, next_at = next_at, entry.timetable.next(next_at)
         return cursor, next_at
 
     def _to_catch_up(self, entry: _Entry, late: float, *, has_fresh: bool) -> list[float]:
@@ -319,7 +319,7 @@ class Scheduler:
             schedule = self._back(schedule)
         entry = self._entry(schedule)
         if entry is not None:
-            entry.cursor, entry.next_at = self._undecided(entry, entry.cursor)
+            entry.cursor, entry.next_at = self._undecided(entry, entry.cursor, entry.next_at)
             self._check_ahead(entry)
         return entry
 
@@ -337,7 +337,9 @@ class Scheduler:
             rules = Rules.of(schedule)
             seconds = rules.after_end
             table = rules.timetable() if seconds is None else self._after_end(schedule, seconds)
-            return _Entry(schedule, table, rules)
+            entry = _Entry(schedule, table, rules)
+            entry.next_at = table.next(entry.cursor)
+            return entry
         except ValueError as error:
             if schedule.id not in self._warned:
                 self._warned.add(schedule.id)

@@ -5,51 +5,67 @@ A migration is named after the release that brings it, which is how an older pro
 """
 
 import sqlite3
+import sys
 from pathlib import Path
-
-from sqlite_utils import Database, Migrations
+from typing import TYPE_CHECKING, Any
 
 from tui_flow.contract.failpoints import failpoint
 
-migrations = Migrations("tui_flow")
+if TYPE_CHECKING:
+    from sqlite_utils import Database, Migrations
+
+
+def _sqlite_utils() -> Any:
+    """The module, without pandas and numpy, which it loads where they are installed: 50 MiB that nothing here needs."""
+    held_off = [name for name in ("pandas", "numpy") if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(held_off))  # type: ignore[arg-type]  # None: import says that there is none
+    try:
+        import sqlite_utils
+    finally:
+        for name in held_off:
+            del sys.modules[name]
+    return sqlite_utils
+
+
+migrations: "Migrations" = _sqlite_utils().Migrations("tui_flow")
 
 
 @migrations(name="0.1.0 the first schema")
-def first_schema(db: Database) -> None:
+def first_schema(db: "Database") -> None:
     _run(db, "schema_0001.sql")
     db.execute("PRAGMA user_version = 1")
 
 
 @migrations(name="0.2.0 attempts at a run")
-def attempts(db: Database) -> None:
+def attempts(db: "Database") -> None:
     _run(db, "schema_0002.sql")
     db.execute("PRAGMA user_version = 2")
 
 
 @migrations(name="0.2.0 schedules")
-def schedules(db: Database) -> None:
+def schedules(db: "Database") -> None:
     _run(db, "schema_0003.sql")
     db.execute("PRAGMA user_version = 3")
 
 
 @migrations(name="0.2.0 versions of flow files")
-def versions(db: Database) -> None:
+def versions(db: "Database") -> None:
     _run(db, "schema_0004.sql")
     db.execute("PRAGMA user_version = 4")
 
 
 @migrations(name="0.2.0 events")
-def events(db: Database) -> None:
+def events(db: "Database") -> None:
     _run(db, "schema_0005.sql")
     db.execute("PRAGMA user_version = 5")
 
 
 def migrate(db: sqlite3.Connection) -> None:
     """Brings a history up to date. Raises sqlite3.Error."""
-    migrations.apply(Database(db, execute_plugins=False))
+    migrations.apply(_sqlite_utils().Database(db, execute_plugins=False))
 
 
-def _run(db: Database, name: str) -> None:
+def _run(db: "Database", name: str) -> None:
     """Runs the statements of a file in the transaction that is open (`executescript` would commit it)."""
     statement = ""
     for line in (Path(__file__).parent / "sql" / name).read_text("utf-8").splitlines(keepends=True):

@@ -24,9 +24,8 @@ WHERE id = :id;
 
 -- name: mark_schedules_gone
 UPDATE schedules SET state = 'gone', next_at = NULL
-WHERE source = 'file' AND state <> 'gone' AND NOT EXISTS (
-    SELECT 1 FROM flows, json_each(flows.schedules) AS declared
-    WHERE flows.name = schedules.flow AND json_extract(declared.value, '$.slug') = schedules.slug
+WHERE source = 'file' AND state <> 'gone' AND (flow, slug) NOT IN (
+    SELECT flows.name, json_extract(declared.value, '$.slug') FROM flows, json_each(flows.schedules) AS declared
 );
 
 -- name: mark_schedule_gone
