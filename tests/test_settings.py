@@ -40,3 +40,16 @@ def test_a_current_folder_that_was_removed_is_said(tmp_path: Path, monkeypatch: 
     with pytest.raises(ProjectError, match="is gone"):
         settings.load()
     monkeypatch.chdir(tmp_path)
+
+
+def test_limits_of_tags_are_a_table_or_a_list_in_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tui_flow.toml").write_text("tag_limits = {heavy = 2}\n")
+    assert settings.load(tmp_path)[0].tag_limits == {"heavy": 2}
+    monkeypatch.setenv("TUI_FLOW_TAG_LIMITS", "heavy=3, net=1")
+    assert settings.load(tmp_path)[0].tag_limits == {"heavy": 3, "net": 1}
+    for wrong in ("heavy", "heavy=0", "heavy=soon"):
+        monkeypatch.setenv("TUI_FLOW_TAG_LIMITS", wrong)
+        with pytest.raises(ProjectError, match="tag_limits: heavy"):
+            settings.load(tmp_path)

@@ -2,17 +2,19 @@
 
 import os
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from tests.engine.house import House, until
 from tests.engine.journals import make_run
+from tests.store.rows import a_file, a_flow
 from tests.waiting import wait_until
 from tui_flow.contract import rundir
 from tui_flow.contract.errors import HistoryError
 from tui_flow.contract.rundir import lock_holder
 from tui_flow.engine import dispatcher
-from tui_flow.store import runs
+from tui_flow.store import flows, runs
 
 
 async def test_a_run_is_asked_for_in_the_history_and_on_disk_before_it_starts(house: House) -> None:
@@ -136,3 +138,67 @@ async def test_a_run_that_was_refused_for_want_of_room_does_not_start_later(
     again = make_house()
     again.tick(6.0)
     assert runs.list_runs(again.db) == []
+
+
+def slow(house: House, name: str, count: int = 1, **more: Any) -> list[int]:
+    """Runs of a flow of that name with these options, which go on until the test ends them."""
+    flow = a_flow(name, f"flows/{name}.py", **more)
+    flows.save_described(house.db, a_file(flow.path, described_at=house.clock.now), [flow])
+    return [house.dispatcher.make_run(flow, {}, None, [], "command") for _ in range(count)]
+
+
+def test_a_flow_and_a_tag_have_limits_of_their_own_and_others_pass_by(
+    make_house: Callable[..., House],
+) -> None:
+    house = make_house(fake=True, tag_limits={"heavy": 1})
+    one = slow(house, "one", 3, max_concurrent_runs=2)
+    heavy = [*slow(house, "two", tags=["heavy"]), *slow(house, "three", tags=["heavy", "net"])]
+    other = slow(house, "four")
+    house.tick(2.0)
+    assert house.fake.running == [*one[:2], heavy[0], *other]
+    why = house.dispatcher.obstacles()
+    assert why == {
+        one[2]: "flow one runs 2 times at once already, and may 2",
+        heavy[1]: "1 runs with tag heavy go on, and 1 may (tag_limits)",
+    }
+    house.fake.end(heavy[0])
+    house.tick()
+    house.tick()
+    assert heavy[1] in house.fake.running
+
+
+def test_higher_priority_goes_first_but_not_for_ever(make_house: Callable[..., House]) -> None:
+    house = make_house(fake=True, max_concurrent_runs=1)
+    (first,) = slow(house, "first")
+    house.tick()
+    (low,) = slow(house, "low", priority=-2)
+    house.clock.now += 100.0
+    early = slow(house, "plain", 2)
+    house.clock.now += 100.0
+    (late,) = slow(house, "plain")
+    (high,) = slow(house, "high", priority=100)
+    for _ in range(5):
+        house.fake.end(house.fake.running[0])
+        house.tick()
+        house.tick()
+    assert house.fake.order == [first, high, *early, low, late]
+
+
+def test_nobody_overtakes_for_ever_a_run_that_needs_two_tags(make_house: Callable[..., House]) -> None:
+    house = make_house(fake=True, tag_limits={"a": 1, "b": 1})
+    (holder,) = slow(house, "holder", tags=["a"])
+    house.tick()
+    (both,) = slow(house, "both", tags=["a", "b"])
+    (quick,) = slow(house, "quick", tags=["b"])
+    house.tick(2.0)
+    assert house.fake.running == [holder, quick]
+    house.clock.now += 61.0
+    (later,) = slow(house, "later", tags=["b"])
+    house.fake.end(quick)
+    house.tick()
+    house.tick()
+    assert house.fake.running == [holder] and "has waited longer" in house.dispatcher.obstacles()[later]
+    house.fake.end(holder)
+    for _ in range(3):
+        house.tick()
+    assert house.fake.running == [both]

@@ -95,7 +95,7 @@ def require_legal(events: list[Any]) -> None:
             case journal.RunStarted():
                 move_flow(FlowRunState.RUNNING)
             case journal.FlowStarted():
-                tries[0] = tries.get(0, 0) + 1
+                tries[0] = tries.get(0, event.tries - 1) + 1  # a further attempt begins with those left
                 assert event.tries == tries[0]
                 if flow is FlowRunState.RETRYING:
                     move_flow(FlowRunState.RUNNING)

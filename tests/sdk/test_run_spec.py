@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.sdk.history import History, Run
-from tui_flow import flow, task
+from tui_flow import flow, get_run_context, runtime, task
 from tui_flow.contract import journal, rundir
 from tui_flow.sdk.flow_run import run_spec
 
@@ -244,3 +244,45 @@ def test_a_defect_of_our_own_is_told_as_a_failure_and_not_as_a_cancel(
     assert not completed
     assert (found.ended.state, found.ended.reason) == ("failed", "error")
     assert "a slip in the machinery" in found.ended.message
+
+
+def test_a_flow_reads_what_time_it_runs_for_and_its_last_success(run: Runner) -> None:
+    told: list[Any] = []
+
+    @task
+    def inside() -> None:
+        told.append(get_run_context().scheduled_for)
+
+    @flow
+    def timed() -> None:
+        found = get_run_context()
+        told.extend([found.scheduled_for, found.fired_at, found.previous_success])
+        told.append(runtime.flow_run.scheduled_start_time)
+        inside()
+
+    run(timed, scheduled_for=60.0, fired_at=61.5, previous_success=0.0)
+    assert [None if one is None else one.timestamp() for one in told] == [60.0, 61.5, 0.0, 60.0, 60.0]
+    told.clear()
+    run(timed)
+    assert told[:3] == [None, None, None]
+
+
+def test_a_further_attempt_has_the_tries_that_are_left(run: Runner) -> None:
+    @flow(retries=2)
+    def failing() -> None:
+        raise ValueError("boom")
+
+    _, found = run(failing, tries_before=1, attempt=2)
+    assert [event.tries for event in found.of(journal.FlowStarted)] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"priority": 101}, {"priority": "high"}, {"max_concurrent_runs": 0}, {"max_concurrent_runs": True},
+        {"pause_on_failure": 0}, {"on_crash": "hope"},
+    ],
+)  # fmt: skip
+def test_what_the_engine_is_to_know_of_a_flow_makes_sense(wrong: dict[str, Any]) -> None:
+    with pytest.raises((TypeError, ValueError), match=next(iter(wrong))):
+        flow(**wrong)(lambda: None)

@@ -36,8 +36,9 @@ class Timetable:
             width *= 4
 
     def count(self, after: float, until: float) -> int:
-        """How many `walk` gives. An estimate from `MAX_COUNT` on."""
+        """How many `walk` gives. From `MAX_COUNT` on an estimate, which is exact where they are equally far apart."""
         found = list(islice(self.walk(after, until), MAX_COUNT))
         if len(found) < MAX_COUNT:
             return len(found)
-        return max(MAX_COUNT, round(MAX_COUNT * (until - after) / (found[-1] - after)))
+        period = (found[-1] - found[0]) / (MAX_COUNT - 1)
+        return max(MAX_COUNT, 1 + int((until - found[0]) / period + 1e-6))
