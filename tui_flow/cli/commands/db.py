@@ -29,7 +29,9 @@ _WHY = {
 }
 
 
-@click.group()
+@click.group(
+    epilog="\b\nExamples:\n  tui-flow db check\n  tui-flow db backup\n  tui-flow db prune --dry-run"
+)
 def command() -> None:
     """Check, copy, restore, mend or prune the history.
 
