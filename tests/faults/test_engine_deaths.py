@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import subprocess
 import time
 from contextlib import suppress
 
@@ -31,17 +32,19 @@ def start_active(engine: Running, seconds: float) -> list[int]:
     return [engine.run("steps", count=COUNT, seconds=seconds / COUNT) for _ in range(ACTIVE)]
 
 
-def kill_at_random(engine: Running, kills: int, chance: random.Random) -> None:
-    """Kills the engine, again and again, a moment after it came up."""
+def kill_at_random(
+    engine: Running, dying: "subprocess.Popen[bytes]", kills: int, chance: random.Random
+) -> "subprocess.Popen[bytes]":
+    """Kills the engine, again and again, a moment after it was started: up by then, or on its way; gives the last one."""
     for _ in range(kills):
+        if chance.random() < 0.7:
+            wait_until(lambda pid=dying.pid: rundir.lock_holder(engine.state_dir / "engine.lock") == pid)  # type: ignore[misc]
         time.sleep(chance.uniform(0, 0.12))  # the moment is what is drawn by lot, not something waited for
-        pid = rundir.lock_holder(engine.state_dir / "engine.lock")
-        if pid:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        dying.kill()
+        dying.wait(10)
         engine.hang_up()
-        wait_until(lambda: rundir.lock_holder(engine.state_dir / "engine.lock") is None)
-        engine.start("--stay", **LIMIT)
+        dying = engine.start("--stay", **LIMIT)
+    return dying
 
 
 @pytest.mark.parametrize(
@@ -51,11 +54,11 @@ def test_an_engine_killed_again_and_again_loses_nothing_of_twenty_active_runs(
     engine: Running, kills: int
 ) -> None:
     engine.write("steps.py", STEPS)
-    engine.serve("--stay", **LIMIT)
+    dying = engine.serve("--stay", **LIMIT)
     chance, left = random.Random(kills), kills
     while left > 0:
         run_ids = start_active(engine, seconds=2.0)
-        kill_at_random(engine, min(left, 25), chance)
+        dying = kill_at_random(engine, dying, min(left, 25), chance)
         left -= 25
         wait_until(lambda ids=run_ids: are_over(engine.state_dir, ids), 60)  # type: ignore[misc]
         engine.ask(Sync())

@@ -92,7 +92,13 @@ def test_what_journals_tell_is_left_to_the_engine_and_the_rest_is_saved(state_di
 @pytest.mark.parametrize(
     "content",
     [None, b"", b"a text " * 999, os.urandom(9000), b"SQLite format 3\0" + b"\xff" * 5000],
-    ids=["missing", "empty", "a text", "random", "a header and rubbish"],  # each process must collect the same
+    ids=[
+        "missing",
+        "empty",
+        "a text",
+        "random",
+        "a header and rubbish",
+    ],  # each process must collect the same
 )
 def test_nothing_to_be_saved_gives_an_empty_history(state_dir: Path, content: bytes | None) -> None:
     path = state_dir / "history.db"

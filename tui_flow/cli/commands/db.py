@@ -29,9 +29,7 @@ _WHY = {
 }
 
 
-@click.group(
-    epilog="\b\nExamples:\n  tui-flow db check\n  tui-flow db backup\n  tui-flow db prune --dry-run"
-)
+@click.group(epilog="\b\nExamples:\n  tui-flow db check\n  tui-flow db backup\n  tui-flow db prune --dry-run")
 def command() -> None:
     """Check, copy, restore, mend or prune the history.
 
