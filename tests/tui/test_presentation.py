@@ -7,10 +7,11 @@ from tests.tui.project import NOON, REFUSED, the_task
 from tui_flow.contract.states import FlowRunState, TaskRunState
 from tui_flow.tui import editor
 from tui_flow.tui.actions import ACTIONS, footer
+from tui_flow.tui.keymap import Keymap
 from tui_flow.tui.presentation import flow_list, form, gantt, glyphs, text_of, times, tracebacks
 from tui_flow.tui.presentation.flow_list import Overview
+from tui_flow.tui.presentation.key_help import help_lines
 from tui_flow.tui.presentation.tree import ROOT, TaskForest
-from tui_flow.tui.screens.dialogs import help_lines
 
 
 def test_every_state_has_its_own_shape_in_both_alphabets() -> None:
@@ -273,7 +274,7 @@ def test_one_key_has_one_action_in_each_place() -> None:
 
 def test_no_line_of_the_help_is_too_long_for_two_columns() -> None:
     for places in (["list", "flows", "app"], ["list", "tree", "run", "app"], ["list", "log", "run", "app"]):
-        lines = help_lines(places, glyphs.UNICODE, wide=True)
+        lines = help_lines(places, glyphs.UNICODE, Keymap(), wide=True)
         assert max(len(text_of(line).rstrip()) for line in lines) <= 76
         assert all(text_of(line)[38:39] in ("", " ") for line in lines), "the columns touch"
 

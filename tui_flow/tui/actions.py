@@ -24,6 +24,12 @@ class Action(NamedTuple):
     footer: int = 0
     """Its place in the footer, where there is room: 1 goes last. 0 is for the help only."""
 
+    @property
+    def name(self) -> str:
+        """What `keys.toml` calls it: "run.cancel", "app.view_flows"."""
+        name, _, argument = self.id.rstrip("')").partition("('")
+        return f"{self.where}.{name}_{argument}" if argument else f"{self.where}.{name}"
+
 
 ACTIONS = (
     Action("cursor_down", "j,down", "down", "a line down", "list"),
@@ -34,19 +40,19 @@ ACTIONS = (
     Action("page_up", "pageup", "page up", "a page up", "list"),
     Action("half_down", "ctrl+d", "half down", "half a page down", "list"),
     Action("half_up", "ctrl+u", "half up", "half a page up", "list"),
-    Action("open", "enter", "open", "the flow's latest run", "flows", 1),
+    Action("open", "enter", "open", "open its latest run", "flows", 1),
     Action("run", "r", "run", "run it, with its defaults", "flows", 2),
     Action("run_with", "R", "params…", "run it with parameters", "flows", 3),
     Action("cancel", "x", "cancel…", "cancel its run (asks)", "flows", 4),
     Action("edit", "e", "edit", "open its file in $EDITOR", "flows", 5),
-    Action("filter", "slash", "filter", "only flows with these words", "flows", 6),
-    Action("open", "enter", "open", "the run", "runs", 1),
+    Action("filter", "slash", "filter", "filter the flows", "flows", 6),
+    Action("open", "enter", "open", "open the run", "runs", 1),
     Action("rerun", "r", "run again", "run again, same parameters", "runs", 2),
     Action("rerun_with", "R", "params…", "run again, other parameters", "runs", 5),
     Action("cancel", "x", "cancel…", "cancel this run (asks)", "runs", 4),
     Action("kill", "X", "kill…", "kill it at once (asks)", "runs"),
     Action("edit", "e", "edit", "edit where it failed", "runs", 6),
-    Action("filter", "slash", "filter", "only runs that match", "runs", 3),
+    Action("filter", "slash", "filter", "filter the runs", "runs", 3),
     Action("fold", "h,left", "fold", "fold, or go to the branch", "tree"),
     Action("unfold", "l,right", "unfold", "unfold what is inside", "tree"),
     Action("open_row", "enter", "open", "fold, unfold, or read log", "tree"),
@@ -80,11 +86,12 @@ ACTIONS = (
     Action("leave", "q", "leave", "back; at the top: leave", "app", 91),
     Action("redraw", "ctrl+l", "redraw", "draw the screen anew", "app"),
     Action("suspend_process", "ctrl+z", "suspend", "suspend; fg comes back", "app"),
-    Action("help", "question_mark", "help", "these keys", "app", 92),
+    Action("commands", "colon,ctrl+p", "commands", "everything, by name", "app"),
+    Action("help", "question_mark", "help", "these keys, to be searched", "app", 92),
 )
 
 _NAMES = {
-    "enter": "⏎", "slash": "/", "comma": ",", "full_stop": ".", "question_mark": "?", "tab": "Tab",
+    "enter": "⏎", "slash": "/", "comma": ",", "full_stop": ".", "question_mark": "?", "colon": ":", "space": "Space", "tab": "Tab",
     "shift+tab": "⇧Tab", "escape": "Esc", "pagedown": "PgDn", "pageup": "PgUp", "up": "↑", "down": "↓",
     "left": "←", "right": "→", "home": "Home", "end": "End",
 }  # fmt: skip
@@ -94,7 +101,7 @@ _ASCII = {"⏎": "Enter", "⇧Tab": "S-Tab", "↑": "up", "↓": "down", "←": 
 def bindings(where: str) -> list[BindingType]:
     """What Textual needs to know of the keys of one place."""
     return [
-        Binding(action.keys, action.id, action.label, show=False)
+        Binding(action.keys, action.id, action.label, show=False, id=action.name)
         for action in ACTIONS
         if action.where == where
     ]
@@ -104,10 +111,6 @@ def key_name(key: str, ascii: bool = False) -> str:
     """How a key is written for people."""
     name = _NAMES.get(key) or (f"^{key[-1].upper()}" if key.startswith("ctrl+") else key)
     return _ASCII.get(name, name) if ascii else name
-
-
-def shown_keys(action: Action, ascii: bool = False) -> str:
-    return " ".join(key_name(key, ascii) for key in action.keys.split(","))
 
 
 def footer(places: list[str]) -> list[Action]:

@@ -18,13 +18,14 @@ from tui_flow.contract.rundir import read_spec, run_dir
 from tui_flow.contract.states import TERMINAL, FlowRunState
 from tui_flow.settings import Settings
 from tui_flow.store.records import Flow, FlowRun
-from tui_flow.tui import editor, terminal
-from tui_flow.tui.actions import bindings
+from tui_flow.tui import editor, keymap, terminal
+from tui_flow.tui.actions import Action, bindings, key_name
 from tui_flow.tui.bridge import Bridge, RunReading
 from tui_flow.tui.defects import keep_defect
 from tui_flow.tui.keystrokes import OneKeyAtATime
 from tui_flow.tui.presentation import Line
 from tui_flow.tui.presentation.flow_list import EMPTY, Overview
+from tui_flow.tui.presentation.palette import Offer
 from tui_flow.tui.screens.home import HomeScreen
 from tui_flow.tui.screens.view import View
 from tui_flow.tui.styles import THEMES
@@ -48,8 +49,13 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
         theme: str = "tui-flow-dark",
         open_run: int | None = None,
         connect: Connect | None = None,
+        keys: Path | None = None,
     ) -> None:
+        """`keys` is the file with a person's own keys, if there may be one."""
         super().__init__()
+        self._keys_file = keys
+        self.keymap, self._wrong_keys = keymap.load(keys) if keys else (keymap.Keymap(), [])
+        self.set_keymap(self.keymap.for_textual())
         self.settings = settings
         self.bridge = Bridge(settings, self, connect)
         self.overview, self.has_overview = EMPTY, False
@@ -88,6 +94,8 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
     # The news, from the bridge.
 
     def take_overview(self, overview: Overview) -> None:
+        if self._wrong_keys and not self.has_overview:
+            self.call_after_refresh(self.say, self._wrong_keys[0], "warn")
         self.overview, self.has_overview = overview, True
         if overview.active:
             self._second.resume()
@@ -321,10 +329,51 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
         self.screen.refresh(layout=True, repaint=True)
 
     def action_help(self) -> None:
-        from tui_flow.tui.screens.dialogs import HelpScreen
+        from tui_flow.tui.offers import actions_of
+        from tui_flow.tui.screens.palette import HelpScreen
+
+        view = self.screen
+        if isinstance(view, View):
+            offers = actions_of(self, view)
+            self.push_screen(HelpScreen(offers, self.rebind, view.places(), self.keymap), self._take_offer)
+
+    def action_commands(self) -> None:
+        from tui_flow.tui.offers import offers_of
+        from tui_flow.tui.screens.palette import PaletteScreen
 
         if isinstance(self.screen, View):
-            self.push_screen(HelpScreen(self.screen.places()))
+            self.push_screen(PaletteScreen(offers_of(self, self.screen), self.rebind), self._take_offer)
+
+    def _take_offer(self, offer: Offer | None) -> None:
+        if offer is not None:
+            self.call_later(offer.act)
+
+    def rebind(self, name: str) -> None:
+        """Asks for another key for an action, and writes it down."""
+        from tui_flow.tui.screens.palette import KeyScreen, action_named
+
+        action = action_named(name)
+
+        def chosen(keys: tuple[str, ...] | None) -> None:
+            if keys is None:
+                return
+            self.keymap = self.keymap.with_keys(action, keys)
+            self.set_keymap(self.keymap.for_textual())
+            for view in self._views():
+                view.update_footer()
+            self.say(self._kept(action, keys))
+
+        self.push_screen(KeyScreen(action, self.keymap), chosen)
+
+    def _kept(self, action: Action, keys: tuple[str, ...]) -> str:
+        done = f"{key_name(keys[0])}: {action.help}"
+        if self._keys_file is None:
+            return done
+        try:
+            keymap.save(self._keys_file, action, keys)
+        except OSError as error:
+            return f"{done}; for now, since {self._keys_file} cannot be written: {error.strerror}"
+        return f"{done}; kept in {self._keys_file}"
 
     def action_say_how_to_leave(self) -> None:
         self.say("q leaves; runs go on without the console")
@@ -352,6 +401,7 @@ def run(
         ascii=wants_ascii() if ascii is None else ascii,
         theme=terminal.theme_name(),
         open_run=open_run,
+        keys=keymap.path_of_keys(),
     )
     code = console.run(mouse=mouse)
     active = console.overview.active

@@ -7,8 +7,8 @@ from rich.segment import Segment
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui_flow.tui.actions import Action, footer, key_name
-from tui_flow.tui.widgets.paint import AnySpan, Paint, paint_of
+from tui_flow.tui.actions import Action, footer
+from tui_flow.tui.widgets.paint import AnySpan, Paint, keymap_of, paint_of
 
 
 class Bar(Widget):
@@ -52,9 +52,9 @@ class Footer(Bar):
     _offered: Sequence[Action] = ()
 
     def render_line(self, y: int) -> Strip:  # noqa: ARG002
-        ascii = self.paint.marks.ascii
+        ascii, keymap = self.paint.marks.ascii, keymap_of(self)
         texts = [
-            (key_name(action.keys.split(",")[0], ascii), action.label.replace("…", "..." if ascii else "…"))
+            (keymap.first(action, ascii), action.label.replace("…", "..." if ascii else "…"))
             for action in self._offered
         ]
         while texts and sum(cell_len(key) + cell_len(label) + 3 for key, label in texts) > self.size.width:

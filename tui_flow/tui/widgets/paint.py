@@ -11,6 +11,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui_flow.safe import safe
+from tui_flow.tui.keymap import Keymap
 from tui_flow.tui.presentation import Line
 from tui_flow.tui.presentation.glyphs import ASCII, UNICODE
 
@@ -66,6 +67,12 @@ def paint_of(widget: Widget) -> Paint:
     """The paint of the console that a widget belongs to."""
     app: Any = widget.app
     return app.paint  # type: ignore[no-any-return]
+
+
+def keymap_of(widget: Widget) -> Keymap:
+    """The keys of the console that a widget belongs to."""
+    app: Any = widget.app
+    return app.keymap  # type: ignore[no-any-return]
 
 
 def fit(text: str, width: int, ellipsis: str = "…") -> str:

@@ -1,0 +1,146 @@
+"""A person's own keys: what the file may say, and what it gets where it is wrong."""
+
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+
+from tests.tui.pages import console
+from tests.tui.project import Project
+from tui_flow.tui import keymap
+from tui_flow.tui.actions import ACTIONS
+from tui_flow.tui.screens.palette import action_named
+
+EDIT = action_named("flows.edit")
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Path:
+    return tmp_path / "config" / "keys.toml"
+
+
+def written(keys: Path, text: str) -> Path:
+    keys.parent.mkdir(exist_ok=True)
+    keys.write_text(text)
+    return keys
+
+
+def test_every_action_has_a_name_of_its_own() -> None:
+    names = [action.name for action in ACTIONS]
+    assert len(set(names)) == len(names)
+    assert "app.view_logs" in names and "run.cancel" in names
+
+
+def test_no_two_actions_of_the_table_want_the_same_key_where_both_are_heard() -> None:
+    usual = keymap.Keymap()
+    for one, other in combinations(ACTIONS, 2):
+        if keymap.are_heard_together(one, other):
+            assert not set(usual.keys(one)) & set(usual.keys(other)), (one.name, other.name)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("R", "R"),
+        ("?", "question_mark"),
+        ("ctrl+r", "ctrl+r"),
+        ("F5", "f5"),
+        ("PgUp", "pageup"),
+        ("space", "space"),
+    ],
+)
+def test_keys_are_written_as_people_write_them(text: str, name: str) -> None:
+    assert keymap.parse_key(text) == name
+
+
+def test_a_file_counts_in_sections_and_with_dots(keys: Path) -> None:
+    found, wrong = keymap.load(written(keys, 'flows.edit = "E"\n[run]\nrerun = ["A", "ctrl+r"]\n'))
+    assert wrong == []
+    assert found.shown(EDIT) == "E"
+    assert found.shown(action_named("run.rerun")) == "A ^R"
+    assert found.shown(action_named("flows.run")) == "r", "what the file does not name stays"
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ('\nflows.edti = "E"\n', "line 2: there is no action 'flows.edti'; did you mean flows.edit?"),
+        ('[flows]\n\nedit = "superkey"\n', "line 3: there is no key 'superkey'"),
+        ("flows.edit = 7\n", 'line 1: keys are written as "x" or ["x", "ctrl+x"]'),
+        ("flows.edit = []\n", 'line 1: keys are written as "x" or ["x", "ctrl+x"]'),
+        ('flows.edit = "esc"\n', "line 1: esc always leads back"),
+        ('# mine\nflows.edit = "x"\n', "line 2: flows.edit has a key of flows.cancel"),
+        ('flows.edit = "j"\n', "line 1: flows.edit has a key of list.cursor_down"),
+        ('flows.edit = "q"\n', "line 1: flows.edit has a key of app.leave"),
+        ("flows.edit = \n", "the keys are the usual ones"),
+    ],
+)
+def test_a_mistake_is_told_with_its_line_and_the_usual_key_stays(
+    keys: Path, text: str, complaint: str
+) -> None:
+    found, wrong = keymap.load(written(keys, f'{text}run.zoom = "Z"\n' if "[" not in text[:2] else text))
+    assert len(wrong) == 1 and complaint in wrong[0] and "keys.toml" in wrong[0]
+    assert found.shown(EDIT) == "e"
+    if "usual" not in complaint and "[" not in text[:2]:
+        assert found.shown(action_named("run.zoom")) == "Z", "the rest of the file counts"
+
+
+def test_two_keys_may_change_places(keys: Path) -> None:
+    found, wrong = keymap.load(written(keys, 'flows.edit = "x"\nflows.cancel = "e"\n'))
+    assert wrong == []
+    assert (found.shown(EDIT), found.shown(action_named("flows.cancel"))) == ("x", "e")
+
+
+def test_a_key_is_saved_beside_what_stands_in_the_file_already(keys: Path) -> None:
+    written(keys, '# mine\n[run]\nzoom = "Z"  # big\nrerun = "A"\n')
+    keymap.save(keys, EDIT, ["E"])
+    keymap.save(keys, action_named("run.zoom"), ["ctrl+g"])
+    keymap.save(keys, action_named("app.help"), ["f1", "question_mark"])
+    assert "# mine\n" in keys.read_text() and 'rerun = "A"' in keys.read_text()
+    found, wrong = keymap.load(keys)
+    assert wrong == []
+    names = ("flows.edit", "run.zoom", "run.rerun", "app.help")
+    assert [found.shown(action_named(name)) for name in names] == ["E", "^G", "A", "f1 ?"]
+
+
+async def test_the_console_obeys_the_file_and_its_footer_and_help_say_so(etl: Project, keys: Path) -> None:
+    written(keys, 'app.help = "f1"\nflows.filter = "slash"\nlist.cursor_down = ["ctrl+n", "down"]\n')
+    async with console(etl, keys=keys) as page:
+        await page.shows("f1 help")
+        await page.press("question_mark")
+        assert "EVERYWHERE" not in page.text
+        await page.press("f1")
+        await page.shows("EVERYWHERE", "f1 ")
+
+
+async def test_a_file_with_a_mistake_says_so_at_the_start(etl: Project, keys: Path) -> None:
+    async with console(etl, keys=written(keys, 'flows.edit = "q"\n')) as page:
+        await page.shows("flows.edit has a key of app.leave")
+
+
+async def test_f2_in_the_help_changes_a_key_and_keeps_it(etl: Project, keys: Path) -> None:
+    async with console(etl, keys=keys) as page:
+        await page.press("question_mark")
+        await page.type("editor")
+        await page.shows("Open its file in $EDITOR")
+        await page.press("f2")
+        await page.shows("Press it now.", "It has e")
+        await page.press("x")
+        await page.shows("x is taken: cancel its run")
+        await page.press("E")
+        await page.shows("kept in", "E edit")
+    async with console(etl, keys=keys) as page:
+        await page.shows("E edit")
+
+
+async def test_a_file_that_cannot_be_written_costs_no_more_than_the_keeping(
+    etl: Project, tmp_path: Path
+) -> None:
+    (tmp_path / "no-folder").write_text("")
+    async with console(etl, keys=tmp_path / "no-folder" / "keys.toml") as page:
+        await page.press("question_mark")
+        await page.type("editor")
+        await page.press("f2")
+        await page.shows("Press it now.")
+        await page.press("E")
+        await page.shows("for now, since", "E edit")

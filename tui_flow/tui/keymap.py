@@ -1,0 +1,179 @@
+"""Which key does what here: the table of actions, and what a person's own `keys.toml` says otherwise.
+
+    # ~/.config/tui-flow/keys.toml
+    run.rerun = ["r", "ctrl+r"]
+    app.help = "f1"
+
+A file that is wrong somewhere is not thrown away: what is right counts, and each mistake is told with its line.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from textual.keys import Keys, _character_to_key
+
+from tui_flow.tui.actions import ACTIONS, Action, key_name
+
+FILE = "keys.toml"
+_NAMED = {key.value for key in Keys if not key.value.startswith("<")}
+_OTHER_NAMES = {"esc": "escape", "return": "enter", "pgup": "pageup", "pgdn": "pagedown", "del": "delete"}
+_RESERVED = {"escape", "ctrl+c"}
+"""They lead out of everything, always."""
+_ONLY_WITH_OTHERS = ("app", "list")
+"""Places whose keys work beside those of every other place."""
+
+
+def path_of_keys() -> Path:
+    """Where a person's keys are: `keys.toml` in the user's configuration folder."""
+    from platformdirs import user_config_path
+
+    return user_config_path("tui-flow") / FILE
+
+
+class Keymap:
+    """The keys of every action."""
+
+    def __init__(self, chosen: Mapping[str, tuple[str, ...]] | None = None) -> None:
+        self.chosen = dict(chosen or {})
+        """By an action's name: the keys, as Textual names them, that stand in for those of the table."""
+
+    def keys(self, action: Action) -> tuple[str, ...]:
+        return self.chosen.get(action.name) or tuple(action.keys.split(","))
+
+    def shown(self, action: Action, ascii: bool = False) -> str:
+        """All keys of an action, as they are written for people."""
+        return " ".join(key_name(key, ascii) for key in self.keys(action))
+
+    def first(self, action: Action, ascii: bool = False) -> str:
+        return key_name(self.keys(action)[0], ascii)
+
+    def for_textual(self) -> dict[str, str]:
+        """What `App.set_keymap` takes."""
+        return {name: ",".join(keys) for name, keys in self.chosen.items()}
+
+    def clash(self, action: Action, keys: Sequence[str]) -> Action | None:
+        """Who has one of these keys already, in a place where both would be heard."""
+        return next(
+            (
+                other
+                for other in ACTIONS
+                if other.name != action.name
+                and are_heard_together(action, other)
+                and set(keys) & set(self.keys(other))
+            ),
+            None,
+        )
+
+    def with_keys(self, action: Action, keys: tuple[str, ...]) -> "Keymap":
+        return Keymap({**self.chosen, action.name: keys})
+
+
+def are_heard_together(one: Action, other: Action) -> bool:
+    """Whether there is a place where both actions answer to keys."""
+    places = {one.where, other.where}
+    return (
+        len(places) == 1
+        or bool(places & set(_ONLY_WITH_OTHERS))
+        or places in ({"run", "tree"}, {"run", "log"})
+    )
+
+
+def parse_key(text: str) -> str:
+    """A key as a person writes it (`R`, `?`, `ctrl+r`, `F5`, `esc`), as Textual names it. Raises ValueError."""
+    if len(text) == 1 and text.isprintable():
+        return _character_to_key(text)
+    name = _OTHER_NAMES.get(text.lower(), text.lower())
+    if name not in _NAMED and name not in {key for action in ACTIONS for key in action.keys.split(",")}:
+        raise ValueError(f"there is no key {text!r}")
+    if name in _RESERVED:
+        raise ValueError(f"{text} always leads back, and cannot do anything else")
+    return name
+
+
+def load(path: Path) -> tuple[Keymap, list[str]]:
+    """The keys that a file asks for, and what is wrong with it, each mistake with its line. No file: the table's keys."""
+    try:
+        text = path.read_text("utf-8")
+        table = tomllib.loads(text)
+    except FileNotFoundError:
+        return Keymap(), []
+    except (OSError, ValueError) as error:
+        return Keymap(), [f"{path.name}: {error}; the keys are the usual ones"]
+    keymap, wrong = Keymap(), []
+    known = {action.name: action for action in ACTIONS}
+    wanted: dict[str, tuple[str, ...]] = {}
+    for name, value in _flat(table):
+        try:
+            if name not in known:
+                raise ValueError(f"there is no action {name!r}{_near(name, known)}")
+            wanted[name] = _keys_of(value)
+        except ValueError as error:
+            wrong.append(f"{path.name}, line {_line_of(text, name)}: {error}")
+    keymap = Keymap(wanted)
+    for name, keys in wanted.items():
+        other = keymap.clash(known[name], keys)
+        if other is not None:
+            del keymap.chosen[name]
+            wrong.append(f"{path.name}, line {_line_of(text, name)}: {name} has a key of {other.name}")
+    return keymap, wrong
+
+
+def save(path: Path, action: Action, keys: Sequence[str]) -> None:
+    """Writes down the keys of one action, and leaves the rest of the file as it is. Raises OSError."""
+    line = f"{action.name} = {[_written(key) for key in keys]}".replace("'", '"')
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except FileNotFoundError:
+        lines = ["# Keys of tui-flow's console; F2 in its help (?) writes here."]
+    place = _line_of("\n".join(lines), action.name) - 1
+    if place >= 0:
+        indented = re.match(rf"\s*{re.escape(action.where)}\.", lines[place])
+        lines[place] = line if indented else line.removeprefix(f"{action.where}.")
+    else:
+        lines.insert(1 if lines and lines[0].startswith("#") else 0, line)  # before any [section]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def _flat(table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for where, value in table.items():
+        if isinstance(value, dict):
+            yield from ((f"{where}.{name}", keys) for name, keys in value.items())
+        else:
+            yield where, value
+
+
+def _keys_of(value: Any) -> tuple[str, ...]:
+    keys = [value] if isinstance(value, str) else value
+    if not isinstance(keys, list) or not keys or not all(isinstance(key, str) for key in keys):
+        raise ValueError('keys are written as "x" or ["x", "ctrl+x"]')
+    return tuple(parse_key(key) for key in keys)
+
+
+def _written(key: str) -> str:
+    shown = key_name(key)
+    return shown if len(shown) == 1 and shown.isascii() else key
+
+
+def _line_of(text: str, name: str) -> int:
+    """The line of a file that speaks of an action, from 1; 0 where none does."""
+    where, _, action = name.partition(".")
+    section = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        heading = re.match(r"\s*\[([^\]]+)\]", line)
+        if heading:
+            section = heading[1].strip()
+        key = line.partition("=")[0].replace('"', "").replace(" ", "")
+        if key == name or (section == where and key == action):
+            return number
+    return 0
+
+
+def _near(name: str, known: Mapping[str, Action]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]}?" if near else ""

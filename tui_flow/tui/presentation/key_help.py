@@ -1,0 +1,82 @@
+"""The help: every key of a place, and every shape."""
+
+from collections.abc import Sequence
+from itertools import zip_longest
+
+from tui_flow.tui.actions import ACTIONS
+from tui_flow.tui.keymap import Keymap
+from tui_flow.tui.presentation import Line, glyphs
+from tui_flow.tui.presentation.glyphs import Marks
+
+_HEADINGS = {
+    "list": "MOVE", "tree": "TREE", "log": "LOG", "flows": "FLOW", "runs": "RUNS", "logs": "LOGS", "schedule": "SCHEDULE",
+    "alerts": "ALERTS", "run": "RUN", "app": "EVERYWHERE",
+}  # fmt: skip
+_HALF = 38
+"""The cells of one column, where there are two."""
+_TOGETHER = {
+    ("cursor_down", "cursor_up"): "a line down, up",
+    ("top", "end"): "to the first line, the last",
+    ("half_down", "half_up"): "half a page down, up",
+    tuple(action.id for action in ACTIONS if action.id.startswith("view(")): "the five views",
+}
+"""Actions that share a line of the help."""
+_SHARED = {id for ids in _TOGETHER for id in ids}
+
+
+def help_lines(places: Sequence[str], marks: Marks, keymap: Keymap, *, wide: bool) -> list[Line]:
+    """The help: what is special here first, then what works everywhere, in two columns of about the same length where
+    there is room for two; and the shapes below."""
+    special = [place for place in places if place not in ("app", "list")]
+    sections = [_section(place, marks, keymap) for place in (*special, "list", "app")]
+    if not wide:
+        return [line for section in sections for line in section] + _states(marks, 2)
+    half = sum(map(len, sections)) / 2
+    left: list[Line] = []
+    while len(left) + len(sections[0]) / 2 <= half or not left:
+        left += sections.pop(0)
+    right = [line for section in sections for line in section]
+    blank: Line = []
+    rows = [[*_padded(one), *other] for one, other in zip_longest(left, right, fillvalue=blank)]
+    return rows + _states(marks, 4)
+
+
+def _padded(line: Line) -> Line:
+    return [*line, (" " * (_HALF - sum(len(text) for text, _ in line)), "")]
+
+
+def _section(place: str, marks: Marks, keymap: Keymap) -> list[Line]:
+    """What one place answers to, under its name."""
+    actions = {action.id: action for action in ACTIONS if action.where == place}
+    lines: list[Line] = [[(f" {_HEADINGS[place]}", "dim")]]
+    for ids, help in _TOGETHER.items():
+        if set(ids) <= set(actions):
+            lines.append(_entry(_range([keymap.first(actions[id], marks.ascii) for id in ids]), help))
+    lines += [
+        _entry(keymap.shown(action, marks.ascii), action.help)
+        for action in actions.values()
+        if action.id not in _SHARED
+    ]
+    return lines
+
+
+def _range(keys: Sequence[str]) -> str:
+    """ "j k", and of digits in a row "1-5"."""
+    in_a_row = "".join(keys) in "0123456789" and len(keys) > 2
+    return f"{keys[0]}-{keys[-1]}" if in_a_row else " ".join(keys)
+
+
+def _entry(keys: str, help: str) -> Line:
+    return [(f"  {keys:<8}", "key"), (f" {help}", "")]
+
+
+def _states(marks: Marks, columns: int) -> list[Line]:
+    """So many states a line: shape, then word."""
+    lines: list[Line] = [[(" STATES", "dim")]]
+    states = list(glyphs.STATES)
+    for first in range(0, len(states), columns):
+        line: Line = []
+        for state in states[first : first + columns]:
+            line += [(f"  {marks.glyph(state)} ", glyphs.role(state)), (f"{state.replace('_', ' '):<15}", "")]
+        lines.append(line)
+    return lines

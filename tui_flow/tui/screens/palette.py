@@ -1,0 +1,207 @@
+"""The palette and the help: a line to type into, and what fits it."""
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.style import Style
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from tui_flow.tui.actions import ACTIONS, Action, key_name
+from tui_flow.tui.keymap import Keymap, parse_key
+from tui_flow.tui.presentation.key_help import help_lines
+from tui_flow.tui.presentation.palette import Offer, matching
+from tui_flow.tui.widgets.lines import Lines, TextLines
+from tui_flow.tui.widgets.paint import AnySpan, fit, paint_of
+from tui_flow.tui.widgets.prompt import SafeInput
+
+TWO_COLUMNS = 78
+"""From so many cells on the help stands in two columns."""
+
+
+class OfferList(Lines):
+    """The offers that fit: title, what it is about, key. The keyboard stays with the line above."""
+
+    can_focus = False
+
+    def __init__(self) -> None:
+        super().__init__(id="offers")
+        self.offers: Sequence[Offer] = ()
+
+    def show_offers(self, offers: Sequence[Offer]) -> None:
+        self.offers, self.cursor, self.first = offers, 0, 0
+        self.set_count(len(offers))
+
+    @property
+    def chosen(self) -> Offer | None:
+        return self.offers[self.cursor] if self.offers else None
+
+    @property
+    def cursor_style(self) -> Style:
+        return self.paint.style("cursor")
+
+    def spans(self, index: int, width: int) -> Sequence[AnySpan]:
+        offer = self.offers[index]
+        mark = self.marks.cursor if index == self.cursor else " "
+        key = f" {offer.key} "
+        room = width - cell_len(key) - 1
+        title = min(max(34, room // 2), room)
+        look = "dim" if offer.is_idle else "strong" if index == self.cursor else ""
+        return [
+            (mark, "key"),
+            (fit(offer.title, title - 1, self.marks.ellipsis) + " ", look),
+            (fit(offer.about, room - title, self.marks.ellipsis), offer.role or "dim"),
+            (key, "key"),
+        ]
+
+
+class PaletteScreen(ModalScreen[Offer]):
+    """Everything that can be done, found by typing some of it. Gives what was chosen."""
+
+    CSS_PATH = "../styles/dialogs.tcss"
+    TITLE_TEXT = "Commands"
+    HINTS = "> actions  @ flows  # runs   F2 change the key  Esc close"
+    BINDINGS: ClassVar = [
+        ("escape", "dismiss", ""),
+        ("down,ctrl+n", "move(1)", ""),
+        ("up,ctrl+p", "move(-1)", ""),
+        ("pagedown", "move(10)", ""),
+        ("pageup", "move(-10)", ""),
+        ("f2", "change_key", ""),
+    ]
+
+    def __init__(self, offers: Sequence[Offer], rebind: Callable[[str], None]) -> None:
+        super().__init__()
+        self._offers, self._rebind = offers, rebind
+        self.list = OfferList()
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog palette") as box:
+            box.border_title = Content(self.TITLE_TEXT)
+            box.border_subtitle = Content(self.HINTS)
+            yield SafeInput(id="typed", compact=True, placeholder="type to search")
+            yield from self.compose_lists()
+
+    def compose_lists(self) -> ComposeResult:
+        yield self.list
+
+    def on_mount(self) -> None:
+        self.query_one("#typed").focus()
+        self.show("")
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.show(event.value)
+
+    def show(self, typed: str) -> None:
+        """What fits the text."""
+        self.list.show_offers(matching(self._offers, typed))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.choose()
+
+    def on_lines_opened(self) -> None:
+        self.choose()
+
+    def choose(self) -> None:
+        if self.list.display and self.list.chosen is not None:
+            self.dismiss(self.list.chosen)
+
+    def action_move(self, step: int) -> None:
+        self.list.move(self.list.cursor + step)
+
+    def action_change_key(self) -> None:
+        chosen = self.list.chosen
+        if chosen is not None and chosen.name:
+            self.dismiss()
+            self._rebind(chosen.name)
+
+
+class HelpScreen(PaletteScreen):
+    """Every key that works where it was asked for, and what the shapes mean; a list to choose from once something is
+    typed."""
+
+    TITLE_TEXT = "Help"
+    HINTS = "Enter do it now  F2 change the key  Esc close"
+
+    def __init__(
+        self, offers: Sequence[Offer], rebind: Callable[[str], None], places: Sequence[str], keymap: Keymap
+    ) -> None:
+        super().__init__(offers, rebind)
+        self._places, self._keymap = places, keymap
+        self.keys = TextLines(id="keys")
+        self.keys.can_focus = False
+
+    def compose_lists(self) -> ComposeResult:
+        yield self.keys
+        yield self.list
+
+    def on_mount(self) -> None:
+        wide = self.app.size.width >= TWO_COLUMNS
+        self.keys.set_lines(help_lines(self._places, paint_of(self).marks, self._keymap, wide=wide))
+
+    def show(self, typed: str) -> None:
+        self.keys.display, self.list.display = not typed, bool(typed)
+        super().show(typed)
+
+    def action_move(self, step: int) -> None:
+        if self.keys.display:
+            self.keys.scroll(self.keys.first + step)
+        else:
+            super().action_move(step)
+
+    def action_change_key(self) -> None:
+        if self.list.display:
+            super().action_change_key()
+
+
+class KeyScreen(ModalScreen[tuple[str, ...]]):
+    """Waits for the key that an action shall have."""
+
+    CSS_PATH = "../styles/dialogs.tcss"
+
+    def __init__(self, action: Action, keymap: Keymap) -> None:
+        super().__init__()
+        self._action, self._keymap = action, keymap
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog") as box:
+            box.border_title = Content(f"A key for: {self._action.help}")
+            yield TextLines(id="question")
+
+    def on_mount(self) -> None:
+        self.query_one("#question", TextLines).can_focus = False
+        self._say("Press it now.", "strong")
+
+    def _say(self, text: str, role: str) -> None:
+        now = self._keymap.shown(self._action, paint_of(self).marks.ascii)
+        self.query_one("#question", TextLines).set_lines(
+            [[(text, role)], [("It has ", "dim"), (now, "key"), ("; Esc leaves it so.", "dim")]]
+        )
+
+    def on_key(self, event: events.Key) -> None:
+        event.stop()
+        if event.key == "escape":
+            self.dismiss()
+            return
+        try:
+            key = parse_key(event.key)
+        except ValueError as error:
+            self._say(str(error), "bad")
+            return
+        other = self._keymap.clash(self._action, [key])
+        if other is None:
+            self.dismiss((key,))
+        else:
+            self._say(f"{key_name(key)} is taken: {other.help} ({other.name})", "bad")
+
+
+def action_named(name: str) -> Action:
+    """The action that keys.toml calls so."""
+    return next(action for action in ACTIONS if action.name == name)
