@@ -53,3 +53,11 @@ def test_limits_of_tags_are_a_table_or_a_list_in_the_environment(
         monkeypatch.setenv("TUI_FLOW_TAG_LIMITS", wrong)
         with pytest.raises(ProjectError, match="tag_limits: heavy"):
             settings.load(tmp_path)
+
+
+def test_a_theme_is_one_of_four(tmp_path: Path) -> None:
+    (tmp_path / "tui_flow.toml").write_text('theme = "pink"\n')
+    with pytest.raises(ProjectError, match="'pink' is none of auto, dark, light, ansi"):
+        settings.load(tmp_path)
+    (tmp_path / "tui_flow.toml").write_text('theme = "light"\n')
+    assert settings.load(tmp_path)[0].theme == "light"

@@ -15,6 +15,8 @@ from typing import Any
 from tui_flow.contract.errors import ProjectError
 from tui_flow.contract.rundir import ENV_PROJECT, FLOWS, STATE_DIR, find_project, require_linux_or_mac
 
+THEMES = ("auto", "dark", "light", "ansi")
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -47,6 +49,9 @@ class Settings:
     """The cap of a run's log (MiB): of a longer one the first fifth and the end are kept; 0 keeps all."""
     min_free_mb: int = 64
     """With less free space (MiB) on the disk no run is started, so that those in progress can end; 0 starts them all."""
+
+    theme: str = "auto"
+    """The console's colours: "dark", "light", "ansi" (the terminal's own sixteen), or "auto", what suits the terminal."""
 
     @property
     def flows_dir(self) -> Path:
@@ -131,6 +136,10 @@ def _checked(name: str, value: Any, origin: str) -> Any:
         )
     if name == "tag_limits":
         return _checked_limits(value, origin)
+    if name == "theme":
+        if value not in THEMES:
+            raise ProjectError(f"theme = {value!r} is none of {', '.join(THEMES)}", where=origin)
+        return value
     wanted: Any = field.type
     try:
         number = wanted(value)

@@ -89,7 +89,11 @@ def test_it_is_silent_and_idle_when_nothing_happens(etl: Project) -> None:
     ],
 )
 def test_the_theme_suits_the_terminal(environ: dict[str, str], theme: str) -> None:
-    assert terminal.theme_name(environ) == theme
+    assert terminal.theme_name(environ=environ) == theme
+
+
+def test_a_theme_that_somebody_wants_wins() -> None:
+    assert terminal.theme_name("light", {"TERM": "linux"}) == "tui-flow-light"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from tui_flow import __version__
 from tui_flow.cli.options import AS_JSON, project_option
 from tui_flow.cli.output import Shown, drop_output, open_missing_streams, print_json
 from tui_flow.contract.errors import EXIT_INTERRUPTED, TuiFlowError
+from tui_flow.settings import THEMES
 
 COMMANDS = (
     "run", "rerun", "runs", "show", "logs", "cancel", "emit", "schedule", "backfill", "flows", "engine", "db", "doctor", "config", "completion",
@@ -97,14 +98,16 @@ class LazyGroup(click.Group):
 @project_option
 @click.option("--ascii", is_flag=True, help="The console in ASCII, whatever the terminal says it can show.")
 @click.option("--no-mouse", is_flag=True, help="The console without the mouse.")
+@click.option("--theme", type=click.Choice(THEMES), help="The console's colours, instead of the setting's.")
+@click.option("--read-only", is_flag=True, help="A console that starts and changes nothing.")
 @click.version_option(__version__, prog_name="tui-flow", message="%(prog)s %(version)s")
 @click.pass_context
-def cli(ctx: click.Context, ascii: bool, no_mouse: bool) -> None:
+def cli(ctx: click.Context, ascii: bool, no_mouse: bool, theme: str | None, read_only: bool) -> None:
     """Runs the flows of a project's flows/ folder, and shows them live. With no command: the console."""
     if ctx.invoked_subcommand is None:
         from tui_flow.cli.console import open_console
 
-        ctx.exit(open_console(ascii=ascii, mouse=not no_mouse))
+        ctx.exit(open_console(ascii=ascii, mouse=not no_mouse, theme=theme, read_only=read_only))
 
 
 def main() -> None:

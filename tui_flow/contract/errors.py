@@ -120,6 +120,10 @@ class NotRerunnable(RequestError):
     pass
 
 
+class ReadOnly(RequestError):
+    pass
+
+
 def _tree(root: type[TuiFlowError]) -> dict[str, type[TuiFlowError]]:
     found = {root.__name__: root}
     for child in root.__subclasses__():

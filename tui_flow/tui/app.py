@@ -20,7 +20,7 @@ from tui_flow.settings import Settings
 from tui_flow.store.records import Flow, FlowRun
 from tui_flow.tui import editor, keymap, terminal
 from tui_flow.tui.actions import Action, bindings, key_name
-from tui_flow.tui.bridge import Bridge, RunReading
+from tui_flow.tui.bridge import READS_ONLY, Bridge, RunReading
 from tui_flow.tui.defects import keep_defect
 from tui_flow.tui.keystrokes import OneKeyAtATime
 from tui_flow.tui.presentation import Line
@@ -47,6 +47,7 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
         *,
         ascii: bool = False,
         theme: str = "tui-flow-dark",
+        read_only: bool = False,
         open_run: int | None = None,
         connect: Connect | None = None,
         keys: Path | None = None,
@@ -57,7 +58,7 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
         self.keymap, self._wrong_keys = keymap.load(keys) if keys else (keymap.Keymap(), [])
         self.set_keymap(self.keymap.for_textual())
         self.settings = settings
-        self.bridge = Bridge(settings, self, connect)
+        self.bridge = Bridge(settings, self, connect, read_only=read_only)
         self.overview, self.has_overview = EMPTY, False
         self.engine = "connecting"
         self.trouble: TuiFlowError | None = None
@@ -147,6 +148,12 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
 
     # Commands, which never hold up the keyboard.
 
+    def may_change(self) -> bool:
+        """Whether this console may change anything; says so where not."""
+        if self.bridge.read_only:
+            self._complain(READS_ONLY)
+        return not self.bridge.read_only
+
     def open_run(self, run_id: int) -> None:
         """The Run view of a run, in place of the one on top if there is one."""
         from tui_flow.tui.screens.run import RunScreen
@@ -176,6 +183,8 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
         """Starts a flow with these values; asks for them first if wanted, or if one is needed."""
         from tui_flow.tui.screens.form import FormScreen
 
+        if not self.may_change():
+            return
         known = flow.parameters.get("properties", {})
         missing = set(flow.parameters.get("required", ())) - set(values)
         if ask and not known:
@@ -222,6 +231,8 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
         """Asks whether a run shall end, then asks the engine to end it."""
         from tui_flow.tui.screens.dialogs import ConfirmScreen
 
+        if not self.may_change():
+            return
         verb = "Kill" if kill else "Cancel"
         grace = f"TERM, and KILL after {self.settings.grace_seconds:g}s"
         how = "all its processes get KILL at once" if kill else f"its processes get {grace}"
@@ -265,6 +276,8 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
 
     def edit(self, path: Path, line: int) -> None:
         """Opens the user's editor in place of the console."""
+        if not self.may_change():
+            return
         path = path if path.is_absolute() else self.settings.project / path
         try:
             command = editor.command(path, line)
@@ -380,11 +393,17 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
 
 
 def run(
-    settings: Settings, *, ascii: bool | None = None, mouse: bool = True, open_run: int | None = None
+    settings: Settings,
+    *,
+    ascii: bool | None = None,
+    mouse: bool = True,
+    theme: str = "auto",
+    read_only: bool = False,
+    open_run: int | None = None,
 ) -> int:
     """Shows the console until somebody leaves it. The exit code: 0, or 2 where the terminal will not do.
 
-    `ascii` None finds out what the terminal can show; `open_run` begins at a run.
+    `ascii` None and `theme` "auto" find out what the terminal can show; `open_run` begins at a run.
     """
     from tui_flow.tui.presentation.glyphs import wants_ascii
 
@@ -399,7 +418,8 @@ def run(
     console = Console(
         settings,
         ascii=wants_ascii() if ascii is None else ascii,
-        theme=terminal.theme_name(),
+        theme=terminal.theme_name(theme),
+        read_only=read_only,
         open_run=open_run,
         keys=keymap.path_of_keys(),
     )

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from tui_flow.contract import changes, commands
-from tui_flow.contract.errors import EngineError, HistoryError, TuiFlowError
+from tui_flow.contract.errors import EngineError, HistoryError, ReadOnly, TuiFlowError
 from tui_flow.contract.journal import Failure
 from tui_flow.contract.states import FlowRunState
 from tui_flow.settings import Settings
@@ -21,6 +21,7 @@ from tui_flow.tui.presentation.flow_list import EMPTY, STRIP, Overview
 
 Found = TypeVar("Found")
 _BAD = (FlowRunState.FAILED, FlowRunState.CRASHED)
+READS_ONLY = ReadOnly("this console only reads", next="leave it, and open it without --read-only")
 PAUSE_SECONDS = 0.25
 """Between two readings of the history."""
 RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0)
@@ -51,9 +52,15 @@ class Bridge:
     """Follows the engine of a project, and reads its history, for one audience."""
 
     def __init__(
-        self, settings: Settings, audience: Audience, connect: Callable[..., Awaitable[Any]] | None = None
+        self,
+        settings: Settings,
+        audience: Audience,
+        connect: Callable[..., Awaitable[Any]] | None = None,
+        *,
+        read_only: bool = False,
     ):
-        self.settings, self._audience = settings, audience
+        """`read_only` asks for nothing that changes anything, and starts no engine."""
+        self.settings, self._audience, self.read_only = settings, audience, read_only
         self._connect = connect or _connect_async
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="history")
         self._db: Any = None
@@ -79,7 +86,9 @@ class Bridge:
             self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def ask(self, command: commands.Command) -> dict[str, Any]:
-        """What the engine answers; starts one if there is none. Raises what it refuses, and EngineError."""
+        """What the engine answers; starts one if there is none. Raises what it refuses, ReadOnly, and EngineError."""
+        if self.read_only and not isinstance(command, commands.READING):
+            raise READS_ONLY
         if not self._connected.is_set():
             self._wake_up.set()
         try:
@@ -109,20 +118,21 @@ class Bridge:
     # The engine.
 
     async def _keep_connected(self) -> None:
-        start, attempt = True, 0
+        start, attempt = not self.read_only, 0
         while True:
             try:
                 self._connection = await self._connect(self.settings, start=start)
             except TuiFlowError as error:
                 self._audience.take_engine("gone" if start else "stopped", error if start else None)
-                start = await self._woken(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)]) or start
+                wanted = await self._woken(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
+                start = start or (wanted and not self.read_only)
                 attempt += 1
                 continue
             self._wake_up.clear()
             self._connected.set()
             self._audience.take_engine("ok", None)
             stopped = await self._follow_until_it_ends()
-            attempt, start = 0, not stopped
+            attempt, start = 0, not stopped and not self.read_only
             self._audience.take_engine("stopped" if stopped else "gone", None)
 
     async def _woken(self, seconds: float) -> bool:

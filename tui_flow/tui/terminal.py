@@ -23,8 +23,11 @@ def why_unusable(environ: Mapping[str, str] = os.environ) -> str:
     return ""
 
 
-def theme_name(environ: Mapping[str, str] = os.environ) -> str:
-    """The theme that suits the terminal: of its own sixteen colours where it is poor, else dark or light."""
+def theme_name(wanted: str = "auto", environ: Mapping[str, str] = os.environ) -> str:
+    """The theme that somebody wants ("dark", "light" or "ansi"), or ("auto") that suits the terminal: of its own sixteen
+    colours where it is poor, else dark or light."""
+    if wanted != "auto":
+        return f"tui-flow-{wanted}"
     poor = environ.get("TERM", "") in POOR_TERMS and environ.get("COLORTERM", "") not in (
         "truecolor",
         "24bit",

@@ -101,6 +101,8 @@ class View(Screen[None]):
         if broken:
             left.append((f"  !{broken} broken file{'s' if broken > 1 else ''}", "bad"))
         engine = console.engine
+        if console.bridge.read_only:
+            left.append(("  read-only", "warn"))
         self.header.set(left, [(f"engine {engine} ", _ENGINE_ROLES.get(engine, "dim"))])
 
     def say(self, text: str, role: str = "") -> None:

@@ -1,0 +1,42 @@
+"""`--read-only`: a console for looking on."""
+
+from tests.tui.pages import FakeEngine, console
+from tests.tui.project import Project
+from tui_flow.contract import commands
+
+
+async def test_a_read_only_console_shows_everything_and_says_what_it_is(etl: Project) -> None:
+    async with console(etl, read_only=True) as page:
+        await page.shows("etl_daily", "read-only", "engine ok")
+        await page.press("enter")
+        await page.shows("load failed")
+
+
+async def test_a_read_only_console_runs_cancels_and_edits_nothing(etl: Project) -> None:
+    async with console(etl, read_only=True) as page:
+        await page.shows("etl_daily", "engine ok")
+        for key in ("r", "e"):
+            await page.press(key)
+            await page.shows("this console only reads")
+        await page.press("2", "r")
+        await page.shows("this console only reads")
+        assert all(isinstance(asked, commands.READING) for asked in page.engine.asked)
+
+
+async def test_a_read_only_console_starts_no_engine(etl: Project) -> None:
+    asked_to_start = []
+
+    class Looking(FakeEngine):
+        async def connect(self, settings: object, *, start: bool) -> FakeEngine:
+            asked_to_start.append(start)
+            return await super().connect(settings, start=start)
+
+    engine = Looking()
+    engine.is_up = False
+    async with console(etl, engine=engine, read_only=True) as page:
+        await page.shows("engine stopped", "etl_daily")
+        await page.press("r")
+        await page.shows("this console only reads")
+        engine.is_up = True
+        await page.shows("engine ok")
+    assert set(asked_to_start) == {False}
