@@ -87,8 +87,6 @@ def test_a_schedule_that_is_declared_no_longer_is_gone_and_a_served_one_is_not(
     declare(writer, at=200.0)
     assert get(writer).state is ScheduleState.GONE
     assert get(writer, "served").state is ScheduleState.ACTIVE
-    schedules.withdraw(writer, get(writer, "served").id)
-    assert get(writer, "served").state is ScheduleState.GONE
 
 
 def test_the_author_resumes_what_the_author_paused_and_nothing_else(writer: sqlite3.Connection) -> None:

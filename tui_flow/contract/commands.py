@@ -62,6 +62,74 @@ class RunFile(NamedTuple):
     trigger: str = "command"
 
 
+class ServeFlows(NamedTuple):
+    """A script serves flows: from now on, and for as long as it holds its lock, these names and schedules are there.
+
+    Result: `{"last_run_id": int, "flows": [{"flow", "name", "schedules": [record with "next"]}]}`, once that is durable.
+    Errors: BrokenFlow, UnknownFlow, BadParameters, AlreadyServed.
+    """
+
+    server: str
+    """The file in the state directory's `serving/` whose lock the script holds."""
+    flows: list[dict[str, Any]]
+    """Each the fields of a `FlowToServe`."""
+    limit: int | None = None
+    """Runs at once of all of them."""
+    pauses_at_end: bool = True
+    """Their schedules, when the script is over, however it ended. Else the engine goes on without it."""
+
+
+class FlowToServe(NamedTuple):
+    """One of the flows of `ServeFlows`."""
+
+    path: str
+    """Absolute; it need not lie in `flows/`."""
+    flow: str
+    """As in DescribeFile."""
+    name: str
+    """Under which it is served; several of one flow have different ones."""
+    schedules: list[dict[str, Any]] = []  # noqa: RUF012
+    """As in `contract.schedules`, their slugs made of the name."""
+    parameters: dict[str, Any] = {}  # noqa: RUF012
+    """Of its runs, beyond the flow's defaults."""
+    description: str = ""
+    tags: list[str] = []  # noqa: RUF012
+    version: str | None = None
+    limit: int | None = None
+    """Runs of it at once."""
+
+
+class StopServing(NamedTuple):
+    """The script is about to end. Result: `{"paused": [str], "kept": [str], "running": [int]}`: the schedules that
+    pause with it, those that fire on, and the runs of its flows that are not over."""
+
+    server: str
+
+
+class RunServed(NamedTuple):
+    """`RunFlow`, for a flow by the name that it is, or was, served under: with that one's parameters and tags.
+
+    Result: `{"run_id": int, "is_new": bool}`; false where a run with an equal key is there. Errors: as RunFlow.
+    """
+
+    flow: str
+    name: str
+    parameters: dict[str, Any] = {}  # noqa: RUF012
+    """Beyond those that it is served with."""
+    run_name: str | None = None
+    tags: list[str] = []  # noqa: RUF012
+    trigger: str = "command"
+    idempotency_key: str | None = None
+
+
+class WaitRun(NamedTuple):
+    """Answers when the run is over, or after so many seconds. Result: `{"run_id", "flow", "run_name", "state",
+    "state_name", "message", "parameters", "tags", "created_at", "started_at", "ended_at"}`. Errors: UnknownRun."""
+
+    run_id: int
+    seconds: float = 0.0
+
+
 class CancelRun(NamedTuple):
     """Ends a run: queued, it is cancelled at once; started, its keeper ends the tree. Asking again is fine.
 
@@ -222,6 +290,10 @@ Command = (
     RunFlow
     | DescribeFile
     | RunFile
+    | ServeFlows
+    | StopServing
+    | RunServed
+    | WaitRun
     | CancelRun
     | PreviewRerun
     | RerunRun
@@ -332,7 +404,10 @@ def _fits(value: Any, hint: Any) -> bool:
     """Whether a JSON value is what a field is declared as; of a list, its items too."""
     if not isinstance(value, get_origin(hint) if isinstance(hint, GenericAlias) else hint):
         return False
-    return not isinstance(value, list) or all(isinstance(item, get_args(hint)[0]) for item in value)
+    if not isinstance(value, list):
+        return True
+    wanted = get_args(hint)[0]
+    return all(isinstance(item, get_origin(wanted) or wanted) for item in value)
 
 
 def to_line(message: dict[str, Any]) -> bytes:

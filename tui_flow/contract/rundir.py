@@ -9,6 +9,7 @@
         engine.log            what the engine has to say
         console.log           what a console had to say that met a defect of its own
         events/<when>-<id>.json  what scripts said had happened, until an engine takes it up (`contract.spool`)
+        serving/<id>          held by a script for as long as it serves flows: liveness, nothing else
         sources/<sha>.py      every version of a flow file that was ever described or run, by content
         runs/last             the highest run id ever given, under its own lock
         runs/<id>/spec.json   what to run
@@ -45,6 +46,7 @@ CONSOLE_LOG = "console.log"
 SPEC, LOCK, JOURNAL, LOG, CANCEL, LAST = "spec.json", "lock", "journal", "log", "cancel.json", "last"
 CALLS, RESULTS = "calls", "results"
 BACKUPS = "backups"
+SERVING = "serving"
 
 _MAX_DIGITS = 12
 """Of a run's id; what is longer was not given by us, and would be too much for SQLite one day."""
@@ -120,6 +122,12 @@ class RunSpec(NamedTuple):
     """The cap of the log (MiB): of a longer one the beginning and the end are kept; 0 keeps all."""
     tries_before: int = 0
     """Of the flow's own tries, those that earlier attempts have used up."""
+    served: str | None = None
+    """The name that the flow is served under, where it was run by that."""
+    served_version: str | None = None
+    """The version that it is served as."""
+    idempotency_key: str | None = None
+    """Of the request for it: an equal one gets this run."""
 
 
 class CancelRequest(NamedTuple):

@@ -67,6 +67,8 @@ CREATE TABLE flow_runs (
     lane            TEXT,                       -- runs of one lane are started one after another
     crashes         INTEGER NOT NULL DEFAULT 0, -- attempts that crashed, and were begun anew for it
     awaits_attempt  INTEGER NOT NULL DEFAULT 0 CHECK (awaits_attempt IN (0, 1)),   -- no process waits: the engine begins
+    served          TEXT,                       -- the name that its flow is served under, where it was run by that
+    idempotency_key TEXT,                       -- of the request for it: an equal one gets this run
     CHECK ((state IN ('completed', 'failed', 'crashed', 'cancelled')) = (ended_at IS NOT NULL)),
     CHECK ((ended_at IS NOT NULL) = (reason IS NOT NULL)),
     CHECK (state NOT IN ('running', 'retrying', 'paused') OR started_at IS NOT NULL)
@@ -77,6 +79,8 @@ CREATE INDEX flow_runs_by_state ON flow_runs (state, id DESC);
 CREATE INDEX flow_runs_by_flow_and_state ON flow_runs (flow, state, id DESC);
 CREATE INDEX flow_runs_active ON flow_runs (id) WHERE ended_at IS NULL;
 CREATE INDEX flow_runs_by_fire_time ON flow_runs (flow, schedule, scheduled_for) WHERE schedule IS NOT NULL;
+
+CREATE UNIQUE INDEX flow_runs_once_a_key ON flow_runs (flow, served, idempotency_key) WHERE idempotency_key IS NOT NULL;
 
 CREATE TABLE run_attempts (                     -- how earlier attempts at a run ended; flow_runs has the last one
     run_id      INTEGER NOT NULL REFERENCES flow_runs (id) ON DELETE CASCADE,
@@ -193,6 +197,22 @@ CREATE TABLE seen_files (                       -- the files that a trigger know
     path      TEXT NOT NULL,                    -- as the trigger names it: relative to the project where it is inside
     stamp     TEXT NOT NULL,                    -- "<mtime in ns> <size>"
     PRIMARY KEY (schedule, path)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE served_flows (                     -- flows that a script serves, each under a name
+    flow            TEXT NOT NULL,
+    name            TEXT NOT NULL,
+    server          TEXT,                       -- the file in serving/ whose lock the script holds; null: it is over
+    pauses_at_end   INTEGER NOT NULL CHECK (pauses_at_end IN (0, 1)),   -- its schedules, when the script is over
+    server_limit    INTEGER CHECK (server_limit >= 1),          -- runs at once of all that the script serves
+    definition      TEXT NOT NULL,              -- JSON of store.records.Flow, as its file had it when it was served
+    parameters      TEXT NOT NULL,              -- JSON object: of its runs, beyond the flow's defaults
+    description     TEXT NOT NULL,
+    tags            TEXT NOT NULL,              -- JSON list
+    version         TEXT,
+    max_concurrent_runs INTEGER CHECK (max_concurrent_runs >= 1),
+    served_at       REAL NOT NULL,
+    PRIMARY KEY (flow, name)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE pauses (

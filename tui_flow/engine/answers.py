@@ -21,7 +21,7 @@ from tui_flow.contract.errors import (
 )
 from tui_flow.contract.failpoints import failpoint
 from tui_flow.contract.states import TERMINAL
-from tui_flow.engine import reruns, schedule_answers
+from tui_flow.engine import reruns, schedule_answers, serve_answers
 from tui_flow.engine.file_runs import flow_in_file
 from tui_flow.engine.parameters import check_names
 from tui_flow.engine.previewing import preview
@@ -215,6 +215,7 @@ def _refuse_cancel(engine: "Engine", run_id: int) -> NoReturn:
 Verb = Callable[["Engine", Connection, Any], Awaitable[dict[str, Any]]]
 _ANSWERS: dict[type, Verb] = {
     **schedule_answers.VERBS,
+    **serve_answers.VERBS,
     commands.RunFlow: run_flow,
     commands.DescribeFile: describe_file,
     commands.RunFile: run_file,

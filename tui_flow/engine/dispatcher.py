@@ -22,7 +22,7 @@ from tui_flow.engine.ingest import ActiveRun, Ingest
 from tui_flow.engine.limits import Held, Limits
 from tui_flow.engine.supervisor import Supervisor
 from tui_flow.settings import Settings
-from tui_flow.store import flows, runs, schedules
+from tui_flow.store import flows, runs, schedules, served
 from tui_flow.store.database import Connection
 from tui_flow.store.records import Flow, FlowRun
 
@@ -48,7 +48,7 @@ class Dispatcher:
         self._ingest, self._supervisor, self._may_start = ingest, supervisor, may_start
         self._queue: list[tuple[float, int]] = []
         self._places: dict[int, float] = {}
-        self._limits = Limits(settings, db)
+        self.limits = Limits(settings, db)
 
     @property
     def pending(self) -> int:
@@ -70,9 +70,15 @@ class Dispatcher:
         return run_id in self._places
 
     def make_run(
-        self, flow: Flow, parameters: dict[str, object], run_name: str | None, tags: list[str], trigger: str
+        self,
+        flow: Flow,
+        parameters: dict[str, object],
+        run_name: str | None,
+        tags: list[str],
+        trigger: str,
+        **more: Any,
     ) -> int:
-        """A new run of a flow, in the history and in the queue. Gives its id.
+        """A new run of a flow, in the history and in the queue. Gives its id. `more` are further fields of its spec.
 
         Raises TypeError where a parameter is not JSON, OSError where it cannot be written.
         """
@@ -84,6 +90,7 @@ class Dispatcher:
             tags=sorted({*flow.tags, *tags}),
             trigger=trigger,
             previous_success=runs.last_success(self._db, flow.name),
+            **more,
         )
         write_spec(directory, spec)
         failpoint("spec-written")
@@ -146,12 +153,13 @@ class Dispatcher:
 
     def spec_of(self, run: FlowRun) -> RunSpec:
         """What to run, of a run that so far is only in the history: one that a schedule made."""
-        flow = flows.get_flow(self._db, run.flow)
+        flow = served.flow_of(self._db, run.flow, run.served)
         if flow is None:
             flow = Flow(run.flow, run.path, "", 1, "", {}, [], None)
         spec = new_spec(self._settings, flow, run.id, run.parameters, run.created_at)
         file = flows.get_flow_file(self._db, flow.path)
         decided = schedules.fire_time_of_run(self._db, run.id)
+        under = served.get_served(self._db, run.flow, run.served) if run.served else None
         return spec._replace(
             run_name=run.run_name or None,
             tags=run.tags,
@@ -167,6 +175,8 @@ class Dispatcher:
             priority=run.priority,
             lane=run.lane,
             crashes=run.crashes,
+            served=run.served,
+            served_version=under.version if under else None,
         )
 
     def _start(self, active: ActiveRun) -> None:
@@ -177,9 +187,9 @@ class Dispatcher:
         self._supervisor.start(active.id, active.directory)
 
     def _held(self, now: float) -> Held:
-        self._limits.refresh(now)
+        self.limits.refresh(now)
         holding = [active.run for active in self._ingest.active.values() if self._holds_slot(active)]
-        return Held(self._limits, holding)
+        return Held(self.limits, holding)
 
     def _holds_slot(self, active: ActiveRun) -> bool:
         return active.id not in self._places and not active.is_script and not active.run.awaits_attempt
@@ -242,4 +252,6 @@ def run_of(spec: RunSpec) -> FlowRun:
         priority=spec.priority,
         lane=spec.lane,
         crashes=spec.crashes,
+        served=spec.served,
+        idempotency_key=spec.idempotency_key,
     )

@@ -21,6 +21,7 @@ from tui_flow.engine.bus import Bus
 from tui_flow.engine.clock import Clock
 from tui_flow.engine.discovery import Discovery
 from tui_flow.engine.dispatcher import Dispatcher
+from tui_flow.engine.ends import Ends
 from tui_flow.engine.engine_log import EngineLog
 from tui_flow.engine.firing import Firing
 from tui_flow.engine.home import Home
@@ -30,6 +31,7 @@ from tui_flow.engine.rescuer import Rescuer
 from tui_flow.engine.room import Room
 from tui_flow.engine.scheduler import Scheduler
 from tui_flow.engine.server import Connection, Server
+from tui_flow.engine.serving import Serving
 from tui_flow.engine.spool import Spool
 from tui_flow.engine.supervisor import Supervisor
 from tui_flow.engine.templates import Templates
@@ -78,8 +80,10 @@ class Engine:
         self.pruner = Pruner(settings, self.db, clock, self.bus, log)
         self.spool = Spool(self.db, settings.state_dir, clock, log)
         self.scheduler = Scheduler(self.db, clock, self.firing, self.bus, log, self.room.may_start, self.wake)
+        self.serving = Serving(self.db, settings.state_dir, clock, self.scheduler, self.bus, log)
+        self.ends = Ends(self.db, self.bus)
         self.home = Home(settings.state_dir, lock, log, self.stop)
-        self.server = Server(settings, self._answer, self.bus.unsubscribe, log)
+        self.server = Server(settings, self._answer, self._hung_up, log)
         self._stay = stay or settings.idle_seconds == 0
         self._needed_at = clock.monotonic()
         self._stopping = False
@@ -92,7 +96,7 @@ class Engine:
         1. take up the runs that were made elsewhere,
         2. take journals into the history,
         3. see to the runs that have no keeper, and begin the next attempt of those that wait for one,
-        4. let fire times make runs,
+        4. see which scripts serve flows still, and let fire times make runs,
         5. start the runs that wait, as far as there are slots,
         6. look at what changed in `flows/`, describe it and publish what it holds,
         7. hold flow files ready, imported, that are likely to be run,
@@ -108,8 +112,8 @@ class Engine:
         self.watcher.watch(self._hint(self.watcher.hint), self._hint(self.arrivals.hint))
         self.log.say(f"engine {os.getpid()} serves {self.settings.project}")
         duties: list[Duty] = [
-            self.room, self.arrivals, self.ingest, self.spool, self.rescuer, self.attempts, self.scheduler,
-            self.dispatcher, self.watcher,
+            self.room, self.arrivals, self.ingest, self.spool, self.rescuer, self.attempts, self.serving,
+            self.scheduler, self.dispatcher, self.watcher,
             self.discovery, self.templates, self.bus,
             self.home, self.pruner,
         ]  # fmt: skip
@@ -141,6 +145,11 @@ class Engine:
         if not self.home.check():
             raise ConnectionAbortedError  # hung up on, the client finds or starts the engine that is right
         return await answers.answer(self, connection, command)
+
+    def _hung_up(self, connection: Connection) -> None:
+        self.bus.unsubscribe(connection)
+        self.serving.look_soon()
+        self.wake()
 
     def _hint(self, hint: Callable[[], None]) -> Callable[[], None]:
         def take() -> None:
@@ -174,7 +183,8 @@ class Engine:
         """Stops an engine that started by itself once it has had no client, no run and no active schedule for a while."""
         if self._stay:
             return float("inf")
-        if self.server.connections or self.ingest.active or self.scheduler.is_needed:
+        duties = (self.scheduler, self.serving)
+        if self.server.connections or self.ingest.active or any(duty.is_needed for duty in duties):
             self._needed_at = now
         end_at = self._needed_at + self.settings.idle_seconds
         if now >= end_at:

@@ -25,7 +25,7 @@ from tui_flow.engine.engine_log import EngineLog
 from tui_flow.engine.ingest import ActiveRun, Ingest
 from tui_flow.engine.parameters import check_names
 from tui_flow.settings import Settings
-from tui_flow.store import flows, runs, schedules
+from tui_flow.store import runs, schedules, served
 from tui_flow.store.database import Connection, transaction
 from tui_flow.store.records import FireTime, Flow, FlowRun, Schedule
 
@@ -140,6 +140,7 @@ class Firing:
         parameters = {**(schedule.spec.get("parameters") or {}), **fire.parameters}
         spec = new_spec(self._settings, flow, run_id, parameters, self._clock.time())
         return spec._replace(
+            served=schedule.spec.get("served"),
             trigger=_trigger(fire),
             scheduled_for=fire.fire_at,
             schedule=schedule.slug,
@@ -166,7 +167,7 @@ class _Decisions:
 
     def __init__(self, db: Connection, active: Iterable[ActiveRun]) -> None:
         self._db = db
-        self._flows: dict[str, Flow | None] = {}
+        self._flows: dict[tuple[str, str | None], Flow | None] = {}
         self._of_schedule: dict[tuple[str, str], list[ActiveRun]] = defaultdict(list)
         self._of_flow: dict[str, list[ActiveRun]] = defaultdict(list)
         self._made: dict[tuple[str, str], list[int]] = defaultdict(list)
@@ -178,12 +179,12 @@ class _Decisions:
 
     def judge(self, fire: Fire) -> tuple[Flow | None, tuple[FireReason, str] | None]:
         """The flow, and why there is to be no run, if there is not."""
-        name = fire.schedule.flow
-        if name not in self._flows:
-            self._flows[name] = flows.get_flow(self._db, name)
-        flow = self._flows[name]
+        key = fire.schedule.flow, fire.schedule.spec.get("served")
+        if key not in self._flows:
+            self._flows[key] = served.flow_of(self._db, *key)
+        flow = self._flows[key]
         if flow is None:
-            return None, (FireReason.REFUSED, f"there is no flow {name!r} any more")
+            return None, (FireReason.REFUSED, f"there is no flow {key[0]!r} any more")
         try:
             check_names(flow, {**(fire.schedule.spec.get("parameters") or {}), **fire.parameters})
         except BadParameters as error:

@@ -3,9 +3,9 @@
 from collections import Counter
 
 from tui_flow.settings import Settings
-from tui_flow.store import flows
+from tui_flow.store import flows, served
 from tui_flow.store.database import Connection
-from tui_flow.store.records import FlowRun
+from tui_flow.store.records import FlowRun, ServedFlow
 
 REFRESH_SECONDS = 1.0
 """Between two looks at what the flows say."""
@@ -20,7 +20,12 @@ class Limits:
         self.total = settings.max_concurrent_runs
         self.tags = settings.tag_limits
         self.flows: dict[str, int] = {}
+        self.served: dict[tuple[str, str | None], ServedFlow] = {}
         self._db = db
+        self._next_at = float("-inf")
+
+    def changed(self) -> None:
+        """They are to be read anew at once."""
         self._next_at = float("-inf")
 
     def refresh(self, now: float) -> None:
@@ -28,6 +33,7 @@ class Limits:
         if now >= self._next_at:
             self._next_at = now + REFRESH_SECONDS
             self.flows = flows.run_limits(self._db)
+            self.served = {(one.flow, one.name): one for one in served.list_served(self._db)}
 
 
 class Held:
@@ -37,6 +43,8 @@ class Held:
         self._limits = limits
         self._total = 0
         self._flows: Counter[str] = Counter()
+        self._served: Counter[tuple[str, str | None]] = Counter()
+        self._servers: Counter[str] = Counter()
         self._tags: Counter[str] = Counter()
         self._lanes: dict[str, int] = {}
         self._claimed: dict[str, int] = {}
@@ -51,6 +59,10 @@ class Held:
         """The run takes a slot."""
         self._total += 1
         self._flows[run.flow] += 1
+        served = self._limits.served.get((run.flow, run.served))
+        if served is not None:
+            self._served[run.flow, run.served] += 1
+            self._servers[served.server or ""] += 1
         self._tags.update(tag for tag in run.tags if tag in self._limits.tags)
         if run.lane is not None:
             self._lanes[run.lane] = run.id
@@ -63,6 +75,9 @@ class Held:
         of_flow = limits.flows.get(run.flow)
         if of_flow is not None and self._flows[run.flow] >= of_flow:
             return f"flow {run.flow} runs {self._flows[run.flow]} times at once already, and may {of_flow}"
+        obstacle = self._obstacle_as_served(run)
+        if obstacle:
+            return obstacle
         for tag in run.tags:
             of_tag = limits.tags.get(tag)
             if of_tag is not None and self._tags[tag] >= of_tag:
@@ -71,6 +86,19 @@ class Held:
                 return f"run {self._claimed[tag]} with tag {tag} has waited longer"
         if self.is_full:
             return f"{self._total} runs go on, and {limits.total} may (max_concurrent_runs)"
+        return ""
+
+    def _obstacle_as_served(self, run: FlowRun) -> str:
+        """What the script that serves its flow has to say."""
+        served = self._limits.served.get((run.flow, run.served))
+        if served is None:
+            return ""
+        count, limit = self._served[run.flow, run.served], served.max_concurrent_runs
+        if limit is not None and count >= limit:
+            return f"{served.full_name} runs {count} times at once already, and may {limit}"
+        together, limit = self._servers[served.server or ""], served.server_limit
+        if served.server is not None and limit is not None and together >= limit:
+            return f"{together} runs of the script that serves {served.full_name} go on, and {limit} may"
         return ""
 
     def note_waiting(self, run: FlowRun, at: float) -> None:

@@ -26,7 +26,7 @@ from tui_flow.contract.states import RERUNNABLE, FlowRunState
 from tui_flow.contract.version import VERSION
 from tui_flow.engine.folding import state_name
 from tui_flow.engine.parameters import check_names
-from tui_flow.store import flows, runs, tasks
+from tui_flow.store import runs, served, tasks
 from tui_flow.store.records import FlowRun
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ async def asked_for(engine: "Engine", command: commands.RerunRun | commands.Prev
     source_sha = _source_of(engine, run) if command.original_code else ""
     if not source_sha:
         await _require_sound(engine, run, spec)
-    flow = flows.get_flow(engine.db, run.flow)
+    flow = served.flow_of(engine.db, run.flow, run.served)
     parameters = {**spec.parameters, **command.parameters}
     if flow is not None and command.parameters:
         check_names(flow, parameters)

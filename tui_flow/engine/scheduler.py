@@ -19,7 +19,7 @@ from tui_flow.engine.engine_log import EngineLog
 from tui_flow.engine.firing import Fire, Firing, Move
 from tui_flow.engine.rules import CATCHUP_LIMIT, Rules
 from tui_flow.engine.timetable import Timetable
-from tui_flow.store import flows, runs, schedules
+from tui_flow.store import runs, schedules, served
 from tui_flow.store.database import Connection, transaction
 from tui_flow.store.records import FireTime, FlowRun, Pause, Schedule
 
@@ -264,10 +264,10 @@ class Scheduler:
         if (run.flow, run.schedule) in self._after_ends:
             self.changed()
         if run.state in (FlowRunState.FAILED, FlowRunState.CRASHED):
-            self._pause_after_failures(run.flow)
+            self._pause_after_failures(run)
 
-    def _pause_after_failures(self, name: str) -> None:
-        flow = flows.get_flow(self._db, name)
+    def _pause_after_failures(self, run: FlowRun) -> None:
+        name, flow = run.flow, served.flow_of(self._db, run.flow, run.served)
         if flow is None or flow.pause_on_failure is None:
             return
         pause = schedules.get_pause(self._db, name)
@@ -325,7 +325,8 @@ class Scheduler:
 
     def _back(self, schedule: Schedule) -> Schedule:
         """One that was gone for a while is back: what it did not fire meanwhile is told, and not caught up."""
-        self.close(schedule, FireReason.CHANGED, "its flow was not there")
+        why = "nobody served it" if schedule.source == served.SOURCE else "its flow was not there"
+        self.close(schedule, FireReason.CHANGED, why)
         self._is_stale = False
         return schedules.get_schedule(self._db, schedule.flow, schedule.slug) or schedule
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tui_flow.sdk.context import current
 
 if TYPE_CHECKING:
+    from tui_flow.contract.rundir import RunSpec
     from tui_flow.sdk.runs import FlowRun, TaskRun
 
 
@@ -35,6 +36,12 @@ def _flow_run() -> "FlowRun | None":
 def _task_run() -> "TaskRun | None":
     run = current.get()
     return run if run is not None and run.kind == "task" else None  # type: ignore[return-value]
+
+
+def _spec() -> "RunSpec | None":
+    """What the run that the caller is in was asked for with."""
+    run = current.get()
+    return run.tree.spec if run else None
 
 
 class _FlowRunRuntime(_Runtime):
@@ -147,15 +154,18 @@ class _TaskRunRuntime(_Runtime):
 
 
 class _DeploymentRuntime(_Runtime):
-    """Prefect's deployments: the flow, as its file has it, stands in for one."""
+    """Prefect's deployments: the flow, by the name that it is served under. None where it was run without one."""
 
     @property
     def id(self) -> str | None:
-        return None
+        """Such as "etl/nightly", which `run_deployment` takes."""
+        spec = _spec()
+        return f"{spec.flow}/{spec.served}" if spec and spec.served else None
 
     @property
     def name(self) -> str | None:
-        return None
+        spec = _spec()
+        return spec.served if spec else None
 
     @property
     def flow_run_id(self) -> str | None:
@@ -167,7 +177,9 @@ class _DeploymentRuntime(_Runtime):
 
     @property
     def version(self) -> str | None:
-        return flow_run.flow_version
+        """The one that it is served as, else the flow's own."""
+        spec = _spec()
+        return (spec.served_version if spec else None) or flow_run.flow_version
 
 
 flow_run = _FlowRunRuntime()

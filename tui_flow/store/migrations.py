@@ -60,6 +60,12 @@ def events(db: "Database") -> None:
     db.execute("PRAGMA user_version = 5")
 
 
+@migrations(name="0.2.0 served flows")
+def served_flows(db: "Database") -> None:
+    _run(db, "schema_0006.sql")
+    db.execute("PRAGMA user_version = 6")
+
+
 def migrate(db: sqlite3.Connection) -> None:
     """Brings a history up to date. Raises sqlite3.Error."""
     migrations.apply(_sqlite_utils().Database(db, execute_plugins=False))

@@ -24,6 +24,7 @@ _FILES = (
     "retention.sql",
     "runs.sql",
     "schedules.sql",
+    "served.sql",
     "tasks.sql",
 )
 Parameters = Mapping[str, Any] | Sequence[Any]

@@ -78,6 +78,9 @@ class FlowRun(NamedTuple):
     lane: str | None = None
     crashes: int = 0
     awaits_attempt: bool = False
+    served: str | None = None
+    """The name that its flow is served under, where it was run by that."""
+    idempotency_key: str | None = None
 
 
 class Attempt(NamedTuple):
@@ -142,6 +145,30 @@ class Schedule(NamedTuple):
     cursor: float
     next_at: float | None
     memory: Any
+
+
+class ServedFlow(NamedTuple):
+    """A flow that a script serves under a name, with parameters and schedules of its own."""
+
+    flow: str
+    name: str
+    server: str | None
+    """The file whose lock says that the script is there; None once it is over."""
+    pauses_at_end: bool
+    server_limit: int | None
+    """Runs at once of all that the script serves."""
+    definition: Flow
+    """The flow as its file had it when it was served."""
+    parameters: dict[str, Any]
+    description: str
+    tags: list[str]
+    version: str | None
+    max_concurrent_runs: int | None
+    served_at: float
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.flow}/{self.name}"
 
 
 class FireTime(NamedTuple):

@@ -21,6 +21,7 @@ from tui_flow.store.records import (
     FlowRun,
     Pause,
     Schedule,
+    ServedFlow,
     TaskRun,
 )
 
@@ -138,6 +139,27 @@ def schedule(row: Row) -> Schedule:
         spec=json.loads(found.spec),  # type: ignore[arg-type]
         state=ScheduleState(found.state),
         memory=None if found.memory is None else json.loads(found.memory),
+    )
+
+
+def served_flow(row: Row) -> ServedFlow:
+    found = ServedFlow._make(row)
+    return found._replace(
+        pauses_at_end=bool(found.pauses_at_end),
+        definition=Flow(**json.loads(row[5])),
+        parameters=json.loads(row[6]),
+        tags=from_list(row[8]),
+    )
+
+
+def served_flow_row(found: ServedFlow) -> Row:
+    return (
+        *map(storable, found[:5]),
+        _encode(found.definition._asdict()),
+        _encode(found.parameters),
+        storable(found.description),
+        to_list(found.tags),
+        *found[9:],
     )
 
 

@@ -188,6 +188,16 @@ def count(db: sqlite3.Connection) -> int:
     return int((queries.row(db, "count_runs") or (0,))[0])
 
 
+def run_of_key(db: sqlite3.Connection, flow: str, served: str, key: str) -> FlowRun | None:
+    """The run of a served flow that was asked for with this idempotency key."""
+    return next(iter(_runs(db, "run_of_key", [flow, served, key])), None)
+
+
+def served_runs_above(db: sqlite3.Connection, id: int) -> list[FlowRun]:
+    """The runs of served flows with higher ids, the oldest first."""
+    return _runs(db, "served_runs_above", [id])
+
+
 def insert_run(db: sqlite3.Connection, run: FlowRun) -> None:
     """Adds a run, scheduled or pending."""
     queries.change(db, "insert_run", rows.flow_run_row(run))

@@ -14,6 +14,8 @@ from tui_flow.store.records import FireTime, Pause, Schedule
 
 AUTHOR = "the author"
 """Who paused a schedule that is declared with `active=False`."""
+SERVER = "its server"
+"""Who paused a schedule whose script has ended."""
 _NEWEST = 2**62
 _encode = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
 
@@ -43,23 +45,29 @@ def get_schedule(db: sqlite3.Connection, flow: str, slug: str) -> Schedule | Non
 def declare(db: sqlite3.Connection, declared: Declared, source: str, at: float) -> None:
     """Registers a schedule. One that is known and says the same stays as it is, paused or not.
 
-    What is new, said differently, or was gone, fires nothing up to `at`. Of one that was gone and is back, the cursor
-    stays, so that the scheduler can tell what it did not fire meanwhile.
+    What is new, said differently, or was gone, fires nothing up to `at`. Of one that was gone, or served no more, and
+    is back, the cursor stays, so that the scheduler can tell what it did not fire meanwhile.
     """
     known = get_schedule(db, declared.flow, declared.slug)
     values = {**declared._asdict(), "spec": _encode(declared.spec), "source": source, "at": at}
     if known is None:
         queries.change(db, "insert_schedule", {**values, **_standing(None, declared, at)})
-    elif known.state is ScheduleState.GONE or (known.spec, known.source) != (declared.spec, source):
+    elif (
+        known.state is ScheduleState.GONE
+        or known.paused_by == SERVER
+        or (known.spec, known.source) != (declared.spec, source)
+    ):
         queries.change(db, "redeclare_schedule", {**values, **_standing(known, declared, at), "id": known.id})
 
 
 def _standing(known: Schedule | None, declared: Declared, at: float) -> dict[str, Any]:
     """Active or paused. A person's pause outlives a new text and a lost file; the author's follows the text."""
     by, since, why = (known.paused_by, known.paused_at, known.paused_why) if known else (None, None, None)
-    if by == AUTHOR and declared.is_active:
+    is_back = by == SERVER
+    if is_back or (by == AUTHOR and declared.is_active):
         by = since = why = None
-    if by is None and not declared.is_active and (known is None or known.spec != declared.spec):
+    is_other = known is None or known.spec != declared.spec or is_back
+    if by is None and not declared.is_active and is_other:
         by, since, why = AUTHOR, at, "declared with active=False"
     state = ScheduleState.ACTIVE if since is None else ScheduleState.PAUSED
     return {"state": state, "paused_at": since, "paused_by": by, "paused_why": why}
@@ -68,11 +76,6 @@ def _standing(known: Schedule | None, declared: Declared, at: float) -> dict[str
 def mark_gone(db: sqlite3.Connection) -> int:
     """Marks those of flow files gone that no flow declares any more. How many there were."""
     return queries.change(db, "mark_schedules_gone")
-
-
-def withdraw(db: sqlite3.Connection, id: int) -> None:
-    """Marks one gone: a served flow was stopped."""
-    queries.change(db, "mark_schedule_gone", [id])
 
 
 def pause(db: sqlite3.Connection, id: int, by: str, why: str, at: float) -> bool:

@@ -2,7 +2,7 @@
 flow_runs.id, flow_runs.flow, flow_runs.path, run_name, state, state_name, reason, message, attempt, tries,
 trigger, flow_runs.parameters, flow_runs.tags, source_sha, created_at, started_at, ended_at, due_at,
 exit_code, signal, failure, ingested_bytes, first_task_run_id, scheduled_for, schedule, flow_runs.priority, lane,
-crashes, awaits_attempt
+crashes, awaits_attempt, served, idempotency_key
 
 -- name: get_run
 SELECT {run_columns} FROM flow_runs WHERE id = ?;
@@ -53,6 +53,12 @@ SELECT created_at FROM flow_runs WHERE id >= ? ORDER BY id LIMIT 1;
 -- name: count_active_runs_by_state
 SELECT state, count(*) FROM flow_runs INDEXED BY flow_runs_active WHERE ended_at IS NULL GROUP BY state;
 
+-- name: run_of_key
+SELECT {run_columns} FROM flow_runs WHERE flow = ? AND served = ? AND idempotency_key = ?;
+
+-- name: served_runs_above
+SELECT {run_columns} FROM flow_runs WHERE id > ? AND served IS NOT NULL ORDER BY id;
+
 -- name: newer_run_of_flow
 SELECT {run_columns} FROM flow_runs
 WHERE flow = ? AND id > ? ORDER BY id LIMIT 1;
@@ -97,11 +103,12 @@ SELECT id FROM flow_runs WHERE id > ?;
 INSERT INTO flow_runs (
     id, flow, path, run_name, state, state_name, reason, message, attempt, tries, trigger, parameters, tags,
     source_sha, created_at, started_at, ended_at, due_at, exit_code, signal, failure, ingested_bytes,
-    first_task_run_id, scheduled_for, schedule, priority, lane, crashes, awaits_attempt)
+    first_task_run_id, scheduled_for, schedule, priority, lane, crashes, awaits_attempt, served, idempotency_key)
 VALUES (
     :id, :flow, :path, :run_name, :state, :state_name, :reason, :message, :attempt, :tries, :trigger, :parameters,
     :tags, :source_sha, :created_at, :started_at, :ended_at, :due_at, :exit_code, :signal, :failure, :ingested_bytes,
-    :first_task_run_id, :scheduled_for, :schedule, :priority, :lane, :crashes, :awaits_attempt);
+    :first_task_run_id, :scheduled_for, :schedule, :priority, :lane, :crashes, :awaits_attempt, :served,
+    :idempotency_key);
 
 -- name: update_run
 UPDATE flow_runs SET

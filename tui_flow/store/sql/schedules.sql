@@ -28,9 +28,6 @@ WHERE source = 'file' AND state <> 'gone' AND (flow, slug) NOT IN (
     SELECT flows.name, json_extract(declared.value, '$.slug') FROM flows, json_each(flows.schedules) AS declared
 );
 
--- name: mark_schedule_gone
-UPDATE schedules SET state = 'gone', next_at = NULL WHERE id = ?;
-
 -- name: delete_schedule
 DELETE FROM schedules WHERE id = ?;
 

@@ -1,0 +1,218 @@
+"""Flows that a script serves: there for as long as it holds its lock, whatever becomes of engine and script."""
+
+import os
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.engine.running import Running
+from tests.waiting import wait_until
+from tui_flow.contract import rundir
+from tui_flow.contract.commands import (
+    GetQueue,
+    ListSchedules,
+    PauseSchedules,
+    RunServed,
+    ServeFlows,
+    StopServing,
+    WaitRun,
+)
+from tui_flow.contract.errors import AlreadyServed, BadParameters, BrokenFlow, UnknownFlow
+from tui_flow.contract.schedules import Cron, Interval, Schedule, to_json
+from tui_flow.store import database, runs, schedules
+from tui_flow.store.records import FlowRun
+
+SOON = to_json(Schedule(Interval(0.2), "often"))
+RARE = to_json(Schedule(Cron("0 3 1 1 *", "UTC"), "rare"))
+FILE = """
+    import time
+    from tui_flow import flow
+    from tui_flow.runtime import deployment
+
+    @flow
+    def etl(day: str = "today", seconds: float = 0):
+        print(deployment.name, deployment.version, deployment.id, day)
+        time.sleep(seconds)
+"""
+
+
+class Script:
+    """Stands for a script that serves: it holds the lock."""
+
+    def __init__(self, engine: Running) -> None:
+        folder = engine.state_dir / rundir.SERVING
+        folder.mkdir(mode=0o700, exist_ok=True)
+        self.engine, self.id = engine, uuid.uuid4().hex
+        self.lock = rundir.take_lock(folder / self.id)
+
+    def serve(
+        self, *schedules: dict[str, Any], how: dict[str, Any] | None = None, **wish: Any
+    ) -> dict[str, Any]:
+        """Serves the flow of the file outside of `flows/`, or of another path."""
+        path = str(self.engine.project / "work.py")
+        fields = {"path": path, "flow": "etl", "name": "nightly", "schedules": list(schedules), **wish}
+        return self.engine.ask(ServeFlows(self.id, [fields], **(how or {})))
+
+    def die(self) -> None:
+        if self.lock is not None:
+            os.close(self.lock)
+            self.lock = None
+
+
+@pytest.fixture
+def script(engine: Running) -> Iterator[Script]:
+    path = engine.write("../work.py", FILE)
+    assert path.is_file()
+    script = Script(engine)
+    yield script
+    script.die()
+
+
+def found(engine: Running) -> list[FlowRun]:
+    db = database.open_reader(engine.state_dir)
+    try:
+        return runs.list_runs(db)
+    finally:
+        db.close()
+
+
+def state(engine: Running) -> tuple[str, str | None]:
+    (one,) = engine.ask(ListSchedules())["schedules"]
+    return one["state"], one["paused_by"]
+
+
+def test_a_served_flow_runs_at_its_times_with_its_parameters_tags_and_name(
+    engine: Running, script: Script
+) -> None:
+    told = script.serve(SOON, parameters={"day": "monday"}, tags=["night"], version="v7")
+    assert told["flows"][0]["schedules"][0]["slug"] == "often" and told["last_run_id"] == 0
+    run_id = wait_until(lambda: [run.id for run in found(engine) if run.state == "completed"])[-1]
+    run = engine.read(run_id)
+    assert (run.flow, run.path, run.served, run.trigger) == ("etl", "work.py", "nightly", "schedule")
+    assert (run.parameters["day"], run.tags) == ("monday", ["night"])
+    log = (rundir.run_dir(engine.state_dir, run_id) / rundir.LOG).read_text()
+    assert "nightly v7 etl/nightly monday" in log
+
+
+def test_it_pauses_when_its_script_is_gone_and_is_back_with_it(engine: Running, script: Script) -> None:
+    script.serve(SOON)
+    wait_until(lambda: found(engine))
+    script.die()
+    wait_until(lambda: state(engine) == ("paused", "its server"))
+    engine.kill()
+    again = Script(engine)
+    count = len(found(engine))
+    assert state(engine) == ("paused", "its server") and len(found(engine)) == count
+    again.serve(SOON)
+    assert state(engine) == ("active", None)
+    wait_until(lambda: len(found(engine)) > count)
+    db = database.open_reader(engine.state_dir)
+    rows = schedules.list_fire_times(db, schedules.list_schedules(db)[0].id, limit=1000)
+    db.close()
+    assert [row.message for row in rows if row.outcome == "skipped" and row.reason == "changed"] == [
+        "nobody served it"
+    ]
+    again.die()
+
+
+def test_a_script_that_died_with_the_engine_fires_nothing_more(engine: Running, script: Script) -> None:
+    script.serve(SOON)
+    wait_until(lambda: found(engine))
+    engine.kill()
+    script.die()
+    count, died_at = len(found(engine)), time.time()
+    assert state(engine)[0] == "paused"
+    assert [run for run in found(engine)[: -count or None] if (run.scheduled_for or 0) > died_at] == []
+
+
+def test_without_pause_at_its_end_the_engine_goes_on(engine: Running, script: Script) -> None:
+    script.serve(SOON, how={"pauses_at_end": False})
+    told = engine.ask(StopServing(script.id))
+    assert (told["paused"], told["kept"]) == ([], ["etl/often"])
+    count = len(found(engine))
+    wait_until(lambda: len(found(engine)) > count + 1)
+    assert state(engine) == ("active", None)
+
+
+def test_a_persons_pause_outlives_the_script(engine: Running, script: Script) -> None:
+    script.serve(RARE)
+    engine.ask(PauseSchedules("etl", "rare"))
+    assert engine.ask(StopServing(script.id))["paused"] == ["etl/rare"]
+    Script(engine).serve(RARE)
+    assert state(engine) == ("paused", f"uid {os.getuid()}")
+
+
+def test_one_name_is_served_by_one_script(engine: Running, script: Script) -> None:
+    script.serve(RARE)
+    other = Script(engine)
+    with pytest.raises(AlreadyServed, match="another script serves etl/nightly"):
+        other.serve(RARE)
+    other.serve(
+        to_json(Schedule(Cron("0 4 1 1 *", "UTC"), "weekly")), name="weekly", parameters={"day": "sunday"}
+    )
+    script.die()
+    other.serve(RARE)
+    other.die()
+
+
+def test_what_it_is_served_without_now_is_gone(engine: Running, script: Script) -> None:
+    script.serve(SOON, RARE)
+    script.serve(RARE)
+    states = {one["slug"]: one["state"] for one in engine.ask(ListSchedules())["schedules"]}
+    assert states == {"often": "gone", "rare": "active"}
+
+
+def test_what_cannot_be_served_is_refused_with_its_reason(engine: Running, script: Script) -> None:
+    never = to_json(Schedule(Cron("0 0 30 2 *", "UTC"), "never"))
+    for wish, error, what in (
+        ({"parameters": {"nonsense": 1}, "schedules": [RARE]}, BadParameters, "has no parameter 'nonsense'"),
+        ({"schedules": [never]}, BadParameters, "etl/nightly cannot work"),
+        ({"path": str(engine.project / "none.py")}, BrokenFlow, "no such flow file"),
+        ({"flow": "other"}, UnknownFlow, "no flow 'other'"),
+        ({"name": "a/b"}, BadParameters, "cannot be served as 'a/b'"),
+    ):
+        with pytest.raises(error, match=what):
+            script.serve(**wish)
+    script.die()
+    with pytest.raises(BadParameters, match="no script holds"):
+        script.serve()
+    assert engine.ask(ListSchedules())["schedules"] == []
+
+
+def test_it_runs_when_asked_by_its_name_and_an_equal_key_asks_for_the_same_run(
+    engine: Running, script: Script
+) -> None:
+    script.serve(parameters={"day": "monday"})
+    first = engine.ask(RunServed("ETL", "nightly", {"seconds": 0.1}, tags=["x"], idempotency_key="k"))
+    assert engine.ask(WaitRun(first["run_id"], 20.0))["state"] == "completed"
+    assert engine.read(first["run_id"]).parameters == {"day": "monday", "seconds": 0.1}
+    engine.kill()
+    assert engine.ask(RunServed("etl", "nightly", idempotency_key="k")) == {
+        "run_id": first["run_id"], "is_new": False,
+    }  # fmt: skip
+    assert engine.ask(RunServed("etl", "nightly", idempotency_key="l"))["is_new"]
+    with pytest.raises(UnknownFlow, match="served as etl/weekly"):
+        engine.ask(RunServed("etl", "weekly"))
+
+
+@pytest.mark.parametrize(
+    ("wish", "how", "why"),
+    [({"limit": 1}, {}, "and may 1"), ({}, {"limit": 1}, "of the script that serves etl/nightly go on")],
+    ids=["of the flow", "of the script"],
+)
+def test_its_limits_hold(engine: Running, script: Script, wish: Any, how: Any, why: str) -> None:
+    script.serve(how=how, **wish)
+    first, second = (engine.ask(RunServed("etl", "nightly", {"seconds": 60}))["run_id"] for _ in range(2))
+    engine.wait_for(first, "running")
+    assert engine.ask(WaitRun(second, 0.0))["state"] == "pending"
+    assert why in engine.ask(GetQueue())["waiting"][0]["why"]
+
+
+def test_the_file_is_kept_by_nobody_else(engine: Running, script: Script, tmp_path: Path) -> None:
+    script.serve(RARE)
+    engine.ask(StopServing(script.id))
+    assert list((engine.state_dir / rundir.SERVING).iterdir()) == []
