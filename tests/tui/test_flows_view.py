@@ -316,3 +316,21 @@ async def test_a_list_that_is_longer_than_the_screen_says_where_one_is(project: 
         await page.shows("most urgent first  1/40")
         await page.press("G")
         await page.shows("most urgent first  40/40")
+
+
+async def test_all_times_can_be_shown_in_utc(etl: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        async with console(etl, open_run=812) as page:
+            await page.shows("load failed")
+            there = page.line_with("load failed")
+            await page.press("T")
+            await page.shows("times in UTC")
+            await page.until(lambda: page.line_with("load failed") != there, "the log's times to change")
+            await page.press("T")
+            await page.hides("times in UTC")
+            await page.until(lambda: page.line_with("load failed") == there, "the log's times to change back")
+    finally:
+        monkeypatch.undo()
+        time.tzset()

@@ -1,3 +1,4 @@
+import time
 from collections.abc import Iterable
 
 import pytest
@@ -8,7 +9,7 @@ from tui_flow.contract.states import FlowRunState, TaskRunState
 from tui_flow.tui import editor
 from tui_flow.tui.actions import ACTIONS, footer
 from tui_flow.tui.keymap import Keymap
-from tui_flow.tui.presentation import flow_list, form, gantt, glyphs, text_of, times, tracebacks
+from tui_flow.tui.presentation import filters, flow_list, form, gantt, glyphs, text_of, times, tracebacks
 from tui_flow.tui.presentation.flow_list import Overview
 from tui_flow.tui.presentation.key_help import help_lines
 from tui_flow.tui.presentation.tree import ROOT, TaskForest
@@ -329,3 +330,21 @@ def test_without_an_editor_it_says_why(
     monkeypatch.setattr("shutil.which", lambda name: None)
     with pytest.raises(ValueError, match=words):
         editor.command(Path("/p/a.py"), 7, environ)
+
+
+def test_times_are_shown_and_read_in_utc_where_that_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        summer = 1_755_691_200.0  # 2025-08-20 12:00 UTC
+        assert times.clock(summer) == "08:00:00"
+        assert filters.since_of("today", summer) == summer - 8 * 3600
+        times.show_utc(True)
+        assert times.clock(summer) == "12:00:00"
+        assert (
+            filters.since_of("today", summer) == filters.since_of("2025-08-20", summer) == summer - 12 * 3600
+        )
+    finally:
+        times.show_utc(False)
+        monkeypatch.undo()
+        time.tzset()

@@ -84,6 +84,7 @@ ACTIONS = (
     Action("previous_pane", "shift+tab", "previous pane", "previous pane", "app"),
     Action("step_back", "escape", "back", "clear, or one step back", "app"),
     Action("leave", "q", "leave", "back; at the top: leave", "app", 91),
+    Action("zone", "T", "zone", "times in UTC, or as here", "app"),
     Action("redraw", "ctrl+l", "redraw", "draw the screen anew", "app"),
     Action("suspend_process", "ctrl+z", "suspend", "suspend; fg comes back", "app"),
     Action("commands", "colon,ctrl+p", "commands", "everything, by name", "app"),

@@ -23,7 +23,7 @@ from tui_flow.tui.actions import Action, bindings, key_name
 from tui_flow.tui.bridge import READS_ONLY, Bridge, RunReading
 from tui_flow.tui.defects import keep_defect
 from tui_flow.tui.keystrokes import OneKeyAtATime
-from tui_flow.tui.presentation import Line
+from tui_flow.tui.presentation import Line, times
 from tui_flow.tui.presentation.flow_list import EMPTY, Overview
 from tui_flow.tui.presentation.palette import Offer
 from tui_flow.tui.screens.home import HomeScreen
@@ -61,6 +61,7 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
         self.bridge = Bridge(settings, self, connect, read_only=read_only)
         self.overview, self.has_overview = EMPTY, False
         self.engine = "connecting"
+        self.is_in_utc = False
         self.trouble: TuiFlowError | None = None
         """What went wrong first."""
         self._first_run = open_run
@@ -337,6 +338,17 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
         self.pop_screen()
         self.say("")
         return True
+
+    def action_zone(self) -> None:
+        self.is_in_utc = not self.is_in_utc
+        times.show_utc(self.is_in_utc)
+        for view in self._views():
+            view.update_header()
+            view.take_overview()
+            view.query("*").refresh()
+        self.say(
+            "times are UTC; T shows them as on this machine" if self.is_in_utc else "times are this machine's"
+        )
 
     def action_redraw(self) -> None:
         self.screen.refresh(layout=True, repaint=True)

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from tui_flow.contract.log import LEVELS
 from tui_flow.contract.states import ACTIVE, TERMINAL, FlowRunState
+from tui_flow.tui.presentation import times
 from tui_flow.tui.presentation.glyphs import word
 
 FIELDS = ("flow", "tag", "state", "trigger", "since", "is", "task", "run", "level")
@@ -128,15 +129,15 @@ def seconds_of(text: str) -> float | None:
 
 
 def since_of(text: str, now: float) -> float | None:
-    """The moment that "24h", "today", "yesterday" or a date means, in the zone of whoever looks."""
-    midnight = datetime.fromtimestamp(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    """The moment that "24h", "today", "yesterday" or a date means, in the zone in which times are shown."""
+    midnight = times.local(now).replace(hour=0, minute=0, second=0, microsecond=0)
     if text in ("today", "yesterday"):
-        return (midnight - timedelta(days=text == "yesterday")).timestamp()
+        return times.moment_of(midnight - timedelta(days=text == "yesterday"))
     ago = seconds_of(text)
     if ago is not None:
         return now - ago
     try:
-        return datetime.fromisoformat(text).timestamp()
+        return times.moment_of(datetime.fromisoformat(text))
     except (ValueError, OverflowError, OSError):
         return None
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from tui_flow.contract.log import LEVELS
+from tui_flow.tui.presentation import times
 
 LEVEL_WORDS = ("DEBUG", "INFO", "WARN", "ERROR", "CRIT")
 LEVEL_ROLES = ("dim", "", "warn", "bad", "bad")
@@ -50,7 +51,7 @@ def time_text(mode: str, at: float | None, before: float | None, *, narrow: bool
         return " " * width
     if mode == "delta":
         return f"{f'+{max(0.0, at - (before or at)):.3f}':>{width - 1}} "
-    moment = datetime.fromtimestamp(at)
+    moment = times.local(at)
     text = moment.strftime("%H:%M:%S" if mode == "clock" else "%m-%d %H:%M:%S")
     return f"{text} " if narrow else f"{text}.{moment.microsecond // 1000:03} "
 

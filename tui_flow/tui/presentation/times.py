@@ -1,6 +1,24 @@
 """Times for people: short, and no more exact than what they are for."""
 
-import time
+from datetime import UTC, datetime, tzinfo
+
+_shown: list[tzinfo | None] = [None]
+"""The zone in which times are shown; None is that of the machine."""
+
+
+def show_utc(wanted: bool) -> None:
+    """Shows all times in UTC from now on, or again in the machine's zone."""
+    _shown[0] = UTC if wanted else None
+
+
+def local(at: float) -> datetime:
+    """What the clock on the wall says at a moment, in the zone in which times are shown."""
+    return datetime.fromtimestamp(at, _shown[0]).replace(tzinfo=None)
+
+
+def moment_of(wall: datetime) -> float:
+    """The opposite: when the clock on the wall says this."""
+    return (wall if wall.tzinfo else wall.replace(tzinfo=_shown[0])).timestamp()
 
 
 def duration(seconds: float, *, live: bool = False) -> str:
@@ -34,12 +52,12 @@ def ago(seconds: float) -> str:
 
 def clock(at: float) -> str:
     """The time of day, in the zone of whoever looks: "14:03:22"."""
-    return time.strftime("%H:%M:%S", time.localtime(at))
+    return f"{local(at):%H:%M:%S}"
 
 
 def moment(at: float, now: float) -> str:
     """The time of day, with the date unless that is today's."""
-    here, today = time.localtime(at), time.localtime(now)
-    if here[:3] == today[:3]:
-        return time.strftime("%H:%M:%S", here)
-    return time.strftime("%a %d %b %H:%M" if here[0] == today[0] else "%Y-%m-%d %H:%M", here)
+    here, today = local(at), local(now)
+    if here.date() == today.date():
+        return f"{here:%H:%M:%S}"
+    return f"{here:%a %d %b %H:%M}" if here.year == today.year else f"{here:%Y-%m-%d %H:%M}"

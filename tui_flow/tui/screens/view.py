@@ -103,6 +103,8 @@ class View(Screen[None]):
         engine = console.engine
         if console.bridge.read_only:
             left.append(("  read-only", "warn"))
+        if console.is_in_utc:
+            left.append(("  times in UTC", "warn"))
         self.header.set(left, [(f"engine {engine} ", _ENGINE_ROLES.get(engine, "dim"))])
 
     def say(self, text: str, role: str = "") -> None:
