@@ -23,6 +23,7 @@ from tui_flow.engine.ingest import Ingest
 from tui_flow.engine.rescuer import Rescuer
 from tui_flow.engine.scheduler import Scheduler
 from tui_flow.engine.supervisor import Supervisor
+from tui_flow.engine.triggers import Triggers
 from tui_flow.settings import Settings
 from tui_flow.store import database, flows, runs
 from tui_flow.store.records import Flow, FlowRun
@@ -106,6 +107,7 @@ class House:
         )
 
         self.scheduler = Scheduler(self.db, self.clock, self.firing, self.bus, self.log)
+        self.triggers = Triggers(self.db, self.clock, self.scheduler, self.firing, self.log)
 
     def tick(self, seconds: float = 0.0) -> None:
         """One step of every duty, so many seconds later."""
@@ -116,6 +118,7 @@ class House:
             self.rescuer,
             self.attempts,
             self.scheduler,
+            self.triggers,
             self.dispatcher,
             self.bus,
         ):

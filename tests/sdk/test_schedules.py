@@ -87,6 +87,8 @@ def test_the_words_that_all_have_in_common() -> None:
         (lambda: on_condition(lambda: True), "on_condition is for a function that the flow file defines"),
         (lambda: on_event("x", overlap="maybe"), "overlap is to be one of"),
         (lambda: on_event("x", catchup="some"), "catchup is to be one of"),
+        (lambda: on_event("x", into="a b"), "into is to be the name of a parameter"),
+        (lambda: every("15m", into="day"), "into= is for triggers"),
         (lambda: flow(schedules=[on_event("x"), on_event("x")])(is_ready), "two schedules are named"),
     ],
 )
@@ -94,6 +96,12 @@ def test_a_bad_word_is_refused_where_it_stands(declare: Callable[[], Any], says:
     with pytest.raises(ValueError) as refused:
         declare()
     assert says in str(refused.value)
+
+
+def test_every_event_has_its_run_and_what_is_asked_again_and_again_waits() -> None:
+    overlaps = [one.declared.overlap for one in (on_file("*"), on_flow("a"), on_event("x"))]
+    assert overlaps == ["allow"] * 3
+    assert [one.declared.overlap for one in (on_condition(is_ready), every(60))] == ["skip"] * 2
 
 
 def test_a_flow_takes_one_schedule_or_several() -> None:
@@ -117,10 +125,12 @@ def imports_as_they_were(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         sys.modules.pop(name, None)
 
 
-def described(tmp_path: Path, decorator: str, more: str = "") -> dict[str, Any]:
+def described(tmp_path: Path, decorator: str, more: str = "", signature: str = "") -> dict[str, Any]:
     path = tmp_path / "flows" / "sample.py"
     path.parent.mkdir(exist_ok=True)
-    path.write_text(f"from tui_flow import *\n{more}\n@flow(schedule={decorator})\ndef sample(): pass\n")
+    path.write_text(
+        f"from tui_flow import *\n{more}\n@flow(schedule={decorator})\ndef sample({signature}): pass\n"
+    )
     return describe(tmp_path, path)[0]
 
 
@@ -153,3 +163,21 @@ def test_a_schedule_that_cannot_work_makes_its_file_broken(
     assert says in error["error"]
     assert "the schedule of flow 'sample' cannot work" in error["error"]
     assert error["line"] == 3 + more.count("\n")
+
+
+@pytest.mark.parametrize(
+    ("decorator", "says"),
+    [
+        ("on_flow('Sample')", "it would fire itself"),
+        ("on_event('x', parameters={'path': '', 'size': 1})", "unexpected keyword argument 'size'"),
+        ("on_event('x')", "missing a required argument: 'path'"),
+        ("Cron('0 3 * * *', parameters={'path': 'a', 'count': 'many'})", "count: Input should be a valid integer"),
+        ("on_file('*.csv', into='path', parameters={'path': 'a'})", "both give 'path'"),
+        ("on_file('*.csv', into='file', parameters={'path': ''})", "unexpected keyword argument 'file'"),
+        ("on_file('*.csv', into='path', parameters={'count': '3'})", None),
+        ("Cron('0 3 * * *', parameters={'path': 'a'})", None),
+    ],
+)  # fmt: skip
+def test_a_schedule_gives_its_flow_what_it_takes(tmp_path: Path, decorator: str, says: str | None) -> None:
+    error = described(tmp_path, decorator, signature="path: str, count: int = 1")["error"]
+    assert error is None if says is None else says in error["error"]

@@ -124,13 +124,17 @@ def resume(schedule: str | None, everything: bool, catchup: bool) -> None:
 @_schedule
 @click.argument("fire_at", metavar="[TIME]", required=False)
 def skip(schedule: str, fire_at: str | None) -> None:
-    """Skip one fire time to come: the next one, or that at TIME (ISO 8601; without an offset, local time)."""
+    """Skip one fire time to come: the next one, or that at TIME (ISO 8601; without an offset, local time).
+
+    Of a trigger, the next event is skipped.
+    """
     flow, slug = _split(schedule)
     told = _ask(commands.SkipFireTime(flow, slug, None if fire_at is None else parsed_time(fire_at)))
     if wants_json():
         print_json({**told, "fire_at": iso(told["fire_at"])})
     else:
-        click.echo(f"{_name(told)} skips {_local(told['fire_at'])}")
+        skipped = "its next event" if told["fire_at"] is None else _local(told["fire_at"])
+        click.echo(f"{_name(told)} skips {skipped}")
 
 
 @new_command("tui-flow schedule reset etl/nightly")
@@ -223,7 +227,7 @@ def _when(one: dict[str, Any]) -> str:
 def _row(one: dict[str, Any], paused: dict[str, dict[str, Any]]) -> tuple[str, ...]:
     held = [name for name in ("", one["flow"]) if name in paused]
     state = "paused" if held and one["state"] == "active" else one["state"]
-    following = _local(one["next"][0]) if one["next"] else safe(one["trouble"]) or "-"
+    following = _local(one["next"][0]) if one["next"] else safe(one["trouble"] or one["waits_for"]) or "-"
     return safe(f"{one['flow']}/{one['slug']}"), _when(one), state, following
 
 
@@ -247,6 +251,7 @@ def _facts(one: dict[str, Any], pauses: list[dict[str, Any]]) -> list[tuple[str,
             for pause in held
         ),
         ("trouble", safe(one["trouble"])),
+        ("waits for", safe(one["waits_for"])),
         ("rules", safe(f"overlap {spec.get('overlap', 'skip')}, catch-up {spec.get('catchup', 'last')}")),
         ("parameters", safe(str(spec["parameters"])) if spec.get("parameters") else ""),
         ("since", moment(one["registered_at"], now)),

@@ -207,7 +207,7 @@ class Prune(NamedTuple):
 
 
 class ListSchedules(NamedTuple):
-    """Result: `{"schedules": [record of a schedule, with "next" and "trouble"], "pauses": [records]}`."""
+    """Result: `{"schedules": [record of a schedule, with "next", "trouble" and "waits_for"], "pauses": [records]}`."""
 
     flow: str = ""
     """Only this flow's."""
@@ -237,7 +237,10 @@ class ResumeSchedules(NamedTuple):
 
 
 class SkipFireTime(NamedTuple):
-    """One fire time to come makes no run. Result: `{"fire_at": float, …}`. Errors: UnknownSchedule, BadParameters."""
+    """One fire time to come makes no run; of a trigger, its next event.
+
+    Result: `{"fire_at": float or null, …}`. Errors: UnknownSchedule, BadParameters.
+    """
 
     flow: str
     schedule: str = ""

@@ -27,6 +27,7 @@ POINTS = {
     # engine: events and triggers
     "event-stored": "an event is in the history, nobody was told so, and no trigger has fired for it",
     "spool-stored": "an event from the spool is in the history, its file is still there",
+    "trigger-fired": "an event's run is in the history and queued, and its trigger remembers; nobody was told",
     # engine: a run's next attempt
     "attempt-spec-written": "the spec of the next attempt is whole, the history says that the run waits for it",
     "attempt-saved": "the history says pending, the run is not queued",

@@ -106,6 +106,8 @@ class RunSpec(NamedTuple):
     """The slug of the schedule or trigger that made it."""
     event_key: str | None = None
     """Of the trigger's event that made it."""
+    cause: dict[str, Any] | None = None
+    """What fired the trigger that made it: `{"kind": "file", "path": …}`."""
     fired_at: float | None = None
     """When the engine made it, for that fire time."""
     previous_success: float | None = None

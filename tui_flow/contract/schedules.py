@@ -114,10 +114,17 @@ class Schedule(NamedTuple):
     overlap: str = "skip"
     jitter_seconds: float = 0.0
     """Its fires are all later by one and the same part of this."""
+    into: str | None = None
+    """Of a trigger: the flow's parameter that gets what fired it."""
 
     @property
     def kind(self) -> str:
         return _KIND_OF[type(self.when)]
+
+
+def default_overlap(when: When) -> str:
+    """Every file and every event has its run; what is asked by the clock, or again and again, waits for its last one."""
+    return "allow" if isinstance(when, OnFile | OnFlow | OnEvent) else "skip"
 
 
 def default_slug(when: When) -> str:
@@ -139,6 +146,8 @@ def to_json(schedule: Schedule) -> dict[str, Any]:
     """The flat object that stands for it."""
     fields = schedule._asdict()
     when = fields.pop("when")
+    if schedule.into is None:
+        del fields["into"]
     return {"kind": schedule.kind, **_plain(fields), **_plain(when._asdict())}
 
 
@@ -151,9 +160,8 @@ def from_json(fields: dict[str, Any]) -> Schedule:
     try:
         when = cls(**{name: _tupled(fields[name]) for name in cls._fields if name in fields})
         rest = [name for name in Schedule._fields if name not in ("when", "slug") and name in fields]
-        schedule = Schedule(
-            when, fields.get("slug") or default_slug(when), **{name: fields[name] for name in rest}
-        )
+        more = {"overlap": default_overlap(when), **{name: fields[name] for name in rest}}
+        schedule = Schedule(when, fields.get("slug") or default_slug(when), **more)
     except TypeError as error:
         raise ValueError(f"a {kind} schedule cannot be made of {fields!r:.200}: {error}") from None
     return checked(schedule)
@@ -166,6 +174,13 @@ def checked(schedule: Schedule) -> Schedule:
             raise ValueError(
                 f"{name} is to be one of {', '.join(map(repr, known))}, not {getattr(schedule, name)!r}"
             )
+    if schedule.into is not None:
+        if schedule.kind in TIMED:
+            raise ValueError(
+                "into= is for triggers; a flow asks get_run_context().scheduled_for for its time"
+            )
+        if not isinstance(schedule.into, str) or not schedule.into.isidentifier():
+            raise ValueError(f"into is to be the name of a parameter of the flow, not {schedule.into!r}")
     fields = {**schedule._asdict(), **schedule.when._asdict()}
     for name, value in fields.items():
         if not name.endswith("seconds"):

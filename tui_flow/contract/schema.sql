@@ -167,6 +167,7 @@ CREATE TABLE fire_times (
     times       INTEGER NOT NULL DEFAULT 1 CHECK (times >= 1),    -- how many they are
     event_key   TEXT,                           -- of a trigger: what makes its event that one and no other
     decided_at  REAL NOT NULL,
+    cause       TEXT,                           -- of a trigger's event: JSON object, what it was
     CHECK ((outcome = 'run') = (run_id IS NOT NULL)),
     CHECK ((times > 1) = (until IS NOT NULL))
 ) STRICT;

@@ -97,8 +97,8 @@ class Arrivals:
             return
         try:
             if spec.schedule is not None and spec.scheduled_for is not None:
-                at, key = spec.scheduled_for, spec.event_key
-                schedules.adopt_run(self._db, id, spec.flow, spec.schedule, at, key, spec.fired_at or at)
+                at, key, fired_at = spec.scheduled_for, spec.event_key, spec.fired_at or spec.scheduled_for
+                schedules.adopt_run(self._db, id, spec.flow, spec.schedule, at, key, spec.cause, fired_at)
             self._ingest.add(run_of(spec._replace(run_id=id)))
         except NONSENSE as error:
             self._log.warn(f"run {id}: its spec.json is not one: {error}")

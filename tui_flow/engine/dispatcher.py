@@ -170,6 +170,7 @@ class Dispatcher:
             scheduled_for=run.scheduled_for,
             schedule=run.schedule,
             event_key=decided.event_key if decided else None,
+            cause=decided.cause if decided else None,
             fired_at=run.created_at,
             previous_success=runs.last_success(self._db, run.flow),
             priority=run.priority,

@@ -35,6 +35,7 @@ from tui_flow.engine.serving import Serving
 from tui_flow.engine.spool import Spool
 from tui_flow.engine.supervisor import Supervisor
 from tui_flow.engine.templates import Templates
+from tui_flow.engine.triggers import Triggers
 from tui_flow.engine.troubles import Troubles
 from tui_flow.engine.watcher import Watcher
 from tui_flow.settings import Settings
@@ -82,6 +83,7 @@ class Engine:
         self.scheduler = Scheduler(self.db, clock, self.firing, self.bus, log, self.room.may_start, self.wake)
         self.serving = Serving(self.db, settings.state_dir, clock, self.scheduler, self.bus, log)
         self.ends = Ends(self.db, self.bus)
+        self.triggers = Triggers(self.db, clock, self.scheduler, self.firing, log, self.room.may_start)
         self.home = Home(settings.state_dir, lock, log, self.stop)
         self.server = Server(settings, self._answer, self._hung_up, log)
         self._stay = stay or settings.idle_seconds == 0
@@ -96,7 +98,7 @@ class Engine:
         1. take up the runs that were made elsewhere,
         2. take journals into the history,
         3. see to the runs that have no keeper, and begin the next attempt of those that wait for one,
-        4. see which scripts serve flows still, and let fire times make runs,
+        4. see which scripts serve flows still, and let fire times, and what triggers wait for, make runs,
         5. start the runs that wait, as far as there are slots,
         6. look at what changed in `flows/`, describe it and publish what it holds,
         7. hold flow files ready, imported, that are likely to be run,
@@ -113,7 +115,7 @@ class Engine:
         self.log.say(f"engine {os.getpid()} serves {self.settings.project}")
         duties: list[Duty] = [
             self.room, self.arrivals, self.ingest, self.spool, self.rescuer, self.attempts, self.serving,
-            self.scheduler, self.dispatcher, self.watcher,
+            self.scheduler, self.triggers, self.dispatcher, self.watcher,
             self.discovery, self.templates, self.bus,
             self.home, self.pruner,
         ]  # fmt: skip

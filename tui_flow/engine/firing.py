@@ -43,6 +43,8 @@ class Fire(NamedTuple):
     reason: FireReason
     event_key: str | None = None
     """Of a trigger's event: equal keys are one event, and make one run."""
+    cause: dict[str, Any] | None = None
+    """Of a trigger's event: what it was, as the run is told."""
     parameters: dict[str, Any] = {}  # noqa: RUF012
     """Beyond those of the schedule."""
     overlap: str | None = None
@@ -83,9 +85,14 @@ class Firing:
         return self.fire_all([Fire(schedule, fire_at, reason, **more)])[0]
 
     def fire_all(
-        self, fires: Sequence[Fire], decided: Iterable[FireTime] = (), moves: Iterable[Move] = ()
+        self,
+        fires: Sequence[Fire],
+        decided: Iterable[FireTime] = (),
+        moves: Iterable[Move] = (),
+        keep: Callable[[], None] = lambda: None,
     ) -> list[int | None]:
-        """Decides many at once, in one transaction with what needs no run (`decided`) and the cursors.
+        """Decides many at once, in one transaction with what needs no run (`decided`), the cursors, and what else
+        `keep` writes.
 
         Gives the run of each of `fires`, None where it made none. Raises HistoryError and OSError, and then nothing
         was decided.
@@ -98,6 +105,7 @@ class Firing:
             schedules.insert_fire_times(self._db, decided)
             found = [self._store(fire, *one) for fire, one in zip(fires, made, strict=True)]
             schedules.move_cursors(self._db, moves)
+            keep()
             failpoint("fire-before-commit")
         if any(found):
             failpoint("fire-committed")
@@ -126,6 +134,7 @@ class Firing:
             times=1,
             event_key=fire.event_key,
             decided_at=self._clock.time(),
+            cause=fire.cause,
         )
         if refused or flow is None:
             self._log.say(f"{fire.schedule.flow}/{fire.schedule.slug}: no run: {row.message}")

@@ -37,7 +37,9 @@ async def list_schedules(engine: "Engine", _: Connection, command: commands.List
                 "next": _next_times(engine, schedule, limit)
                 if schedule.state is ScheduleState.ACTIVE and not pauses.keys() & {"", schedule.flow}
                 else [],
-                "trouble": engine.scheduler.troubles.get(schedule.id, ""),
+                "trouble": engine.scheduler.troubles.get(schedule.id, "")
+                or engine.triggers.trouble(schedule.id),
+                "waits_for": engine.triggers.standing(schedule.id),
             }
             for schedule in schedules.list_schedules(engine.db, name)
         ],
@@ -83,7 +85,8 @@ async def resume_schedules(
             schedules.resume(engine.db, schedule.id)
         if not command.catchup:
             why = f"paused by {schedule.paused_by}" if schedule.paused_by else "its flow was paused"
-            skipped += engine.scheduler.close(schedule, FireReason.PAUSED, why)
+            closer = engine.scheduler if schedule.kind in TIMED else engine.triggers
+            skipped += closer.close(schedule, FireReason.PAUSED, why)
     held = [one for one in schedules.list_pauses(engine.db) if one.resumed_at is None]
     still = [one.flow or "all flows" for one in held if one.flow in ("", name) and name]
     return {
@@ -97,6 +100,13 @@ async def skip_fire_time(
     engine: "Engine", connection: Connection, command: commands.SkipFireTime
 ) -> dict[str, Any]:
     schedule = _find(engine, command.flow, command.schedule)
+    by = f"uid {connection.uid()}"
+    if schedule.kind not in TIMED and command.fire_at is None:
+        engine.triggers.skip(schedule)
+        return {
+            **_changed(engine, by, "skips an event", schedule.flow, schedule.slug),
+            "fire_at": None,
+        }
     table = _timetable(engine, schedule)
     at = engine.clock.time()
     coming = _next_times(engine, schedule, 3)
@@ -109,7 +119,6 @@ async def skip_fire_time(
             f"{schedule.flow}/{schedule.slug} has no such fire time ahead",
             next=f"tui-flow schedule show {schedule.flow}/{schedule.slug} lists the next ones",
         )
-    by = f"uid {connection.uid()}"
     row = FireTime(
         0, schedule.id, exact, FireOutcome.SKIPPED, FireReason.ASKED, f"by {by}", None, None, 1, None, at
     )

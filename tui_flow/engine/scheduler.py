@@ -75,6 +75,8 @@ class Scheduler:
         self._warned: set[int] = set()
         self.troubles: dict[int, str] = {}
         """What keeps schedules from firing, by id, beyond pauses."""
+        self.triggers: list[Schedule] = []
+        """Those that may fire, for whoever watches for them; another object after every change."""
         self._after_ends: set[tuple[str, str | None]] = set()
         self._offset = clock.time() - clock.monotonic()
         self._has_any = False
@@ -292,11 +294,14 @@ class Scheduler:
         self._is_stale = False
         pauses = {pause.flow: pause for pause in schedules.list_pauses(self._db) if pause.resumed_at is None}
         before, self._entries, self._heap = self._entries, {}, []
-        self._has_any, self._after_ends = False, set()
+        self._has_any, self._after_ends, self.triggers = False, set(), []
         shown: list[tuple[int, float | None]] = []
         for schedule in schedules.list_schedules(self._db):
             is_active = schedule.state is ScheduleState.ACTIVE and not _paused(pauses, schedule)
             self._has_any = self._has_any or is_active
+            if is_active and schedule.kind not in TIMED:
+                self.triggers.append(schedule)
+                continue
             entry = self._known(before.get(schedule.id), schedule) if is_active else None
             if entry is not None:
                 self._entries[schedule.id] = entry
@@ -304,7 +309,7 @@ class Scheduler:
                     self._after_ends.add((schedule.flow, schedule.slug))
                 self._push(entry)
             next_at = None if entry is None else entry.next_at
-            if next_at != schedule.next_at and schedule.kind in TIMED:
+            if next_at != schedule.next_at:
                 shown.append((schedule.id, next_at))
         if shown:
             schedules.save_next(self._db, shown)

@@ -79,6 +79,13 @@ class _Timed:
         """What the last completed run of the flow was scheduled for, else when it ended; None where there is none."""
         return self._time("previous_success")
 
+    @property
+    def trigger(self) -> "dict[str, Any] | None":
+        """What fired the run, by kind: `{"kind": "file", "path", "size", "modified_at"}`, `{"kind": "event", "name",
+        "key", "payload", "happened_at", "run_id"}`, `{"kind": "flow", "flow", "run_id", "state", "ended_at"}` or
+        `{"kind": "condition", "function", "value"}`. None where no trigger did."""
+        return getattr(self._run.tree.spec, "cause", None)
+
     def _time(self, name: str) -> "datetime | None":
         from datetime import UTC, datetime
 

@@ -78,14 +78,14 @@ def _cannot_fire(flows: dict[str, Any]) -> dict[str, Any] | None:
     """Says what is wrong with the first schedule that cannot work, so that nobody waits for it."""
     for flow in flows.values():
         for schedule in flow.schedules:
-            wrong = _wrong_with(schedule, flow.fn)
+            wrong = _wrong_with(schedule, flow)
             if wrong:
                 what = f"the schedule of flow {flow.name!r} cannot work: {wrong}"
                 return {"error": what, "line": _line(flow), "traceback": ""}
     return None
 
 
-def _wrong_with(schedule: Any, fn: Any) -> str:
+def _wrong_with(schedule: Any, flow: Any) -> str:
     from tui_flow.fire_times import BadSchedule, check
 
     try:
@@ -93,8 +93,30 @@ def _wrong_with(schedule: Any, fn: Any) -> str:
     except (BadSchedule, TypeError, ValueError) as error:
         return str(error)
     asked = schedule.fn
-    if asked is not None and getattr(fn, "__globals__", {}).get(asked.__name__) is not asked:
+    if asked is not None and getattr(flow.fn, "__globals__", {}).get(asked.__name__) is not asked:
         return f"there is no {asked.__name__}() in this file for its condition to ask"
+    names = getattr(schedule.declared.when, "names", ())
+    if flow_file.plain_name(flow.name) in map(flow_file.plain_name, names):
+        return "it would fire itself, again and again: on_flow is for the ends of other flows"
+    return _misfit(flow, schedule.declared)
+
+
+def _misfit(flow: Any, declared: Any) -> str:
+    """Why the flow would not take the parameters of its schedule; empty where it does."""
+    from tui_flow.sdk import params
+    from tui_flow.sdk.exceptions import ParameterBindError, ParameterTypeError
+
+    given, into = declared.parameters, declared.into
+    if into in given:
+        return f"into={into!r} and parameters= both give {into!r}"
+    fired = {} if into is None else {into: None}
+    try:
+        bound = params.bind(flow.fn, (), {**given, **fired})
+        if flow.should_validate:
+            bound.arguments.pop(into, None)  # what it will be, nobody knows yet
+            params.validated(flow.fn, bound)
+    except (ParameterBindError, ParameterTypeError) as error:
+        return "the flow does not take its parameters: " + "; ".join(str(error).splitlines()[:2])
     return ""
 
 

@@ -29,8 +29,12 @@ class Schedule:
     - `slug`: its name within the flow, for commands; made from the pattern by default;
     - `catchup`: "last" (default), "none" or "all" of the fire times that passed while no engine was there;
     - `catchup_window`: how long ago these may be, "24h" by default;
-    - `overlap`: "skip" (default), "queue", "queue_all", "cancel_old" or "allow" while an earlier run is not over;
-    - `jitter`: fires later by one and the same part of this duration, so that not all flows begin at once.
+    - `overlap`: "skip", "queue", "queue_all", "cancel_old" or "allow" while an earlier run is not over; by default
+      "skip", but "allow" for files, events and ends of runs;
+    - `jitter`: fires later by one and the same part of this duration, so that not all flows begin at once;
+    - `into`: of a trigger, the flow's parameter that gets what fired it.
+
+    A trigger fires for each event once, as soon as an engine is there, so `catchup` and `jitter` are nothing to it.
 
     Raises ValueError for a word or a duration that is none.
     """
@@ -44,8 +48,9 @@ class Schedule:
         slug: "str | None" = None,
         catchup: str = "last",
         catchup_window: "Duration" = contract.DAY,
-        overlap: str = "skip",
+        overlap: "str | None" = None,
         jitter: "Duration" = 0.0,
+        into: "str | None" = None,
     ) -> None:
         self.declared = contract.checked(
             contract.Schedule(
@@ -55,8 +60,9 @@ class Schedule:
                 dict(parameters or {}),
                 catchup,
                 seconds_of(catchup_window, "catchup_window"),
-                overlap,
+                contract.default_overlap(when) if overlap is None else overlap,
                 seconds_of(jitter, "jitter"),
+                into,
             )
         )
         """As it travels to the engine."""

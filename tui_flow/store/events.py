@@ -76,6 +76,12 @@ def last_id(db: sqlite3.Connection) -> int:
     return int(row[0] or 0) if row else 0
 
 
+def last_id_before(db: sqlite3.Connection, at: float) -> int:
+    """Of the newest event that came before that time; 0 where there is none."""
+    row = queries.row(db, "last_event_id_before", [at])
+    return int(row[0] or 0) if row else 0
+
+
 def list_after(db: sqlite3.Connection, id: int, limit: int) -> list[EventRecord]:
     """The events behind that one, the oldest first."""
     return [rows.event(row) for row in queries.rows(db, "list_events_after", [id, limit])]

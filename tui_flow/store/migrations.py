@@ -66,6 +66,12 @@ def served_flows(db: "Database") -> None:
     db.execute("PRAGMA user_version = 6")
 
 
+@migrations(name="0.2.0 what fired a trigger")
+def causes(db: "Database") -> None:
+    _run(db, "schema_0007.sql")
+    db.execute("PRAGMA user_version = 7")
+
+
 def migrate(db: sqlite3.Connection) -> None:
     """Brings a history up to date. Raises sqlite3.Error."""
     migrations.apply(_sqlite_utils().Database(db, execute_plugins=False))

@@ -185,6 +185,8 @@ class FireTime(NamedTuple):
     """More than 1 where several fire times, up to `until`, share the row."""
     event_key: str | None
     decided_at: float
+    cause: dict[str, Any] | None = None
+    """Of a trigger's event: what it was, as its run is told."""
 
 
 class EventRecord(NamedTuple):

@@ -165,7 +165,11 @@ def served_flow_row(found: ServedFlow) -> Row:
 
 def fire_time(row: Row) -> FireTime:
     found = FireTime._make(row)
-    return found._replace(outcome=FireOutcome(found.outcome), reason=FireReason(found.reason))
+    return found._replace(
+        outcome=FireOutcome(found.outcome),
+        reason=FireReason(found.reason),
+        cause=None if found.cause is None else json.loads(found.cause),  # type: ignore[arg-type]
+    )
 
 
 def event(row: Row) -> EventRecord:

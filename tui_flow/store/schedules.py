@@ -128,6 +128,7 @@ def adopt_run(
     slug: str,
     fire_at: float,
     event_key: str | None,
+    cause: dict[str, Any] | None,
     at: float,
 ) -> None:
     """A run was found that the history had lost: what it is for is decided with it, and is not decided again."""
@@ -136,7 +137,18 @@ def adopt_run(
         return
     reason = FireReason.ON_TIME if event_key is None else FireReason.EVENT
     found = FireTime(
-        0, schedule.id, fire_at, FireOutcome.RUN, reason, "its row was lost", run_id, None, 1, event_key, at
+        0,
+        schedule.id,
+        fire_at,
+        FireOutcome.RUN,
+        reason,
+        "its row was lost",
+        run_id,
+        None,
+        1,
+        event_key,
+        at,
+        cause,
     )
     insert_fire_times(db, [found])
     if event_key is None:
@@ -196,4 +208,5 @@ def save_fact(db: sqlite3.Connection, name: str, value: str) -> None:
 
 
 def _storable(one: FireTime) -> rows.Row:
-    return tuple(map(rows.storable, one[1:]))
+    cause = None if one.cause is None else _encode(one.cause)
+    return tuple(map(rows.storable, one._replace(cause=cause)[1:]))  # type: ignore[arg-type]

@@ -29,7 +29,7 @@ def command(run: str) -> None:
     The task runs of one map call share a line; --json has them all.
     """
     from tui_flow.cli.tree_lines import tree_lines
-    from tui_flow.store import runs, tasks
+    from tui_flow.store import runs, schedules, tasks
     from tui_flow.tui.presentation.tree import TaskForest
 
     found = settings()
@@ -37,17 +37,19 @@ def command(run: str) -> None:
         wanted = find_run(db, run)
         task_runs = tasks.list_tasks(db, wanted.id)
         attempts = runs.list_attempts(db, wanted.id)
+        decided = schedules.fire_time_of_run(db, wanted.id)
     if wants_json():
         print_json(
             {
                 **run_object(wanted),
+                "fired_by": decided.cause if decided else None,
                 "tasks": [task_object(task) for task in task_runs],
                 "earlier_attempts": [attempt_object(attempt) for attempt in attempts],
             }
         )
         return
     for name, text in (
-        *_facts(wanted, attempts),
+        *_facts(wanted, attempts, decided.message if decided and decided.cause else ""),
         *_waiting(found, wanted),
         ("log", safe(str(run_dir(found.state_dir, wanted.id) / LOG))),
     ):
@@ -75,7 +77,7 @@ def _waiting(found: Settings, run: FlowRun) -> list[tuple[str, str]]:
     return []
 
 
-def _facts(run: FlowRun, attempts: list[Attempt]) -> list[tuple[str, str]]:
+def _facts(run: FlowRun, attempts: list[Attempt], fired_by: str) -> list[tuple[str, str]]:
     """What there is to say in one line each; what is empty is left out."""
     now = time.time()
     began = (
@@ -92,6 +94,7 @@ def _facts(run: FlowRun, attempts: list[Attempt]) -> list[tuple[str, str]]:
         ("state", f"{state_text(run.state)}{name}{why}"),
         ("began", began),
         ("asked by", safe(f"{run.trigger} {run.schedule or ''}".rstrip())),
+        ("fired by", safe(fired_by)),
         ("runs for", "" if run.scheduled_for is None else moment(run.scheduled_for, now)),
         ("due", "" if run.due_at is None else moment(run.due_at, now)),
         (

@@ -15,6 +15,9 @@ ON CONFLICT (kind, name, key) DO NOTHING;
 -- name: last_event_id
 SELECT max(id) FROM events;
 
+-- name: last_event_id_before
+SELECT max(id) FROM events WHERE received_at < ?;
+
 -- name: list_events_after
 SELECT {event_columns} FROM events WHERE id > ? ORDER BY id LIMIT ?;
 

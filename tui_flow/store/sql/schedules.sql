@@ -54,16 +54,17 @@ UPDATE schedules SET cursor = :at, registered_at = :at, next_at = NULL WHERE id 
 UPDATE schedules SET memory = :memory WHERE id = :id;
 
 -- name: fire_time_columns
-id, schedule, fire_at, outcome, reason, message, run_id, until, times, event_key, decided_at
+id, schedule, fire_at, outcome, reason, message, run_id, until, times, event_key, decided_at, cause
 
 -- name: insert_fire_time
 INSERT OR IGNORE INTO fire_times (
-    schedule, fire_at, outcome, reason, message, run_id, until, times, event_key, decided_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+    schedule, fire_at, outcome, reason, message, run_id, until, times, event_key, decided_at, cause)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: replace_fire_time
-INSERT INTO fire_times (schedule, fire_at, outcome, reason, message, run_id, until, times, event_key, decided_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO fire_times (
+    schedule, fire_at, outcome, reason, message, run_id, until, times, event_key, decided_at, cause)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (schedule, fire_at) WHERE event_key IS NULL AND times = 1 DO UPDATE SET
     outcome = excluded.outcome, reason = excluded.reason, message = excluded.message, run_id = excluded.run_id,
     decided_at = excluded.decided_at;

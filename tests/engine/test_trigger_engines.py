@@ -1,0 +1,96 @@
+"""Triggers of real flow files, in a real engine, with real runs; also when it is killed as it fires."""
+
+import json
+import signal
+from contextlib import suppress
+
+import pytest
+
+from tests.engine.running import Running
+from tests.waiting import wait_until
+from tui_flow.contract.commands import EmitEvent, ListSchedules, Sync
+from tui_flow.contract.errors import EngineError
+from tui_flow.store import database, runs
+from tui_flow.store.records import FlowRun
+
+TELL = """
+        import json
+        from pathlib import Path
+
+        def tell(given=None):
+            with Path("told").open("a") as file:
+                file.write(json.dumps([get_run_context().trigger, given]) + "\\n")
+"""
+"""What a flow's file writes of how it was fired."""
+
+
+def told(engine: Running) -> list[list[object]]:
+    path = engine.project / "told"
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def runs_of(engine: Running, flow: str) -> list[FlowRun]:
+    engine.ask(Sync())
+    db = database.open_reader(engine.state_dir)
+    try:
+        return runs.list_runs(db, flow=flow, limit=10_000)
+    finally:
+        db.close()
+
+
+def wait_ready(engine: Running) -> None:
+    """Until every trigger that is declared is watched for."""
+    engine.ask(Sync(files=True))
+    wait_until(lambda: all(one["memory"] for one in engine.ask(ListSchedules())["schedules"]))
+
+
+def test_an_event_and_then_the_end_of_its_run_fire_flows_that_are_told_why(engine: Running) -> None:
+    engine.write(
+        "shop.py",
+        f"""
+        from tui_flow import flow, get_run_context, on_event, on_flow
+{TELL}
+        @flow(schedule=on_event("day.closed", into="day"))
+        def close(day: dict[str, int]):
+            tell(day)
+
+        @flow(schedule=on_flow(close, into="run"))
+        def report(run: int):
+            tell(run)
+        """,
+    )
+    engine.serve("--stay")
+    wait_ready(engine)
+    engine.ask(EmitEvent("day.closed", {"n": 2}, "monday"))
+    engine.ask(EmitEvent("day.closed", {"n": 2}, "monday"))
+    wait_until(lambda: len(told(engine)) == 2, 20)
+    (event, day), (end, run) = told(engine)
+    assert day == {"n": 2} and run == 1
+    assert isinstance(event, dict) and isinstance(end, dict)
+    assert (event["kind"], event["payload"], event["key"]) == ("event", {"n": 2}, "monday")
+    assert (end["kind"], end["flow"], end["run_id"], end["state"]) == ("flow", "close", 1, "completed")
+    assert [len(runs_of(engine, flow)) for flow in ("close", "report")] == [1, 1]
+
+
+@pytest.mark.parametrize("point", ["fire-before-commit", "fire-committed", "trigger-fired"])
+def test_an_engine_that_is_killed_as_a_trigger_fires_leaves_one_run(engine: Running, point: str) -> None:
+    engine.write(
+        "shop.py",
+        f"""
+        from tui_flow import flow, get_run_context, on_event
+{TELL}
+        @flow(schedule=on_event("day.closed"))
+        def close():
+            tell()
+        """,
+    )
+    first = engine.serve("--stay", TUI_FLOW_FAILPOINT=f"{point}:1:kill")
+    wait_ready(engine)
+    with suppress(EngineError, AssertionError):
+        engine.ask(EmitEvent("day.closed", {}, "monday"), timeout=5)
+    assert first.wait(10) == -signal.SIGKILL
+    engine.hang_up()
+    engine.ask(EmitEvent("day.closed", {}, "monday"))  # as a client does that was not answered
+    wait_until(lambda: len(told(engine)) == 1, 20)
+    engine.wait_for(runs_of(engine, "close")[0].id)
+    assert len(runs_of(engine, "close")) == len(told(engine)) == 1

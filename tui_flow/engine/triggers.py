@@ -1,0 +1,274 @@
+"""Fires triggers: for every file, event, end of a run or condition one run, whatever dies in between.
+
+A trigger remembers what it has seen, in the history. What it sees is decided in the transaction that moves this memory
+on, and each event has a key that is UNIQUE; so it may be looked at again after a crash, and makes its run once. Which
+triggers there are, and may fire, the scheduler knows; how each kind looks, `watches`, `file_watch` and `condition_watch`.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from tui_flow.contract import schedules as contract
+from tui_flow.contract.failpoints import failpoint
+from tui_flow.contract.schedules import OnEvent, OnFlow
+from tui_flow.contract.states import FireOutcome, FireReason
+from tui_flow.engine.clock import Clock
+from tui_flow.engine.engine_log import EngineLog
+from tui_flow.engine.firing import Fire, Firing
+from tui_flow.engine.scheduler import Scheduler
+from tui_flow.engine.watches import EventWatch, Happening, Passed, Sighting, Watch
+from tui_flow.store import events, facts, schedules
+from tui_flow.store.database import Connection, transaction
+from tui_flow.store.records import FireTime, Schedule
+
+NO_ROOM_SECONDS = 1.0
+
+
+class _Entry(NamedTuple):
+    """A trigger that may fire."""
+
+    schedule: Schedule
+    declared: contract.Schedule
+    watch: Watch
+
+
+class Triggers:
+    def __init__(
+        self,
+        db: Connection,
+        clock: Clock,
+        scheduler: Scheduler,
+        firing: Firing,
+        log: EngineLog,
+        may_start: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """`may_start` tells whether there is room for another run; without it, nothing fires for now."""
+        self._db, self._clock, self._scheduler, self._firing, self._log = db, clock, scheduler, firing, log
+        self._may_start = may_start
+        self._known: list[Schedule] = []
+        self._entries: dict[int, _Entry] = {}
+        self._said: dict[int, str] = {}
+
+    def tick(self, now: float) -> float:
+        """Decides what has happened. Gives when there is to be another look."""
+        if self._scheduler.triggers is not self._known:
+            self._reload()
+        if not self._entries:
+            return float("inf")
+        if not self._may_start():
+            return now + NO_ROOM_SECONDS
+        entries = list(self._entries.values())
+        sightings = [(entry, entry.watch.look()) for entry in entries]
+        self._decide([(entry, sighting) for entry, sighting in sightings if sighting is not None])
+        for entry in entries:
+            self._tell_trouble(entry)
+        return min(entry.watch.due_at(now) for entry in entries)
+
+    def trouble(self, id: int) -> str:
+        """What keeps a trigger from firing, beyond pauses."""
+        return self._said.get(id, "")
+
+    def standing(self, id: int) -> str:
+        """What a trigger waits for, for people; empty for one that does not look."""
+        entry = self._entries.get(id)
+        return "" if entry is None else entry.watch.standing()
+
+    def close(self, schedule: Schedule, reason: FireReason, message: str) -> int:
+        """What has happened so far makes no run: the trigger comes out of a pause. Gives how many events that were."""
+        entry = self._entry(schedule)
+        if entry is None:
+            return 0
+        sighting = entry.watch.pass_over(reason, message)
+        entry.watch.close()
+        self._forget(schedule.id)
+        with transaction(self._db):
+            schedules.insert_fire_times(self._db, self._rows(entry, sighting))
+            self._keep([(entry, sighting)])
+        self._scheduler.changed()
+        return sighting.passed.times if sighting.passed else 0
+
+    def skip(self, schedule: Schedule) -> None:
+        """The next event makes no run."""
+        entry = self._entries.get(schedule.id) or self._entry(schedule)
+        if entry is None:
+            return
+        memory = {**entry.watch.memory, "skips": entry.watch.memory.get("skips", 0) + 1}
+        schedules.save_memory(self._db, schedule.id, memory)
+        entry.watch.memory = memory
+
+    def _reload(self) -> None:
+        """Watches for the triggers that may fire now; those that say the same go on."""
+        self._known, before = self._scheduler.triggers, self._entries
+        self._entries = {}
+        for schedule in self._known:
+            known = before.pop(schedule.id, None)
+            if known is not None and _says_the_same(known, schedule):
+                self._entries[schedule.id] = known._replace(schedule=schedule)
+                continue
+            if known is not None:
+                known.watch.close()
+            entry = self._entry(schedule)
+            if entry is not None:
+                self._entries[schedule.id] = entry
+        self._keep_begun()
+        for entry in before.values():
+            entry.watch.close()
+            self._said.pop(entry.schedule.id, None)
+
+    def _keep_begun(self) -> None:
+        """Those that look for the first time remember from where on."""
+        begun = [one for one in self._entries.values() if one.watch.memory != one.schedule.memory]
+        if not begun:
+            return
+        with transaction(self._db):
+            for entry in begun:
+                schedules.save_memory(self._db, entry.schedule.id, entry.watch.memory)
+            schedules.move_cursors(
+                self._db, ((one.schedule.id, one.schedule.registered_at, None) for one in begun)
+            )
+
+    def _forget(self, id: int) -> None:
+        known = self._entries.pop(id, None)
+        if known is not None:
+            known.watch.close()
+        self._known = []
+
+    def _entry(self, schedule: Schedule) -> _Entry | None:
+        """None for what a newer version may have declared."""
+        try:
+            declared = contract.from_json(schedule.spec)
+        except ValueError as error:
+            self._say(schedule, f"cannot be watched: {error}")
+            return None
+        begin = self._begin(schedule, declared)
+        watch = self._watch(schedule, declared, begin)
+        if watch is None:
+            return None
+        watch.memory["watches"] = _what(declared)
+        return _Entry(schedule, declared, watch)
+
+    def _begin(self, schedule: Schedule, declared: contract.Schedule) -> float | None:
+        """Since when the trigger is there, where it has not looked yet: nothing before that fires. It begins anew where
+        it watches something else than before, was away for a while, or a backup took the history's place."""
+        memory = schedule.memory or {}
+        restored_at = float(facts.get(self._db, facts.RESTORED_AT) or 0.0)
+        is_away = schedule.cursor < schedule.registered_at
+        if not is_away and memory.get("watches") == _what(declared) and memory["since"] >= restored_at:
+            return None
+        return max(schedule.registered_at, restored_at)
+
+    def _watch(self, schedule: Schedule, declared: contract.Schedule, begin: float | None) -> Watch | None:
+        when = declared.when
+        if isinstance(when, OnFlow):
+            return EventWatch(self._db, schedule, events.RUN_ENDED, when.names, when.states, begin)
+        if not isinstance(when, OnEvent):
+            return None
+        return EventWatch(self._db, schedule, events.EMITTED, (when.name,), (), begin)
+
+    def _decide(self, found: list[tuple[_Entry, Sighting]]) -> None:
+        """In one transaction. Where that fails, all of it is seen again."""
+        if not found:
+            return
+        found = [(entry, _with_skips(sighting)) for entry, sighting in found]
+        fires = [
+            self._fire(entry, one)
+            for entry, sighting in found
+            for one in sighting.happened
+            if not one.refused
+        ]
+        rows = [row for entry, sighting in found for row in self._rows(entry, sighting)]
+        self._firing.fire_all(fires, rows, keep=lambda: self._keep(found))
+        for entry, sighting in found:
+            entry.watch.settle(sighting)
+        if fires:
+            failpoint("trigger-fired")
+
+    def _keep(self, found: list[tuple[_Entry, Sighting]]) -> None:
+        """In the transaction: what the triggers have seen."""
+        for entry, sighting in found:
+            id = entry.schedule.id
+            schedules.save_memory(self._db, id, sighting.memory)
+            events.save_seen(self._db, id, sighting.seen)
+            events.forget_seen(self._db, id, sighting.forgotten)
+
+    def _fire(self, entry: _Entry, one: Happening) -> Fire:
+        parameters = {entry.declared.into: one.value} if entry.declared.into else {}
+        return Fire(
+            entry.schedule,
+            one.at,
+            FireReason.EVENT,
+            event_key=one.key,
+            cause=one.cause,
+            parameters=parameters,
+            message=one.words,
+        )
+
+    def _rows(self, entry: _Entry, sighting: Sighting) -> list[FireTime]:
+        """Of what makes no run."""
+        rows = [self._refused(entry, one) for one in sighting.happened if one.refused]
+        for row in rows:
+            self._log.say(f"{_name(entry.schedule)}: no run: {row.message}")
+        return rows + ([self._shared(entry, sighting.passed)] if sighting.passed else [])
+
+    def _refused(self, entry: _Entry, one: Happening) -> FireTime:
+        reason = FireReason.ASKED if one.refused == _ASKED else FireReason.REFUSED
+        message = f"{one.words}: {one.refused}"
+        at, key = self._clock.time(), one.key
+        return FireTime(0, entry.schedule.id, one.at, FireOutcome.SKIPPED, reason, message, None, None, 1, key, at, one.cause)  # fmt: skip
+
+    def _shared(self, entry: _Entry, one: Passed) -> FireTime:
+        until = one.last_at if one.times > 1 else None
+        return FireTime(
+            0, entry.schedule.id, one.first_at, FireOutcome.SKIPPED, one.reason, one.message, None, until, one.times,
+            one.key, self._clock.time(),
+        )  # fmt: skip
+
+    def _tell_trouble(self, entry: _Entry) -> None:
+        """Once, and once more when it is over."""
+        id, now = entry.schedule.id, entry.watch.trouble
+        if now:
+            self._say(entry.schedule, now)
+        elif self._said.pop(id, None):
+            self._log.say(f"{_name(entry.schedule)}: goes on")
+
+    def _say(self, schedule: Schedule, trouble: str) -> None:
+        if self._said.get(schedule.id) != trouble:
+            self._said[schedule.id] = trouble
+            self._log.warn(f"{_name(schedule)}: {trouble}")
+
+
+_ASKED = "skipped, as somebody asked"
+
+
+def _with_skips(sighting: Sighting) -> Sighting:
+    """The same, in which as many events make no run as somebody asked to skip."""
+    skips = sighting.memory.get("skips", 0)
+    left, happened = skips, []
+    for one in sighting.happened:
+        if left and not one.refused:
+            one, left = one._replace(refused=_ASKED), left - 1
+        happened.append(one)
+    return (
+        sighting._replace(happened=happened, memory={**sighting.memory, "skips": left}) if skips else sighting
+    )
+
+
+def _what(declared: contract.Schedule) -> list[str]:
+    """What a trigger watches, of all that its author said."""
+    when = declared.when
+    if isinstance(when, OnFlow):
+        return [declared.kind, *when.names]
+    return [declared.kind, str(when[0])]
+
+
+def _says_the_same(known: _Entry, schedule: Schedule) -> bool:
+    before = known.schedule
+    return (before.spec, before.registered_at, known.watch.memory) == (
+        schedule.spec,
+        schedule.registered_at,
+        schedule.memory,
+    )
+
+
+def _name(schedule: Schedule) -> str:
+    return f"{schedule.flow}/{schedule.slug}"

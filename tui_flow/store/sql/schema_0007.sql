@@ -1,0 +1,1 @@
+ALTER TABLE fire_times ADD COLUMN cause TEXT;
