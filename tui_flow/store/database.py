@@ -127,14 +127,14 @@ def readable(path: Path | None) -> Iterator[None]:
         yield
     except (sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError) as error:
         raise Refused(str(error)) from error
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, UnicodeDecodeError, OSError) as error:  # a message may quote damaged text
         raise _explained(error, str(path or "")) from error
 
 
 def _explained(error: Exception, where: str) -> HistoryError:
     """What it means that SQLite, or the file system, said no."""
     code = getattr(error, "sqlite_errorcode", 0)
-    if code & 0xFF in _DAMAGED:
+    if code & 0xFF in _DAMAGED or isinstance(error, UnicodeDecodeError):
         return HistoryDamaged(
             f"the history is damaged, or is no history at all: {error}",
             where=where,

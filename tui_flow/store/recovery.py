@@ -17,6 +17,8 @@ from tui_flow.store.database import readable
 
 _OF_A_RUN = {"flow_runs": "id", "task_runs": "run_id", "run_attempts": "run_id"}
 """The tables that journals tell of, and which column names the run."""
+_DAMAGE = (sqlite3.Error, UnicodeDecodeError)
+"""What reading a damaged history raises: SQLite's message may quote what is no text any more."""
 
 
 class Recovered(NamedTuple):
@@ -48,7 +50,7 @@ def recover(state_dir: Path, at: float) -> Recovered:
 def _save(path: Path, new: sqlite3.Connection, told: Collection[int]) -> dict[str, int]:
     """Copies the rows that can be read. The number of them in each table; tables without any are left out."""
     saved: dict[str, int] = {}
-    with suppress(sqlite3.Error), closing(database.connect(path, "rw")) as old:
+    with suppress(*_DAMAGE), closing(database.connect(path, "rw")) as old:
         old.text_factory = lambda text: text.decode("utf-8", "replace")
         new.execute("PRAGMA foreign_keys = OFF")
         with database.transaction(new):
@@ -83,7 +85,7 @@ def _save_table(old: sqlite3.Connection, new: sqlite3.Connection, table: str, to
 
 
 def _columns(db: sqlite3.Connection, table: str) -> list[str]:
-    with suppress(sqlite3.Error):
+    with suppress(*_DAMAGE):
         return [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
     return []
 
@@ -96,7 +98,7 @@ def _readable(db: sqlite3.Connection, table: str, columns: Sequence[str]) -> Ite
         try:
             yield from db.execute(query)
             return
-        except sqlite3.Error:
+        except _DAMAGE:
             continue
     if table == "flow_runs":
         yield from _one_by_one(db, table, columns)
@@ -104,10 +106,10 @@ def _readable(db: sqlite3.Connection, table: str, columns: Sequence[str]) -> Ite
 
 def _one_by_one(db: sqlite3.Connection, table: str, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
     """Each row by its number, so that every page is a try of its own."""
-    with suppress(sqlite3.Error):
+    with suppress(*_DAMAGE):
         (last,) = db.execute(f"SELECT max(id) FROM {table}").fetchone()  # noqa: S608
         for id in range(1, min(last or 0, 10_000_000) + 1):
-            with suppress(sqlite3.Error):
+            with suppress(*_DAMAGE):
                 yield from db.execute(f"SELECT {', '.join(columns)} FROM {table} WHERE id = ?", [id])  # noqa: S608
 
 
