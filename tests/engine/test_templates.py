@@ -89,6 +89,9 @@ PROBE = """
     print("imported")
     print("to stderr", file=sys.stderr)
 
+    def name_of(handler):
+        return getattr(handler, "__qualname__", str(handler))
+
     def descriptors():
         for name in os.listdir("/proc/self/fd"):
             try:
@@ -106,7 +109,7 @@ PROBE = """
             "run": os.path.basename(os.environ["TUI_FLOW_RUN_DIR"]), "cookie": len(os.environ["TUI_FLOW_COOKIE"]),
             "blas": [name for name in os.environ if "BLAS" in name],
             "mask": sorted(signal.pthread_sigmask(signal.SIG_BLOCK, ())),
-            "handlers": {int(n): str(signal.getsignal(n)) for n in signal.valid_signals() if n != signal.SIGTERM},
+            "handlers": {int(n): name_of(signal.getsignal(n)) for n in signal.valid_signals() if n != signal.SIGTERM},
             "descriptors": sorted((fd, target.split(":")[0]) for fd, target in descriptors() if fd < 200),
             "group": os.getpgrp() == os.getpid(), "session": os.getsid(0) == os.getppid(),
             "streams": [sys.stdout.encoding, sys.stdout.line_buffering, sys.stderr.errors],

@@ -10,9 +10,10 @@ import pytest
 
 from tests.sdk.keeping import is_alive
 from tests.waiting import wait_until
+from tui_flow.contract.processes import Process, send
 from tui_flow.contract.rundir import ENV_COOKIE
 from tui_flow.sdk import process_tree
-from tui_flow.sdk.process_tree import Process, descendants, send
+from tui_flow.sdk.process_tree import descendants
 
 PARENT = """
 import subprocess, sys

@@ -18,6 +18,7 @@ TuiFlowError
     ├── AlreadyServed   another script serves a flow under that name
     ├── UnknownRun      no run of that id
     ├── NotCancellable  the run is over
+    ├── NotRunning      no process of the run is there to be asked
     └── NotRerunnable   the run is not over, or cannot be run again
 """
 
@@ -118,6 +119,10 @@ class AlreadyServed(RequestError):
 
 
 class NotCancellable(RequestError):
+    pass
+
+
+class NotRunning(RequestError):
     pass
 
 

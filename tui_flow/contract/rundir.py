@@ -18,6 +18,7 @@
         runs/<id>/log         what the run says (`contract.log`)
         runs/<id>/calls       the results of its task calls, for a rerun (`contract.calls`)
         runs/<id>/cancel.json who asked for its end, and how
+        runs/<id>/stacks      where its threads stood when somebody asked (`contract.stacks`)
         backups/              copies of the history, and what a restored one has replaced
         results/sha256/       results that are too big for a line of `calls`, by content
 
@@ -44,7 +45,7 @@ HISTORY, ENGINE_LOCK, ENGINE_SOCKET, ENGINE_LOG, SOURCES, RUNS = (
 )  # fmt: skip
 CONSOLE_LOG = "console.log"
 SPEC, LOCK, JOURNAL, LOG, CANCEL, LAST = "spec.json", "lock", "journal", "log", "cancel.json", "last"
-CALLS, RESULTS = "calls", "results"
+CALLS, RESULTS, STACKS = "calls", "results", "stacks"
 BACKUPS = "backups"
 SERVING = "serving"
 

@@ -26,10 +26,11 @@ from typing import TYPE_CHECKING, Any
 
 from tui_flow.contract import rundir
 from tui_flow.contract.errors import EXIT_USAGE, TuiFlowError
+from tui_flow.contract.processes import send
 from tui_flow.contract.schedules import to_json
 from tui_flow.contract.version import Version
 from tui_flow.sdk import flow_file, project_modules
-from tui_flow.sdk.process_tree import adopt_orphans, descendants, die_with_parent, send
+from tui_flow.sdk.process_tree import adopt_orphans, descendants, die_with_parent
 from tui_flow.sdk.worker import Imported, make_a_script_of
 
 if TYPE_CHECKING:

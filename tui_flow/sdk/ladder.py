@@ -6,7 +6,8 @@ import signal
 import time
 from contextlib import suppress
 
-from tui_flow.sdk.process_tree import Process, descendants, send
+from tui_flow.contract.processes import Process, send
+from tui_flow.sdk.process_tree import descendants
 
 SETTLE_SECONDS = 0.1
 """What a worker leaves behind may end by itself for so long, as helpers do whose pipe was closed."""

@@ -24,6 +24,7 @@ from tui_flow.sdk.readable import as_json
 from tui_flow.sdk.recorder import RunRecorder
 from tui_flow.sdk.rerun import CallBook
 from tui_flow.sdk.runs import FlowRun, RunTree
+from tui_flow.sdk.stacks import answer_no_more, answer_when_asked
 from tui_flow.sdk.states import CANCELLED, JOURNAL_FLOW_STATES, State
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class ScriptRun:
         self._mark_children()
         self._sigterm_before = signals.raise_on_sigterm()
         signals.end_by_signal_where_uncaught()
+        self._answers = answer_when_asked(self._directory)
         self._at_work = at_work(self.run, console=True)
         self._at_work.__enter__()
         return self.run
@@ -74,6 +76,8 @@ class ScriptRun:
         if not self.run.is_over:
             self.run.finish(State(CANCELLED, message="interrupted", data=error, reason=EndReason.INTERRUPTED))
         self._write_last_word(self.run.state)
+        if self._answers:
+            answer_no_more()
         for name in self._marked:
             os.environ.pop(name, None)
         signals.restore(self._sigterm_before)

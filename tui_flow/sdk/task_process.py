@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 import cloudpickle  # type: ignore[import-untyped]  # noqa: F401  (here, before the author's modules can hide its own)
 
 from tui_flow.contract import journal
+from tui_flow.contract.rundir import ENV_RUN_DIR
 from tui_flow.sdk import references, signals
 from tui_flow.sdk.context import current_tags
 from tui_flow.sdk.effects import Call
@@ -28,6 +29,7 @@ from tui_flow.sdk.generators import CallGenerator
 from tui_flow.sdk.recorder import RunRecorder
 from tui_flow.sdk.remote import Answer, Job, Setup, dumps, packed_exception
 from tui_flow.sdk.runs import NO_UPSTREAM, FlowRun, RunTree, TaskRun
+from tui_flow.sdk.stacks import answer_when_asked
 from tui_flow.sdk.states import CANCELLED, State, StateType
 from tui_flow.sdk.timeouts import Expired
 
@@ -38,6 +40,8 @@ def main(fd: int, lifeline: int) -> NoReturn:
         os.set_inheritable(one, False)
     threading.Thread(target=_end_with_parent, args=(lifeline,), daemon=True).start()
     signals.raise_on_sigterm()
+    if directory := os.environ.get(ENV_RUN_DIR):
+        answer_when_asked(Path(directory))
     code = 0
     try:
         _live(_Line(Connection(fd)))

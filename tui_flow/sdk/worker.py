@@ -24,6 +24,7 @@ from tui_flow.contract.failpoints import failpoint
 from tui_flow.contract.states import EndReason, FlowRunState
 from tui_flow.contract.version import Version, read_version
 from tui_flow.sdk import flow_file
+from tui_flow.sdk.stacks import answer_when_asked
 
 if TYPE_CHECKING:
     from tui_flow.sdk.recorder import RunRecorder
@@ -85,6 +86,7 @@ def settle_in(spec: rundir.RunSpec, directory: Path) -> None:
     faulthandler.enable(file=2)
     os.environ[rundir.ENV_RUN_DIR] = str(directory)
     os.environ[rundir.ENV_COOKIE] = spec.cookie
+    answer_when_asked(directory)
 
 
 def _open_standard_streams() -> None:

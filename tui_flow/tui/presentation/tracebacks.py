@@ -11,7 +11,12 @@ _LIBRARY = ("/site-packages/", "/dist-packages/", "/lib/python", "/tui_flow/sdk/
 def is_library_frame(text: str) -> bool:
     """Whether a line names a frame outside the project."""
     match = _FRAME.match(text)
-    return match is not None and any(part in match[1] for part in _LIBRARY)
+    return match is not None and is_library(match[1])
+
+
+def is_library(path: str) -> bool:
+    """Whether a file is somebody else's code. What has no file, as `<string>`, is nobody's."""
+    return path.startswith("<") or any(part in path for part in _LIBRARY)
 
 
 def library_frames(texts: Sequence[str]) -> list[tuple[range, int]]:
