@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,7 @@ NAMES = [
     ("prefect.runtime", "flow_run task_run deployment"),
     ("prefect.logging", "get_run_logger get_logger"),
     ("prefect.logging.loggers", "get_run_logger"),
-    ("prefect.exceptions", "FailedRun MissingResult ParameterTypeError"),
+    ("prefect.exceptions", "FailedRun MissingResult ParameterTypeError ObjectNotFound ScriptError"),
     ("prefect.utilities.annotations", "unmapped allow_failure quote"),
     ("prefect.client.schemas.objects", "State StateType FlowRun TaskRun"),
     ("prefect.client.orchestration", "get_client PrefectClient"),
@@ -92,7 +93,8 @@ def test_what_is_not_there_can_be_imported_and_says_so_when_it_is_used(prefect: 
 
 
 @pytest.mark.parametrize(
-    "statement", ["import prefect.server.api", "from prefect.states import Nonsense", "import prefect.orion"]
+    "statement",
+    ["import prefect.orion", "from prefect.states import Nonsense", "from prefect.tasks import taks"],
 )
 def test_a_name_that_is_nowhere_is_an_import_error_that_names_it(prefect: None, statement: str) -> None:
     with pytest.raises(
@@ -101,6 +103,39 @@ def test_a_name_that_is_nowhere_is_an_import_error_that_names_it(prefect: None, 
         exec(statement)
     with pytest.raises(ImportError):
         exec(statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "from prefect.docker import DockerImage as it",
+        "from prefect.client.schemas.filters import FlowRunFilter as it",
+        "from prefect.client.schemas.actions import anything_at_all as it",
+        "from prefect.runner.storage import GitRepository as it",
+        "from prefect.deployments.steps import run_shell_script as it",
+        "import prefect.workers.base; it = prefect.workers.base.BaseWorker",
+        "from prefect.futures import PrefectDistributedFuture as it",
+    ],
+)
+def test_what_surrounds_prefects_server_can_be_imported_and_refuses_when_used(
+    prefect: None, statement: str
+) -> None:
+    found: dict[str, Any] = {}
+    exec(statement, found)
+    with pytest.raises(UnsupportedFeature, match=r"tui_flow has no prefect\.") as caught:
+        found["it"]("image")
+    assert caught.value.next
+
+
+def test_an_exception_that_nothing_raises_can_be_caught(prefect: None) -> None:
+    from prefect.exceptions import ObjectNotFound, PrefectException
+
+    assert issubclass(ObjectNotFound, PrefectException)
+    with pytest.raises(ValueError):
+        try:
+            raise ValueError
+        except ObjectNotFound:
+            raise AssertionError from None
 
 
 def test_no_such_name_below_tui_flow_is_a_plain_import_error() -> None:

@@ -58,18 +58,48 @@ MODULES: dict[str, tuple[str, ...]] = {
 """By Prefect's name, the modules of `sdk` in which its names are, the first that has one wins. After a colon: the
 object in it that stands for the module. What is not built yet has no module there, or none at all."""
 
+SERVER_SIDE = frozenset(
+    [
+        "_experimental",
+        "bundles",
+        "cli",
+        "client",
+        "deployments",
+        "docker",
+        "engine",
+        "events",
+        "infrastructure",
+        "plugins",
+        "runner",
+        "server",
+        "settings",
+        "task_engine",
+        "task_worker",
+        "telemetry",
+        "workers",
+    ]
+)
+"""Packages of Prefect's around its server. A flow file may import from them whatever it likes, since it mostly does so
+for a `deploy` that does not happen here; what it got refuses when it is used."""
 _ABSENT = {
-    "automations": ("Automation",),
+    "automations": ("Automation", "EventTrigger", "CompoundTrigger", "MetricTrigger", "SequenceTrigger"),
     "client": ("get_client",),
     "client.orchestration": ("get_client", "PrefectClient", "SyncPrefectClient"),
     "deployments": ("deploy", "initialize_project", "run_deployment", "arun_deployment"),
+    "filesystems": ("GitHub", "RemoteFileSystem", "SMB"),
+    "flow_runs": ("wait_for_flow_run",),
+    "flows": ("InfrastructureBoundFlow", "bind_flow_to_infrastructure"),
+    "futures": ("PrefectDistributedFuture",),
+    "logging.loggers": ("get_worker_logger",),
+    "task_runners": ("PrefectTaskRunner", "DaskTaskRunner", "RayTaskRunner"),
 }
-"""Names that many files import and few use: they can be imported, and refuse when they are used."""
+"""Names that files import and few use: they can be imported, and refuse when they are used."""
 _NEXT = {
     "client": "it needs Prefect's server; a flow here needs none, and `tui-flow runs --json` tells of runs",
     "automations": "it needs Prefect's server; use the hooks of flows and tasks, such as on_failure",
     "utilities": "use Python's own; of prefect.utilities only annotations is here",
 }
+_SERVER = "it belongs to Prefect's server, and a flow here needs none; leave it out"
 _LATER = "it is not there yet; leave it out"
 
 
@@ -97,11 +127,17 @@ class Alias(ModuleType):
             return import_module(f"{self.__name__}.{name}")
         if not dotted:
             return getattr(import_module("tui_flow"), name)
-        for home in MODULES[dotted]:
+        for home in MODULES.get(dotted, ()):
             found = _home(home)
             if found is not None and hasattr(found, name):
                 return getattr(found, name)
+        if name not in _ABSENT.get(dotted, ()) and is_server_side(inner):
+            return import_module(f"{self.__name__}.{name}")
         return _refuse(dotted, name)
+
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        """What looks like a module of Prefect's server side may be a function there."""
+        return _refuse(*self._dotted.rpartition(".")[::2])(*_, **__)
 
     def _dunder(self, name: str) -> Any:
         if name == "__version__" and not self._dotted:
@@ -132,13 +168,18 @@ def _refuse(dotted: str, name: str) -> Any:
     """A placeholder for names that may be imported without being used; raises UnsupportedImport for all others."""
     from tui_flow.sdk.unsupported import NAMES, Absent, refuse_import
 
-    is_built = any(_home(home) is not None for home in MODULES[dotted])
-    next = NAMES.get(name) or _next_for(
-        dotted, "it has other names there: look at dir()" if is_built else _LATER
-    )
-    if name in NAMES or name in _ABSENT.get(dotted, ()):
+    is_built = any(_home(home) is not None for home in MODULES.get(dotted, ()))
+    otherwise = "it has other names there: look at dir()" if is_built else _LATER
+    next = NAMES.get(name) or _next_for(dotted, _SERVER if is_server_side(f"{dotted}._") else otherwise)
+    if name in NAMES or name in _ABSENT.get(dotted, ()) or dotted.partition(".")[0] in SERVER_SIDE:
         return Absent(f"prefect.{dotted}.{name}", next)
     return refuse_import(f"prefect.{dotted}.{name}", next)
+
+
+def is_server_side(dotted: str) -> bool:
+    """Whether this module is one of those around Prefect's server, of which only the name is here."""
+    root, _, _ = dotted.partition(".")
+    return root in SERVER_SIDE and dotted not in MODULES and dotted.rpartition(".")[2][:1].islower()
 
 
 def _next_for(dotted: str, otherwise: str) -> str:
@@ -155,12 +196,10 @@ class Finder:
             return spec_of(name)
         if root != "prefect" or (dotted and not isinstance(sys.modules.get(root), Alias)):
             return None
-        if dotted and dotted not in MODULES:
+        if dotted and dotted not in MODULES and not is_server_side(dotted):
             from tui_flow.sdk.unsupported import refuse_import
 
-            refuse_import(
-                f"module {name}", _next_for(dotted, "what needs Prefect's server is not here; leave it out")
-            )
+            refuse_import(f"module {name}", _next_for(dotted, _SERVER))
         return ModuleSpec(name, Finder, is_package=True)  # type: ignore[arg-type]
 
     @staticmethod

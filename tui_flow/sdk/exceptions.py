@@ -133,3 +133,43 @@ class UnsupportedFeature(TuiFlowError):
 
 class UnsupportedImport(UnsupportedFeature, ImportError):
     """A module or a name of Prefect's that is not here at all. An ImportError, for those who try what there is."""
+
+
+_NEVER_RAISED = frozenset(
+    [
+        "Abort",
+        "BlockMissingCapabilities",
+        "EventTooLarge",
+        "ExternalSignal",
+        "FlowRunWaitTimeout",
+        "FlowScriptError",
+        "HashError",
+        "InfrastructureError",
+        "InfrastructureNotAvailable",
+        "InfrastructureNotFound",
+        "InvalidRepositoryURLError",
+        "MissingFlowError",
+        "MissingProfileError",
+        "ObjectAlreadyExists",
+        "ObjectLimitReached",
+        "ObjectNotFound",
+        "ObjectUnsupported",
+        "PrefectHTTPStatusError",
+        "PrefectImportError",
+        "ProfileSettingsValidationError",
+        "ProtectedBlockError",
+        "ScriptError",
+        "SignatureMismatchError",
+        "UnspecifiedFlowError",
+    ]
+)
+"""Prefect's, for `except` clauses and `import`s. What is raised here has a class of its own above."""
+
+
+def __getattr__(name: str) -> type[PrefectException]:
+    if name not in _NEVER_RAISED:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    made = type(
+        name, (PrefectException,), {"__doc__": "Prefect's; nothing here raises it.", "__module__": __name__}
+    )
+    return globals().setdefault(name, made)  # type: ignore[no-any-return]
