@@ -17,6 +17,7 @@ from tui_flow.contract.commands import (
     ResetSchedule,
     ResumeSchedules,
     SkipFireTime,
+    UnskipFireTime,
 )
 from tui_flow.contract.errors import BadParameters, UnknownSchedule
 from tui_flow.contract.schedules import Interval, OnEvent, Schedule, to_json
@@ -117,6 +118,22 @@ async def test_one_fire_time_is_skipped(ask: Any) -> None:
     for wrong in (1200.0, 2500.0, 3600.5 + 100):
         with pytest.raises(BadParameters, match="no such fire time"):
             await ask(SkipFireTime("etl", "tick", wrong))
+
+
+async def test_a_fire_time_that_was_to_be_skipped_makes_its_run_after_all(ask: Any) -> None:
+    house = ask.house
+    await ask(SkipFireTime("etl", "tick", 1800.0))
+    house.tick(200.0)  # 1200 fires, and the cursor moves over 1800
+    house.fake.end(1)
+    assert (await ask(UnskipFireTime("etl")))["fire_at"] == 1800.0
+    house.tick(600.0)
+    assert [(at, reason) for at, _, reason, _ in outcomes(house)] == [
+        (1200.0, "on_time"),
+        (1800.0, "on_time"),
+    ]
+    for wrong in (None, 1800.0, 2400.0):
+        with pytest.raises(BadParameters, match="is to skip no such fire time"):
+            await ask(UnskipFireTime("etl", "tick", wrong))
 
 
 async def test_a_backfill_runs_what_has_not_completed_one_after_another(ask: Any) -> None:

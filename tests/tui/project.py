@@ -9,12 +9,14 @@ from typing import Any
 from tests.engine.journals import a_spec
 from tests.store.rows import a_file, a_flow, a_run, a_task
 from tui_flow.contract import log
+from tui_flow.contract import schedules as contract
 from tui_flow.contract.journal import Failure
 from tui_flow.contract.rundir import LOG, open_state_dir, run_dir, write_spec
+from tui_flow.contract.schedules import When
 from tui_flow.contract.states import EndReason, FlowRunState, TaskRunState
 from tui_flow.settings import Settings
-from tui_flow.store import database
-from tui_flow.store.records import FlowRun, TaskRun
+from tui_flow.store import database, schedules
+from tui_flow.store.records import FlowRun, Schedule, TaskRun
 
 NOON = 1_755_691_200.0
 """When the runs of a test happen."""
@@ -98,6 +100,17 @@ class Project:
         """What a run was asked for with."""
         directory = run_dir(self.settings.state_dir, id)
         write_spec(directory, a_spec(id, self.settings.project, **changes))
+
+    def schedule(self, flow: str, when: When, *, at: float, **how: Any) -> Schedule:
+        """A schedule of a flow, registered at some time, with nothing decided since."""
+        declared = contract.Schedule(when, **{"slug": "nightly", **how})
+        spec = contract.to_json(declared)
+        schedules.declare(
+            self.db, schedules.Declared(flow, declared.slug, declared.kind, spec, declared.active), "file", at
+        )
+        found = schedules.get_schedule(self.db, flow, declared.slug)
+        assert found is not None
+        return found
 
     def set_run(self, id: int, state: str, **changes: Any) -> None:
         """Another state for a run that there is."""

@@ -1,16 +1,20 @@
 """Text from flows that would like to command the terminal, on every screen, down to the bytes."""
 
 import io
+import time
 from typing import Any
 
 import pytest
 from textual import events
 
+from tests.store.rows import a_fire_time
 from tests.tui.pages import FakeEngine, Page, console
 from tests.tui.project import NOON, Project, said, the_task
 from tui_flow.contract import commands
 from tui_flow.contract.errors import BadParameters
 from tui_flow.contract.journal import Failure
+from tui_flow.contract.schedules import Interval, OnFile
+from tui_flow.store import schedules
 
 EVIL = (
     "\x1b]52;c;cHduZWQ=\x07 \x1b[2J \x1bc \x9b31m \x9d0;x\x9c \u202eevil\u2066 [/x] [@click=app.quit]go[/] [bold"
@@ -72,6 +76,11 @@ def hostile(project: Project) -> Project:
             ),
         ],
     )
+    plan = project.schedule(EVIL, OnFile(EVIL), at=NOON, slug=EVIL)
+    project.schedule(EVIL, Interval(60.0), at=NOON, slug="b")
+    schedules.pause(project.db, plan.id, EVIL, EVIL, NOON)
+    skipped = a_fire_time(plan.id, time.time() - 60, message=EVIL)
+    schedules.insert_fire_times(project.db, [skipped])
     project.log(
         1, *(said(f"{EVIL} \x1b[31mred\x1b[0m {EVIL}", "ERROR", task, at=60.0) for task in (0, 1, 2)),
         said("\x1b[1;32mgreen\x1b[0m " + EVIL.replace("\x1b", "")), b"torn " + EVIL.encode() + b"\n",
@@ -94,6 +103,7 @@ async def test_nothing_raw_reaches_the_terminal_from_any_screen(
         for keys in (
             ["j"], ["k"], ["R"], ["ctrl+r"], ["escape"], ["r"], ["x"], ["escape"], ["question_mark"], ["escape"], ["slash"],
             list("e"), ["escape"], ["e"], ["enter"], ["j"], ["l"], ["j"], ["j"], ["i"], ["tab"], ["G"], ["i"], ["n"], ["w"],
+            ["4"], ["g"], ["j"], ["G"], ["p"], ["x"], ["1"], ["enter"],
             ["t"], ["L"], ["z"], ["z"], ["x"], ["escape"], ["slash", "r", "e", "d", "enter"], ["n"], ["comma"], ["y"], ["e"],
         ):  # fmt: skip
             await page.press(*keys)

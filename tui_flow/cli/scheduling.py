@@ -137,6 +137,19 @@ def skip(schedule: str, fire_at: str | None) -> None:
         click.echo(f"{_name(told)} skips {skipped}")
 
 
+@new_command("tui-flow schedule unskip etl\ntui-flow schedule unskip etl/nightly 2026-12-25T03:00")
+@_schedule
+@click.argument("fire_at", metavar="[TIME]", required=False)
+def unskip(schedule: str, fire_at: str | None) -> None:
+    """Let a fire time make its run after all: the next one that is to be skipped, or that at TIME."""
+    flow, slug = _split(schedule)
+    told = _ask(commands.UnskipFireTime(flow, slug, None if fire_at is None else parsed_time(fire_at)))
+    if wants_json():
+        print_json({**told, "fire_at": iso(told["fire_at"])})
+    else:
+        click.echo(f"{_name(told)} fires at {_local(told['fire_at'])} after all")
+
+
 @new_command("tui-flow schedule reset etl/nightly")
 @_schedule
 def reset(schedule: str) -> None:
@@ -146,7 +159,7 @@ def reset(schedule: str) -> None:
 
 
 list_.name = "list"
-VERBS = (list_, show, pause, resume, skip, reset)
+VERBS = (list_, show, pause, resume, skip, unskip, reset)
 
 
 def parsed_time(text: str) -> float:

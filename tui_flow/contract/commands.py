@@ -248,6 +248,15 @@ class SkipFireTime(NamedTuple):
     """None is the next one."""
 
 
+class UnskipFireTime(NamedTuple):
+    """The opposite, while the fire time is still to come. Result and errors as of SkipFireTime."""
+
+    flow: str
+    schedule: str = ""
+    fire_at: float | None = None
+    """None is the next one that is to be skipped."""
+
+
 class ResetSchedule(NamedTuple):
     """A schedule whose cursor a wrong clock has put into the future fires from now on again. Result: `{…}`."""
 
@@ -308,6 +317,7 @@ Command = (
     | PauseSchedules
     | ResumeSchedules
     | SkipFireTime
+    | UnskipFireTime
     | ResetSchedule
     | Backfill
     | GetQueue

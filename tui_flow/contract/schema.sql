@@ -176,6 +176,7 @@ CREATE UNIQUE INDEX fire_times_once ON fire_times (schedule, fire_at) WHERE even
 CREATE UNIQUE INDEX fire_times_once_an_event ON fire_times (schedule, event_key) WHERE event_key IS NOT NULL;
 CREATE INDEX fire_times_by_schedule ON fire_times (schedule, id DESC);
 CREATE INDEX fire_times_by_run ON fire_times (run_id) WHERE run_id IS NOT NULL;
+CREATE INDEX fire_times_without_run ON fire_times (coalesce(until, fire_at)) WHERE outcome <> 'run';
 
 CREATE TABLE events (                           -- what triggers wait for; each reads on from where it was
     id           INTEGER PRIMARY KEY,           -- rises; the highest one is never deleted

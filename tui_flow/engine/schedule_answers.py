@@ -21,6 +21,8 @@ MAX_NEXT = 100
 MAX_BACKFILL = 1_000
 """Fire times that one backfill may fill."""
 BACKFILL_PRIORITY = -10
+FAR = 2.0**40
+"""A time that nobody waits for (seconds since the epoch)."""
 LATE_SECONDS = 60.0
 """A run that has not begun so long after its fire time is late."""
 
@@ -126,6 +128,32 @@ async def skip_fire_time(
         raise BadParameters("that fire time is decided already")
     engine.scheduler.forget(schedule)
     return {**_changed(engine, by, "skips a fire time", schedule.flow, schedule.slug), "fire_at": exact}
+
+
+async def unskip_fire_time(
+    engine: "Engine", connection: Connection, command: commands.UnskipFireTime
+) -> dict[str, Any]:
+    schedule, at = _find(engine, command.flow, command.schedule), engine.clock.time()
+    skipped = [
+        one.fire_at
+        for one in schedules.fire_times_between(engine.db, schedule.id, at, FAR)
+        if one.reason is FireReason.ASKED
+    ]
+    found = [one for one in skipped if command.fire_at is None or abs(one - command.fire_at) <= 1.0]
+    if not found:
+        raise BadParameters(
+            f"{schedule.flow}/{schedule.slug} is to skip no such fire time",
+            next=f"tui-flow schedule show {schedule.flow}/{schedule.slug} lists what was decided",
+        )
+    schedules.restore_fire_time(engine.db, schedule.id, found[0])
+    if schedule.cursor >= found[0]:  # it was moved over what was decided ahead
+        schedules.reset_cursor(engine.db, schedule.id, at)
+    engine.scheduler.forget(schedule)
+    by = f"uid {connection.uid()}"
+    return {
+        **_changed(engine, by, "no longer skips a fire time", schedule.flow, schedule.slug),
+        "fire_at": found[0],
+    }
 
 
 async def reset_schedule(
@@ -289,6 +317,7 @@ VERBS: dict[type, Any] = {
     commands.PauseSchedules: pause_schedules,
     commands.ResumeSchedules: resume_schedules,
     commands.SkipFireTime: skip_fire_time,
+    commands.UnskipFireTime: unskip_fire_time,
     commands.ResetSchedule: reset_schedule,
     commands.Backfill: backfill,
     commands.GetQueue: get_queue,

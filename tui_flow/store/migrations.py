@@ -72,6 +72,12 @@ def causes(db: "Database") -> None:
     db.execute("PRAGMA user_version = 7")
 
 
+@migrations(name="0.2.0 fire times that made no run")
+def unfired(db: "Database") -> None:
+    _run(db, "schema_0008.sql")
+    db.execute("PRAGMA user_version = 8")
+
+
 def migrate(db: sqlite3.Connection) -> None:
     """Brings a history up to date. Raises sqlite3.Error."""
     migrations.apply(_sqlite_utils().Database(db, execute_plugins=False))

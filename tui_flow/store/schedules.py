@@ -168,6 +168,16 @@ def fire_times_between(db: sqlite3.Connection, schedule: int, start: float, end:
     return [rows.fire_time(row) for row in queries.rows(db, "fire_times_between", [schedule, start, end])]
 
 
+def list_unfired(db: sqlite3.Connection, since: float, limit: int = 200) -> list[FireTime]:
+    """Fire times after `since` that made no run, also those to come that are to be skipped; the latest first."""
+    return [rows.fire_time(row) for row in queries.rows(db, "list_unfired", [since, limit])]
+
+
+def restore_fire_time(db: sqlite3.Connection, schedule: int, fire_at: float) -> bool:
+    """A fire time that was to be skipped is undecided again. False where it was not to be skipped."""
+    return queries.change(db, "delete_skip", [schedule, fire_at]) == 1
+
+
 def fire_time_of_run(db: sqlite3.Connection, run_id: int) -> FireTime | None:
     row = queries.row(db, "fire_time_of_run", [run_id])
     return None if row is None else rows.fire_time(row)

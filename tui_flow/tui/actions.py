@@ -18,7 +18,7 @@ class Action(NamedTuple):
     label: str
     """One or two words, for the footer."""
     help: str
-    """At most 27 letters, for the help."""
+    """At most 25 letters, for the help."""
     where: str
     """Which view, pane or dialog answers the key: "app", "list", a view such as "runs", "run", "tree", "log"."""
     footer: int = 0
@@ -45,20 +45,30 @@ ACTIONS = (
     Action("run_with", "R", "params…", "run it with parameters", "flows", 3),
     Action("cancel", "x", "cancel…", "cancel its run (asks)", "flows", 4),
     Action("edit", "e", "edit", "open its file in $EDITOR", "flows", 5),
+    Action("pause", "p", "pause", "pause or resume schedules", "flows", 7),
     Action("filter", "slash", "filter", "filter the flows", "flows", 6),
     Action("open", "enter", "open", "open the run", "runs", 1),
-    Action("rerun", "r", "run again", "run again, same parameters", "runs", 2),
-    Action("rerun_with", "R", "params…", "run again, other parameters", "runs", 5),
+    Action("rerun", "r", "run again", "run it again, as it was", "runs", 2),
+    Action("rerun_with", "R", "params…", "run it with other ones", "runs", 5),
     Action("cancel", "x", "cancel…", "cancel this run (asks)", "runs", 4),
     Action("kill", "X", "kill…", "kill it at once (asks)", "runs"),
     Action("edit", "e", "edit", "edit where it failed", "runs", 6),
     Action("filter", "slash", "filter", "filter the runs", "runs", 3),
+    Action("open", "enter", "open", "the flow's latest run", "schedule", 1),
+    Action("run", "r", "run now", "run it now, once more", "schedule", 2),
+    Action("skip", "x", "skip", "skip this fire, or do not", "schedule", 3),
+    Action("pause", "p", "pause", "pause or resume it", "schedule", 4),
+    Action("backfill", "b", "back-fill…", "run fires of the past", "schedule", 5),
+    Action("edit", "e", "edit", "edit the schedule", "schedule", 7),
+    Action("filter", "slash", "filter", "only what has the words", "schedule", 8),
+    Action("later_hour", "l,right", "hour", "what fires an hour later", "schedule", 6),
+    Action("earlier_hour", "h,left", "earlier", "what fires an hour before", "schedule"),
     Action("fold", "h,left", "fold", "fold, or go to the branch", "tree"),
     Action("unfold", "l,right", "unfold", "unfold what is inside", "tree"),
     Action("open_row", "enter", "open", "fold, unfold, or read log", "tree"),
     Action("unfold_frames", "enter", "open", "unfold library frames", "log"),
-    Action("rerun", "r", "run again", "run again, same parameters", "run", 4),
-    Action("rerun_with", "R", "params…", "run again, other parameters", "run", 12),
+    Action("rerun", "r", "run again", "run it again, as it was", "run", 4),
+    Action("rerun_with", "R", "params…", "run it with other ones", "run", 12),
     Action("cancel", "x", "cancel…", "cancel this run (asks)", "run", 1),
     Action("kill", "X", "kill…", "kill it at once (asks)", "run"),
     Action("older", "comma", "older", "the flow's older run", "run", 10),
@@ -85,6 +95,7 @@ ACTIONS = (
     Action("step_back", "escape", "back", "clear, or one step back", "app"),
     Action("leave", "q", "leave", "back; at the top: leave", "app", 91),
     Action("zone", "T", "zone", "times in UTC, or as here", "app"),
+    Action("undo", "u", "undo", "undo what was done last", "app"),
     Action("redraw", "ctrl+l", "redraw", "draw the screen anew", "app"),
     Action("suspend_process", "ctrl+z", "suspend", "suspend; fg comes back", "app"),
     Action("commands", "colon,ctrl+p", "commands", "everything, by name", "app"),

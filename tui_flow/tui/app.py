@@ -65,6 +65,7 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
         self.trouble: TuiFlowError | None = None
         """What went wrong first."""
         self._first_run = open_run
+        self._undo: tuple[str, commands.Command] | None = None
         for known in THEMES:
             self.register_theme(known)
         self.theme = theme
@@ -261,6 +262,29 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
             ConfirmScreen(f"{verb} run {run.id}?", lines, "Keep it running", f"{verb} it"), answered
         )
 
+    def ask(self, command: commands.Command, then: Callable[[dict[str, Any]], None]) -> None:
+        """Asks the engine, and says it where that refuses."""
+        self.run_worker(self._ask(command, then), group="commands")
+
+    def do(
+        self, command: commands.Command, said: str, *, undo: tuple[str, commands.Command] | None = None
+    ) -> None:
+        """Asks for what can be undone: `undo` says what it was, and the command that takes it back."""
+
+        def done(_: dict[str, Any]) -> None:
+            self._undo = undo
+            self.say(said)
+
+        self.ask(command, done)
+
+    def pause_or_resume(self, name: str, flow: str, slug: str = "", *, resume: bool) -> None:
+        """A schedule, or all of a flow."""
+        pause, wake = commands.PauseSchedules(flow, slug), commands.ResumeSchedules(flow, slug)
+        if resume:
+            self.do(wake, f"{name} fires again; u undoes", undo=(f"resume of {name}", pause))
+        else:
+            self.do(pause, f"{name} is paused: it fires no more; u undoes", undo=(f"pause of {name}", wake))
+
     async def _ask(self, command: commands.Command, then: Callable[[dict[str, Any]], None]) -> None:
         try:
             then(await self.bridge.ask(command))
@@ -349,6 +373,15 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
         self.say(
             "times are UTC; T shows them as on this machine" if self.is_in_utc else "times are this machine's"
         )
+
+    def action_undo(self) -> None:
+        """Takes back what was done last, once."""
+        if self._undo is None:
+            self.say("nothing to undo")
+            return
+        what, command = self._undo
+        self._undo = None
+        self.ask(command, lambda _: self.say(f"undone: {what}"))
 
     def action_redraw(self) -> None:
         self.screen.refresh(layout=True, repaint=True)

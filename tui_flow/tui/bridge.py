@@ -169,7 +169,7 @@ class Bridge:
             self._is_another = True  # another engine may serve another history, such as a restored one
             self.read_again()
             return
-        if isinstance(change, changes.RunChanged | changes.FlowFileChanged):
+        if isinstance(change, changes.RunChanged | changes.FlowFileChanged | changes.ScheduleChanged):
             self._overview_is_stale = True
         if isinstance(change, changes.RunChanged | changes.TasksChanged) and change.run_id == self._watched:
             self._run_is_stale = True
@@ -198,7 +198,7 @@ class Bridge:
             await asyncio.sleep(PAUSE_SECONDS)
 
     def _read_overview(self, db: Any) -> Overview:
-        from tui_flow.store import flows, runs, tasks
+        from tui_flow.store import flows, runs, schedules, tasks
 
         last = runs.last_runs(db, STRIP)
         for run in (found[0] for found in last.values() if found and found[0].state in _BAD):
@@ -210,6 +210,8 @@ class Bridge:
             last,
             runs.active_counts(db),
             dict(self._failures),
+            schedules.list_schedules(db),
+            schedules.list_pauses(db),
         )
 
     def _take_trouble(self, error: HistoryError) -> None:

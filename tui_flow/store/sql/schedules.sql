@@ -77,6 +77,14 @@ WHERE schedule = ? AND id < ? ORDER BY id DESC LIMIT ?;
 SELECT {fire_time_columns} FROM fire_times
 WHERE schedule = ? AND fire_at >= ? AND fire_at <= ? AND event_key IS NULL AND times = 1 ORDER BY fire_at;
 
+-- name: list_unfired
+SELECT {fire_time_columns} FROM fire_times
+WHERE outcome <> 'run' AND coalesce(until, fire_at) > ? ORDER BY coalesce(until, fire_at) DESC LIMIT ?;
+
+-- name: delete_skip
+DELETE FROM fire_times
+WHERE schedule = ? AND fire_at = ? AND outcome = 'skipped' AND reason = 'asked' AND event_key IS NULL AND times = 1;
+
 -- name: fire_time_of_run
 SELECT {fire_time_columns} FROM fire_times WHERE run_id = ? ORDER BY id DESC LIMIT 1;
 

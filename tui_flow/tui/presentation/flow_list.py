@@ -3,11 +3,12 @@
 The order is by attention: what failed, what does not import, what is at work, what waits, and the rest by name.
 """
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from tui_flow.contract.journal import Failure
-from tui_flow.contract.states import ACTIVE, FlowRunState
-from tui_flow.store.records import Flow, FlowFile, FlowRun
+from tui_flow.contract.states import ACTIVE, FlowRunState, ScheduleState
+from tui_flow.store.records import Flow, FlowFile, FlowRun, Pause, Schedule
 from tui_flow.tui.presentation import Line, times
 from tui_flow.tui.presentation.filters import Filter, Subject
 from tui_flow.tui.presentation.glyphs import Marks, role, word
@@ -26,6 +27,8 @@ class Overview(NamedTuple):
     counts: dict[FlowRunState, int]
     failures: dict[int, Failure | None]
     """What went wrong first, by run: of each flow's latest run, where that failed."""
+    schedules: Sequence[Schedule] = ()
+    pauses: Sequence[Pause] = ()
 
     @property
     def active(self) -> int:
@@ -47,6 +50,10 @@ class FlowRow(NamedTuple):
     """Newest first."""
     failure: Failure | None
     """What went wrong first in the latest run."""
+    next_at: float | None = None
+    """When it fires next."""
+    standing: str = ""
+    """Of its schedules: "" (it has none), "active" or "paused"."""
 
     @property
     def latest(self) -> FlowRun | None:
@@ -61,7 +68,11 @@ class FlowRow(NamedTuple):
 def rows_of(overview: Overview) -> list[FlowRow]:
     """The rows, most urgent first."""
     broken = {file.path: file for file in overview.files if file.state == "broken"}
-    rows = [_row_of(flow, broken.get(flow.path), overview) for flow in overview.flows]
+    standings = _standings(overview)
+    rows = [
+        _row_of(flow, broken.get(flow.path), overview)._replace(**standings.get(flow.name, {}))
+        for flow in overview.flows
+    ]
     known = {flow.path for flow in overview.flows}
     rows += [
         FlowRow(path, path.rpartition("/")[2], path, None, file, (), None)
@@ -69,6 +80,37 @@ def rows_of(overview: Overview) -> list[FlowRow]:
         if path not in known
     ]
     return sorted(rows, key=_urgency)
+
+
+def _standings(overview: Overview) -> dict[str, dict[str, Any]]:
+    """By flow: whether its schedules fire, and when next."""
+    held = {pause.flow for pause in overview.pauses if pause.resumed_at is None}
+    found: dict[str, dict[str, Any]] = {}
+    for schedule in overview.schedules:
+        if schedule.state is ScheduleState.GONE:
+            continue
+        fires = schedule.state is ScheduleState.ACTIVE and not held & {"", schedule.flow}
+        known = found.setdefault(schedule.flow, {"standing": "paused", "next_at": None})
+        if fires:
+            known["standing"] = "active"
+            times_ = [at for at in (known["next_at"], schedule.next_at) if at is not None]
+            known["next_at"] = min(times_, default=None)
+    return found
+
+
+def next_fire(row: FlowRow, now: float) -> tuple[str, str]:
+    """When it fires next, in at most ten cells; nothing of a flow without schedules."""
+    if row.standing == "paused":
+        return ("paused", "warn")
+    if not row.standing:
+        return ("", "")
+    if row.next_at is None:
+        return ("on event", "dim")
+    if row.next_at < now - 60:
+        return (f"LATE {times.until(now - row.next_at)}", "bad")
+    here = times.local(row.next_at)
+    far = row.next_at - now > 86_400
+    return (f"{here:%d %b}" if far else f"{here:%H:%M} {times.until(row.next_at - now)}", "dim")
 
 
 def _row_of(flow: Flow, broken: FlowFile | None, overview: Overview) -> FlowRow:

@@ -81,13 +81,41 @@ class Marks(NamedTuple):
     up: str
     down: str
     enter: str
+    bars: str
+    """Eight heights of one cell."""
+    nothing: str
+    """A height of nothing."""
+    fire: str
+    """A fire time to come."""
 
     def glyph(self, state: str) -> str:
         return glyph(state, self.ascii)
 
 
-UNICODE = Marks(False, "▾", "▸", ">", "█", "░", "│", "…", "↪", "›", "—", "‹", "›", "↑", "↓", "⏎")
-ASCII = Marks(True, "v", ">", ">", "=", "-", "|", "~", "\\", ">", "-", "<", ">", "up", "down", "Enter")
+UNICODE = Marks(
+    False, "▾", "▸", ">", "█", "░", "│", "…", "↪", "›", "—", "‹", "›", "↑", "↓", "⏎", "▁▂▃▄▅▆▇█", "·", "○"
+)
+ASCII = Marks(
+    True,
+    "v",
+    ">",
+    ">",
+    "=",
+    "-",
+    "|",
+    "~",
+    "\\",
+    ">",
+    "-",
+    "<",
+    ">",
+    "up",
+    "down",
+    "Enter",
+    "_.-:=+*#",
+    " ",
+    "o",
+)
 
 
 def wants_ascii(environ: Mapping[str, str] = os.environ) -> bool:

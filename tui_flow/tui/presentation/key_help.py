@@ -16,8 +16,9 @@ _HALF = 38
 """The cells of one column, where there are two."""
 _TOGETHER = {
     ("cursor_down", "cursor_up"): "a line down, up",
-    ("top", "end"): "to the first line, the last",
+    ("top", "end"): "to the first line, last",
     ("half_down", "half_up"): "half a page down, up",
+    ("page_down", "page_up"): "a page down, up",
     tuple(action.id for action in ACTIONS if action.id.startswith("view(")): "the five views",
 }
 """Actions that share a line of the help."""
@@ -67,7 +68,7 @@ def _range(keys: Sequence[str]) -> str:
 
 
 def _entry(keys: str, help: str) -> Line:
-    return [(f"  {keys:<8}", "key"), (f" {help}", "")]
+    return [(f"  {keys:<9}", "key"), (f" {help}", "")]
 
 
 def _states(marks: Marks, columns: int) -> list[Line]:

@@ -21,6 +21,19 @@ def moment_of(wall: datetime) -> float:
     return (wall if wall.tzinfo else wall.replace(tzinfo=_shown[0])).timestamp()
 
 
+def zone_name(at: float) -> str:
+    """What the zone is called in which times are shown: "CET +01:00", "UTC +00:00"."""
+    here = datetime.fromtimestamp(at, _shown[0]).astimezone(_shown[0])
+    text = f"{here:%z}"
+    name = "" if (here.tzname() or "+")[0] in "+-" else f"{here.tzname()} "
+    return f"{name}{text[:3]}:{text[3:5]}"
+
+
+def hour_of(at: float) -> float:
+    """The moment at which the hour began, in that zone."""
+    return moment_of(local(at).replace(minute=0, second=0, microsecond=0))
+
+
 def duration(seconds: float, *, live: bool = False) -> str:
     """ "12ms", "0.8s", "41.2s", "3m12s", "2h10m", "3d04h". A live one goes on in whole seconds."""
     seconds = max(0.0, seconds)
@@ -53,6 +66,21 @@ def ago(seconds: float) -> str:
 def clock(at: float) -> str:
     """The time of day, in the zone of whoever looks: "14:03:22"."""
     return f"{local(at):%H:%M:%S}"
+
+
+def hour_minute(at: float) -> str:
+    """ "14:03"."""
+    return f"{local(at):%H:%M}"
+
+
+def until(seconds: float) -> str:
+    """ "now", "38s", "27m", "13h", "3d"."""
+    if seconds < 1:
+        return "now"
+    for size, unit, below in ((1, "s", 60), (60, "m", 3600), (3600, "h", 2 * 86_400)):
+        if seconds < below:
+            return f"{int(seconds // size)}{unit}"
+    return f"{int(seconds // 86_400)}d"
 
 
 def moment(at: float, now: float) -> str:

@@ -95,7 +95,15 @@ class FlowsSection(Section):
     def useless(self) -> set[str]:
         row = self.table.selected
         if row is None:
-            return {"open", "run", "run_with", "cancel", "edit", *(() if self.table.total else ("filter",))}
+            return {
+                "open",
+                "run",
+                "run_with",
+                "cancel",
+                "edit",
+                "pause",
+                *(() if self.table.total else ("filter",)),
+            }
         found = set()
         if row.flow is None:
             found |= {"run", "run_with"}
@@ -103,6 +111,8 @@ class FlowsSection(Section):
             found.add("run_with")
         if row.latest is None:
             found.add("open")
+        if not row.standing:
+            found.add("pause")
         if row.active is None or row.active.state is FlowRunState.CANCELLING:
             found.add("cancel")
         return found
@@ -162,6 +172,20 @@ class FlowsSection(Section):
             )
         else:
             self.console.cancel_run(run, kill=False)
+
+    def action_pause(self) -> None:
+        """All schedules of the flow."""
+        row = self.table.selected
+        if row is None:
+            return
+        if not row.standing:
+            self.say(f"{row.name} has no schedule to pause")
+        elif row.standing == "active":
+            self.console.pause_or_resume(row.name, row.name, resume=False)
+        elif any(pause.flow == "" and pause.resumed_at is None for pause in self.console.overview.pauses):
+            self.say("all schedules are paused; tui-flow schedule resume --all lets them fire again")
+        else:
+            self.console.pause_or_resume(row.name, row.name, resume=True)
 
     def action_edit(self) -> None:
         row = self.table.selected

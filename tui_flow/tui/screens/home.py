@@ -28,6 +28,8 @@ def _make(place: str) -> Section:
 class Tabs(Bar):
     """The names of the views; a click goes there."""
 
+    LEFT_FIRST = True
+
     def show(self, titles: list[str], chosen: int) -> None:
         line: Line = []
         for place, title in enumerate(titles):

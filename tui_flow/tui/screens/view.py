@@ -116,12 +116,12 @@ class View(Screen[None]):
     def prompt_hint(self) -> str:
         return self.PROMPT
 
-    def open_prompt(self, start: str = "") -> None:
+    def open_prompt(self, start: str = "", hint: str = "") -> None:
         """Asks for a text; `prompt_changed` and `prompt_entered` hear of it."""
         if not self.prompt.is_attached:
             self.mount(self.prompt, before=self.message)
         self.message.display = False
-        self.prompt.placeholder = self.prompt_hint()
+        self.prompt.placeholder = hint or self.prompt_hint()
         self.prompt.open(self, start)
 
     def close_prompt(self) -> bool:

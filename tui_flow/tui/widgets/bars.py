@@ -16,6 +16,8 @@ class Bar(Widget):
 
     DEFAULT_CLASSES = "bar"
     ALLOW_SELECT = False
+    LEFT_FIRST = False
+    """Whether the right is left out where the left would have to be cut for it."""
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
@@ -36,7 +38,9 @@ class Bar(Widget):
         width, base = self.size.width, self.rich_style
         right = Strip(self.paint.segments(self._right, base))
         room = width - right.cell_length - 1
-        if room < width // 3:
+        if room < (
+            Strip(self.paint.segments(self._left, base)).cell_length if self.LEFT_FIRST else width // 3
+        ):
             return self.paint.strip(self._left, width, base)
         return Strip([*self.paint.strip(self._left, room, base), Segment(" ", base), *right], width)
 

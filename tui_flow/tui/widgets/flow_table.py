@@ -12,6 +12,7 @@ from tui_flow.tui.widgets.lines import Lines
 from tui_flow.tui.widgets.paint import AnySpan, fit
 
 _DURATION = 7
+_NEXT = 10
 _STATUS = 46
 """No status is longer, and a time that stands far away from it is hard to read."""
 
@@ -89,10 +90,14 @@ class FlowTable(Lines):
             if row.active is not None:
                 self.refresh_index(index)
 
+    def _next_width(self, width: int) -> int:
+        """Of when a flow fires next, with the space before it: nothing where none does, or there is no room."""
+        return _NEXT + 2 if width >= 72 and any(row.standing for row in self.rows) else 0
+
     def _widths(self, width: int) -> tuple[int, int, int]:
         """Of name, strip and status; what remains goes to the name first, then to the status, then to nobody."""
         strip = flow_list.STRIP if width >= 64 else max(0, flow_list.STRIP - 9)
-        rest = width - 5 - strip - 2 - 2 - _DURATION - 1
+        rest = width - 5 - strip - 2 - 2 - _DURATION - 1 - self._next_width(width)
         longest = max((cell_len(row.name) for row in self.rows), default=0)
         name = max(8, min(longest, rest - 20, 40))
         return name, strip, max(8, min(rest - name, _STATUS))
@@ -100,12 +105,8 @@ class FlowTable(Lines):
     def header_spans(self, y: int, width: int) -> Sequence[AnySpan]:  # noqa: ARG002
         name, strip, status = self._widths(width)
         last = f"LAST {strip}" if strip > 6 else "LAST"
-        return [
-            (
-                f"     {fit('FLOW', name)}  {fit(last, strip)}  {fit('NOW / LAST RUN', status)}{'TIME':>{_DURATION}}",
-                "dim",
-            )
-        ]
+        head = f"     {fit('FLOW', name)}  {fit(last, strip)}  {fit('NOW / LAST RUN', status)}{'TIME':>{_DURATION}}"
+        return [(head + ("  NEXT FIRE" if self._next_width(width) else ""), "dim")]
 
     def spans(self, index: int, width: int) -> Sequence[AnySpan]:
         row, now, marks = self.rows[index], time.time(), self.marks
@@ -122,4 +123,5 @@ class FlowTable(Lines):
             ("  ", ""),
             (fit(text, status, marks.ellipsis), role),
             (f"{flow_list.elapsed(row, now, marks):>{_DURATION}}", "dim"),
+            *((("  ", ""), flow_list.next_fire(row, now)) if self._next_width(width) else ()),
         ]

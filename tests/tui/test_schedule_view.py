@@ -1,0 +1,330 @@
+"""Stories of the Schedule view: what runs when, what did not, and keys that change it."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.store.rows import a_fire_time
+from tests.tui.pages import FakeEngine, console
+from tests.tui.project import Project
+from tui_flow.contract import changes, commands
+from tui_flow.contract.schedules import At, Cron, Interval, OnEvent, Schedule, to_json
+from tui_flow.contract.states import FireOutcome, FireReason, FlowRunState
+from tui_flow.store import schedules
+from tui_flow.store.records import Flow, FlowRun
+from tui_flow.store.records import Schedule as Stored
+from tui_flow.tui.presentation import agenda, times
+from tui_flow.tui.presentation.agenda import Coming, Reading
+from tui_flow.tui.presentation.flow_list import EMPTY
+from tui_flow.tui.screens.backfill import range_of
+
+HOUR, DAY = 3600.0, 86_400.0
+
+
+@pytest.fixture
+def planned(etl: Project) -> Iterator[Project]:
+    """What most stories need: one flow fires in two hours, one every five minutes, one waits, one is paused."""
+    now = time.time()
+    etl.schedule("etl_daily", At((now + 2 * HOUR,)), at=now - DAY)
+    etl.schedule("cleanup_tmp", Interval(300.0), at=now - DAY)
+    etl.schedule("ingest_s3", OnEvent("day.closed"), at=now - DAY, slug="closed")
+    paused = etl.schedule("reports_v2", Cron("0 3 * * *", "Europe/Paris"), at=now - DAY)
+    schedules.pause(etl.db, paused.id, "uid 4294967294", "the source is down", now - 2 * DAY)
+    yield etl
+
+
+async def test_what_fires_is_listed_in_order_with_what_waits_and_what_is_paused(planned: Project) -> None:
+    async with console(planned, size=(120, 30)) as page:
+        await page.press("4")
+        await page.shows("of 3 flows", "cleanup_tmp", "1h")
+        assert page.order_of("now ", "cleanup_tmp", "etl_daily", "event day.closed", "the source is down") == [
+            "now ", "cleanup_tmp", "etl_daily", "event day.closed", "the source is down",
+        ]  # fmt: skip
+        assert "x288" in page.line_with("cleanup_tmp") and "every 5 min" in page.line_with("cleanup_tmp")
+        assert "by uid 4294967294 2d ago" in page.line_with("reports_v2")
+        await page.press("l", "l")
+        await page.shows(
+            f"{times.hour_minute((time.time() + 2 * HOUR) // HOUR * HOUR)}  13 fires: cleanup_tmp x12"
+        )
+
+
+async def test_what_was_missed_stands_on_top_with_its_reason(planned: Project) -> None:
+    now = time.time()
+    known = schedules.get_schedule(planned.db, "cleanup_tmp", "nightly")
+    assert known is not None
+    missed = a_fire_time(
+        known.id,
+        now - 3 * HOUR,
+        outcome=FireOutcome.MISSED,
+        reason=FireReason.DOWN,
+        until=now - HOUR,
+        times=24,
+    )
+    schedules.insert_fire_times(planned.db, [missed])
+    planned.run(813, "etl_daily", "pending", trigger="schedule", schedule="nightly", scheduled_for=now - 240)
+    async with console(planned, size=(120, 30)) as page:
+        await page.press("4")
+        await page.shows("no engine was there; not caught up", "LATE 4m", "run 813 waits for a slot")
+        assert "? " in page.line_with("not caught up") and "-1h" in page.line_with("not caught up")
+        assert page.order_of("not caught up", "LATE 4m", "now ") == ["not caught up", "LATE 4m", "now "]
+
+
+async def test_p_pauses_a_schedule_and_u_takes_that_back(planned: Project) -> None:
+    async with console(planned) as page:
+        await page.press("4")
+        await page.shows("cleanup_tmp")
+        await page.press("p")
+        await page.shows("cleanup_tmp/nightly is paused: it fires no more; u undoes")
+        assert page.engine.asked_for(commands.PauseSchedules) == [
+            commands.PauseSchedules("cleanup_tmp", "nightly")
+        ]
+        await page.press("u")
+        await page.shows("undone: pause of cleanup_tmp/nightly")
+        assert page.engine.asked_for(commands.ResumeSchedules) == [
+            commands.ResumeSchedules("cleanup_tmp", "nightly")
+        ]
+        await page.press("u")
+        await page.shows("nothing to undo")
+        await page.press("G", "p")
+        await page.shows("reports_v2/nightly fires again")
+
+
+async def test_p_in_the_flows_view_pauses_all_schedules_of_a_flow(planned: Project) -> None:
+    async with console(planned) as page:
+        await page.shows("NEXT FIRE")
+        assert "paused" in page.line_with("reports_v2")
+        await page.press("p")
+        await page.shows("etl_daily is paused")
+        assert page.engine.asked_for(commands.PauseSchedules) == [commands.PauseSchedules("etl_daily", "")]
+        schedules.pause_flow(planned.db, "etl_daily", "uid 0", "", time.time())
+        page.engine.tell(changes.ScheduleChanged("etl_daily"))
+        await page.until(lambda: "paused" in page.line_with("etl_daily"), "the pause to be shown")
+        await page.press("p")
+        await page.shows("etl_daily fires again")
+
+
+async def test_x_skips_one_fire_time_and_lets_it_fire_after_all(planned: Project) -> None:
+    async with console(planned, size=(120, 30)) as page:
+        await page.press("4")
+        await page.shows("etl_daily")
+        await page.press("j", "x")
+        await page.shows("etl_daily will not run at")
+        (asked,) = page.engine.asked_for(commands.SkipFireTime)
+        known = schedules.get_schedule(planned.db, "etl_daily", "nightly")
+        assert known is not None
+        skip = a_fire_time(known.id, asked.fire_at, reason=FireReason.ASKED, message="by uid 4294967294")
+        schedules.insert_fire_times(planned.db, [skip])
+        page.engine.tell(changes.ScheduleChanged("etl_daily", "nightly"))
+        await page.shows("will be skipped by uid 4294967294")
+        await page.press("x")
+        await page.shows("etl_daily runs at")
+        assert page.engine.asked_for(commands.UnskipFireTime)[0].fire_at == asked.fire_at
+        await page.press("j", "x")
+        await page.shows("only a fire time to come can be skipped")
+
+
+async def test_a_backfill_shows_what_it_would_run_and_enter_makes_none(planned: Project) -> None:
+    engine = FakeEngine()
+    slots = [
+        {"fire_at": 1000.0 + n, "action": "run" if n else "skip", "why": "", "run_id": None}
+        for n in range(10)
+    ]
+    engine.answers[commands.Backfill] = {"slots": slots}
+    async with console(planned, engine=engine) as page:
+        await page.press("4")
+        await page.shows("cleanup_tmp")
+        await page.press("b")
+        await page.type("soon")
+        await page.press("enter")
+        await page.shows("soon is no range of the past")
+        await page.press("b")
+        await page.type("7d")
+        await page.press("enter")
+        await page.shows("Back-fill 9 runs?", "and 1 more", ">[ Make none ]", "1 left out")
+        await page.press("enter")
+        assert [asked.dry_run for asked in engine.asked_for(commands.Backfill)] == [True]
+        await page.press("b")
+        await page.type("7d")
+        await page.press("enter")
+        await page.shows("Make none")
+        await page.press("tab", "enter")
+        await page.shows("9 runs made")
+        assert [asked.dry_run for asked in engine.asked_for(commands.Backfill)] == [True, True, False]
+
+
+async def test_the_filter_finds_what_runs_at_three(planned: Project) -> None:
+    at = times.moment_of(times.local(time.time()).replace(hour=3, minute=7, second=0, microsecond=0))
+    planned.schedule("ingest_s3", At((at if at > time.time() + 60 else at + DAY,)), at=time.time() - DAY)
+    async with console(planned) as page:
+        await page.press("4", "slash")
+        await page.shows("cleanup_tmp")
+        await page.type("03:07")
+        await page.shows("only: 03:07", "ingest_s3")
+        assert "cleanup_tmp  " not in page.text
+        await page.press("enter")
+        await page.press("slash")
+        await page.type("nowhere")
+        await page.shows("Nothing matches", "Esc shows all")
+        await page.press("escape", "escape")
+        await page.shows("cleanup_tmp")
+
+
+async def test_a_schedule_runs_now_with_its_own_parameters_and_opens_its_last_run(etl: Project) -> None:
+    now = time.time()
+    etl.schedule("etl_daily", At((now + HOUR,)), at=now - DAY, parameters={"date": "2026-08-20"})
+    async with console(etl) as page:
+        page.engine.answers[commands.RunFlow] = {"run_id": 813}
+        await page.press("4")
+        await page.shows("etl_daily")
+        await page.press("r")
+        await page.shows("run 813 of etl_daily is on its way")
+        assert page.engine.asked_for(commands.RunFlow)[0].parameters == {"date": "2026-08-20"}
+        await page.press("enter")
+        await page.shows("run 812", "FAILED")
+
+
+async def test_without_schedules_it_says_how_to_make_one(etl: Project) -> None:
+    async with console(etl) as page:
+        await page.press("4")
+        await page.shows("No flow runs by itself yet", '@flow(schedule=Cron("0 3 * * *"')
+        await page.press("p", "x", "b", "r", "enter", "l")
+        assert page.app.is_running
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 45), (60, 20)], ids=str)
+async def test_it_fits_at_every_size(planned: Project, size: tuple[int, int]) -> None:
+    async with console(planned, size=size) as page:
+        await page.press("4")
+        await page.shows("cleanup_tmp")
+        assert "[4 Schedule]" in page.lines[1] and "5 Alerts" in page.lines[1]
+        assert page.footer.endswith("? help")
+        assert all(len(line) == size[0] for line in page.lines)
+        assert ("etl_daily" in page.text) and (size[0] < 100 or "every 5 min" in page.text)
+
+
+# The agenda itself.
+
+NOW = 1_772_323_200.0
+"""2026-03-01 00:00 UTC."""
+
+
+def stored(when: object, id: int = 1, flow: str = "etl", **how: object) -> Stored:
+    declared = Schedule(when, "tick", **how)  # type: ignore[arg-type]
+    state = schedules.ScheduleState.ACTIVE
+    return Stored(
+        id,
+        flow,
+        "tick",
+        declared.kind,
+        to_json(declared),
+        "file",
+        state,
+        None,
+        None,
+        None,
+        0.0,
+        NOW - 60,
+        None,
+        None,
+    )
+
+
+def test_a_schedule_that_fires_all_the_time_is_counted_without_working_all_out() -> None:
+    every_minute = agenda.coming(stored(Interval(60.0)), NOW)
+    assert (len(every_minute.times), every_minute.total) == (agenda.MOST, 1440)
+    yearly = agenda.coming(stored(Cron("0 0 1 1 *", "UTC")), NOW)
+    assert (len(yearly.times), yearly.total) == (1, 0)
+    assert agenda.coming(stored(At((NOW - 5,))), NOW) == Coming((), 0)
+
+
+def test_the_hours_count_what_was_only_estimated() -> None:
+    schedule = stored(Interval(60.0))
+    reading = Reading((), (), {1: agenda.coming(schedule, NOW)}, NOW)
+    hours = agenda.hours(reading, [schedule])
+    assert {hour.fires for hour in hours[:1]} == {59} and all(55 <= hour.fires <= 65 for hour in hours[1:])
+    assert hours[20].flows[0].startswith("etl x")
+
+
+def run(**changes: object) -> FlowRun:
+    from tests.store.rows import a_run
+
+    return a_run(7, flow="etl", schedule="tick", state=FlowRunState.RUNNING, started_at=NOW - 5, **changes)
+
+
+@pytest.mark.parametrize(
+    ("overlap", "note"),
+    [
+        ("skip", "run 7 goes on: will skip"),
+        ("queue", "run 7 goes on: will wait for it"),
+        ("cancel_old", "run 7 goes on: will cancel it"),
+        ("allow", ""),
+    ],
+)
+def test_a_note_says_what_an_earlier_run_does_to_the_next_fire(overlap: str, note: str) -> None:
+    schedule = stored(Interval(3600.0 * 12), overlap=overlap)
+    reading = Reading((), [run()], {1: agenda.coming(schedule, NOW)}, NOW)
+    rows = agenda.rows_of(reading, EMPTY._replace(schedules=[schedule]), slots=8)
+    assert next(row.note for row in rows if row.kind == "fire") == note
+
+
+def test_a_note_says_that_no_slot_is_free() -> None:
+    schedule = stored(At((NOW + 60,)), flow="other")
+    reading = Reading((), [run()], {1: agenda.coming(schedule, NOW)}, NOW)
+    rows = agenda.rows_of(reading, EMPTY._replace(schedules=[schedule]), slots=1)
+    assert [row.note for row in rows if row.kind == "fire"] == ["all 1 slots are taken now"]
+
+
+def test_a_clock_change_is_told_in_words() -> None:
+    march = stored(Cron("30 2 * * *", "Europe/Paris"))
+    assert agenda.next_clock_change(march, NOW) == (
+        "clocks go forward on Sun 29 Mar (Europe/Paris): "
+        "02:30 does not exist on Sunday 29 March 2026: it fires at the end of the gap, at 03:00"
+    )
+    assert agenda.next_clock_change(stored(Cron("0 12 * * *", "Europe/Paris")), NOW) == (
+        "clocks go forward on Sun 29 Mar (Europe/Paris): nothing changes for it"
+    )
+    assert agenda.next_clock_change(stored(Cron("0 12 * * *", "UTC")), NOW) is None
+    assert agenda.next_clock_change(stored(Interval(60.0)), NOW) is None
+
+
+def test_the_peak_counts_runs_that_take_as_long_as_usual() -> None:
+    ones = [stored(At((NOW + 60 * n,)), id=n, flow=f"f{n}") for n in range(1, 4)]
+    reading = Reading((), (), {one.id: agenda.coming(one, NOW) for one in ones}, NOW)
+    done = run(ended_at=NOW + 85, reason=None)._replace(state=FlowRunState.COMPLETED)
+    overview = EMPTY._replace(runs={f"f{n}": [done] for n in range(1, 4)})
+    assert agenda.peak(reading, ones, overview) == (2, NOW + 120)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("7d", (NOW - 7 * DAY, NOW)),
+        ("2d 1d", (NOW - 2 * DAY, NOW - DAY)),
+        ("1d 2d", None),
+        ("", None),
+        ("soon", None),
+        ("1d 2d 3d", None),
+    ],
+)
+def test_a_range_of_the_past_is_read(text: str, found: object) -> None:
+    assert range_of(text, NOW) == found
+
+
+def test_equal_reasons_share_a_row() -> None:
+    schedule = stored(Interval(300.0))
+    unfired = [a_fire_time(1, NOW - 300 * n, message=f"run {n} was not over") for n in range(1, 6)]
+    reading = Reading(unfired, (), {1: agenda.coming(schedule, NOW)}, NOW)
+    rows = agenda.rows_of(reading, EMPTY._replace(schedules=[schedule]), slots=8)
+    assert [(row.kind, row.total, row.at) for row in rows[:1]] == [("skipped", 5, NOW - 300)]
+
+
+def test_a_flow_has_the_next_of_its_fire_times() -> None:
+    from tui_flow.tui.presentation import flow_list
+
+    ones = [stored(Interval(60.0))._replace(next_at=NOW + at, id=int(at)) for at in (300.0, 240.0)]
+    flow = Flow("etl", "flows/etl.py", "etl", 1, "", {}, [], None)
+    row = flow_list.rows_of(EMPTY._replace(flows=[flow], schedules=ones))[0]
+    assert (row.next_at, row.standing) == (NOW + 240.0, "active")
+    assert flow_list.next_fire(row, NOW)[0].endswith(" 4m")
+    assert flow_list.next_fire(row._replace(next_at=NOW - 600), NOW) == ("LATE 10m", "bad")

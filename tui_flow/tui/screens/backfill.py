@@ -1,0 +1,106 @@
+"""Back-fill from the Schedule view: a range is asked for, what it would run is shown, and only then it runs."""
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from tui_flow.contract import commands
+from tui_flow.contract.schedules import TIMED
+from tui_flow.tui.presentation import Line, filters, times
+
+if TYPE_CHECKING:
+    from tui_flow.tui.screens.section import Section
+    from tui_flow.tui.widgets.agenda_table import AgendaTable
+
+    _Base = Section
+else:
+    _Base = object
+HINT = "from when, and until when:  7d   2026-11-01   2026-11-01 2026-11-07"
+SHOWN = 8
+"""Fire times that the preview names."""
+
+
+def range_of(text: str, now: float) -> tuple[float, float] | None:
+    """Beginning and end of "7d", "yesterday", "2026-11-01" or "2026-11-01 2026-11-07"; None for what is no range.
+
+    An end that is a day counts whole, and none is in the future."""
+    words = text.split()
+    if not 1 <= len(words) <= 2:
+        return None
+    start = filters.since_of(words[0], now)
+    end = filters.since_of(words[1], now) if len(words) == 2 else now
+    if start is None or end is None:
+        return None
+    if len(words) == 2 and len(words[1]) == len("2026-11-07"):
+        end += 86_400 - 1
+    return (start, min(end, now)) if start < min(end, now) else None
+
+
+class Backfilling(_Base):
+    """The part of the Schedule view that fills gaps."""
+
+    asks_range = False
+    """Whether what is typed is a range."""
+    if TYPE_CHECKING:
+        table: AgendaTable
+
+    def action_backfill(self) -> None:
+        row = self.table.selected
+        if row is None or row.schedule is None:
+            return
+        if row.schedule.kind not in TIMED:
+            self.say(f"{row.schedule.flow}/{row.schedule.slug} is a trigger, and has no fire times to fill")
+            return
+        self.asks_range = True
+        self.home.open_prompt("", HINT)
+
+    def range_entered(self, text: str) -> None:
+        row = self.table.selected
+        found = range_of(text, time.time())
+        if found is None:
+            self.say(
+                f"{text.strip() or 'nothing'} is no range of the past: say 7d, or 2026-11-01 2026-11-07",
+                "warn",
+            )
+        elif row is not None and row.schedule is not None:
+            schedule = row.schedule
+            asked = commands.Backfill(schedule.flow, *found, schedule=schedule.slug, dry_run=True)
+            self.console.ask(asked, lambda told: self._preview(asked, told))
+
+    def _preview(self, asked: commands.Backfill, told: dict[str, Any]) -> None:
+        """What it would do, and whether it shall."""
+        from tui_flow.tui.screens.dialogs import ConfirmScreen
+
+        wanted = [slot["fire_at"] for slot in told["slots"] if slot["action"] == "run"]
+        left = len(told["slots"]) - len(wanted)
+        name = f"{asked.flow}/{asked.schedule}"
+        if not wanted:
+            why = (
+                f"all {left} of its fire times have their run"
+                if left
+                else "it has no fire times in that range"
+            )
+            self.say(f"nothing to fill: {why}")
+            return
+        lines: list[Line] = [
+            [(name, "strong"), (f" makes {_runs(len(wanted))}, one after another", ""), (f"; {left} left out" if left else "", "dim")],
+            *([(f"  {times.local(at):%a %Y-%m-%d %H:%M}", "")] for at in wanted[:SHOWN]),
+            *([[(f"  and {len(wanted) - SHOWN} more", "dim")]] if len(wanted) > SHOWN else []),
+        ]  # fmt: skip
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.console.ask(
+                    asked._replace(dry_run=False),
+                    lambda made: self.say(
+                        f"{name}: {_runs(sum(s['action'] == 'run' for s in made['slots']))} made; 2 shows them"
+                    ),
+                )
+
+        self.console.push_screen(
+            ConfirmScreen(f"Back-fill {_runs(len(wanted))}?", lines, "Make none", f"Make {len(wanted)}"),
+            answered,
+        )
+
+
+def _runs(count: int) -> str:
+    return f"{count:,} run{'' if count == 1 else 's'}"
