@@ -101,8 +101,13 @@ def _refuse_stranger(end: socket.socket, settings: Settings) -> None:
         )
 
 
-def _start(settings: Settings) -> "subprocess.Popen[bytes]":
-    """Starts the engine, detached from this terminal. What it says before it has a log goes there all the same."""
+def _start(settings: Settings) -> "subprocess.Popen[bytes] | None":
+    """Starts the engine, by its systemd unit where it has one (None), else detached from this terminal. What it says
+    before it has a log goes there all the same."""
+    from tui_flow.client.systemd import start_by_unit
+
+    if start_by_unit(settings.project):
+        return None
     environment = {key: value for key, value in os.environ.items() if key not in (ENV_RUN_DIR, ENV_COOKIE)}
     log = _open_log(settings)
     try:

@@ -1,4 +1,4 @@
-"""`tui-flow engine start|stop|status`: the engine, for those who want it explicit. It also starts by itself."""
+"""`tui-flow engine start|stop|status|install`: the engine, for those who want it explicit. It also starts by itself."""
 
 import os
 import time
@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from tui_flow.cli.options import new_command, settings, wants_json
-from tui_flow.cli.output import print_json
+from tui_flow.cli.output import note, print_json
 from tui_flow.cli.shapes import iso
 from tui_flow.contract.commands import GetStatus, KeepEngine, StopEngine
 from tui_flow.contract.errors import EXIT_ENGINE, EngineError
@@ -22,7 +22,7 @@ _STOPPED = {"state": "stopped"}
 
 @click.group()
 def command() -> None:
-    """Start, stop or look at the engine.
+    """Start, stop, install or look at the engine.
 
     It runs flows and keeps their history. It starts by itself when a command or a console needs it, and ends a few seconds after nothing does.
     """
@@ -42,14 +42,7 @@ def start() -> None:
 @new_command("tui-flow engine stop")
 def stop() -> None:
     """Stop the engine in order. Runs go on without it, and the next engine adopts them."""
-    from tui_flow.client import connect
-
-    found = settings()
-    pid = _pid(found)
-    if pid is not None:
-        with connect(found, start=False) as connection:
-            connection.ask(StopEngine())
-        _wait_until_gone(found, pid)
+    pid = _stop(settings())
     if wants_json():
         print_json(_STOPPED)
     else:
@@ -74,8 +67,50 @@ def status(ctx: click.Context) -> None:
     ctx.exit(EXIT_ENGINE)
 
 
-for _verb in (start, stop, status):
+@new_command("tui-flow engine install\ntui-flow engine install --print\ntui-flow engine install --uninstall")
+@click.option(
+    "--uninstall", "is_undone", is_flag=True, help="Stop that engine, and remove the unit; runs go on."
+)
+@click.option("--print", "only_print", is_flag=True, help="Print the unit, and change nothing.")
+def install(is_undone: bool, only_print: bool) -> None:
+    """Have your systemd run the engine, as a unit of this project's own.
+
+    It comes back after a crash, and ends with no session: with lingering, it is there from boot on. Doing it again
+    changes nothing. Its runs get the environment of your systemd, not that of your shell: what they need of it goes
+    into ~/.config/environment.d/.
+    """
+    from tui_flow.cli import installing
+    from tui_flow.client import systemd
+
+    found = settings()
+    if only_print:
+        click.echo(systemd.unit_text(found.project), nl=False)
+        return
+    told = installing.uninstall(found) if is_undone else installing.install(found, lambda: _stop(found))
+    if wants_json():
+        print_json(told)
+        return
+    engine = f"; the engine runs as pid {told['pid']}" if "pid" in told else ""
+    click.echo(f"{told['unit']}: {told['state']}{engine}")
+    if not told.get("lingers", True):
+        note("It starts when you log in and ends with your last session. To have it there always:")
+        note(f"  loginctl enable-linger {safe(systemd.user())}")
+
+
+for _verb in (start, stop, status, install):
     command.add_command(_verb)
+
+
+def _stop(found: Settings) -> int | None:
+    """Stops the engine, and gives its pid; None where none runs."""
+    from tui_flow.client import connect
+
+    pid = _pid(found)
+    if pid is not None:
+        with connect(found, start=False) as connection:
+            connection.ask(StopEngine())
+        _wait_until_gone(found, pid)
+    return pid
 
 
 def _pid(found: Settings) -> int | None:

@@ -1,8 +1,6 @@
 """`tui-flow stack RUN`: the line that each thread of a running run is at."""
 
 import time
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import click
@@ -11,11 +9,8 @@ from tui_flow.cli.history import RunCommand, find_run, run_argument, up_to_date
 from tui_flow.cli.options import new_command, settings, wants_json
 from tui_flow.cli.output import print_json, print_lines, style
 from tui_flow.cli.paint import took
-from tui_flow.contract.rundir import SOURCES
-from tui_flow.contract.stacks import Frame
 from tui_flow.safe import safe
-from tui_flow.settings import Settings
-from tui_flow.store.records import FlowRun
+from tui_flow.store.sources import source_lines
 from tui_flow.tui.presentation.stacks import SourceOf, stack_lines
 from tui_flow.tui.presentation.tracebacks import is_library
 
@@ -43,7 +38,7 @@ def command(run: str, all_frames: bool) -> None:
         wanted = find_run(db, run)
         at_work = [task.run_name for task in tasks.list_tasks(db, wanted.id) if task.state == "running"]
     processes = ask_for_stacks(found.state_dir, wanted)
-    source_of = source_lines(found, wanted)
+    source_of = source_lines(found.state_dir, wanted)
     if wants_json():
         told = [_object(process._asdict(), source_of) for process in processes]
         print_json({"run_id": wanted.id, "flow": wanted.flow, "state": wanted.state, "processes": told})
@@ -55,29 +50,6 @@ def command(run: str, all_frames: bool) -> None:
         click.echo(style(f"at work: {safe(', '.join(at_work))}", dim=True))
     lines = stack_lines(processes, found.project, source_of, all_frames=all_frames)
     print_lines(style(line.text, **_STYLES[line.role]) for line in lines)
-
-
-def source_lines(found: Settings, run: FlowRun) -> SourceOf:
-    """The text of a line of the author's: of the flow file in the version that the run is of, of other files as they
-    are, unless they were changed since it began."""
-
-    @lru_cache
-    def lines_of(path: str) -> list[str]:
-        file = Path(path)
-        try:
-            if path == run.path and run.source_sha:
-                file = found.state_dir / SOURCES / f"{run.source_sha}.py"
-            elif file.stat().st_mtime > (run.started_at or 0.0):
-                return []
-            return file.read_text("utf-8", "replace").splitlines()
-        except OSError:
-            return []
-
-    def source_of(frame: Frame) -> str:
-        lines = lines_of(frame.path)
-        return lines[frame.line - 1].strip() if 0 < frame.line <= len(lines) else ""
-
-    return source_of
 
 
 def _object(process: dict[str, Any], source_of: SourceOf) -> dict[str, Any]:
