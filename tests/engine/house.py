@@ -107,7 +107,15 @@ class House:
         )
 
         self.scheduler = Scheduler(self.db, self.clock, self.firing, self.bus, self.log)
-        self.triggers = Triggers(self.db, self.clock, self.scheduler, self.firing, self.log)
+        self.triggers = Triggers(
+            project,
+            self.db,
+            self.clock,
+            self.scheduler,
+            self.firing,
+            self.log,
+            in_background=lambda call: call(),
+        )
 
     def tick(self, seconds: float = 0.0) -> None:
         """One step of every duty, so many seconds later."""

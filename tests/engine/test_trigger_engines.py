@@ -2,13 +2,14 @@
 
 import json
 import signal
+import time
 from contextlib import suppress
 
 import pytest
 
 from tests.engine.running import Running
 from tests.waiting import wait_until
-from tui_flow.contract.commands import EmitEvent, ListSchedules, Sync
+from tui_flow.contract.commands import EmitEvent, GetStatus, ListSchedules, Sync
 from tui_flow.contract.errors import EngineError
 from tui_flow.store import database, runs
 from tui_flow.store.records import FlowRun
@@ -94,3 +95,66 @@ def test_an_engine_that_is_killed_as_a_trigger_fires_leaves_one_run(engine: Runn
     wait_until(lambda: len(told(engine)) == 1, 20)
     engine.wait_for(runs_of(engine, "close")[0].id)
     assert len(runs_of(engine, "close")) == len(told(engine)) == 1
+
+
+INBOX = f"""
+        from tui_flow import flow, get_run_context, on_file
+{TELL}
+        @flow(schedule=on_file("in/*.csv", stable=1.0, into="path"))
+        def load(path: Path):
+            tell(len(path.read_text()))
+"""
+
+
+def wait_learned(engine: Running) -> None:
+    wait_ready(engine)
+    wait_until(lambda: "knows" in engine.ask(ListSchedules())["schedules"][0]["waits_for"])
+
+
+def test_a_file_fires_when_it_is_whole_and_again_when_it_is_another(engine: Running) -> None:
+    engine.write("inbox.py", INBOX)
+    folder = engine.project / "in"
+    folder.mkdir()
+    (folder / "old.csv").write_text("old")
+    engine.serve("--stay")
+    wait_learned(engine)
+    with (folder / "new.csv").open("w") as file:
+        for _ in range(80):
+            file.write("12345678\n")
+            file.flush()
+            time.sleep(0.02)  # it is written for longer than it has to be still
+    wait_until(lambda: told(engine), 20)
+    other = engine.project / "other"
+    other.write_text("another")
+    other.replace(folder / "new.csv")
+    wait_until(lambda: len(told(engine)) == 2, 20)
+    assert [(one["path"], one["size"], length) for one, length in told(engine)] == [  # type: ignore[index]
+        ("in/new.csv", 720, 720), ("in/new.csv", 7, 7),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("count", [60, pytest.param(1000, marks=pytest.mark.soak)])
+def test_files_that_come_all_at_once_have_a_run_each_and_the_engine_answers_meanwhile(
+    engine: Running, count: int
+) -> None:
+    engine.write("inbox.py", INBOX)
+    folder = engine.project / "in"
+    folder.mkdir()
+    engine.serve("--stay")
+    wait_learned(engine)
+    for number in range(count):
+        (folder / f"{number}.csv").write_text(str(number))
+    waits: list[float] = []
+
+    def all_told() -> bool:
+        began = time.monotonic()
+        engine.ask(GetStatus())
+        waits.append(time.monotonic() - began)
+        return len(told(engine)) == count
+
+    wait_until(all_told, 20 + count / 20)
+    assert sorted(waits)[len(waits) // 2] < 0.5
+    paths = [one["path"] for one, _ in told(engine)]  # type: ignore[index]
+    assert sorted(paths) == sorted(f"in/{number}.csv" for number in range(count))
+    wait_until(lambda: {run.state for run in runs_of(engine, "load")} == {"completed"}, 30)
+    assert len(runs_of(engine, "load")) == count

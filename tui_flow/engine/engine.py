@@ -8,6 +8,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Protocol
 
 from tui_flow.contract.changes import EngineStopping, Snapshot
@@ -83,7 +84,9 @@ class Engine:
         self.scheduler = Scheduler(self.db, clock, self.firing, self.bus, log, self.room.may_start, self.wake)
         self.serving = Serving(self.db, settings.state_dir, clock, self.scheduler, self.bus, log)
         self.ends = Ends(self.db, self.bus)
-        self.triggers = Triggers(self.db, clock, self.scheduler, self.firing, log, self.room.may_start)
+        self.triggers = Triggers(
+            settings.project, self.db, clock, self.scheduler, self.firing, log, self.room.may_start, self.wake_from_thread,
+        )  # fmt: skip
         self.home = Home(settings.state_dir, lock, log, self.stop)
         self.server = Server(settings, self._answer, self._hung_up, log)
         self._stay = stay or settings.idle_seconds == 0
@@ -107,7 +110,7 @@ class Engine:
         10. prune what is no longer kept, a little at a time,
         11. sleep until the next step is due, or something wakes the engine.
         """
-        loop = asyncio.get_running_loop()
+        loop = self._loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
         await self.server.start()
@@ -138,6 +141,10 @@ class Engine:
     def wake(self) -> None:
         """Something is due before its time."""
         self._awake.set()
+
+    def wake_from_thread(self) -> None:
+        with suppress(RuntimeError):  # it has ended meanwhile
+            self._loop.call_soon_threadsafe(self.wake)
 
     def subscribe(self, connection: Connection) -> None:
         if connection in self.server.connections:

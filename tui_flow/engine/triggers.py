@@ -6,14 +6,17 @@ triggers there are, and may fire, the scheduler knows; how each kind looks, `wat
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 from tui_flow.contract import schedules as contract
 from tui_flow.contract.failpoints import failpoint
-from tui_flow.contract.schedules import OnEvent, OnFlow
+from tui_flow.contract.schedules import OnEvent, OnFile, OnFlow
 from tui_flow.contract.states import FireOutcome, FireReason
 from tui_flow.engine.clock import Clock
 from tui_flow.engine.engine_log import EngineLog
+from tui_flow.engine.file_search import FileSearch, in_thread
+from tui_flow.engine.file_watch import FileWatch
 from tui_flow.engine.firing import Fire, Firing
 from tui_flow.engine.scheduler import Scheduler
 from tui_flow.engine.watches import EventWatch, Happening, Passed, Sighting, Watch
@@ -35,16 +38,25 @@ class _Entry(NamedTuple):
 class Triggers:
     def __init__(
         self,
+        project: Path,
         db: Connection,
         clock: Clock,
         scheduler: Scheduler,
         firing: Firing,
         log: EngineLog,
         may_start: Callable[[], bool] = lambda: True,
+        wake: Callable[[], None] = lambda: None,
+        in_background: Callable[[Callable[[], None]], None] = in_thread,
     ) -> None:
-        """`may_start` tells whether there is room for another run; without it, nothing fires for now."""
+        """`may_start` tells whether there is room for another run; without it, nothing fires for now. `wake` is called
+        from any thread when there is something to look at; `in_background` begins such a thread."""
         self._db, self._clock, self._scheduler, self._firing, self._log = db, clock, scheduler, firing, log
-        self._may_start = may_start
+        self._project, self._may_start, self._wake, self._in_background = (
+            project,
+            may_start,
+            wake,
+            in_background,
+        )
         self._known: list[Schedule] = []
         self._entries: dict[int, _Entry] = {}
         self._said: dict[int, str] = {}
@@ -161,6 +173,9 @@ class Triggers:
         when = declared.when
         if isinstance(when, OnFlow):
             return EventWatch(self._db, schedule, events.RUN_ENDED, when.names, when.states, begin)
+        if isinstance(when, OnFile):
+            search = FileSearch(self._project, when.glob, self._clock, self._wake, self._in_background)
+            return FileWatch(self._db, schedule, when, self._clock, search, begin)
         if not isinstance(when, OnEvent):
             return None
         return EventWatch(self._db, schedule, events.EMITTED, (when.name,), (), begin)
