@@ -76,19 +76,23 @@ def test_prefect_is_the_same_as_tui_flow(prefect: None) -> None:
 
 def test_what_is_not_there_can_be_imported_and_says_so_when_it_is_used(prefect: None) -> None:
     from prefect import get_client
-    from prefect.deployments import run_deployment
+    from prefect.deployments import initialize_project
 
     def annotated(client: get_client | None = None) -> None:  # type: ignore[valid-type]
         """Naming it is no use of it."""
 
     annotated()
-    uses = (lambda: get_client(), lambda: get_client.anything, lambda: type("Mine", (run_deployment,), {}))
+    uses = (
+        lambda: get_client(),
+        lambda: get_client.anything,
+        lambda: type("Mine", (initialize_project,), {}),
+    )
     for use in uses[:2]:
         with pytest.raises(UnsupportedFeature, match=r"no get_client\nit needs Prefect's server"):
             use()
-    with pytest.raises(UnsupportedFeature, match=r"no prefect\.deployments\.run_deployment"):
+    with pytest.raises(UnsupportedFeature, match=r"no prefect\.deployments\.initialize_project"):
 
-        class Mine(run_deployment):  # type: ignore[misc]
+        class Mine(initialize_project):  # type: ignore[misc]
             pass
 
 

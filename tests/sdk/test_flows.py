@@ -437,8 +437,8 @@ def test_methods_that_need_a_server_say_so() -> None:
     def my_flow() -> None:
         pass
 
-    with pytest.raises(TuiFlowError, match=r"no Flow\.serve\(\)"):
-        my_flow.serve(cron="0 3 * * *")
+    with pytest.raises(TuiFlowError, match=r"no Flow\.deploy\(\)"):
+        my_flow.deploy(work_pool_name="pool")
     with pytest.raises(AttributeError, match="nonsense"):
         my_flow.nonsense  # noqa: B018
     from tui_flow import get_client

@@ -25,14 +25,16 @@ class FlowPath(NamedTuple):
 
 
 def read_flow_path(text: str) -> FlowPath | None:
-    """The file and the flow that are meant, or None where the text is a flow's name. Raises BrokenFlow where there is
-    no such file."""
+    """The file and the flow that are meant, or None where the text is a flow's name, or the flow/name that it is served
+    under. Raises BrokenFlow where there is no such file."""
     path, colon, flow = text.rpartition(":")
     if not colon or not path.endswith(".py"):
         path, flow = text, ""
     if not path.endswith(".py") and os.sep not in path:
         return None
     file = Path(path).expanduser()
+    if not path.endswith(".py") and not file.exists() and path.count("/") == 1:
+        return None
     if not file.is_file():
         raise BrokenFlow("there is no such flow file", where=str(file.absolute()), next="check the path")
     return FlowPath(file.resolve(), flow)

@@ -13,7 +13,7 @@ from tui_flow.contract.errors import EXIT_INTERRUPTED, TuiFlowError
 from tui_flow.settings import THEMES
 
 COMMANDS = (
-    "run", "rerun", "runs", "show", "logs", "stack", "cancel", "emit", "schedule", "backfill", "flows", "engine", "db", "doctor", "config", "completion",
+    "run", "serve", "rerun", "runs", "show", "logs", "stack", "cancel", "emit", "schedule", "backfill", "flows", "engine", "db", "doctor", "config", "completion",
 )  # fmt: skip
 
 EPILOG = """\b

@@ -55,7 +55,7 @@ def steps(settings: Settings, run_id: int, *, level: str = LEVELS[0], first_line
     from tui_flow.client import connect
 
     tries = 0
-    with opened(settings) as db, closing(_Watched(db, settings, run_id, level, first_line)) as watched:
+    with opened(settings) as db, closing(Watched(db, settings, run_id, level, first_line)) as watched:
         while True:
             try:
                 with connect(settings) as connection:
@@ -88,7 +88,7 @@ def _wait(connection: Any, run_id: int) -> None:
                 return
 
 
-class _Watched:
+class Watched:
     """What has been read of one run so far."""
 
     def __init__(self, db: Any, settings: Settings, run_id: int, level: str, first_line: int) -> None:

@@ -52,6 +52,10 @@ class Connection:
                 if isinstance(found[1], EngineStopping):
                     return
 
+    def fileno(self) -> int:
+        """For `select`."""
+        return self._socket.fileno()
+
     def close(self) -> None:
         self._socket.close()
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         on_file,
         on_flow,
     )
+    from tui_flow.sdk.serving import aserve, serve
     from tui_flow.sdk.states import State
     from tui_flow.sdk.task_runners import ConcurrentTaskRunner, TaskRunner, ThreadPoolTaskRunner
     from tui_flow.sdk.tasks import Task, task
@@ -50,6 +51,7 @@ __all__ = [
     "Transaction",
     "allow_failure",
     "as_completed",
+    "aserve",
     "emit_event",
     "every",
     "exponential_backoff",
@@ -61,6 +63,7 @@ __all__ = [
     "on_file",
     "on_flow",
     "quote",
+    "serve",
     "tags",
     "task",
     "unmapped",
@@ -86,6 +89,7 @@ _HOMES = {
         "on_file",
         "on_flow",
     ),
+    "serving": ("aserve", "serve"),
     "states": ("State",),
     "process_pool": ("ProcessPoolTaskRunner",),
     "task_runners": ("ConcurrentTaskRunner", "TaskRunner", "ThreadPoolTaskRunner"),

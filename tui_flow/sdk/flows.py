@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from typing import Any, Concatenate, Literal, Unpack
 
     from tui_flow.sdk.calls import WaitList
-    from tui_flow.sdk.options import FlowOptions
+    from tui_flow.sdk.options import FlowOptions, ServeOptions
     from tui_flow.sdk.schedules import Schedule
+    from tui_flow.sdk.served_flow import RunnerDeployment
     from tui_flow.sdk.states import State, StateType
 
 P = ParamSpec("P")
@@ -191,6 +192,60 @@ class Flow(Generic[P, R]):
         """Makes a flow in a class a method."""
         return definitions.bound(self, instance, owner)
 
+    def to_deployment(self, name: str, **options: Unpack[ServeOptions]) -> RunnerDeployment:
+        """The flow under a name, with schedules and parameters of its own, for `serve`; see `RunnerDeployment`."""
+        from tui_flow.sdk.served_flow import RunnerDeployment
+
+        return RunnerDeployment(self, name, **options)
+
+    async def ato_deployment(self, name: str, **options: Unpack[ServeOptions]) -> RunnerDeployment:
+        """`to_deployment`, for code that awaits it."""
+        return self.to_deployment(name, **options)
+
+    def serve(
+        self,
+        name: str | None = None,
+        *,
+        pause_on_shutdown: bool = True,
+        print_starting_message: bool = True,
+        limit: int | None = None,
+        global_limit: Any = None,
+        webserver: bool = False,
+        **options: Unpack[ServeOptions],
+    ) -> None:
+        """Lets the engine run the flow at its times for as long as this script is there, and shows the runs.
+
+        `name`: the flow's by default. `limit`: its runs at once that go back to this script; `global_limit`: all of
+        them. Ctrl+C ends it and pauses the schedules, unless `pause_on_shutdown=False`. Raises what `serve` does.
+        """
+        from tui_flow.sdk.served_flow import RunnerDeployment
+        from tui_flow.sdk.serving import serve
+
+        options["concurrency_limit"] = global_limit
+        served = RunnerDeployment(self, name, **options)
+        serve(
+            served,
+            pause_on_shutdown=pause_on_shutdown,
+            print_starting_message=print_starting_message,
+            limit=limit,
+            webserver=webserver,
+        )
+
+    @classmethod
+    def from_source(cls, source: Any, entrypoint: str) -> Flow[..., Any]:
+        """The flow of a file below a local folder: `flow.from_source("work", "etl.py:daily")`.
+
+        Raises UnsupportedFeature for a source elsewhere, BrokenFlow or UnknownFlow where there is none.
+        """
+        from tui_flow.sdk.sources import flow_from
+
+        return flow_from(source, entrypoint)
+
+    @classmethod
+    async def afrom_source(cls, source: Any, entrypoint: str) -> Flow[..., Any]:
+        """`from_source`, for code that awaits it."""
+        return cls.from_source(source, entrypoint)
+
     def __getattr__(self, name: str) -> Any:
         from tui_flow.sdk.unsupported import absent_method
 
@@ -218,17 +273,25 @@ def _checked_runner(runner: Any) -> Any:
     return refuse_option("flow", "task_runner")
 
 
-@overload
-def flow(fn: Callable[P, R], /) -> Flow[P, R]: ...
-
-
-@overload
-def flow(fn: None = None, /, **given: Unpack[FlowOptions]) -> Callable[[Callable[P, R]], Flow[P, R]]: ...
-
-
-def flow(fn: Any = None, /, **given: Any) -> Any:
+class FlowDecorator:
     """Makes a function a flow: `@flow`, or with options `@flow(name="etl", log_prints=True)`."""
-    if fn is None:
-        options.flow_options(given)
-        return lambda function: Flow(function, **given)
-    return Flow(fn, **given)
+
+    from_source = Flow.from_source
+    afrom_source = Flow.afrom_source
+
+    @overload
+    def __call__(self, fn: Callable[P, R], /) -> Flow[P, R]: ...
+
+    @overload
+    def __call__(
+        self, fn: None = None, /, **given: Unpack[FlowOptions]
+    ) -> Callable[[Callable[P, R]], Flow[P, R]]: ...
+
+    def __call__(self, fn: Any = None, /, **given: Any) -> Any:
+        if fn is None:
+            options.flow_options(given)
+            return lambda function: Flow(function, **given)
+        return Flow(fn, **given)
+
+
+flow = FlowDecorator()

@@ -119,6 +119,38 @@ if TYPE_CHECKING:
         pause_on_failure: int | None
         """Ours: after so many failures in a row its schedules pause."""
 
+    class ServeOptions(TypedDict, total=False):
+        """The keywords of `flow.serve` and `flow.to_deployment`; of the first five and `schedules` only one."""
+
+        cron: str | Sequence[str] | None
+        """Such as "0 3 * * *", in the host's time zone; several make several schedules."""
+        interval: float | timedelta | Sequence[float | timedelta] | None
+        """Seconds, or a timedelta."""
+        rrule: Any
+        schedule: Any
+        """One of `tui_flow.schedules`, with a time zone or parameters of its own."""
+        schedules: Any
+        """A list of them."""
+        paused: bool | None
+        """True: all of them begin paused."""
+        parameters: dict[str, Any] | None
+        """Of its runs, beyond the flow's defaults."""
+        triggers: Any
+        """`on_event`, `on_flow` or `on_file`, of `tui_flow.schedules`."""
+        description: str | None
+        tags: Iterable[str] | None
+        """Beyond the flow's."""
+        version: str | None
+        enforce_parameter_schema: bool
+        """Accepted: names are checked at once, and values when a run begins."""
+        concurrency_limit: Any
+        """Its runs at once."""
+        entrypoint_type: Any
+        """Accepted: a run always finds the flow by its file."""
+        work_pool_name: str | None
+        work_queue_name: str | None
+        job_variables: dict[str, Any] | None
+
 
 _UNSUPPORTED_IN_TASKS = ("asset_deps",)
 _UNSUPPORTED_IN_FLOWS: "tuple[str, ...]" = ()

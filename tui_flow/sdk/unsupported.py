@@ -6,30 +6,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
-_SCHEDULES = "save the file in flows/, and say when it runs with @flow(schedule=Cron(…))"
+_DEPLOY = "there are no work pools: serve it, my_flow.serve(cron=…), or save it in flows/ with @flow(schedule=Cron(…))"
 _SERVER = "it needs Prefect's server; leave it out, a flow here needs none"
 _PAUSES = "a run cannot be paused yet; split the flow in two"
 _WORKERS = "it needs Prefect's task workers; call the task in a flow, with .submit() where others shall go on meanwhile"
 NAMES = {
-    **dict.fromkeys(("serve", "aserve", "deploy"), _SCHEDULES),
+    "deploy": _DEPLOY,
     "get_client": _SERVER,
     **{f"{a}{verb}_flow_run": _PAUSES for a in ("", "a") for verb in ("pause", "resume", "suspend")},
 }
 """Names that `from prefect import …` knows."""
 METHODS = {
-    **dict.fromkeys(
-        (
-            "serve",
-            "aserve",
-            "deploy",
-            "adeploy",
-            "to_deployment",
-            "ato_deployment",
-            "from_source",
-            "afrom_source",
-        ),
-        _SCHEDULES,
-    ),
+    **dict.fromkeys(("deploy", "adeploy"), _DEPLOY),
+    "serve": _WORKERS,
     **dict.fromkeys(
         ("visualize", "avisualize", "generate_mermaid_graph"), "the console shows the tree of a run"
     ),
@@ -81,8 +70,7 @@ def absent_method(owner: str, name: str) -> Absent:
     """What stands for a method that Prefect has and we have not. Raises AttributeError for any other name."""
     if name not in METHODS:
         raise AttributeError(f"{owner!r} object has no attribute {name!r}")
-    next = _WORKERS if (owner, name) == ("Task", "serve") else METHODS[name]
-    return Absent(f"{owner}.{name}()", next)
+    return Absent(f"{owner}.{name}()", METHODS[name])
 
 
 def refuse_option(decorator: str, option: str) -> None:

@@ -14,7 +14,7 @@ from tui_flow.cli.output import Shown, note, print_json, style
 from tui_flow.cli.paint import failure_lines, shape, took
 from tui_flow.cli.parameters import read_object, split, value_of
 from tui_flow.cli.shapes import run_object
-from tui_flow.contract.commands import DescribeFile, RunFile, RunFlow, Sync
+from tui_flow.contract.commands import DescribeFile, RunFile, RunFlow, RunServed, Sync
 from tui_flow.contract.errors import (
     EXIT_INTERRUPTED,
     EXIT_OK,
@@ -64,7 +64,7 @@ def command(
     """Run a flow, and watch it until it is over.
 
     FLOW is the name of a flow in flows/, or the path of any file with one: work/etl.py, or work/etl.py:daily where it
-    has several. What says `import prefect` runs as it is.
+    has several; or what a script serves, etl/nightly. What says `import prefect` runs as it is.
 
     Exits with 0 if it completed, else with 1. Ctrl+C stops the watching only: the run goes on in the engine.
     """
@@ -110,7 +110,11 @@ def _start(wish: Wish) -> int:
     with connect(wish.settings) as connection:
         if wish.path is None:
             values = parameter_values(wish.settings, connection, wish.flow, wish.texts) if wish.texts else {}
-            ask: RunFlow | RunFile = RunFlow(wish.flow, wish.parameters | values, wish.name, wish.tags)
+            ask: RunFlow | RunFile | RunServed
+            ask = RunFlow(wish.flow, wish.parameters | values, wish.name, wish.tags)
+            flow, slash, served = wish.flow.partition("/")
+            if slash:
+                ask = RunServed(flow, served, wish.parameters | values, wish.name, wish.tags)
         else:
             values = _values_for_file(connection, wish.path, wish.texts) if wish.texts else {}
             file = str(wish.path.file)
@@ -170,9 +174,12 @@ def parameter_values(
 def _described(found: Settings, name: str) -> "Flow | None":
     """The flow, if the history knows it, and knows it as its file is now."""
     from tui_flow.cli.history import opened
-    from tui_flow.store import flows
+    from tui_flow.store import flows, served
 
     with opened(found) as db:
+        if "/" in name:
+            one = served.find_served(db, *name.split("/", 1))
+            return one.definition if one else None
         flow = flows.get_flow(db, name)
         described_at = {file.path: file.described_at for file in flows.list_flow_files(db)}
     try:
