@@ -45,7 +45,7 @@ def test_no_command_prints_what_a_flow_wants_the_terminal_to_do(tmp_path: Path) 
         project.write("broken.py", f"raise RuntimeError({NASTY!r})")
         told = [_all_output(project, *command.split()) for command in (
             "run hostile", "run hostile --json", "flows", "flows --json", "runs", "runs --json", "show latest",
-            "show latest --json", "logs latest", "logs latest --json", "run broken", "run hostile -p x=1",
+            "show latest --json", "logs latest", "logs latest --json", "search e", "search e --json", "run broken", "run hostile -p x=1",
         )]  # fmt: skip
         told.append(_all_output(project, "run", f"name {NASTY}".replace("\x00", "")))
         told.append(_all_output(project, "logs", "latest", "--task", NASTY.replace("\x00", "")))

@@ -10,7 +10,7 @@ from tui_flow.cli.output import style
 from tui_flow.contract.log import KEEPER, LEVELS, LogRecord
 from tui_flow.safe import safe, safe_lines
 
-_COLOURS = {"WARNING": "yellow", "ERROR": "red", "CRITICAL": "red"}
+LEVEL_COLOURS = {"WARNING": "yellow", "ERROR": "red", "CRITICAL": "red"}
 
 
 class LogReader:
@@ -62,7 +62,7 @@ def record_lines(record: LogRecord, who: Callable[[int], str]) -> list[str]:
     print; `who` gives a task run's name."""
     first, *more = safe_lines(record.message)
     name = safe(who(record.task_run)) if record.task_run is not None else "-"
-    level = style(f"{record.level:<8}", fg=_COLOURS.get(record.level))
+    level = style(f"{record.level:<8}", fg=LEVEL_COLOURS.get(record.level))
     return [
         f"{style(_clock(record.time), dim=True)} {level} {name}: {first}",
         *(f"    {line}" for line in more),

@@ -13,8 +13,25 @@ from tui_flow.contract.errors import EXIT_INTERRUPTED, TuiFlowError
 from tui_flow.settings import THEMES
 
 COMMANDS = (
-    "run", "serve", "rerun", "runs", "show", "logs", "stack", "cancel", "emit", "schedule", "backfill", "flows", "engine", "db", "doctor", "config", "completion",
-)  # fmt: skip
+    "run",
+    "serve",
+    "rerun",
+    "runs",
+    "show",
+    "logs",
+    "search",
+    "stack",
+    "cancel",
+    "emit",
+    "schedule",
+    "backfill",
+    "flows",
+    "engine",
+    "db",
+    "doctor",
+    "config",
+    "completion",
+)
 
 EPILOG = """\b
 Examples:
@@ -22,6 +39,7 @@ Examples:
   tui-flow run hello -p name=Ada        run a flow and watch it
   tui-flow run hello --detach           start it and print its number
   tui-flow logs latest -f               follow the newest run's log
+  tui-flow search 'timeout|refused'     in which runs that was said
   tui-flow cancel 12                    end a run
   tui-flow rerun 12                     run it again from where it failed
 

@@ -63,6 +63,16 @@ ACTIONS = (
     Action("filter", "slash", "filter", "only what has the words", "schedule", 8),
     Action("later_hour", "l,right", "hour", "what fires an hour later", "schedule", 6),
     Action("earlier_hour", "h,left", "earlier", "what fires an hour before", "schedule"),
+    Action("open", "enter", "open", "open it there; or unfold", "logs", 1),
+    Action("search", "slash", "search", "search in all logs", "logs", 2),
+    Action("next_hit", "n", "hit", "the next hit", "logs", 3),
+    Action("previous_hit", "N", "previous", "the hit before", "logs"),
+    Action("next_run", "J", "run", "the next run with a hit", "logs", 4),
+    Action("previous_run", "K", "previous run", "the run before", "logs"),
+    Action("fold_all", "equals_sign", "fold all", "fold all runs, or none", "logs", 6),
+    Action("copy", "y", "copy", "copy the line", "logs", 5),
+    Action("fold", "h,left", "fold", "fold the run", "logs"),
+    Action("unfold", "l,right", "unfold", "unfold the run", "logs"),
     Action("fold", "h,left", "fold", "fold, or go to the branch", "tree"),
     Action("unfold", "l,right", "unfold", "unfold what is inside", "tree"),
     Action("open_row", "enter", "open", "fold, unfold, or read log", "tree"),
@@ -103,7 +113,7 @@ ACTIONS = (
 )
 
 _NAMES = {
-    "enter": "⏎", "slash": "/", "comma": ",", "full_stop": ".", "question_mark": "?", "colon": ":", "space": "Space", "tab": "Tab",
+    "enter": "⏎", "slash": "/", "comma": ",", "full_stop": ".", "question_mark": "?", "colon": ":", "equals_sign": "=", "space": "Space", "tab": "Tab",
     "shift+tab": "⇧Tab", "escape": "Esc", "pagedown": "PgDn", "pageup": "PgUp", "up": "↑", "down": "↓",
     "left": "←", "right": "→", "home": "Home", "end": "End",
 }  # fmt: skip

@@ -156,14 +156,14 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
             self._complain(READS_ONLY)
         return not self.bridge.read_only
 
-    def open_run(self, run_id: int) -> None:
-        """The Run view of a run, in place of the one on top if there is one."""
+    def open_run(self, run_id: int, line: int | None = None) -> None:
+        """The Run view of a run, in place of the one on top if there is one; at a line of its log (from 0) if asked."""
         from tui_flow.tui.screens.run import RunScreen
 
         if isinstance(self.screen, RunScreen):
-            self.screen.open_run(run_id)
+            self.screen.open_run(run_id, line)
         else:
-            self.push_screen(RunScreen(run_id))
+            self.push_screen(RunScreen(run_id, line))
 
     def asked_parameters(self, run: FlowRun) -> dict[str, Any]:
         """What a run was asked for with, whole: its row has the values as they read after validation, cut short."""

@@ -2,6 +2,7 @@
 
 etl timeout          both words, wherever they stand, whatever their case where they have no capital letter
 "two words"          as they stand there
+timeout|refused      one or the other
 /took [5-9]\\d+s/     a regular expression
 flow:etl_* tag:core state:failed trigger:schedule task:load run:812 level:warning
 dur>5m dur<2h since:24h since:today since:2026-08-20 is:active is:over is:rerun is:failed
@@ -91,6 +92,8 @@ def _term(token: str) -> Term:
         return Term("regex", ":", value[1:-1], bool(sign))
     if len(value) > 1 and value[0] == value[-1] == '"':
         value = value[1:-1]
+    elif field == "text" and (words := [word for word in value.split("|") if word]) and words != [value]:
+        return Term("regex", ":", "|".join(map(re.escape, words)), bool(sign))
     return Term(field or "text", operator or ":", value, bool(sign))
 
 
@@ -148,9 +151,29 @@ def level_of(text: str) -> int | None:
     return found[0] if found else None
 
 
+def levels_of(term: Term) -> frozenset[int]:
+    """The places in `LEVELS` of the levels that a term about them lets through: a bare one means that or graver."""
+    ranks, wanted = frozenset(range(len(LEVELS))), level_of(term.value)
+    if wanted is None:
+        return ranks
+    fits: dict[str, Callable[[int], bool]] = {
+        "<": lambda rank: rank < wanted,
+        "<=": lambda rank: rank <= wanted,
+        "=": lambda rank: rank == wanted,
+        ">": lambda rank: rank > wanted,
+    }
+    found = frozenset(filter(fits.get(term.sign, lambda rank: rank >= wanted), ranks))
+    return ranks - found if term.is_not else found
+
+
 def has_text(hay: str, needle: str) -> bool:
     """Whether a text is there; its case counts only where it has a capital letter."""
     return needle in (hay if needle != needle.lower() else hay.lower())
+
+
+def fits_name(name: str, pattern: str) -> bool:
+    """Whether a name is what a pattern with `*` and `?` says, whatever its case."""
+    return fnmatchcase(name.lower(), pattern.lower() or "*")
 
 
 def _is(value: str, subject: Subject) -> bool:
@@ -176,7 +199,7 @@ def _holds(term: Term, subject: Subject, now: float) -> bool:
     tests: dict[str, Callable[[], bool]] = {
         "text": lambda: has_text(subject.text, term.value),
         "regex": lambda: _searches(term.value, subject.text),
-        "flow": lambda: fnmatchcase(subject.flow.lower(), term.value.lower() or "*"),
+        "flow": lambda: fits_name(subject.flow, term.value),
         "tag": lambda: not term.value or term.value.lower() in (tag.lower() for tag in subject.tags),
         "state": lambda: not term.value or subject.state in states_of(term.value),
         "trigger": lambda: has_text(subject.trigger, term.value),

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from tui_flow.contract.log import LEVELS
-from tui_flow.tui.presentation import times
+from tui_flow.store.log_search import Hit
+from tui_flow.tui.presentation import Line, times
 
 LEVEL_WORDS = ("DEBUG", "INFO", "WARN", "ERROR", "CRIT")
 LEVEL_ROLES = ("dim", "", "warn", "bad", "bad")
@@ -59,3 +60,17 @@ def time_text(mode: str, at: float | None, before: float | None, *, narrow: bool
 def time_width(mode: str, *, narrow: bool) -> int:
     """The cells of the time column, with the blank after it; a narrow one leaves out the milliseconds."""
     return {"clock": 9 if narrow else 13, "delta": 10, "date": 15 if narrow else 19, "off": 0}[mode]
+
+
+def context_line(number: int, text: str, mark: str, hit: Hit) -> Line:
+    """A line of the log around a hit: number, time, level and message, with what was found marked."""
+    parts = split(text)
+    level = level_word(parts.level) if parts.at is not None else ("", "")
+    when = time_text("clock", parts.at, None, narrow=True) if parts.at is not None else "  "
+    line: Line = [(f"{number + 1:>6}", "dim"), (f"{mark} ", "strong"), (when, "dim")]
+    if level[0]:
+        line.append((f"{level[0]:<5} ", level[1] or "dim"))
+    if number != hit.line:
+        return [*line, (parts.message, "")]
+    begin, end = hit.place
+    return [*line, (hit.text[:begin], "strong"), (hit.text[begin:end], "match"), (hit.text[end:], "strong")]

@@ -89,7 +89,7 @@ class HomeScreen(View):
         if not section.children:
             return
         if self.focused is None or section not in self.focused.ancestors:
-            self.set_focus(section.children[0])
+            self.set_focus(next(pane for pane in section.children if pane.can_focus))
         section.come_to_front()
         if not self.console.has_overview and self.console.trouble:
             section.take_trouble(self.console.trouble)

@@ -1,36 +1,276 @@
-"""The Logs view."""
+"""The Logs view: in which runs something was said."""
 
 from collections.abc import Iterable
 from typing import ClassVar
 
+from textual.app import ComposeResult
+from textual.message import Message
+from textual.timer import Timer
 from textual.widget import Widget
 
+from tui_flow.contract.rundir import LOG, run_dir
+from tui_flow.store.log_search import around
 from tui_flow.tui.actions import bindings
-from tui_flow.tui.presentation import Line
+from tui_flow.tui.presentation import Line, filters, log_hits, log_lines
+from tui_flow.tui.presentation.filters import BadFilter
+from tui_flow.tui.presentation.log_hits import HitList
 from tui_flow.tui.screens.section import Section
-from tui_flow.tui.widgets.lines import TextLines
+from tui_flow.tui.searching import MAX_HITS, News, Searcher
+from tui_flow.tui.widgets.bars import Bar
+from tui_flow.tui.widgets.hit_list import HitLines
+from tui_flow.tui.widgets.lines import Lines, TextLines
 
-_LINES: list[Line] = [
-    [("Nothing here yet: this view is not part of this version.", "")],
-    [],
-    [("What failed stands on top of the flows: ", "dim"), ("1", "key"), (" goes there.", "dim")],
-    [("All failures, the newest first: ", "dim"), ("2", "key"), (" and then ", "dim"), ("/", "key"), (" is:failed", "live")],
-]  # fmt: skip
+TYPING_SECONDS = 0.25
+"""A search begins when nothing was typed for so long, or at once with Enter."""
+_EXAMPLES = (
+    ("timeout|refused", "one word or the other, whatever its case"),
+    ("load failed level>=WARN", "both words in one record, of that level or graver"),
+    ("since:24h level:error", "all errors of the last day"),
+    (r"/took [5-9]\d+s/ flow:etl_*", "a regular expression, in the runs of some flows"),
+    ("task:load -debug run:812", "what one task said, without a word, in one run"),
+    ("state:failed tag:core dur>5m", "as in the Runs view"),
+)
+_HELP: list[Line] = [
+    [("/", "key"), (" finds text in the logs of all runs. For example:", "")],
+    *([(f"  {example:<26}", "live"), (meaning, "dim")] for example, meaning in _EXAMPLES),
+]
 
 
 class LogsSection(Section):
-    """Says why it is empty, and which keys help."""
+    """What is looked for, the lines that were found by run, and the log around the one under the cursor."""
 
     PLACE = "logs"
+    PROMPT = "timeout|refused  /regex/  level>=WARN  flow:etl_*  task:load  since:24h"
     BINDINGS: ClassVar = bindings("logs")
+
+    class Told(Message):
+        """The search has something to tell."""
+
+        def __init__(self, news: News) -> None:
+            super().__init__()
+            self.news = news
 
     def __init__(self) -> None:
         super().__init__()
-        self.lines = TextLines(id="logs")
+        self.query_line = Bar(id="query")
+        self.list = HitLines(id="hits")
+        self.context = TextLines(id="context")
+        self.text = ""
+        """What is looked for, as it was typed."""
+        self._wrong = ""
+        self._news = News(0, [], 0, 0, 0.0, is_over=True)
+        self._typing: Timer | None = None
+        self._searcher: Searcher | None = None
 
     def panes(self) -> Iterable[Widget]:
-        yield self.lines
+        yield self.list
+        yield self.context
+
+    def compose(self) -> ComposeResult:
+        yield self.query_line
+        yield from super().compose()
+
+    def on_unmount(self) -> None:
+        self.searcher.stop()
+
+    @property
+    def searcher(self) -> Searcher:
+        if self._searcher is None:
+            self._searcher = Searcher(
+                self.console.settings.state_dir, lambda news: self.post_message(self.Told(news))
+            )
+        return self._searcher
 
     def come_to_front(self) -> None:
-        self.lines.set_title("Logs")
-        self.lines.set_lines(_LINES)
+        self._describe()
+
+    # The search.
+
+    def search(self, text: str) -> None:
+        """Looks for something else, from the newest run on."""
+        self.text = text.strip()
+        self.searcher.stop()
+        self.list.show_hits(HitList())
+        self._news = News(0, [], 0, 0, 0.0, is_over=True)
+        try:
+            filter, self._wrong = filters.parse(self.text), ""
+        except BadFilter as error:
+            self._wrong = str(error)
+        else:
+            if filter:
+                self.searcher.start(filter)
+                self._news = self._news._replace(is_over=False)
+        self._describe()
+
+    def on_logs_section_told(self, event: Told) -> None:
+        news, found = event.news, self.list.found
+        if news.search != self.searcher.number or not self.text or self._wrong:
+            return
+        was_empty = not found.groups
+        for run, hits, names in news.found:
+            found.add(run, hits, names)
+        self._news = news
+        self.list.show_hits(found)
+        if was_empty or news.is_over:
+            self._describe()
+        else:
+            self._update_frame()
+        if news.trouble is not None:
+            self.say(f"{news.trouble.what}  {news.trouble.next}", "bad")
+
+    # What is said.
+
+    def _describe(self) -> None:
+        self._update_frame()
+        row = self.list.selected
+        if row is None:
+            self.context.set_title("Nothing found" if self.text else "Search")
+            self.context.set_lines(self._nothing())
+        elif row.hit is None:
+            run = row.group.run
+            self.context.set_title(f"run {run.id}  {run.flow}")
+            self.context.set_lines(self._lines_of_run())
+        else:
+            hit = row.hit
+            tries = f" try {hit.tries}" if hit.tries > 1 else ""
+            who = f"{row.group.name_of(hit)}{tries}"
+            self.context.set_title(f"run {row.group.run.id}  {who}", f"line {hit.line + 1:,}")
+            self._show_context()
+        self.update_footer()
+
+    def _update_frame(self) -> None:
+        found, news = self.list.found, self._news
+        if not self.text:
+            self.query_line.set([(" / ", "key"), ("searches the logs of all runs", "dim")])
+            self.list.set_title("Matches by run")
+            return
+        count = log_hits.count_text(found) if found.groups or news.is_over else "searching"
+        self.query_line.set([(" / ", "key"), (self.text, "strong")], [(f"{count} ", "")])
+        how_far = (
+            f"{news.files:,} file{'' if news.files == 1 else 's'}, {news.bytes / 1e6:,.0f} MB, "
+            f"{news.seconds:.1f}s, {self._state()}"
+        )
+        self.list.set_title("Matches by run", self._wrong or f"{how_far}  {self.list.place}".strip())
+
+    def _state(self) -> str:
+        if self._news.is_cut:
+            return f"stopped at the newest {MAX_HITS:,}"
+        if not self._news.is_over:
+            return "searching, Esc stops"
+        return "done"
+
+    def _nothing(self) -> list[Line]:
+        if self._wrong:
+            return [[(self._wrong, "bad")]]
+        if not self.text:
+            return _HELP
+        if not self._news.is_over:
+            return [[("Looking, the newest runs first. ", "dim"), ("Esc", "key"), (" stops.", "dim")]]
+        return [
+            [("No log says ", ""), (self.text, "strong"), (". ", ""), ("/", "key"), (" looks for something else.", "dim")]
+        ]  # fmt: skip
+
+    def _lines_of_run(self) -> list[Line]:
+        found = self.list.found
+        return [
+            found.summary(),
+            [],
+            [(self.console.paint.marks.enter, "key"), (" opens or shuts a run; ", "dim"), ("n", "key"), (" goes to the next hit", "dim")],
+        ]  # fmt: skip
+
+    def _show_context(self) -> None:
+        """The log around the hit, with the hit a few lines below the top."""
+        row = self.list.selected
+        if row is None or row.hit is None:
+            return
+        marks, hit = self.console.paint.marks, row.hit
+        path = run_dir(self.console.settings.state_dir, row.group.run.id) / LOG
+        room = max(1, self.context.page // 3)
+        lines = [
+            log_lines.context_line(number, text, marks.cursor if number == hit.line else " ", hit)
+            for number, text in around(path, hit, before=room)
+        ]
+        gone = [[("the log is not there any more", "warn")]]
+        self.context.set_lines(lines or gone)
+
+    def useless(self) -> set[str]:
+        found = set()
+        if not self.list.rows:
+            found |= {"open", "next_hit", "previous_hit", "next_run", "previous_run", "fold_all", "copy"}
+        return found
+
+    # Keys.
+
+    def on_lines_moved(self, event: Lines.Moved) -> None:
+        if event.lines is self.list:
+            self.say("")
+            self._describe()
+
+    def on_lines_opened(self) -> None:
+        self.action_open()
+
+    def go_back(self) -> bool:
+        if not self._news.is_over:
+            self.searcher.stop()
+            return True
+        if not self.text:
+            return False
+        self.search("")
+        return True
+
+    def prompt_changed(self, text: str) -> None:
+        """Searches as soon as nobody types any more."""
+        if self._typing is not None:
+            self._typing.stop()
+        if text.strip() != self.text:
+            self._typing = self.set_timer(TYPING_SECONDS, lambda: self.search(text))
+
+    def prompt_entered(self, text: str) -> None:
+        if self._typing is not None:
+            self._typing.stop()
+        if text.strip() != self.text:
+            self.search(text)
+
+    def action_search(self) -> None:
+        self.home.open_prompt(self.text)
+
+    def action_open(self) -> None:
+        row = self.list.selected
+        if row is None:
+            self.action_search()
+        elif row.hit is None:
+            self.list.fold(not row.group.folded)
+        else:
+            self.console.open_run(row.group.run.id, row.hit.line)
+
+    def action_fold(self) -> None:
+        self.list.fold(True)
+
+    def action_unfold(self) -> None:
+        self.list.fold(False)
+
+    def action_fold_all(self) -> None:
+        self.list.fold_all()
+
+    def action_next_hit(self) -> None:
+        if not self.list.step(1):
+            self.say("this is the last hit")
+
+    def action_previous_hit(self) -> None:
+        if not self.list.step(-1):
+            self.say("this is the first hit")
+
+    def action_next_run(self) -> None:
+        if not self.list.step_run(1):
+            self.say("this is the last run with a hit")
+
+    def action_previous_run(self) -> None:
+        if not self.list.step_run(-1):
+            self.say("this is the first run with a hit")
+
+    def action_copy(self) -> None:
+        row = self.list.selected
+        if row is not None and row.hit is not None:
+            self.console.copy(row.hit.text, "the line")
+        elif row is not None:
+            self.console.copy("\n".join(hit.text for hit in row.group.hits), "all hits of the run")

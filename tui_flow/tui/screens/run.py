@@ -32,10 +32,13 @@ class RunScreen(RunActions):
     CSS_PATH = "../styles/run.tcss"
     PROMPT = "search the log; n and N step through what was found"
 
-    def __init__(self, run_id: int) -> None:
+    def __init__(self, run_id: int, line: int | None = None) -> None:
         super().__init__(run_id)
         self.crumbs = Bar(id="crumbs")
-        self._scope: tuple[set[int] | None, int | None] = (None, None)
+        self._line = line
+        """The line of the log to go to, once it is indexed."""
+        self._scope: tuple[set[int] | None, int | None] | None = None
+        """Whose lines the log shows; None before it shows any."""
         self._log_timer: Timer | None = None
 
     def compose_panes(self) -> Iterable[Widget]:
@@ -50,20 +53,19 @@ class RunScreen(RunActions):
             pane.add_class("pane")
         super().on_mount()
         self.task_tree.focus()
-        self.open_run(self.run_id)
+        self.open_run(self.run_id, self._line)
 
     def on_unmount(self) -> None:
         self.log_view.lines.log.close()
 
     # The run.
 
-    def open_run(self, run_id: int) -> None:
-        """Shows another run."""
-        self.run_id, self.run, self.forest = run_id, None, TaskForest()
+    def open_run(self, run_id: int, line: int | None = None) -> None:
+        self.run_id, self.run, self.forest, self._line = run_id, None, TaskForest(), line
         self.task_tree.clear()
         self.log_view.open(run_dir(self.console.settings.state_dir, run_id) / LOG)
         self.log_view.whose = self._whose
-        self._scope = (None, None)
+        self._scope = None
         self.console.bridge.watch(run_id, lambda: self.forest.revision)
         self.run_worker(self._index_log(), exclusive=True, group="log")
         self._update_crumbs()
@@ -104,10 +106,28 @@ class RunScreen(RunActions):
         if failed is not None:
             self.task_tree.select_task(failed.id)
         self._rescope()
-        if role(run.state) == "bad":
+        if self._line is not None:
+            self._go_to_line()
+        elif role(run.state) == "bad":
             self.say(f"opened at the first error: n next, N previous{self._edits()}", "dim")
         else:
             self.say("")
+
+    def _go_to_line(self) -> None:
+        """Goes to the line that was asked for, and to the task run that wrote it, as soon as both are known."""
+        line, log = self._line, self.log_view.lines.log
+        if line is None or self.run is None or line >= len(log):
+            return
+        self._line = None
+        writer = log.head(line).task_run
+        if writer in self.forest.tasks:
+            self.task_tree.select_task(writer)
+        else:
+            self.task_tree.move(0)
+        self._rescope()
+        self.log_view.go_to_line(line)
+        self.log_view.focus()
+        self.say(f"line {line + 1:,} of the log")
 
     def _edits(self) -> str:
         failure = self.failure()
@@ -130,7 +150,9 @@ class RunScreen(RunActions):
         """Takes in all of the log, and lets the keyboard speak between two slices."""
         while self.log_view.poll():
             self.update_log_frame()
+            self._go_to_line()
             await asyncio.sleep(0)
+        self._go_to_line()
         self.update_log_frame()
         self.update_footer()
 
@@ -244,7 +266,7 @@ class RunScreen(RunActions):
             scope: tuple[set[int] | None, int | None] = ({row.task.id}, row.tries)
         else:
             scope = (self.forest.members(row.key), None)
-        if keep and scope == self._scope:
+        if scope == self._scope:
             return
         self._scope = scope
         failed = role(self.task_tree.state_of(row)) == "bad"

@@ -32,8 +32,8 @@ class RunActions(View):
         self.follows_task = False
 
     @abstractmethod
-    def open_run(self, run_id: int) -> None:
-        """Shows another run."""
+    def open_run(self, run_id: int, line: int | None = None) -> None:
+        """Shows another run; at a line of its log if asked."""
 
     @abstractmethod
     def update(self) -> None:

@@ -128,6 +128,7 @@ class LogView(Lines):
     def go_to_line(self, line: int) -> None:
         """Puts the cursor on a line of the file, a few lines below the top."""
         row = self.lines.row_of(line)
+        self._jump_pending = self.follows = False
         self.scroll(max(0, row - min(2, self.page // 3)))
         super().move(row)
 
@@ -155,7 +156,6 @@ class LogView(Lines):
             place = (bisect_left if from_here else bisect_right)(stops, here) % len(stops)
         else:
             place = (bisect_left(stops, here) - 1) % len(stops)
-        self.follows = False
         self.go_to_line(stops[place])
         return place + 1, len(stops)
 

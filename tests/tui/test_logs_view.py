@@ -1,0 +1,235 @@
+"""Stories of the Logs view: in which runs something was said."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.store.rows import a_run
+from tests.tui.pages import console
+from tests.tui.project import Project, said, the_task
+from tui_flow.contract.states import FlowRunState
+from tui_flow.store.log_search import ALL_LEVELS, Hit, Needle
+from tui_flow.tui import searching
+from tui_flow.tui.presentation import filters, log_hits
+from tui_flow.tui.presentation.log_hits import HitList, query_of
+
+WARNING, ERROR, CRITICAL = 2, 3, 4
+
+
+@pytest.fixture
+def said_often(etl: Project) -> Iterator[Project]:
+    """Runs 803, 810 and 811 of etl_daily, and 500 of cleanup_tmp, speak of timeouts as run 812 does."""
+    for id in (500, 803, 810, 811):
+        etl.log(
+            id, said("flow started"), said("retrying after Timeout (1/1)", "WARNING"), said("fine", "DEBUG")
+        )
+    etl.log(
+        811,
+        *(said(f"row {n}") for n in range(300)),
+        said("a timeout\nin the middle"),
+        *(said("x") for _ in range(50)),
+    )
+    yield etl
+
+
+async def test_what_was_said_is_found_in_all_runs_and_opens_there(said_often: Project) -> None:
+    async with console(said_often) as page:
+        await page.press("3")
+        await page.shows("[3 Logs]", "finds text in the logs of all runs", "timeout|refused")
+        await page.press("slash")
+        await page.type("timeout")
+        await page.shows("7 hits in 5 runs", "done")
+        assert page.order_of("run 812", "run 811", "run 810", "run 803", "run 500") == [
+            "run 812", "run 811", "run 810", "run 803", "run 500",
+        ]  # fmt: skip
+        assert "2 hits  load_warehouse" in page.line_with("run 812")
+        await page.press("enter")
+        assert page.line_with("57 ERROR").startswith("│>")
+        await page.shows("run 812  load_warehouse try 2", "conn = connect(dsn)", "line 57")
+        await page.press("n", "n")
+        await page.shows("▾ ✓ run 811", "line 304", "305    in the middle")
+        await page.press("enter")
+        await page.shows("run 811", "COMPLETED", "a timeout", "line 304 of the log")
+        assert page.line_with("a timeout").startswith("│> ")
+        await page.press("escape")
+        await page.shows("[3 Logs]", "7 hits in 5 runs")
+        assert page.line_with("304 INFO").startswith("│>")
+
+
+async def test_a_hit_of_a_task_opens_the_run_at_that_task(said_often: Project) -> None:
+    async with console(said_often) as page:
+        await page.press("3", "slash")
+        await page.type("connecting again")
+        await page.press("enter")
+        await page.shows("1 hit in 1 run")
+        await page.press("enter")
+        await page.shows("Log load_warehouse", "line 50 of the log")
+        assert page.line_with("load_warehouse x2").startswith("│>")
+        assert page.line_with("connecting again").startswith("│> ")
+
+
+async def test_runs_fold_and_are_stepped_over(said_often: Project) -> None:
+    async with console(said_often) as page:
+        await page.press("3", "slash")
+        await page.type("timeout flow:etl_*")
+        await page.press("enter")
+        await page.shows("6 hits in 4 runs")
+        await page.press("J")
+        assert page.line_with("run 811").startswith("│>")
+        await page.press("l", "j", "K")
+        assert page.line_with("run 811").startswith("│>▾")
+        await page.press("K", "h")
+        assert page.line_with("run 812").startswith("│>▸")
+        await page.press("equals_sign", "equals_sign")
+        await page.shows("▾ ✓ run 810", "▾ ✗ run 803")
+        await page.press("N")
+        await page.press("N")
+        assert "first hit" in page.message
+        await page.press("G", "n")
+        assert "last hit" in page.message
+        await page.press("J")
+        assert "last run" in page.message
+        await page.press("K", "enter")
+        assert "▸ ✗ run 803" in page.text
+
+
+async def test_a_filter_that_is_none_and_a_search_in_vain_say_so(said_often: Project) -> None:
+    async with console(said_often) as page:
+        await page.press("3", "slash")
+        await page.type("/(/")
+        await page.shows("is no regular expression")
+        await page.press("escape", "escape")
+        await page.shows("finds text in the logs of all runs")
+        await page.press("slash")
+        await page.type("nobody said this")
+        await page.press("enter")
+        await page.shows("No log says nobody said this.")
+        await page.press("enter", "n", "J", "equals_sign", "h", "l", "y")
+        assert page.app.is_running
+
+
+async def test_a_search_stops_at_its_cap_and_says_so(
+    said_often: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "MAX_HITS", 40)
+    monkeypatch.setattr("tui_flow.tui.screens.logs.MAX_HITS", 40)
+    async with console(said_often) as page:
+        await page.press("3", "slash")
+        await page.type("row run:811")
+        await page.press("enter")
+        await page.shows("40 hits in 1 run", "stopped at the newest 40", "303 INFO  row 299")
+
+
+async def test_escape_stops_a_search_and_keeps_what_was_found(
+    said_often: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from threading import Event
+
+    go_on = Event()
+    real = searching.search_logs
+
+    def slow(*args: object) -> Iterator[searching.Found]:
+        for found in real(*args):  # type: ignore[arg-type]
+            yield found
+            go_on.wait(10)
+
+    monkeypatch.setattr(searching, "search_logs", slow)
+    monkeypatch.setattr(searching, "TELL_SECONDS", 0.0)
+    async with console(said_often) as page:
+        await page.press("3", "slash")
+        await page.type("timeout")
+        await page.press("enter")
+        await page.shows("2 hits in 1 run", "searching, Esc stops")
+        await page.press("escape")
+        go_on.set()
+        await page.shows("done", "2 hits in 1 run")
+        await page.press("escape")
+        await page.shows("finds text in the logs of all runs")
+
+
+async def test_a_log_that_is_gone_and_a_history_that_is_not_there_are_no_error(project: Project) -> None:
+    project.run(1, "etl")
+    path = project.log(1, said("hello there"))
+    async with console(project) as page:
+        await page.press("3", "slash")
+        await page.type("hello")
+        await page.shows("1 hit in 1 run")
+        path.unlink()
+        await page.press("enter", "k", "j")
+        await page.shows("the log is not there any more")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 45), (60, 20)], ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_the_footer_is_whole_at_every_size(said_often: Project, size: tuple[int, int]) -> None:
+    async with console(said_often, size=size) as page:
+        await page.press("3", "slash")
+        await page.type("timeout")
+        await page.press("enter")
+        await page.shows("7 hits in 5 runs", "57 ERROR")
+        assert page.footer.startswith("⏎ open") and page.footer.endswith("? help")
+
+
+def test_a_filter_becomes_a_query_and_a_choice_of_runs() -> None:
+    now = 1_000_000.0
+    filter = filters.parse(
+        '"two words" -debug /took \\d/ level>=WARN -level:critical since:1h flow:etl_* task:load'
+    )
+    assert query_of(filter, now) == (
+        (Needle("two words"), Needle("debug", False, True), Needle("took \\d", True)),
+        frozenset({WARNING, ERROR}),
+        now - 3600,
+    )
+    assert [term.field for term in log_hits.runs_filter(filter).terms] == ["flow"]
+    assert query_of(filters.parse("flow:x"), now) == ((), ALL_LEVELS, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "levels"),
+    [
+        ("level:warn", {WARNING, ERROR, CRITICAL}), ("level>warn", {ERROR, CRITICAL}), ("level=warn", {WARNING}),
+        ("level<warn", {0, 1}), ("level<=warn", {0, 1, WARNING}), ("-level>=warn", {0, 1}), ("level:", set(range(5))),
+    ],
+)  # fmt: skip
+def test_levels_are_compared(text: str, levels: set[int]) -> None:
+    (term,) = filters.parse(text).terms
+    assert filters.levels_of(term) == levels
+
+
+def test_one_word_or_the_other_is_a_filter_of_every_view() -> None:
+    (term,) = filters.parse("time.out|refused").terms
+    assert term == ("regex", ":", r"time\.out|refused", False)
+    (term,) = filters.parse('"a|b"').terms
+    assert term == ("text", ":", "a|b", False)
+    (term,) = filters.parse("|").terms
+    assert term == ("text", ":", "|", False)
+
+
+def test_tasks_are_named_by_themselves_and_by_what_called_them() -> None:
+    filter = filters.parse("task:load* -task:load_fx")
+    assert log_hits.is_of_task(filter, ("load_orders", "load_orders-3"))
+    assert not log_hits.is_of_task(filter, ("load_fx", "load_fx-3"))
+    assert not log_hits.is_of_task(filter, ())
+
+
+def test_what_was_found_is_counted_by_level_and_writer() -> None:
+    found = HitList()
+    run = a_run(7, flow="etl", state=FlowRunState.FAILED)
+    hit = Hit(4, 0, "a timeout", (2, 9), "", ERROR, 3, 1)
+    found.add(run, [hit, hit._replace(line=1, level=WARNING, task_run=0)], {3: "load-3"})
+    found.add(run._replace(id=6), [hit._replace(task_run=9)], {})
+    assert found.total == 3
+    assert "".join(text for text, _ in found.summary()) == "ERROR 2  WARN 1   load-3 1, etl 1, task 9 1"
+    assert [row.hit is None for row in found.rows()] == [True, False, False, True]
+
+
+async def test_a_task_is_looked_for_with_what_it_called(said_often: Project) -> None:
+    said_often.tasks(
+        811,
+        [the_task(1, "extract", kind="flow", at=811 * 60.0), the_task(2, "fetch", parent=1, at=811 * 60.0)],
+    )
+    said_often.log(811, said("needle", task=2), said("needle", task=0), said("needle", task=77))
+    async with console(said_often) as page:
+        await page.press("3", "slash")
+        await page.type("needle task:extract")
+        await page.press("enter")
+        await page.shows("1 hit in 1 run", "fetch-2")
