@@ -1,60 +1,15 @@
 """What the promises rest on, checked one by one for `tui-flow doctor`. A check looks, and changes nothing."""
 
-import locale
 import os
-import shutil
-import sys
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from pathlib import Path
-from typing import NamedTuple
 
+from tui_flow.cli import machine, surroundings
+from tui_flow.cli.check import FAIL, OK, WARN, Check
 from tui_flow.contract.errors import TuiFlowError
-from tui_flow.contract.rundir import ENGINE_LOCK, lock_holder, require_linux_or_mac
+from tui_flow.contract.rundir import ENGINE_LOCK, lock_holder
 from tui_flow.settings import Settings
-
-OK, WARN, FAIL = "ok", "warn", "fail"
-_MIB = 1024 * 1024
-_NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "fuse.sshfs", "virtiofs", "vboxsf"}
-
-
-class Check(NamedTuple):
-    name: str
-    status: str
-    """"ok", "warn" (a promise is weaker here) or "fail" (it does not work here)."""
-    found: str
-    next: str = ""
-    """What to do about it."""
-
-
-def platform(_: Settings) -> Check:
-    name = "platform"
-    try:
-        require_linux_or_mac()
-    except TuiFlowError as error:
-        return Check(name, FAIL, error.what, error.next)
-    if sys.platform == "darwin":
-        return Check(name, WARN, "macOS: a daemon that leaves its run's process tree is found only by a walk")
-    return Check(name, OK, f"Linux {os.uname().release}")
-
-
-def python(_: Settings) -> Check:
-    version = ".".join(map(str, sys.version_info[:3]))
-    return Check("python", OK, f"{version} at {sys.executable}")
-
-
-def sqlite(_: Settings) -> Check:
-    from tui_flow.store.sqlite_version import version, wal_may_corrupt
-
-    if wal_may_corrupt():
-        return Check(
-            "sqlite",
-            WARN,
-            f"{version()} can corrupt a WAL that two connections write and checkpoint at once;"
-            " the engine is the only writer, so only other programs that write history.db can do it",
-            "never write to history.db yourself; 3.44.6, 3.50.7, 3.51.3 and newer are mended",
-        )
-    return Check("sqlite", OK, version())
 
 
 def state_dir(settings: Settings) -> Check:
@@ -82,6 +37,20 @@ def state_dir(settings: Settings) -> Check:
     return Check(name, OK, f"{path} is yours alone")
 
 
+def path(settings: Settings) -> Check:
+    """Who can rename a folder above the project can put another in its place."""
+    name = "path"
+    for folder in (settings.project, *settings.project.parents):
+        found = folder.stat()
+        if found.st_uid not in (0, os.geteuid()):
+            return Check(name, WARN, f"{folder} belongs to uid {found.st_uid}, who could put another project here",
+                         "work in a folder that is yours from top to bottom")  # fmt: skip
+        if found.st_mode & 0o022 and not found.st_mode & stat.S_ISVTX:
+            return Check(name, WARN, f"others may write to {folder}, and so replace what lies in it",
+                         f"chmod go-w '{folder}'")  # fmt: skip
+    return Check(name, OK, f"{settings.project}: nobody else can replace it")
+
+
 def flows(settings: Settings) -> Check:
     name, path = "flows", settings.flows_dir
     if not path.is_dir():
@@ -107,78 +76,6 @@ def history(settings: Settings) -> Check:
         return Check("history", FAIL, error.what, error.next)
 
 
-def disk(settings: Settings) -> Check:
-    free = shutil.disk_usage(settings.project).free // _MIB
-    if free < 1024:
-        return Check(
-            "disk",
-            FAIL if free < 64 else WARN,
-            f"{free} MiB free",
-            "make room: runs need it to tell their story",
-        )
-    return Check("disk", OK, f"{free // 1024} GiB free")
-
-
-def file_system(settings: Settings) -> Check:
-    found = _file_system(settings.project)
-    if found in _NETWORK:
-        return Check(
-            "file system",
-            WARN,
-            f"{found}: SQLite's WAL, locks and notices of change hold on one host only",
-            "use the project from one host at a time, or move it to a local disk",
-        )
-    return Check("file system", OK, found or "unknown")
-
-
-def inotify(_: Settings) -> Check:
-    name, folder = "inotify", Path("/proc/sys/fs/inotify")
-    if not folder.is_dir():
-        return Check(name, OK, "not used on this platform")
-    watches, instances = (int((folder / f"max_user_{what}").read_text()) for what in ("watches", "instances"))
-    says = f"{watches} watches, {instances} instances"
-    if watches < 8192 or instances < 64:
-        return Check(name, WARN, f"{says}: a saved file may show only at the next rescan",
-                     "raise fs.inotify.max_user_watches and max_user_instances with sysctl")  # fmt: skip
-    return Check(name, OK, says)
-
-
-def logout(_: Settings) -> Check:
-    name = "logout"
-    if not Path("/run/systemd/seats").is_dir() and not Path("/run/systemd/users").is_dir():
-        return Check(name, OK, "no systemd-logind here: nothing ends your processes when you log out")
-    if not _kills_user_processes():
-        return Check(name, OK, "KillUserProcesses=no: engine and runs outlive your session")
-    import getpass
-
-    user = getpass.getuser()
-    if Path("/var/lib/systemd/linger", user).exists():
-        return Check(name, WARN, "KillUserProcesses=yes: what was started in a session ends with it, lingering or not",
-                     "start it with: systemd-run --user --scope tui-flow engine start")  # fmt: skip
-    return Check(name, WARN, "KillUserProcesses=yes: logging out kills engine and runs",
-                 f"loginctl enable-linger {user}, then: systemd-run --user --scope tui-flow engine start")  # fmt: skip
-
-
-def terminal(_: Settings) -> Check:
-    name, term = "terminal", os.environ.get("TERM", "")
-    encoding = locale.getpreferredencoding(False)
-    if not sys.stdout.isatty():
-        return Check(name, OK, f"none here; text is {encoding}")
-    if term in ("", "dumb"):
-        return Check(
-            name,
-            WARN,
-            f"TERM={term or 'unset'}: the console cannot draw here",
-            "set TERM to what your terminal is",
-        )
-    if encoding.lower().replace("-", "") != "utf8":
-        return Check(
-            name, WARN, f"{term}, {encoding}: states are shown in ASCII", "set a UTF-8 locale: LANG=C.UTF-8"
-        )
-    size = shutil.get_terminal_size()
-    return Check(name, OK, f"{term}, {encoding}, {size.columns}x{size.lines}")
-
-
 def engine(settings: Settings) -> Check:
     from tui_flow import __version__
     from tui_flow.client import connect
@@ -198,7 +95,9 @@ def engine(settings: Settings) -> Check:
 
 
 CHECKS: tuple[Callable[[Settings], Check], ...] = (
-    platform, python, sqlite, flows, state_dir, history, disk, file_system, inotify, logout, terminal, engine,
+    machine.platform, surroundings.python, machine.sqlite, path, flows, state_dir, history, machine.disk,
+    machine.file_system, machine.inotify, machine.limits, surroundings.clock, surroundings.zones, surroundings.umask,
+    surroundings.logout, surroundings.terminal, engine,
 )  # fmt: skip
 
 
@@ -209,32 +108,3 @@ def examine(settings: Settings) -> Iterator[Check]:
             yield check(settings)
         except OSError as error:
             yield Check(check.__name__.replace("_", " "), WARN, f"cannot look: {error}")
-
-
-def _file_system(path: Path) -> str:
-    """The type of the file system that holds the path, from the kernel's list of mounts; "" where there is none."""
-    try:
-        mounts = Path("/proc/self/mountinfo").read_text("utf-8", "replace").splitlines()
-    except OSError:
-        return ""
-    best, found = -1, ""
-    for line in mounts:
-        left, _, right = line.partition(" - ")
-        point = left.split()[4].encode().decode("unicode_escape")
-        if path.is_relative_to(point) and len(point) >= best:
-            best, found = len(point), right.split()[0]
-    return found
-
-
-def _kills_user_processes() -> bool:
-    """What logind was told; its own default is no."""
-    answer = False
-    for folder in ("/usr/lib/systemd", "/etc/systemd", "/run/systemd"):
-        for path in (Path(folder, "logind.conf"), *sorted(Path(folder, "logind.conf.d").glob("*.conf"))):
-            if not path.is_file():
-                continue
-            for line in path.read_text("utf-8", "replace").splitlines():
-                key, _, value = line.partition("=")
-                if key.strip() == "KillUserProcesses":
-                    answer = value.strip().lower() in ("yes", "true", "1", "on")
-    return answer

@@ -2,7 +2,8 @@
 
 import click
 
-from tui_flow.cli.checks import FAIL, OK, WARN, examine
+from tui_flow.cli.check import FAIL, OK, WARN
+from tui_flow.cli.checks import examine
 from tui_flow.cli.options import new_command, settings, wants_json
 from tui_flow.cli.output import print_json, style
 from tui_flow.safe import safe
