@@ -98,7 +98,7 @@ def test_it_shows_its_runs_until_ctrl_c_which_pauses_its_schedules(
     assert "tui-flow run 'etl/often'" in lines[1]
     assert "▸ run 1 of etl/often, for " in lines[2]
     assert "INFO     etl: monday of often ␛[31m" in said and "✓ run 1 completed after" in said
-    assert "Paused: etl/often. Until etl.py serves again" in said and rest.endswith("served\n")
+    assert "Paused until it is served again: etl/often." in said and rest.endswith("served\n")
     assert (process.returncode, schedule(project)["state"]) == (0, "paused")
     count = len(completed(project))
     assert project.tui_flow("run", "etl/often", "-p", "day=never").returncode == 1

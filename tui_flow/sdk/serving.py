@@ -11,7 +11,6 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from tui_flow.contract import rundir, schedules
@@ -107,6 +106,7 @@ class _Server:
         self._view = subprocess.Popen(
             [sys.executable, *_VIEW, str(self._project), str(told["last_run_id"]), *names],
             stdin=subprocess.PIPE,  # whose end tells it that this process is gone
+            stdout=_output(),
             start_new_session=True,
             cwd="/",
         )
@@ -143,6 +143,14 @@ class _Server:
             view.wait(_ENDING_SECONDS)
         except subprocess.TimeoutExpired:
             view.kill()
+
+
+def _output() -> int:
+    """Where this script prints; nowhere, if that is no file."""
+    try:
+        return sys.stdout.fileno()
+    except (OSError, ValueError, AttributeError):
+        return subprocess.DEVNULL
 
 
 def _check(deployments: tuple[RunnerDeployment, ...], webserver: bool) -> None:
@@ -201,12 +209,9 @@ def _when(schedule: dict[str, Any]) -> str:
 
 
 def _tell_end(told: dict[str, Any]) -> None:
-    script = Path(sys.argv[0]).name if sys.argv and sys.argv[0] else "the script"
     _say("\nServing has ended.")
     if told["paused"]:
-        _say(
-            f"Paused: {', '.join(told['paused'])}. Until {script} serves again, or `tui-flow schedule resume`."
-        )
+        _say(f"Paused until it is served again: {', '.join(told['paused'])}.")
     if told["kept"]:
         _say(f"The engine goes on with {', '.join(told['kept'])}. `tui-flow schedule pause` pauses it.")
     if told["running"]:

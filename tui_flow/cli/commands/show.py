@@ -95,6 +95,7 @@ def _facts(run: FlowRun, attempts: list[Attempt], fired_by: str) -> list[tuple[s
         ("began", began),
         ("asked by", safe(f"{run.trigger} {run.schedule or ''}".rstrip())),
         ("fired by", safe(fired_by)),
+        ("served as", safe(f"{run.flow}/{run.served}") if run.served else ""),
         ("runs for", "" if run.scheduled_for is None else moment(run.scheduled_for, now)),
         ("due", "" if run.due_at is None else moment(run.due_at, now)),
         (

@@ -1,0 +1,145 @@
+"""`run_deployment` against a real engine: what it gives, what the run that asked shows, and what it does with failures."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.project import Project, temporary_project
+from tests.waiting import wait_until
+
+CHILD = """
+    import time
+    from tui_flow import flow, serve
+    from tui_flow.runtime import deployment, flow_run
+
+    @flow
+    def child(n: int = 1, seconds: float = 0):
+        time.sleep(seconds)
+        if n < 0:
+            raise ValueError("negative")
+        print(deployment.name, n, flow_run.tags)
+
+    if __name__ == "__main__":
+        serve(child.to_deployment("one", parameters={"n": 10}, tags=["t"]), child.to_deployment("two"))
+"""
+PARENT = """
+    import asyncio
+    from tui_flow import flow, task
+    from tui_flow.deployments import arun_deployment, run_deployment
+
+    def told(run):
+        print("told", run.id, run.state.type.value, run.flow_name, run.parameters, run.tags, run.deployment_id)
+
+    @flow
+    def parent(name: str = "child/one", parameters: dict = {}, timeout: float | None = None, subflow: bool = True):
+        told(run_deployment(name, parameters=parameters, timeout=timeout, tags=["mine"], as_subflow=subflow))
+
+    @task
+    def in_a_task():
+        told(run_deployment("child/two"))
+
+    @flow
+    def deep():
+        in_a_task()
+
+    @flow
+    async def awaits():
+        told(await run_deployment("child/one"))
+        told((await asyncio.gather(arun_deployment("child/two"), arun_deployment("child/two")))[1])
+
+    @flow
+    def keyed():
+        told(run_deployment("child/one", idempotency_key="today", flow_run_name="named"))
+        told(run_deployment("child/one", idempotency_key="today"))
+"""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """One in which a script serves the flow "child" as "one" and "two"."""
+    import subprocess
+
+    with temporary_project(tmp_path_factory.mktemp("project")) as found:
+        path = found.write("child.py", CHILD)
+        found.write("parent.py", PARENT)
+        script = subprocess.Popen(
+            [sys.executable, str(path)], cwd=found.root, env=found.environment, stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+        wait_until(lambda: found.tui_flow("run", "child/two").returncode == 0)
+        yield found
+        script.terminate()
+        script.wait(20)
+
+
+def run(project: Project, flow: str, *options: str) -> tuple[dict[str, Any], list[str]]:
+    """The run of a parent as `show` tells it, and what it printed of the runs it asked for."""
+    id = project.tui_flow("run", flow, "--detach", *options).stdout.strip()
+    found = project.wait_for_state(int(id), "completed", "failed", timeout=30)
+    lines = project.tui_flow("logs", id).stdout.splitlines()
+    return found, [line.partition("told ")[2] for line in lines if "told " in line]
+
+
+def test_it_runs_with_what_it_is_served_with_and_is_shown_in_the_run_that_asked(project: Project) -> None:
+    found, (told,) = run(project, "parent")
+    id, state, rest = told.split(" ", 2)
+    assert (state, rest) == ("COMPLETED", "child {'n': 10, 'seconds': 0} ['mine', 't'] child/one")
+    child = project.ask("show", id)
+    assert (child["trigger"], child["state"]) == (f"run {found['run_id']}", "completed")
+    (task,) = found["tasks"]
+    assert (task["run_name"], task["state"]) == ("child/one", "completed")
+
+
+def test_its_failure_raises_nothing_and_is_the_state_of_what_stands_for_it(project: Project) -> None:
+    found, (told,) = run(project, "parent", "-p", 'parameters={"n": -1}')
+    assert told.split()[1] == "FAILED" and found["state"] == "completed"
+    (task,) = found["tasks"]
+    assert task["state"] == "failed" and "ValueError: negative" in task["message"]
+
+
+def test_without_as_subflow_nothing_stands_for_it(project: Project) -> None:
+    found, (told,) = run(project, "parent", "-p", "subflow=false")
+    assert told.split()[1] == "COMPLETED" and found["tasks"] == []
+
+
+@pytest.mark.parametrize("timeout", [0, 0.2])
+def test_it_waits_no_longer_than_it_is_to(project: Project, timeout: float) -> None:
+    _, (told,) = run(project, "parent", "-p", f"timeout={timeout}", "-p", 'parameters={"seconds": 60}')
+    id, state, *_ = told.split()
+    assert state in ("PENDING", "RUNNING")
+    assert project.tui_flow("cancel", id).returncode == 0
+
+
+def test_it_can_be_called_in_a_task_and_awaited(project: Project) -> None:
+    found, (told,) = run(project, "deep")
+    outer, inner = found["tasks"]
+    assert told.split()[1] == "COMPLETED" and inner["parent"] == outer["id"]
+    _, several = run(project, "awaits")
+    assert [one.split()[1] for one in several] == ["COMPLETED", "COMPLETED"]
+
+
+def test_an_equal_key_gives_the_run_of_then(project: Project) -> None:
+    _, (first, again) = run(project, "keyed")
+    assert first.split()[0] == again.split()[0]
+    assert project.ask("show", first.split()[0])["run_name"] == "named"
+
+
+def test_what_is_not_served_fails_the_run_that_asked(project: Project) -> None:
+    found, told = run(project, "parent", "-p", "name=child/three")
+    assert told == [] and found["state"] == "failed"
+    assert "no flow is served as child/three" in found["failure"]["message"]
+
+
+def test_a_script_may_ask_too(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tui_flow.sdk.deployments import arun_deployment, run_deployment
+
+    monkeypatch.setenv("TUI_FLOW_PROJECT", str(project.root))
+    assert "TUI_FLOW_RUN_DIR" not in os.environ
+    found = run_deployment("child/two", parameters={"n": 3})
+    assert (found.state_type.value, found.state_name, found.name != "") == ("COMPLETED", "Completed", True)
+    assert found.end_time >= found.start_time >= found.created
+    assert asyncio.run(arun_deployment("child/two", {"n": 3})).state.is_completed()
