@@ -37,7 +37,7 @@ COMMANDS = [
     commands.DescribeFile("/etl.py", "etl"), commands.RunFile("/etl.py", "etl", {"n": 1}),
     CancelRun(3, True), PreviewRerun(3), RerunRun(3, {"n": 1}, ["load"], strict=True), EmitEvent("day.closed", {"n": 1}, "monday"), Sync(True), Subscribe(), Prune(), GetStatus(), KeepEngine(), StopEngine(),
     commands.ListSchedules("etl", 3), commands.PauseSchedules("etl", "tick", "why"),
-    commands.ResumeSchedules("etl", "tick", True), commands.SkipFireTime("etl", "tick", 5.0),
+    commands.ResumeSchedules("etl", "tick", True), commands.SkipFireTime("etl", "tick", 5.0), commands.UnskipFireTime("etl", "tick", 5.0),
     commands.ServeFlows("0" * 32, [{"path": "/etl.py", "flow": "etl", "name": "nightly"}], 3, False),
     commands.StopServing("0" * 32), commands.RunServed("etl", "nightly", {"n": 1}, idempotency_key="k"),
     commands.WaitRun(3, 1.5),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.engine.fake_asker import FakeAsker
 from tests.engine.fake_supervisor import FakeSupervisor
 from tests.store.rows import a_file, a_flow
 from tui_flow.contract import changes, rundir
@@ -24,6 +25,7 @@ from tui_flow.engine.rescuer import Rescuer
 from tui_flow.engine.scheduler import Scheduler
 from tui_flow.engine.supervisor import Supervisor
 from tui_flow.engine.triggers import Triggers
+from tui_flow.engine.watching import Watching
 from tui_flow.settings import Settings
 from tui_flow.store import database, flows, runs
 from tui_flow.store.records import Flow, FlowRun
@@ -107,15 +109,11 @@ class House:
         )
 
         self.scheduler = Scheduler(self.db, self.clock, self.firing, self.bus, self.log)
-        self.triggers = Triggers(
-            project,
-            self.db,
-            self.clock,
-            self.scheduler,
-            self.firing,
-            self.log,
-            in_background=lambda call: call(),
+        self.asker = FakeAsker()
+        watching = Watching(
+            project, self.db, self.clock, self.firing, in_background=lambda call: call(), asker=self.asker
         )
+        self.triggers = Triggers(self.db, self.clock, self.scheduler, self.firing, watching, self.log)
 
     def tick(self, seconds: float = 0.0) -> None:
         """One step of every duty, so many seconds later."""

@@ -158,3 +158,29 @@ def test_files_that_come_all_at_once_have_a_run_each_and_the_engine_answers_mean
     assert sorted(paths) == sorted(f"in/{number}.csv" for number in range(count))
     wait_until(lambda: {run.state for run in runs_of(engine, "load")} == {"completed"}, 30)
     assert len(runs_of(engine, "load")) == count
+
+
+def test_a_condition_fires_for_what_it_says_also_from_a_file_that_was_broken_since(engine: Running) -> None:
+    text = f"""
+        from tui_flow import flow, get_run_context, on_condition
+{TELL}
+        def batch():
+            path = Path("batch")
+            return path.read_text() if path.exists() else None
+
+        @flow(schedule=on_condition(batch, poll=0.2, into="name"))
+        def work(name: str):
+            tell(name)
+        """
+    engine.write("work.py", text)
+    engine.serve("--stay")
+    wait_ready(engine)
+    (engine.project / "batch").write_text("7")
+    wait_until(lambda: told(engine), 20)
+    engine.write("work.py", text + "\n        raise OSError")
+    engine.ask(Sync(files=True))
+    (engine.project / "batch").write_text("8")
+    wait_until(lambda: len(told(engine)) == 2, 20)
+    assert told(engine) == [
+        [{"kind": "condition", "function": "batch", "value": one}, one] for one in ("7", "8")
+    ]

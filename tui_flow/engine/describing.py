@@ -56,7 +56,8 @@ async def describe(project: Path, path: str, timeout_seconds: float, stays: bool
     `stays` lets the process become a template where that is possible. Cancelled, it leaves no process behind.
     """
     try:
-        importing = Importing(project, path, stays and sys.platform == "linux")
+        command = [*DESCRIBE, str(project), str(project / path)]
+        importing = Importing(project, command, stays and sys.platform == "linux")
     except OSError as error:
         return Description("", [], f"could not be imported: {error.strerror}", died=True)
     try:
@@ -78,10 +79,11 @@ async def describe(project: Path, path: str, timeout_seconds: float, stays: bool
 
 
 class Importing:
-    """The process that imports a file: what it answers, and what it prints meanwhile."""
+    """A process that imports a file: what it answers, and what it prints meanwhile."""
 
-    def __init__(self, project: Path, path: str, stays: bool) -> None:
-        """Starts it. Raises OSError where there is no process to be had."""
+    def __init__(self, project: Path, command: list[str], stays: bool = False) -> None:
+        """Starts Python with these arguments, and the descriptor for the answer behind them. Raises OSError where there
+        is no process to be had."""
         self._over = asyncio.Event()
         self._cookie = os.urandom(16).hex()
         answer_end, child_end = os.pipe()
@@ -92,7 +94,7 @@ class Importing:
         given = [child_end, *([theirs.fileno()] if theirs else [])]
         try:
             self._child = subprocess.Popen(
-                [sys.executable, *DESCRIBE, str(project), str(project / path), *map(str, given)],
+                [sys.executable, *command, *map(str, given)],
                 pass_fds=given,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,

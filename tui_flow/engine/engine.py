@@ -39,6 +39,7 @@ from tui_flow.engine.templates import Templates
 from tui_flow.engine.triggers import Triggers
 from tui_flow.engine.troubles import Troubles
 from tui_flow.engine.watcher import Watcher
+from tui_flow.engine.watching import Watching
 from tui_flow.settings import Settings
 from tui_flow.store import database
 
@@ -84,9 +85,10 @@ class Engine:
         self.scheduler = Scheduler(self.db, clock, self.firing, self.bus, log, self.room.may_start, self.wake)
         self.serving = Serving(self.db, settings.state_dir, clock, self.scheduler, self.bus, log)
         self.ends = Ends(self.db, self.bus)
+        watching = Watching(settings.project, self.db, clock, self.firing, self.wake_from_thread)
         self.triggers = Triggers(
-            settings.project, self.db, clock, self.scheduler, self.firing, log, self.room.may_start, self.wake_from_thread,
-        )  # fmt: skip
+            self.db, clock, self.scheduler, self.firing, watching, log, self.room.may_start
+        )
         self.home = Home(settings.state_dir, lock, log, self.stop)
         self.server = Server(settings, self._answer, self._hung_up, log)
         self._stay = stay or settings.idle_seconds == 0

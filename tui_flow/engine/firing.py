@@ -84,6 +84,12 @@ class Firing:
         """One run for one fire time or event; its id. None where it made none, and its row says why."""
         return self.fire_all([Fire(schedule, fire_at, reason, **more)])[0]
 
+    def is_going(self, schedule: Schedule) -> bool:
+        """Whether a run of the schedule, or of an exclusive flow any run at all, is not over."""
+        flow = served.flow_of(self._db, schedule.flow, schedule.spec.get("served"))
+        runs_of_flow = [one.run for one in self._ingest.active.values() if one.run.flow == schedule.flow]
+        return any(run.schedule == schedule.slug or (flow and flow.exclusive) for run in runs_of_flow)
+
     def fire_all(
         self,
         fires: Sequence[Fire],

@@ -134,6 +134,12 @@ async def unskip_fire_time(
     engine: "Engine", connection: Connection, command: commands.UnskipFireTime
 ) -> dict[str, Any]:
     schedule, at = _find(engine, command.flow, command.schedule), engine.clock.time()
+    by = f"uid {connection.uid()}"
+    if schedule.kind not in TIMED and command.fire_at is None and engine.triggers.skip(schedule, -1):
+        return {
+            **_changed(engine, by, "skips an event less", schedule.flow, schedule.slug),
+            "fire_at": None,
+        }
     skipped = [
         one.fire_at
         for one in schedules.fire_times_between(engine.db, schedule.id, at, FAR)
@@ -149,7 +155,6 @@ async def unskip_fire_time(
     if schedule.cursor >= found[0]:  # it was moved over what was decided ahead
         schedules.reset_cursor(engine.db, schedule.id, at)
     engine.scheduler.forget(schedule)
-    by = f"uid {connection.uid()}"
     return {
         **_changed(engine, by, "no longer skips a fire time", schedule.flow, schedule.slug),
         "fire_at": found[0],

@@ -2,25 +2,22 @@
 
 A trigger remembers what it has seen, in the history. What it sees is decided in the transaction that moves this memory
 on, and each event has a key that is UNIQUE; so it may be looked at again after a crash, and makes its run once. Which
-triggers there are, and may fire, the scheduler knows; how each kind looks, `watches`, `file_watch` and `condition_watch`.
+triggers there are, and may fire, the scheduler knows; how each kind looks, `watches`, `file_watch`, `condition_watch`.
 """
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 
 from tui_flow.contract import schedules as contract
 from tui_flow.contract.failpoints import failpoint
-from tui_flow.contract.schedules import OnEvent, OnFile, OnFlow
 from tui_flow.contract.states import FireOutcome, FireReason
 from tui_flow.engine.clock import Clock
 from tui_flow.engine.engine_log import EngineLog
-from tui_flow.engine.file_search import FileSearch, in_thread
-from tui_flow.engine.file_watch import FileWatch
 from tui_flow.engine.firing import Fire, Firing
 from tui_flow.engine.scheduler import Scheduler
-from tui_flow.engine.watches import EventWatch, Happening, Passed, Sighting, Watch
-from tui_flow.store import events, facts, schedules
+from tui_flow.engine.watches import Happening, Passed, Sighting, Watch
+from tui_flow.engine.watching import Watching
+from tui_flow.store import events, schedules
 from tui_flow.store.database import Connection, transaction
 from tui_flow.store.records import FireTime, Schedule
 
@@ -38,25 +35,17 @@ class _Entry(NamedTuple):
 class Triggers:
     def __init__(
         self,
-        project: Path,
         db: Connection,
         clock: Clock,
         scheduler: Scheduler,
         firing: Firing,
+        watching: Watching,
         log: EngineLog,
         may_start: Callable[[], bool] = lambda: True,
-        wake: Callable[[], None] = lambda: None,
-        in_background: Callable[[Callable[[], None]], None] = in_thread,
     ) -> None:
-        """`may_start` tells whether there is room for another run; without it, nothing fires for now. `wake` is called
-        from any thread when there is something to look at; `in_background` begins such a thread."""
-        self._db, self._clock, self._scheduler, self._firing, self._log = db, clock, scheduler, firing, log
-        self._project, self._may_start, self._wake, self._in_background = (
-            project,
-            may_start,
-            wake,
-            in_background,
-        )
+        """`may_start` tells whether there is room for another run; without it, nothing fires for now."""
+        self._db, self._clock, self._scheduler, self._firing = db, clock, scheduler, firing
+        self._watching, self._log, self._may_start = watching, log, may_start
         self._known: list[Schedule] = []
         self._entries: dict[int, _Entry] = {}
         self._said: dict[int, str] = {}
@@ -83,7 +72,11 @@ class Triggers:
     def standing(self, id: int) -> str:
         """What a trigger waits for, for people; empty for one that does not look."""
         entry = self._entries.get(id)
-        return "" if entry is None else entry.watch.standing()
+        if entry is None:
+            return ""
+        skips = entry.watch.memory.get("skips", 0)
+        told = "" if not skips else "skips the next event" if skips == 1 else f"skips the next {skips} events"
+        return "; ".join(filter(None, (entry.watch.standing(), told)))
 
     def close(self, schedule: Schedule, reason: FireReason, message: str) -> int:
         """What has happened so far makes no run: the trigger comes out of a pause. Gives how many events that were."""
@@ -99,14 +92,15 @@ class Triggers:
         self._scheduler.changed()
         return sighting.passed.times if sighting.passed else 0
 
-    def skip(self, schedule: Schedule) -> None:
-        """The next event makes no run."""
+    def skip(self, schedule: Schedule, by: int = 1) -> bool:
+        """One more event to come, or with -1 one less, makes no run. False where none was to be skipped."""
         entry = self._entries.get(schedule.id) or self._entry(schedule)
-        if entry is None:
-            return
-        memory = {**entry.watch.memory, "skips": entry.watch.memory.get("skips", 0) + 1}
-        schedules.save_memory(self._db, schedule.id, memory)
-        entry.watch.memory = memory
+        skips = (entry.watch.memory.get("skips", 0) if entry else 0) + by
+        if entry is None or skips < 0:
+            return False
+        entry.watch.memory = {**entry.watch.memory, "skips": skips}
+        schedules.save_memory(self._db, schedule.id, entry.watch.memory)
+        return True
 
     def _reload(self) -> None:
         """Watches for the triggers that may fire now; those that say the same go on."""
@@ -152,33 +146,7 @@ class Triggers:
         except ValueError as error:
             self._say(schedule, f"cannot be watched: {error}")
             return None
-        begin = self._begin(schedule, declared)
-        watch = self._watch(schedule, declared, begin)
-        if watch is None:
-            return None
-        watch.memory["watches"] = _what(declared)
-        return _Entry(schedule, declared, watch)
-
-    def _begin(self, schedule: Schedule, declared: contract.Schedule) -> float | None:
-        """Since when the trigger is there, where it has not looked yet: nothing before that fires. It begins anew where
-        it watches something else than before, was away for a while, or a backup took the history's place."""
-        memory = schedule.memory or {}
-        restored_at = float(facts.get(self._db, facts.RESTORED_AT) or 0.0)
-        is_away = schedule.cursor < schedule.registered_at
-        if not is_away and memory.get("watches") == _what(declared) and memory["since"] >= restored_at:
-            return None
-        return max(schedule.registered_at, restored_at)
-
-    def _watch(self, schedule: Schedule, declared: contract.Schedule, begin: float | None) -> Watch | None:
-        when = declared.when
-        if isinstance(when, OnFlow):
-            return EventWatch(self._db, schedule, events.RUN_ENDED, when.names, when.states, begin)
-        if isinstance(when, OnFile):
-            search = FileSearch(self._project, when.glob, self._clock, self._wake, self._in_background)
-            return FileWatch(self._db, schedule, when, self._clock, search, begin)
-        if not isinstance(when, OnEvent):
-            return None
-        return EventWatch(self._db, schedule, events.EMITTED, (when.name,), (), begin)
+        return _Entry(schedule, declared, self._watching.watch_for(schedule, declared))
 
     def _decide(self, found: list[tuple[_Entry, Sighting]]) -> None:
         """In one transaction. Where that fails, all of it is seen again."""
@@ -266,14 +234,6 @@ def _with_skips(sighting: Sighting) -> Sighting:
     return (
         sighting._replace(happened=happened, memory={**sighting.memory, "skips": left}) if skips else sighting
     )
-
-
-def _what(declared: contract.Schedule) -> list[str]:
-    """What a trigger watches, of all that its author said."""
-    when = declared.when
-    if isinstance(when, OnFlow):
-        return [declared.kind, *when.names]
-    return [declared.kind, str(when[0])]
 
 
 def _says_the_same(known: _Entry, schedule: Schedule) -> bool:

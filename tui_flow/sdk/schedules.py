@@ -165,8 +165,11 @@ def every(
 
 
 def on_file(glob: str, *, stable: "Duration" = 2.0, **more: "Any") -> Schedule:
-    """A run for every file that matches the pattern (relative to the project) and is new or other than before, once it
-    has not changed for `stable`."""
+    """A run for every file that matches the pattern (relative to the project; `**` for any folders) and is new, or of
+    another time of change or size than before, once it has not changed for `stable`.
+
+    Files that are there when the trigger first looks fire nothing until they change.
+    """
     return Schedule(contract.OnFile(_text(glob, "glob"), seconds_of(stable, "stable")), **more)
 
 
@@ -175,7 +178,7 @@ def on_flow(
 ) -> Schedule:
     """A run whenever a run of one of these flows (names, or the flows themselves) ends in one of these states.
 
-    Raises ValueError for a state that no run ends in.
+    Flows that fire each other stop after one round: a run that goes back to a run of this flow fires it not again. Raises ValueError for a state that no run ends in.
     """
     from tui_flow.contract.states import TERMINAL
 
@@ -193,7 +196,12 @@ def on_flow(
 def on_condition(
     fn: "Callable[[], Any]", *, poll: "Duration" = 30.0, timeout: "Duration" = 10.0, **more: "Any"
 ) -> Schedule:
-    """A run whenever this function of the flow file says so; it is asked every `poll`, in a process of its own."""
+    """A run whenever this function of the flow file says so; it is asked every `poll`, in a process of its own, which is
+    ended after `timeout`.
+
+    True makes a run each time it is said, and while that is not over the function is not asked. Any other true value is
+    what there is to do (an id, a path): it makes one run, however often it is said, and `into` names its parameter.
+    """
     name = getattr(fn, "__name__", None)
     if not callable(fn) or not name or not str(name).isidentifier():
         raise ValueError(f"on_condition is for a function that the flow file defines, not for {fn!r}")

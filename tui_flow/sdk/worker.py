@@ -27,6 +27,8 @@ from tui_flow.sdk import flow_file
 from tui_flow.sdk.stacks import answer_when_asked
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from tui_flow.sdk.recorder import RunRecorder
 
 LOGGER = "tui_flow.worker"
@@ -109,16 +111,26 @@ def _import(spec: rundir.RunSpec, version: Version | None) -> Imported:
 
     path, project = Path(spec.path), Path(spec.project)
     os.chdir(project)
-    state_dir = rundir.open_state_dir(project)
     if spec.source_sha:
         version = version if version and version.sha == spec.source_sha else Version(spec.source_sha, {})
+    module, sha = load(path, project, version, is_asked_for=bool(spec.source_sha))
+    return Imported(flow_file.flows_of(module), Version(sha, project_modules.imported(project, path)))
+
+
+def load(
+    path: Path, project: Path, version: Version | None, is_asked_for: bool = False
+) -> tuple["ModuleType", str]:
+    """The flow file as a module, and the SHA-256 of its text: in that version; where that was not kept, and nobody asked
+    for it, as it is now. Raises what the file raises."""
+    from tui_flow.sdk import project_modules
+
+    state_dir = rundir.open_state_dir(project)
     if version and version.modules:
         project_modules.import_from(version, project)
     kept = state_dir / rundir.SOURCES / f"{version.sha}.py" if version else path
-    source = flow_file.read_source(kept if spec.source_sha or kept.exists() else path)
+    source = flow_file.read_source(kept if is_asked_for or kept.exists() else path)
     sha = rundir.keep_source(state_dir, source)
-    flows = flow_file.flows_of(flow_file.load(path, source))
-    return Imported(flows, Version(sha, project_modules.imported(project, path)))
+    return flow_file.load(path, source), sha
 
 
 def _flow_of(imported: Imported, spec: rundir.RunSpec) -> Any:
