@@ -172,7 +172,9 @@ def _refuse(dotted: str, name: str) -> Any:
 
     is_built = any(_home(home) is not None for home in MODULES.get(dotted, ()))
     otherwise = "it has other names there: look at dir()" if is_built else _LATER
-    next = NAMES.get(name) or _next_for(dotted, _SERVER if is_server_side(f"{dotted}._") else otherwise)
+    next = NAMES.get(name) or _next_for(
+        dotted, _SERVER if dotted.partition(".")[0] in SERVER_SIDE else otherwise
+    )
     if name in NAMES or name in _ABSENT.get(dotted, ()) or dotted.partition(".")[0] in SERVER_SIDE:
         return Absent(f"prefect.{dotted}.{name}", next)
     return refuse_import(f"prefect.{dotted}.{name}", next)
