@@ -30,6 +30,8 @@ EVENTS = [
     journal.TaskRenamed(1.0, 1, "é"),
     journal.TaskRetrying(1.0, 1, 1, 2.0, FAILURE),
     journal.TaskFinished(1.0, 1, "failed", "Failed", "error", "", FAILURE),
+    journal.ArtifactCreated(1.5, "c0ffee", "table", "totals", None, [{"a": None, "b": "ü"}], 3),
+    journal.ArtifactUpdated(2.5, "c0ffee", "later", {"done": 1.5, "total": None}),
     journal.EventEmitted(1.0, "c0ffee", "day.closed", "monday", {"n": [1, "é"]}, {"id": "shop"}, 3),
 ]
 COMMANDS = [

@@ -60,7 +60,7 @@ def test_what_is_no_event_is_said_and_costs_nothing_else(house: House, tmp_path:
     duty.tick(0.0)
     assert [one.key for one in events.list_after(house.db, 0, 10)] == ["good"]
     assert spool.left(house.state_dir, 10) == []
-    assert "2.json holds no event" in (house.state_dir / "engine.log").read_text()
+    assert "2.json holds no note" in (house.state_dir / "engine.log").read_text()
 
 
 def test_a_file_whose_removal_was_prevented_counts_once(

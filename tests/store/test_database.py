@@ -96,7 +96,7 @@ def test_a_missing_history_is_said_and_not_made(tmp_path: Path) -> None:
 @pytest.mark.parametrize("open_history", [database.open_reader, database.open_writer])
 def test_a_newer_history_names_the_version_that_wrote_it(tmp_path: Path, open_history) -> None:
     db = database.open_writer(tmp_path)
-    db.execute("PRAGMA user_version = 9")
+    db.execute(f"PRAGMA user_version = {database.SCHEMA_VERSION + 1}")
     db.execute(
         "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('tui_flow', '7.3.0 more', '')"
     )

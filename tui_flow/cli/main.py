@@ -22,6 +22,7 @@ COMMANDS = (
     "search",
     "stack",
     "cancel",
+    "artifacts",
     "emit",
     "schedule",
     "backfill",

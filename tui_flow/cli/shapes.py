@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from tui_flow.store.records import Attempt, Flow, FlowFile, FlowRun, TaskRun
+from tui_flow.store.records import Artifact, Attempt, Flow, FlowFile, FlowRun, TaskRun
 
 
 def iso(at: float | None) -> str | None:
@@ -37,6 +37,12 @@ def attempt_object(attempt: Attempt) -> dict[str, Any]:
 
 def flow_object(flow: Flow) -> dict[str, Any]:
     return flow._asdict()
+
+
+def artifact_object(artifact: Artifact) -> dict[str, Any]:
+    fields = artifact._asdict()
+    del fields["number"]
+    return {**fields, "created_at": iso(artifact.created_at), "updated_at": iso(artifact.updated_at)}
 
 
 def file_object(file: FlowFile) -> dict[str, Any]:

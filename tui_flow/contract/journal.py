@@ -14,6 +14,9 @@ from typing import Any, NamedTuple
 
 MAX_PAYLOAD = 65_536
 """Bytes of JSON that an emitted event may carry."""
+MAX_ARTIFACT = 1024 * 1024
+"""Bytes of JSON that an artifact may have."""
+ARTIFACT_TYPES = ("markdown", "table", "progress", "image")
 MAX_TEXT = 16_384
 """Messages, errors and tracebacks are cut to this many characters before they are written."""
 
@@ -202,9 +205,51 @@ class EventEmitted(NamedTuple):
     """The task run that said so; 0 is the flow itself."""
 
 
+class ArtifactCreated(NamedTuple):
+    """The author's code shows something to people: a text, a table, how far it is. Changes no state."""
+
+    at: float
+    id: str
+    """Of this artifact and no other: ingested twice, it counts once."""
+    type: str
+    """One of ARTIFACT_TYPES."""
+    key: str | None
+    """The author's own: artifacts of one key are versions of one thing."""
+    description: str | None
+    data: Any
+    """Of markdown and image a text (the image's URL), of a table a list of objects or of lists, or an object of lists,
+    of progress a `Progress` as an object."""
+    task_run: int
+    """The task run that made it; 0 is the flow itself."""
+
+
+class ArtifactUpdated(NamedTuple):
+    """An artifact says something else."""
+
+    at: float
+    id: str
+    description: str | None
+    """None leaves it."""
+    data: Any
+
+
+class Progress(NamedTuple):
+    """How far something is."""
+
+    done: float
+    total: float | None
+    """None where nobody knows."""
+    unit: str = ""
+    """"%", or what is counted."""
+
+
+Note = EventEmitted | ArtifactCreated | ArtifactUpdated
+"""What the author's code says that changes no state; each has an id of its own."""
+
 Event = (
     RunStarted | FlowStarted | FlowRetrying | FlowFinished | RunCancelling | RunEnded
     | TaskCreated | TaskStarted | TaskRenamed | TaskRetrying | TaskFinished | EventEmitted
+    | ArtifactCreated | ArtifactUpdated
 )  # fmt: skip
 
 EVENTS: dict[str, Any] = {cls.__name__: cls for cls in Event.__args__}

@@ -48,6 +48,8 @@ class Fold:
         self.cancelling_seen = False
         self.emitted: list[journal.EventEmitted] = []
         """What the author's code said had happened."""
+        self.artifacts: list[journal.ArtifactCreated | journal.ArtifactUpdated] = []
+        """What it showed, and what became of that."""
         self.ended_attempts: list[Attempt] = []
         """How attempts ended that the run has left behind, or is about to."""
         self._closed_at: float | None = None
@@ -225,6 +227,9 @@ class Fold:
     def _event_emitted(self, event: journal.EventEmitted) -> None:
         self.emitted.append(event)
 
+    def _artifact(self, event: journal.ArtifactCreated | journal.ArtifactUpdated) -> None:
+        self.artifacts.append(event)
+
     def _end_task(
         self,
         task: TaskRun,
@@ -312,4 +317,6 @@ _APPLY: dict[type, Callable[[Fold, Any], None]] = {
     journal.TaskRetrying: Fold._task_retrying,
     journal.TaskFinished: Fold._task_finished,
     journal.EventEmitted: Fold._event_emitted,
+    journal.ArtifactCreated: Fold._artifact,
+    journal.ArtifactUpdated: Fold._artifact,
 }

@@ -16,8 +16,8 @@ from tui_flow.engine.bus import Bus
 from tui_flow.engine.engine_log import EngineLog
 from tui_flow.engine.folding import Fold
 from tui_flow.engine.tail import Tail
+from tui_flow.store import artifacts, runs, tasks
 from tui_flow.store import events as events_of
-from tui_flow.store import runs, tasks
 from tui_flow.store.database import Connection, Refused, transaction
 from tui_flow.store.records import FlowRun
 
@@ -158,6 +158,7 @@ class Ingest:
             runs.save_run(db, before, after, fold.report)
             runs.keep_attempts(db, fold.ended_attempts)
             events_of.keep_emitted(db, after, fold.emitted)
+            artifacts.keep_all(db, fold.artifacts, after.id)
             if fold.is_over:
                 events_of.keep_run_end(db, after)
             failpoint("ingest-before-commit")
@@ -166,7 +167,9 @@ class Ingest:
         if after.awaits_attempt:
             active.has_last_word = False  # of the next attempt
         active.cancelling_seen = active.cancelling_seen or fold.cancelling_seen
-        self._tell(active, before, bool(new or changed), time.monotonic() if now is None else now)
+        self._tell(
+            active, before, bool(new or changed or fold.artifacts), time.monotonic() if now is None else now
+        )
 
     def _tell(self, active: ActiveRun, before: FlowRun, tasks_changed: bool, now: float) -> None:
         after = active.run

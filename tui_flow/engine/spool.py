@@ -1,17 +1,19 @@
-"""Takes events into the history that scripts, and processes which runs have started, have left in files."""
+"""Takes notes (events, artifacts) into the history that scripts, and processes which runs have started, have left in
+files."""
 
 from pathlib import Path
 
 from tui_flow.contract import spool
 from tui_flow.contract.failpoints import failpoint
+from tui_flow.contract.journal import EventEmitted
 from tui_flow.engine.clock import Clock
 from tui_flow.engine.engine_log import EngineLog
-from tui_flow.store import events
+from tui_flow.store import artifacts, events
 from tui_flow.store.database import Connection, Refused, transaction
 
 LOOK_SECONDS = 1.0
 AT_ONCE = 500
-"""Events in one transaction."""
+"""Notes in one transaction."""
 
 
 class Spool:
@@ -49,7 +51,7 @@ class Spool:
             with transaction(self._db):
                 self._take(path)
         except Refused as error:
-            self._log.warn(f"{path.name} holds no event that can be kept: {error}")
+            self._log.warn(f"{path.name} holds no note that can be kept: {error}")
 
     def _take(self, path: Path) -> None:
         try:
@@ -57,7 +59,10 @@ class Spool:
         except OSError as error:
             found, why = None, f": {error.strerror}"
         if found is None:
-            self._log.warn(f"{path.name} holds no event, and is removed{why}")
+            self._log.warn(f"{path.name} holds no note, and is removed{why}")
             return
-        event, run_id = found
-        events.keep(self._db, event, run_id, self._clock.time())
+        note, run_id = found
+        if isinstance(note, EventEmitted):
+            events.keep(self._db, note, run_id, self._clock.time())
+        else:
+            artifacts.keep_all(self._db, [note], run_id)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tui_flow.sdk.futures import PrefectFuture, PrefectFutureList, as_completed, wait
     from tui_flow.sdk.logging import get_run_logger
     from tui_flow.sdk.process_pool import ProcessPoolTaskRunner
+    from tui_flow.sdk.progressing import progress
     from tui_flow.sdk.retries import exponential_backoff
     from tui_flow.sdk.schedules import (
         At,
@@ -62,6 +63,7 @@ __all__ = [
     "on_event",
     "on_file",
     "on_flow",
+    "progress",
     "quote",
     "serve",
     "tags",
@@ -77,6 +79,7 @@ _HOMES = {
     "events": ("emit_event",),
     "futures": ("PrefectFuture", "PrefectFutureList", "as_completed", "wait"),
     "logging": ("get_run_logger",),
+    "progressing": ("progress",),
     "retries": ("exponential_backoff",),
     "schedules": (
         "At",

@@ -1,22 +1,12 @@
-"""`emit_event`: says that something happened, for flows whose trigger waits for it (`on_event`).
+"""`emit_event`: says that something happened, for flows whose trigger waits for it (`on_event`)."""
 
-In a run it goes through the run's journal; elsewhere (a plain script, or a process that the run has started) a file in
-the state directory holds it until an engine takes it up. Either way it is safe when the call returns, engine or not.
-"""
-
-import os
 import uuid
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from tui_flow.contract import journal, rundir, spool
-from tui_flow.sdk import flow_file
-from tui_flow.sdk.context import parent_of_task
+from tui_flow.contract import journal
+from tui_flow.sdk import notes
 from tui_flow.sdk.readable import as_json
-
-if TYPE_CHECKING:
-    from tui_flow.sdk.runs import FlowRun, TaskRun
 
 MAX_NAME = 200
 
@@ -65,7 +55,6 @@ def emit_event(
         follows.id if follows is not None else None,
         key,
     )
-    run = parent_of_task()
     record = journal.EventEmitted(
         when.timestamp(),
         str(emitted.id),
@@ -73,19 +62,13 @@ def emit_event(
         key,
         emitted.payload,
         emitted.resource or None,
-        run.number if run is not None else 0,
+        notes.task_run(),
     )
     if len(journal.encode(record)) > journal.MAX_PAYLOAD:
         raise ValueError(
             f"event {event!r} carries more than {journal.MAX_PAYLOAD:,} bytes: save them in a file, and emit its path"
         )
-    if flow_file.importing:
-        raise RuntimeError(
-            f"event {event!r} is emitted while its file is imported, which happens at every save of it: "
-            'put the call in a flow, or under if __name__ == "__main__":'
-        )
-    if run is None or not _told_by(run, record):
-        spool.leave(_state_dir(run), record, _run_id(run))
+    notes.tell(record)
     return emitted
 
 
@@ -97,38 +80,3 @@ def _check(event: Any, resource: Any, payload: Any, key: Any) -> None:
             raise TypeError(f"{name} is to be a dict, not {type(value).__name__}")
     if key is not None and (not isinstance(key, str) or not 0 < len(key) <= MAX_NAME):
         raise ValueError(f"an event's key is a text of 1 to {MAX_NAME} characters, not {key!r:.100}")
-
-
-def _told_by(run: "FlowRun | TaskRun", record: journal.EventEmitted) -> bool:
-    """Whether the run's journal has it. A forked child's has not, nor has that of a process of a pool."""
-    from tui_flow.sdk.recorder import RunRecorder
-
-    recorder = run.tree.recorder
-    if not isinstance(recorder, RunRecorder) or recorder.is_foreign:
-        return False
-    recorder.record(record)
-    return True
-
-
-def _state_dir(run: "FlowRun | TaskRun | None") -> Path:
-    from tui_flow.sdk.script_run import find_project_of_script
-
-    directory = _run_directory()
-    if directory is not None:
-        return directory.parents[1]
-    project = Path(run.tree.project) if run is not None and run.tree.project else find_project_of_script()
-    return rundir.open_state_dir(project)
-
-
-def _run_id(run: "FlowRun | TaskRun | None") -> int | None:
-    """The run whose process, or whose child, this is."""
-    if run is not None:
-        return run.tree.run_id
-    directory = _run_directory()
-    return int(directory.name) if directory is not None else None
-
-
-def _run_directory() -> Path | None:
-    named = os.environ.get(rundir.ENV_RUN_DIR, "")
-    directory = Path(named)
-    return directory if named and directory.name.isdigit() and directory.is_dir() else None

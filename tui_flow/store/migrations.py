@@ -78,6 +78,12 @@ def unfired(db: "Database") -> None:
     db.execute("PRAGMA user_version = 8")
 
 
+@migrations(name="0.2.0 artifacts")
+def artifacts(db: "Database") -> None:
+    _run(db, "schema_0009.sql")
+    db.execute("PRAGMA user_version = 9")
+
+
 def migrate(db: sqlite3.Connection) -> None:
     """Brings a history up to date. Raises sqlite3.Error."""
     migrations.apply(_sqlite_utils().Database(db, execute_plugins=False))

@@ -17,6 +17,7 @@ from tui_flow.store.database import readable
 
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 _FILES = (
+    "artifacts.sql",
     "events.sql",
     "checkup.sql",
     "facts.sql",

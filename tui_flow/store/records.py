@@ -205,6 +205,25 @@ class EventRecord(NamedTuple):
     payload: dict[str, Any]
 
 
+class Artifact(NamedTuple):
+    """Something that a run shows to people."""
+
+    number: int
+    """Rises with time."""
+    id: str
+    run_id: int | None
+    """None where a script made it outside of any run."""
+    task_run: int
+    """0 is the flow itself."""
+    type: str
+    """One of `journal.ARTIFACT_TYPES`, which says what `data` is."""
+    key: str | None
+    description: str | None
+    data: Any
+    created_at: float
+    updated_at: float
+
+
 class Pause(NamedTuple):
     flow: str
     """Empty for all flows."""

@@ -13,6 +13,7 @@ from tui_flow.contract.states import (
     TaskRunState,
 )
 from tui_flow.store.records import (
+    Artifact,
     Attempt,
     EventRecord,
     FireTime,
@@ -31,6 +32,10 @@ _REASONS: dict[str | None, EndReason | None] = {None: None, **{reason.value: rea
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 Row = tuple[Any, ...]
+
+
+def artifact(row: Row) -> Artifact:
+    return Artifact._make((*row[:7], json.loads(row[7]), *row[8:]))
 
 
 def flow_file(row: Row) -> FlowFile:

@@ -1,0 +1,91 @@
+"""`tui-flow artifacts`: what runs show to people."""
+
+import shutil
+import time
+from typing import Any
+
+import click
+
+from tui_flow.cli.history import find_run, up_to_date
+from tui_flow.cli.options import new_command, settings, wants_json
+from tui_flow.cli.output import note, print_json, print_table, style
+from tui_flow.cli.paint import plain_ascii
+from tui_flow.cli.shapes import artifact_object
+from tui_flow.contract.errors import TuiFlowError, UnknownRun
+from tui_flow.contract.states import TERMINAL
+from tui_flow.safe import safe
+from tui_flow.store.records import Artifact, FlowRun
+from tui_flow.tui.presentation import artifacts as shown
+from tui_flow.tui.presentation import text_of
+from tui_flow.tui.presentation.glyphs import ASCII, UNICODE
+from tui_flow.tui.presentation.times import moment
+
+
+@new_command(
+    "tui-flow artifacts\ntui-flow artifacts 12\ntui-flow artifacts daily-report\ntui-flow artifacts 12 --json"
+)
+@click.argument("what", required=False, metavar="[RUN|KEY]")
+@click.option(
+    "-n", "--limit", default=100, show_default=True, type=click.IntRange(1), help="No more than so many."
+)
+def command(what: str | None, limit: int) -> None:
+    """Show the artifacts of a run, all versions of a key with the newest first, or list the newest of all."""
+    from tui_flow.store import artifacts
+
+    with up_to_date(settings()) as db:
+        live = False
+        if what is None:
+            found = artifacts.list_latest(db, limit)
+        else:
+            found = artifacts.list_versions(db, what, limit)
+            if not found:
+                run = _run(db, what)
+                found, live = artifacts.list_of_run(db, run.id, limit), run.state not in TERMINAL
+    if wants_json():
+        print_json({"artifacts": [artifact_object(artifact) for artifact in found]})
+    elif not found:
+        note("no artifacts" + ("" if what else ": create_markdown_artifact(…) in a flow makes one"))
+    elif what is None:
+        _list(found)
+    else:
+        for artifact in found:
+            _show(artifact, is_live=live)
+
+
+def _run(db: Any, what: str) -> FlowRun:
+    try:
+        return find_run(db, what)
+    except TuiFlowError as error:
+        if what.lstrip("-").isdigit():
+            raise
+        raise UnknownRun(f"no artifact has the key {what!r}, and it names no run", next=error.next) from None
+
+
+def _list(found: list[Artifact]) -> None:
+    now = time.time()
+    print_table(
+        ("KEY", "TYPE", "RUN", "WHEN", "WHAT"),
+        [
+            (
+                safe(one.key or "-"),
+                one.type,
+                str(one.run_id or "-"),
+                moment(one.updated_at, now),
+                safe(one.description or ""),
+            )
+            for one in found
+        ],
+    )
+
+
+def _show(artifact: Artifact, *, is_live: bool) -> None:
+    now = time.time()
+    made = f"run {artifact.run_id}" if artifact.run_id else "a script"
+    click.echo(
+        f"{style(safe(shown.title(artifact)), bold=True)}  {style(f'{made}, {moment(artifact.updated_at, now)}', dim=True)}"
+    )
+    marks = ASCII if plain_ascii() else UNICODE
+    width = shutil.get_terminal_size().columns
+    for line in shown.lines(artifact, width, marks, now, is_live=is_live):
+        click.echo(safe(text_of(line)))
+    click.echo()

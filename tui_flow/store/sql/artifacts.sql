@@ -1,0 +1,23 @@
+-- name: artifact_columns
+number, id, run_id, task_run, type, key, description, data, created_at, updated_at
+
+-- name: insert_artifact
+INSERT INTO artifacts (id, run_id, task_run, type, key, description, data, created_at, updated_at)
+SELECT :id, (SELECT id FROM flow_runs WHERE id = :run_id), :task_run, :type, :key, :description, :data, :at, :at
+WHERE true
+ON CONFLICT (id) DO NOTHING;
+
+-- name: update_artifact
+UPDATE artifacts SET data = :data, description = coalesce(:description, description), updated_at = :at
+WHERE id = :id AND updated_at <= :at;
+
+-- name: list_artifacts_of_run
+SELECT {artifact_columns} FROM artifacts WHERE run_id = ? ORDER BY number LIMIT ?;
+
+-- name: list_artifact_versions
+SELECT {artifact_columns} FROM artifacts WHERE key = ? ORDER BY number DESC LIMIT ?;
+
+-- name: list_latest_artifacts
+SELECT {artifact_columns} FROM artifacts
+WHERE key IS NULL OR number = (SELECT max(newer.number) FROM artifacts AS newer WHERE newer.key = artifacts.key)
+ORDER BY number DESC LIMIT ?;

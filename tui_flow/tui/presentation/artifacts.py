@@ -1,0 +1,172 @@
+"""Artifacts in lines of text: what a run shows to people, without a browser."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from rich.cells import cell_len, set_cell_size
+
+from tui_flow.safe import safe
+from tui_flow.store.records import Artifact
+from tui_flow.tui.presentation import Line, times
+from tui_flow.tui.presentation.glyphs import Marks
+
+MAX_ROWS = 200
+"""Of a table; below, a line says how many more there are."""
+BAR_CELLS = 24
+_LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]*)\)")
+_GAP = "  "
+
+
+def title(artifact: Artifact) -> str:
+    """What a frame around it says."""
+    what = artifact.key or artifact.type
+    return f"{what}  {artifact.description}" if artifact.description else what
+
+
+def lines(artifact: Artifact, width: int, marks: Marks, now: float, *, is_live: bool = False) -> list[Line]:
+    """The artifact itself. `width` is in cells; `is_live`: whoever made it is still at work."""
+    if artifact.type == "progress":
+        return [progress_line(artifact, marks, now, is_live=is_live)]
+    if artifact.type == "table":
+        return _table(artifact.data, width, marks)
+    if artifact.type == "image":
+        return [[("image  ", "dim"), (str(artifact.data), "key")]]
+    return _markdown(str(artifact.data))
+
+
+# Progress.
+
+
+def progress_line(artifact: Artifact, marks: Marks, now: float, *, is_live: bool) -> Line:
+    """A bar, how much is done, and of a live one how long it may still take."""
+    done, total, unit = _progress(artifact.data)
+    share = min(1.0, done / total) if total else None
+    counted = f"{done:g}{f'/{total:g}' if total else ''}{f' {unit}' if unit else ''}"
+    if share is None:
+        return [(counted, "strong")]
+    line: Line = [
+        (marks.bar * round(share * BAR_CELLS), "live" if is_live and share < 1 else "ok"),
+        (marks.waiting * (BAR_CELLS - round(share * BAR_CELLS)), "dim"),
+        (f" {share:4.0%}", "strong"),
+    ]
+    if unit != "%":
+        line.append((f"  {counted}", "dim"))
+    left = seconds_left(artifact, now)
+    if is_live and left is not None and share < 1:
+        line.append((f"  ~{times.duration(left, live=True)}", "dim"))
+    return line
+
+
+def seconds_left(artifact: Artifact, now: float) -> float | None:
+    """By the pace so far; None where that cannot be told."""
+    done, total, _ = _progress(artifact.data)
+    took = artifact.updated_at - artifact.created_at
+    if not total or done <= 0 or took <= 0:
+        return None
+    return max(0.0, took * (total - done) / done - (now - artifact.updated_at))
+
+
+def _progress(data: Any) -> tuple[float, float | None, str]:
+    found = data if isinstance(data, dict) else {}
+    done, total = found.get("done"), found.get("total")
+    return (
+        float(done) if isinstance(done, int | float) else 0.0,
+        float(total) if isinstance(total, int | float) else None,
+        str(found.get("unit") or ""),
+    )
+
+
+# Tables.
+
+
+def _table(data: Any, width: int, marks: Marks) -> list[Line]:
+    header, rows = _columns(data)
+    texts = [[_cell(value) for value in row] for row in rows[:MAX_ROWS]]
+    if not header and not texts:
+        return [[("an empty table", "dim")]]
+    widths = _widths([header, *texts], width)
+    found: list[Line] = []
+    if header:
+        found.append([(_row(header, widths, marks), "strong")])
+        found.append([(marks.dash * min(width, sum(widths) + len(_GAP) * (len(widths) - 1)), "frame")])
+    found += [[(_row(row, widths, marks), "")] for row in texts]
+    if len(rows) > MAX_ROWS:
+        found.append([(f"{len(rows) - MAX_ROWS:,} more rows: --json has all", "dim")])
+    return found
+
+
+def _columns(data: Any) -> tuple[list[str], list[list[Any]]]:
+    """The header, which may be empty, and the rows of a table in any of its three forms."""
+    if isinstance(data, dict):
+        columns = [value if isinstance(value, list) else [value] for value in data.values()]
+        longest = max(map(len, columns), default=0)
+        return [safe(str(name)) for name in data], [
+            [column[place] if place < len(column) else None for column in columns] for place in range(longest)
+        ]
+    rows = data if isinstance(data, list) else [data]
+    if rows and all(isinstance(row, dict) for row in rows):
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        return [safe(str(name)) for name in names], [[row.get(name) for name in names] for row in rows]
+    return [], [row if isinstance(row, list) else [row] for row in rows]
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else safe(str(value)).replace("\n", " ").replace("\t", " ")
+
+
+def _widths(rows: Sequence[Sequence[str]], width: int) -> list[int]:
+    """As wide as the texts; where that is too much, the widest columns give way."""
+    count = max(map(len, rows), default=0)
+    widths = [max(1, *(cell_len(row[place]) for row in rows if place < len(row))) for place in range(count)]
+    spare = sum(widths) + len(_GAP) * (count - 1) - width
+    while spare > 0 and max(widths) > 4:
+        widest = max(widths)
+        second = max([one for one in widths if one < widest], default=4)
+        many = widths.count(widest)
+        cut = min(widest - max(second, 4) or 1, -(-spare // many))
+        widths = [one - cut if one == widest else one for one in widths]
+        spare -= cut * many
+    return widths
+
+
+def _row(texts: Sequence[str], widths: Sequence[int], marks: Marks) -> str:
+    cells = []
+    for place, wide in enumerate(widths):
+        text = texts[place] if place < len(texts) else ""
+        cut = set_cell_size(text, max(0, wide - 1)) + marks.ellipsis if cell_len(text) > wide else text
+        cells.append(cut + " " * (wide - cell_len(cut)))
+    return _GAP.join(cells).rstrip()
+
+
+# Markdown: headings, code and links look like what they are; everything else reads as it was written.
+
+
+def _markdown(text: str) -> list[Line]:
+    found: list[Line] = []
+    in_code = False
+    for line in text.expandtabs(4).splitlines():
+        if line.lstrip().startswith("```"):
+            in_code = not in_code
+        elif in_code:
+            found.append([(f"  {line}", "live")])
+        elif re.match(r"#{1,6} ", line):
+            found.append([(line.lstrip("# "), "strong")])
+        else:
+            found.append(_with_links(line))
+    return found or [[("an empty text", "dim")]]
+
+
+def _with_links(line: str) -> Line:
+    """A link's text, and behind it where it leads: never a link that the terminal follows unseen."""
+    spans: Line = []
+    end = 0
+    for match in _LINK.finditer(line):
+        spans.append((line[end : match.start()].replace("**", ""), ""))
+        label, target = match.groups()
+        spans.append((label or target, "key"))
+        if label and label != target:
+            spans.append((f" <{target}>", "dim"))
+        end = match.end()
+    spans.append((line[end:].replace("**", ""), ""))
+    return [span for span in spans if span[0]]
