@@ -23,6 +23,7 @@ COMMANDS = (
     "stack",
     "cancel",
     "artifacts",
+    "variable",
     "emit",
     "schedule",
     "backfill",

@@ -3,9 +3,10 @@
 import os
 import re
 import shutil
-import sys
 from pathlib import Path
 from typing import Any
+
+from tui_flow.sdk.dispatch import in_coroutine
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 """What cannot lead anywhere else."""
@@ -60,7 +61,7 @@ class LocalFileSystem(WritableFileSystem):
 
     def read_path(self, path: str) -> Any:
         """The file's bytes. Raises ValueError where there is no such file."""
-        return self.aread_path(path) if _in_coroutine() else self.read(path)
+        return self.aread_path(path) if in_coroutine() else self.read(path)
 
     async def aread_path(self, path: str) -> bytes:
         return self.read(path)
@@ -77,7 +78,7 @@ class LocalFileSystem(WritableFileSystem):
 
     def write_path(self, path: str, content: bytes) -> Any:
         """Writes the file whole or not at all, 0600, with the folders that it needs; gives its absolute path."""
-        return self.awrite_path(path, content) if _in_coroutine() else self.write(path, content)
+        return self.awrite_path(path, content) if in_coroutine() else self.write(path, content)
 
     async def awrite_path(self, path: str, content: bytes) -> str:
         return self.write(path, content)
@@ -101,7 +102,7 @@ class LocalFileSystem(WritableFileSystem):
 
     def get_directory(self, from_path: str | None = None, local_path: str | None = None) -> Any:
         """Copies a folder (default: all of `basepath`) to another place."""
-        if _in_coroutine():
+        if in_coroutine():
             return self.aget_directory(from_path, local_path)
         return self._copy(self.resolve(from_path or ""), Path(local_path or ".").absolute())
 
@@ -112,7 +113,7 @@ class LocalFileSystem(WritableFileSystem):
         self, local_path: str | None = None, to_path: str | None = None, ignore_file: str | None = None
     ) -> Any:
         """Copies a folder (default: the current one) into `basepath`."""
-        if _in_coroutine():
+        if in_coroutine():
             return self.aput_directory(local_path, to_path, ignore_file)
         return self._copy(Path(local_path or ".").absolute(), self.resolve(to_path or ""))
 
@@ -128,8 +129,3 @@ class LocalFileSystem(WritableFileSystem):
     def _copy(source: Path, target: Path) -> None:
         if source != target:
             shutil.copytree(source, target, dirs_exist_ok=True)
-
-
-def _in_coroutine() -> bool:
-    asyncio = sys.modules.get("asyncio")
-    return asyncio is not None and asyncio._get_running_loop() is not None
