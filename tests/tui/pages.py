@@ -22,7 +22,10 @@ class FakeEngine:
 
     def __init__(self) -> None:
         self.asked: list[Any] = []
-        self.answers: dict[type, Any] = {commands.Subscribe: {}}
+        self.answers: dict[type, Any] = {
+            commands.Subscribe: {},
+            commands.PreviewRerun: commands.RerunPreview(5, 3, 0, 3, 0, 0)._asdict(),
+        }
         self.is_up = True
         self._told: asyncio.Queue[tuple[int, Change] | None] = asyncio.Queue()
         self._seq = 0

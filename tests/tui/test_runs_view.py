@@ -106,7 +106,7 @@ async def test_what_can_be_done_with_a_run_can_be_done_in_the_list(etl: Project)
         await page.shows("run 813 was asked to end")
         await page.press("j", "x")
         assert "run 812 is over" in page.message
-        await page.press("r")
+        await page.press("r", "n")
         await page.shows("run 900 of etl_daily is on its way")
 
 

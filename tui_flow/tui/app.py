@@ -165,10 +165,23 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
         else:
             self.push_screen(RunScreen(run_id, line))
 
+    def shows_run(self, run_id: int) -> bool:
+        """Whether the view on top is that of this run."""
+        from tui_flow.tui.screens.run import RunScreen
+
+        return isinstance(self.screen, RunScreen) and self.screen.run_id == run_id
+
     def asked_parameters(self, run: FlowRun) -> dict[str, Any]:
         """What a run was asked for with, whole: its row has the values as they read after validation, cut short."""
         spec = read_spec(run_dir(self.settings.state_dir, run.id))
         return run.parameters if spec is None else spec.parameters
+
+    def rerun(self, run: FlowRun, task: str = "") -> None:
+        """Asks how a run is to be run again; `task` is one that it may begin with."""
+        from tui_flow.tui.rerunning import Rerunning
+
+        if self.may_change():
+            Rerunning(self, run, task).ask()
 
     def run_again(self, run: FlowRun, *, ask: bool, open_it: bool) -> None:
         """Starts the flow of a run with the parameters that the run was asked for with; other ones if wanted."""

@@ -198,9 +198,9 @@ def _json(field: Field, text: str) -> Any:
     return value
 
 
-def command_line(flow: str, parameters: dict[str, Any]) -> str:
-    """The same run as a command."""
+def command_line(flow: str, parameters: dict[str, Any], command: str = "") -> str:
+    """The same run as a command; or as another one than `run`."""
     import shlex
 
     words = [f"-p {shlex.quote(f'{name}={as_text(value)}')}" for name, value in parameters.items()]
-    return " ".join(["tui-flow run", shlex.quote(flow), *words])
+    return " ".join(["tui-flow", command or f"run {shlex.quote(flow)}", *words])

@@ -35,6 +35,13 @@ def library_frames(texts: Sequence[str]) -> list[tuple[range, int]]:
     return found
 
 
+def exception_line(texts: Sequence[str]) -> int | None:
+    """The line that says what was raised: the first one after the last traceback's frames."""
+    begin = max((index for index, text in enumerate(texts) if text.startswith(MARK)), default=len(texts))
+    after = (index for index in range(begin + 1, len(texts)) if texts[index][:1].strip())
+    return next(after, None)
+
+
 def _belongs(text: str, frame: str) -> bool:
     """Whether a line goes on with the frame above it."""
     return _FRAME.match(text) is None and _indent(text) > _indent(frame)

@@ -77,14 +77,20 @@ class FormScreen(ModalScreen[dict[str, Any] | None]):
         ("up", "app.focus_previous", ""),
     ]
 
-    def __init__(self, flow: Flow, values: Mapping[str, Any]) -> None:
+    def __init__(self, flow: Flow, values: Mapping[str, Any], command: str = "") -> None:
+        """`command` is what of `tui-flow` takes the parameters; "run" with the flow's name where it is empty."""
         super().__init__()
         self.flow = flow
-        self._values = values
+        self._values, self._command = values, command
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
-            box.border_title = Content(paint_of(self).clean(f"Run {self.flow.name}"))
+            title = (
+                f"{self._command.capitalize()}, {self.flow.name}"
+                if self._command
+                else f"Run {self.flow.name}"
+            )
+            box.border_title = Content(paint_of(self).clean(title))
             with VerticalScroll(id="fields", can_focus=False):
                 for place, field in enumerate(form.fields_of(self.flow.parameters)):
                     known = field.name in self._values
@@ -142,5 +148,5 @@ class FormScreen(ModalScreen[dict[str, Any] | None]):
             if not box.is_default and not box.check(complain=bool(box.input.value))[1]
         }
         self.query_one("#command", Bar).set(
-            [("$ ", "dim"), (form.command_line(self.flow.name, values), "dim")]
+            [("$ ", "dim"), (form.command_line(self.flow.name, values, self._command), "dim")]
         )

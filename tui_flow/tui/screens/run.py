@@ -68,6 +68,7 @@ class RunScreen(RunActions):
         self._scope = None
         self.console.bridge.watch(run_id, lambda: self.forest.revision)
         self.run_worker(self._index_log(), exclusive=True, group="log")
+        self.say("")
         self._update_crumbs()
         self.update_frames()
         if self._log_timer is None:
@@ -82,7 +83,7 @@ class RunScreen(RunActions):
         first = self.run is None
         was_over = self.run is not None and self.run.state in TERMINAL
         if self.run is not None and self.run.first_task_run_id != reading.run.first_task_run_id:
-            self.forest = TaskForest()  # another attempt has begun
+            self.forest, self.log_view.follows = TaskForest(), True  # another attempt has begun
         self.run = reading.run
         self.forest.update(reading.changed)
         self.task_tree.show_run(self.run, self.forest)
@@ -110,8 +111,6 @@ class RunScreen(RunActions):
             self._go_to_line()
         elif role(run.state) == "bad":
             self.say(f"opened at the first error: n next, N previous{self._edits()}", "dim")
-        else:
-            self.say("")
 
     def _go_to_line(self) -> None:
         """Goes to the line that was asked for, and to the task run that wrote it, as soon as both are known."""

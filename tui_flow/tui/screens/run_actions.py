@@ -70,14 +70,16 @@ class RunActions(View):
         return bool(zoomed)
 
     def action_rerun(self) -> None:
-        self._run_again(ask=False)
+        row = self.task_tree.selected
+        if row is None or self.run is None:
+            return
+        is_task = row.task is not None and row.task.kind == "task"
+        name = row.task.name if row.task is not None and is_task else row.group.name if row.group else ""
+        self.console.rerun(self.run, name)
 
     def action_rerun_with(self) -> None:
-        self._run_again(ask=True)
-
-    def _run_again(self, *, ask: bool) -> None:
         if self.run is not None:
-            self.console.run_again(self.run, ask=ask, open_it=True)
+            self.console.run_again(self.run, ask=True, open_it=True)
 
     def action_cancel(self) -> None:
         self._end(kill=False)

@@ -291,7 +291,7 @@ class RunsSection(Section):
 
     def action_rerun(self) -> None:
         if self.table.selected is not None:
-            self.console.run_again(self.table.selected, ask=False, open_it=False)
+            self.console.rerun(self.table.selected)
 
     def action_rerun_with(self) -> None:
         if self.table.selected is not None:

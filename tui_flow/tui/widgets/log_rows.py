@@ -29,7 +29,8 @@ class LogRows:
         self._level = 0
         self._seen = self._generation = 0
         self._tracebacks = 0
-        self._opened: set[int] = set()
+        self._opened: dict[int, tuple[range, int]] = {}
+        """The folds that somebody has opened."""
 
     def set_scope(self, task_runs: set[int] | None, tries: int | None, level: int) -> None:
         """Shows other lines of the same log."""
@@ -40,7 +41,7 @@ class LogRows:
         """Takes in what was appended, about `limit` bytes of it. Whether there is more, and whether rows changed."""
         more = self.log.refresh(limit)
         if self.log.generation != self._generation:
-            self.folds, self._seen, self._generation = {}, 0, self.log.generation
+            self.folds, self._opened, self._seen, self._generation = {}, {}, 0, self.log.generation
         elif len(self.log) == self._seen:
             return more, False
         folds = len(self.folds)
@@ -54,14 +55,32 @@ class LogRows:
 
     def unfold(self, line: int) -> bool:
         """Opens the folded lines that begin at this one. Whether there were any."""
-        if self.folds.pop(line, None) is None:
+        fold = self.folds.pop(line, None)
+        if fold is None:
             return False
+        self._opened[line] = fold
         self._select()
         return True
+
+    def toggle_folds(self) -> None:
+        """Opens everything that is folded; folds all of it again where nothing is."""
+        if self.folds:
+            self._opened |= self.folds
+            self.folds = {}
+        else:
+            self.folds, self._opened = self._opened, {}
+        self._select()
 
     def row_of(self, line: int) -> int:
         """The row that shows a line of the scope, or stands nearest after it."""
         return min(bisect_left(self.lines, line), max(0, len(self.lines) - 1))
+
+    def raised_at(self, line: int) -> int:
+        """The line of an error that says what was raised; its first one where none does."""
+        lines = self.log.record_lines(line)[:1000]
+        texts = [self.log.text(number).removeprefix("\t") for number in lines]
+        found = tracebacks.exception_line(texts)
+        return line if found is None else lines[found]
 
     def find(self, text: str) -> list[int]:
         """The lines of the scope that hold a text and are not folded away."""

@@ -102,8 +102,7 @@ class LogView(Lines):
     def _settle(self) -> None:
         """Goes to where the view was asked to be, once there is something to see."""
         if self._jump_pending and self.lines.errors:
-            self._jump_pending = False
-            self.go_to_line(self.lines.errors[0])
+            self.go_to_error(self.lines.errors[0])
         elif self.follows and self.count and not self._jump_pending:
             self.move(self.count - 1)
 
@@ -132,6 +131,13 @@ class LogView(Lines):
         self.scroll(max(0, row - min(2, self.page // 3)))
         super().move(row)
 
+    def go_to_error(self, line: int) -> None:
+        """Puts the cursor on what was raised, with as much as there is room for of what leads there."""
+        self.go_to_line(line)
+        row = self.lines.row_of(self.lines.raised_at(line))
+        self.scroll(max(self.first, self.lowest_first(row)))
+        super().move(row)
+
     def search(self, text: str) -> int:
         """Marks a text wherever it stands, and goes to the next place. How many lines have it."""
         self._needle = text
@@ -152,17 +158,28 @@ class LogView(Lines):
         if not stops:
             return None
         here = self.line_at_cursor or 0
+        if not self._needle:
+            here = self.lines.log.record_lines(here).start
         if direction > 0:
             place = (bisect_left if from_here else bisect_right)(stops, here) % len(stops)
         else:
             place = (bisect_left(stops, here) - 1) % len(stops)
-        self.go_to_line(stops[place])
+        (self.go_to_line if self._needle else self.go_to_error)(stops[place])
         return place + 1, len(stops)
 
     def action_unfold_frames(self) -> None:
         line = self.line_at_cursor
         if line is not None and self.lines.unfold(line):
             self.set_count(len(self.lines.lines))
+
+    def action_fold_all(self) -> None:
+        """Opens all library frames that are folded; folds all of them again where none is."""
+        line = self.line_at_cursor
+        self.lines.toggle_folds()
+        self.set_count(len(self.lines.lines))
+        if line is not None:
+            self.cursor = self.lines.row_of(line)
+            self.show(self.cursor)
 
     def lowest_first(self, index: int) -> int:
         if not self.wraps:

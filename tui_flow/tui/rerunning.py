@@ -1,0 +1,96 @@
+"""The rerun menu: how a run is to be run again, with what each way would reuse."""
+
+from typing import TYPE_CHECKING, Any
+
+from tui_flow.contract.commands import RerunPreview
+from tui_flow.contract.errors import TuiFlowError
+from tui_flow.store.records import FlowRun
+from tui_flow.tui.presentation import Line, reruns
+from tui_flow.tui.presentation.reruns import NEW, PARAMETERS, Way
+from tui_flow.tui.screens.menu import Choice, MenuScreen
+
+if TYPE_CHECKING:
+    from tui_flow.tui.app import Console
+
+
+class Rerunning:
+    """One run that somebody wants to run again."""
+
+    def __init__(self, console: "Console", run: FlowRun, task: str = "") -> None:
+        """`task` is the name of a task that it may begin with."""
+        self._console, self._run = console, run
+        self._ways = {way.key: way for way in reruns.ways(run, task)}
+        self._told: dict[str, RerunPreview] = {}
+        choices = [Choice(way.key, way.title, "...") for way in self._ways.values()]
+        if self._ways and self._takes_parameters():
+            choices.append(Choice(PARAMETERS, "other parameters…"))
+        choices.append(Choice(NEW, "a new run", "with the same parameters"))
+        title = f"Run {run.flow} again: run {run.id}, {run.state}"
+        self._menu = MenuScreen(title, choices, self._foot, opens_with="r")
+
+    def ask(self) -> None:
+        """Shows the menu, and does what is chosen."""
+        self._console.push_screen(self._menu, self._chosen)
+        self._console.run_worker(self._preview(), group="previews", exclusive=True)
+
+    def _takes_parameters(self) -> bool:
+        flow = self._console.flow_of(self._run)
+        return flow is not None and bool(flow.parameters.get("properties"))
+
+    def _foot(self, key: str) -> list[Line]:
+        way = self._ways.get(key)
+        if way is None:
+            return [[]]
+        lines = reruns.about(self._told[key]) if key in self._told else []
+        command = reruns.command_line(self._run, way)
+        return [[], [(way.meaning, "")], [("$ ", "dim"), (command, "dim")], *lines]
+
+    async def _preview(self) -> None:
+        """Asks for one way after the other what it would do, while the menu is there."""
+        for way in self._ways.values():
+            try:
+                answer = await self._console.bridge.ask(reruns.preview(self._run, way))
+                self._told[way.key] = RerunPreview(**answer)
+                text, role = str(self._told[way.key]), "live"
+            except TuiFlowError as error:
+                text, role = error.what, "warn"
+            if not self._menu.is_attached:
+                return
+            self._menu.tell(way.key, text, role)
+            self._menu.update_foot()
+
+    def _chosen(self, key: str | None) -> None:
+        if key is None:
+            return
+        if key == NEW:
+            self._console.run_again(self._run, ask=False, open_it=self._console.shows_run(self._run.id))
+        elif key == PARAMETERS:
+            self._ask_parameters()
+        else:
+            self._begin(self._ways[key])
+
+    def _ask_parameters(self) -> None:
+        from tui_flow.tui.screens.form import FormScreen
+
+        console, run = self._console, self._run
+        flow = console.flow_of(run)
+        if flow is None:
+            return
+        before = console.asked_parameters(run)
+
+        def asked(chosen: dict[str, Any] | None) -> None:
+            if chosen is not None:
+                self._begin(self._ways["f"], reruns.changed(before, chosen, flow.parameters))
+
+        console.push_screen(FormScreen(flow, before, f"rerun {run.id}"), asked)
+
+    def _begin(self, way: Way, parameters: dict[str, Any] | None = None) -> None:
+        console, run = self._console, self._run
+        if not console.may_change():
+            return
+
+        console.say(f"asking for another attempt at run {run.id}", "dim")
+        console.ask(
+            reruns.command(run, way, parameters),
+            lambda answer: console.say(f"run {run.id} begins attempt {answer['attempt']}"),
+        )

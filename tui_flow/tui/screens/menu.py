@@ -1,0 +1,106 @@
+"""A menu: one key more says what exactly is meant."""
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar, NamedTuple
+
+from rich.style import Style
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+
+from tui_flow.tui.presentation import Line
+from tui_flow.tui.widgets.lines import Lines, TextLines
+from tui_flow.tui.widgets.paint import AnySpan, fit, paint_of
+
+
+class Choice(NamedTuple):
+    """One line of a menu."""
+
+    key: str
+    title: str
+    about: str = ""
+    """What it would do, as far as that is known."""
+    role: str = "dim"
+
+
+class ChoiceLines(Lines):
+    """The choices, one of them under the cursor."""
+
+    def __init__(self, choices: Sequence[Choice]) -> None:
+        super().__init__(id="choices-list")
+        self.choices = list(choices)
+        self.count = len(choices)
+
+    @property
+    def cursor_style(self) -> Style:
+        return self.paint.style("cursor")
+
+    def spans(self, index: int, width: int) -> Sequence[AnySpan]:  # noqa: ARG002
+        choice = self.choices[index]
+        titles = min(max(len(each.title) for each in self.choices), 20)
+        return [
+            (f"{self.marks.cursor if index == self.cursor else ' '} ", "strong"),
+            (f"{choice.key}  ", "key"),
+            (fit(choice.title, titles, self.marks.ellipsis), "strong" if index == self.cursor else ""),
+            (f"  {choice.about}", choice.role),
+        ]
+
+
+class MenuScreen(ModalScreen[str]):
+    """Gives the key of what was chosen, by that key or with Enter; None where somebody leaves."""
+
+    CSS_PATH = "../styles/dialogs.tcss"
+    BINDINGS: ClassVar = [("escape,q", "dismiss", ""), ("enter", "choose", "")]
+
+    def __init__(
+        self,
+        title: str,
+        choices: Sequence[Choice],
+        foot: Callable[[str], list[Line]] = lambda _: [],
+        *,
+        opens_with: str = "",
+    ) -> None:
+        """`foot` says more of the choice under the cursor; the key that opened the menu chooses the first one."""
+        super().__init__()
+        self._title, self._foot, self._opens_with = title, foot, opens_with
+        self.list = ChoiceLines(choices)
+        self.foot = TextLines(id="question")
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog") as box:
+            box.border_title = Content(paint_of(self).clean(self._title))
+            yield self.list
+            yield self.foot
+
+    def on_mount(self) -> None:
+        self.foot.can_focus = False
+        self.list.focus()
+        self.update_foot()
+
+    def tell(self, key: str, about: str, role: str = "dim") -> None:
+        """Says of a choice what it would do."""
+        for place, choice in enumerate(self.list.choices):
+            if choice.key == key:
+                self.list.choices[place] = choice._replace(about=about, role=role)
+        self.list.refresh()
+
+    def update_foot(self) -> None:
+        self.foot.set_lines(self._foot(self.list.choices[self.list.cursor].key))
+
+    def on_lines_moved(self) -> None:
+        self.update_foot()
+
+    def on_lines_opened(self) -> None:
+        self.action_choose()
+
+    def on_key(self, event: events.Key) -> None:
+        keys = {choice.key for choice in self.list.choices}
+        key = self.list.choices[0].key if event.key == self._opens_with else event.character or ""
+        if key in keys:
+            event.stop()
+            self.dismiss(key)
+
+    def action_choose(self) -> None:
+        self.dismiss(self.list.choices[self.list.cursor].key)
