@@ -61,3 +61,16 @@ def test_a_theme_is_one_of_four(tmp_path: Path) -> None:
         settings.load(tmp_path)
     (tmp_path / "tui_flow.toml").write_text('theme = "light"\n')
     assert settings.load(tmp_path)[0].theme == "light"
+
+
+def test_lists_of_texts_are_words_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "tui_flow.toml").write_text('alert_urls = ["https://x.example/a", "ntfy://t"]\n')
+    monkeypatch.setenv("TUI_FLOW_ALERT_COMMAND", "./notify.sh 'two words'")
+    found, _ = settings.load(tmp_path)
+    assert found.alert_command == ["./notify.sh", "two words"]
+    assert found.alert_urls == ["https://x.example/a", "ntfy://t"]
+    for wrong in ('"a b"', "[1]", '[""]'):
+        (tmp_path / "tui_flow.toml").write_text(f"alert_urls = {wrong}\n")
+        with pytest.raises(ProjectError, match="alert_urls is to be a list of texts"):
+            settings.load(tmp_path)

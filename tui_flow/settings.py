@@ -7,6 +7,7 @@ variables, then what the caller passes. Lists where each value came from, for `t
 import dataclasses
 import math
 import os
+import shlex
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +50,11 @@ class Settings:
     """The cap of a run's log (MiB): of a longer one the first fifth and the end are kept; 0 keeps all."""
     min_free_mb: int = 64
     """With less free space (MiB) on the disk no run is started, so that those in progress can end; 0 starts them all."""
+
+    alert_command: list[str] = dataclasses.field(default_factory=list)
+    """A command that gets each message about alerts as JSON on its stdin, such as `["./notify.sh"]`; no shell reads it."""
+    alert_urls: list[str] = dataclasses.field(default_factory=list)
+    """Where messages about alerts are posted as JSON (https://…), or (with the extra "alerts") an address of apprise."""
 
     theme: str = "auto"
     """The console's colours: "dark", "light", "ansi" (the terminal's own sixteen), or "auto", what suits the terminal."""
@@ -136,6 +142,8 @@ def _checked(name: str, value: Any, origin: str) -> Any:
         )
     if name == "tag_limits":
         return _checked_limits(value, origin)
+    if name in ("alert_command", "alert_urls"):
+        return _checked_texts(name, value, origin)
     if name == "theme":
         if value not in THEMES:
             raise ProjectError(f"theme = {value!r} is none of {', '.join(THEMES)}", where=origin)
@@ -149,6 +157,17 @@ def _checked(name: str, value: Any, origin: str) -> Any:
     if isinstance(value, bool) or not least <= number < math.inf:
         raise ProjectError(f"{name} = {value!r} is not a usable {wanted.__name__}", where=origin)
     return number
+
+
+def _checked_texts(name: str, value: Any, origin: str) -> list[str]:
+    """A list of texts, or in the environment words as a shell would split them."""
+    try:
+        found = shlex.split(value) if isinstance(value, str) and origin == "environment" else value
+    except ValueError:
+        found = None
+    if not isinstance(found, list) or not all(isinstance(text, str) and text for text in found):
+        raise ProjectError(f'{name} is to be a list of texts, such as {name} = ["..."]', where=origin)
+    return found
 
 
 def _checked_limits(value: Any, origin: str) -> dict[str, int]:

@@ -27,6 +27,7 @@ COMMANDS = (
     "emit",
     "schedule",
     "backfill",
+    "alerts",
     "flows",
     "engine",
     "db",

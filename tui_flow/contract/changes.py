@@ -57,12 +57,28 @@ class ScheduleChanged(NamedTuple):
     """Empty where it may be any of the flow's."""
 
 
+class AlertChanged(NamedTuple):
+    """An alert was raised, happened again, was acknowledged or muted, or recovered."""
+
+    alert_id: int
+    """0 where it may be any."""
+    state: str = ""
+    """Of `states.AlertState`; empty where it may be any."""
+
+
 class EngineStopping(NamedTuple):
     """The engine ends in order, and the connection with it."""
 
 
 Change = (
-    Snapshot | RunChanged | TasksChanged | FlowFileChanged | RoomChanged | ScheduleChanged | EngineStopping
+    Snapshot
+    | RunChanged
+    | TasksChanged
+    | FlowFileChanged
+    | RoomChanged
+    | ScheduleChanged
+    | AlertChanged
+    | EngineStopping
 )
 CHANGES: dict[str, Any] = {cls.__name__: cls for cls in Change.__args__}
 

@@ -286,6 +286,42 @@ class GetQueue(NamedTuple):
     [{"run_id", "due_at", …}], "running": int, "limit": int, "paused": str}`."""
 
 
+class AcknowledgeAlerts(NamedTuple):
+    """Somebody knows of these alerts: they are quiet until something else is wrong, or a day has passed.
+
+    Result: `{"alerts": [int]}`, those that changed. Errors: UnknownAlert.
+    """
+
+    alerts: list[int]
+    """Their ids."""
+    undo: bool = False
+    """They are new again."""
+
+
+class MuteAlerts(NamedTuple):
+    """Nobody wants to hear of a flow for a while: alerts are raised, and no message goes out. Result: `{"flow": str}`.
+
+    Errors: UnknownFlow, BadParameters.
+    """
+
+    flow: str
+    seconds: float | None = None
+    """None: until a run of it completes."""
+
+
+class UnmuteAlerts(NamedTuple):
+    """The opposite. Result: `{"flow": str, "was_muted": bool}`. Errors: UnknownFlow."""
+
+    flow: str
+
+
+class NoteAlert(NamedTuple):
+    """Writes something about an alert for those who see it after. Result: `{}`. Errors: UnknownAlert, BadParameters."""
+
+    alert: int
+    text: str
+
+
 class GetStatus(NamedTuple):
     """Result: `EngineStatus`, as an object."""
 
@@ -321,6 +357,10 @@ Command = (
     | ResetSchedule
     | Backfill
     | GetQueue
+    | AcknowledgeAlerts
+    | MuteAlerts
+    | UnmuteAlerts
+    | NoteAlert
     | GetStatus
     | KeepEngine
     | StopEngine

@@ -15,6 +15,7 @@ TuiFlowError
     ├── BrokenFlow      the flow's file does not import
     ├── BadParameters   parameters that the flow does not take
     ├── UnknownSchedule  no schedule of that name; those there are are named
+    ├── UnknownAlert     no alert of that number
     ├── AlreadyServed   another script serves a flow under that name
     ├── UnknownRun      no run of that id
     ├── NotCancellable  the run is over
@@ -111,6 +112,10 @@ class UnknownRun(RequestError):
 
 
 class UnknownSchedule(RequestError):
+    pass
+
+
+class UnknownAlert(RequestError):
     pass
 
 

@@ -136,6 +136,35 @@ class FireReason(StrEnum):
     """A run could not be made: the flow is gone, or does not take the parameters."""
 
 
+class AlertKind(StrEnum):
+    """What an alert is about."""
+
+    FAILURE = "failure"
+    """A run failed."""
+    CRASH = "crash"
+    """A run's process vanished."""
+    LATE = "late"
+    """A run that a schedule made has waited for too long."""
+    MISSED = "missed"
+    """Fire times made no run, since nobody was there, or since a run could not be made."""
+    BROKEN_FILE = "broken_file"
+    """A flow file does not import."""
+    PAUSED = "paused"
+    """The engine paused a flow's schedules: it failed too often in a row."""
+    NO_ROOM = "no_room"
+    """The disk has no room, so no run is started."""
+
+
+class AlertState(StrEnum):
+    """Where an alert is. A mute is its flow's, and says nothing of what has been seen."""
+
+    NEW = "new"
+    ACKNOWLEDGED = "acknowledged"
+    """Somebody knows: it is quiet until something else is wrong, or a day has passed."""
+    RECOVERED = "recovered"
+    """A run completed, or what was wrong is no more. If it happens again, it is new."""
+
+
 _F = FlowRunState
 _ENDS = frozenset({_F.COMPLETED, _F.FAILED, _F.CRASHED, _F.CANCELLED})
 TRANSITIONS: dict[FlowRunState, frozenset[FlowRunState]] = {

@@ -7,14 +7,19 @@ import argparse
 import asyncio
 import os
 import sys
+from collections.abc import Callable
 
 from tui_flow import settings as project_settings
+from tui_flow.alerts.alerting import Alerting
+from tui_flow.alerts.notifier import Notifier, channels_of
+from tui_flow.contract.changes import Change
 from tui_flow.contract.errors import EXIT_OK, EXIT_STATE, EngineRunning, StateDirError, TuiFlowError
 from tui_flow.contract.rundir import ENGINE_LOCK, lock_holder, open_state_dir, take_lock
 from tui_flow.engine.clock import Clock
 from tui_flow.engine.engine import Engine
 from tui_flow.engine.engine_log import EngineLog
 from tui_flow.settings import Settings
+from tui_flow.store.database import Connection
 
 
 def main(arguments: list[str]) -> int:
@@ -56,11 +61,18 @@ def _serve(settings: Settings, stay: bool) -> None:
 
 
 async def _run(settings: Settings, log: EngineLog, lock: int, stay: bool) -> None:
-    engine = Engine(settings, Clock(), log, lock, stay)
+    engine = Engine(settings, Clock(), log, lock, stay, _alerts)
     await engine.run()
     if not engine.home.is_ours():
         # Closing the history would remove, by name, the write-ahead log of whoever lives there now.
         os._exit(EXIT_STATE)
+
+
+def _alerts(
+    settings: Settings, db: Connection, clock: Clock, publish: Callable[[Change], None], log: EngineLog
+) -> Alerting:
+    """The one place where engine and alerts meet."""
+    return Alerting(settings, db, clock, publish, log, Notifier(channels_of(settings)))
 
 
 def _sole_lock(settings: Settings) -> int:

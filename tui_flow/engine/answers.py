@@ -213,7 +213,19 @@ def _refuse_cancel(engine: "Engine", run_id: int) -> NoReturn:
 
 
 Verb = Callable[["Engine", Connection, Any], Awaitable[dict[str, Any]]]
+
+
+async def about_alerts(engine: "Engine", connection: Connection, command: Command) -> dict[str, Any]:
+    answer = engine.alerts.answer(command, f"uid {connection.uid()}")
+    engine.wake()
+    return answer
+
+
 _ANSWERS: dict[type, Verb] = {
+    commands.AcknowledgeAlerts: about_alerts,
+    commands.MuteAlerts: about_alerts,
+    commands.UnmuteAlerts: about_alerts,
+    commands.NoteAlert: about_alerts,
     **schedule_answers.VERBS,
     **serve_answers.VERBS,
     commands.RunFlow: run_flow,

@@ -7,11 +7,11 @@ asked again. All of them share one thread and one writing connection to the hist
 import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, Protocol
 
-from tui_flow.contract.changes import EngineStopping, Snapshot
+from tui_flow.contract.changes import Change, EngineStopping, Snapshot
 from tui_flow.contract.commands import Command
 from tui_flow.contract.errors import HistoryDamaged, TuiFlowError
 from tui_flow.contract.rundir import run_ids
@@ -42,6 +42,7 @@ from tui_flow.engine.watcher import Watcher
 from tui_flow.engine.watching import Watching
 from tui_flow.settings import Settings
 from tui_flow.store import database
+from tui_flow.store.records import FireTime, FlowRun
 
 
 class Duty(Protocol):
@@ -50,8 +51,40 @@ class Duty(Protocol):
         ...
 
 
+class Alerts(Duty, Protocol):
+    """What raises alerts: a duty that comes from outside, since neither it nor the engine knows the other."""
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether the engine has to be there for it."""
+        ...
+
+    def run_ended(self, run: FlowRun) -> None:
+        """In the transaction that takes in the end of a run."""
+
+    def fire_times_decided(self, decided: Iterable[FireTime]) -> None:
+        """In the transaction that writes them down."""
+
+    def hear(self, change: Change) -> None:
+        """Is told every change."""
+
+    def answer(self, command: Any, by: str) -> dict[str, Any]:
+        """What a command about alerts gives. Raises TuiFlowError."""
+
+
+MakeAlerts = Callable[[Settings, database.Connection, Clock, Callable[[Change], None], EngineLog], Alerts]
+
+
 class Engine:
-    def __init__(self, settings: Settings, clock: Clock, log: EngineLog, lock: int, stay: bool) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        log: EngineLog,
+        lock: int,
+        stay: bool,
+        make_alerts: MakeAlerts,
+    ) -> None:
         """`lock` is the descriptor of `engine.lock`, which the caller holds.
 
         Raises HistoryError where the history cannot be used.
@@ -66,7 +99,9 @@ class Engine:
         self.discovery = Discovery(
             settings, self.db, clock, self.watcher, self.bus, self.wake, self.templates
         )
-        self.ingest = Ingest(self.db, settings.state_dir, self.bus, log)
+        self.alerts = make_alerts(settings, self.db, clock, self.bus.publish, log)
+        self.bus.listen(self.alerts.hear)
+        self.ingest = Ingest(self.db, settings.state_dir, self.bus, log, self.alerts.run_ended)
         self.arrivals = Arrivals(self.db, settings.state_dir, self.ingest, log)
         self.supervisor = Supervisor(log, self.wake, templates=self.templates)
         self.room = Room(settings, self.db, self.bus, log)
@@ -76,8 +111,9 @@ class Engine:
         self.rescuer = Rescuer(self.db, clock, self.ingest, self.dispatcher, self.supervisor, log)
         self.attempts = Attempts(self.db, clock, self.ingest, self.dispatcher, self.supervisor, self.bus, log)
         self.firing = Firing(
-            settings, self.db, clock, self.ingest, self.dispatcher, self.bus, log, self.rescuer.cancel
-        )
+            settings, self.db, clock, self.ingest, self.dispatcher, self.bus, log, self.rescuer.cancel,
+            self.alerts.fire_times_decided,
+        )  # fmt: skip
         if not was_there and (found := len(run_ids(settings.state_dir))):
             log.warn(f"there was no history: it is built from the journals of {found} runs")
         self.pruner = Pruner(settings, self.db, clock, self.bus, log)
@@ -107,7 +143,7 @@ class Engine:
         5. start the runs that wait, as far as there are slots,
         6. look at what changed in `flows/`, describe it and publish what it holds,
         7. hold flow files ready, imported, that are likely to be run,
-        8. tell subscribers what was held back,
+        8. raise alerts about what lasts, send messages about them, and tell subscribers what was held back,
         9. make sure that the state directory and the history are still those that they were, and that there is room,
         10. prune what is no longer kept, a little at a time,
         11. sleep until the next step is due, or something wakes the engine.
@@ -121,7 +157,7 @@ class Engine:
         duties: list[Duty] = [
             self.room, self.arrivals, self.ingest, self.spool, self.rescuer, self.attempts, self.serving,
             self.scheduler, self.triggers, self.dispatcher, self.watcher,
-            self.discovery, self.templates, self.bus,
+            self.discovery, self.templates, self.alerts, self.bus,
             self.home, self.pruner,
         ]  # fmt: skip
         while not self._stopping:
@@ -194,7 +230,7 @@ class Engine:
         """Stops an engine that started by itself once it has had no client, no run and no active schedule for a while."""
         if self._stay:
             return float("inf")
-        duties = (self.scheduler, self.serving)
+        duties = (self.scheduler, self.serving, self.alerts)
         if self.server.connections or self.ingest.active or any(duty.is_needed for duty in duties):
             self._needed_at = now
         end_at = self._needed_at + self.settings.idle_seconds

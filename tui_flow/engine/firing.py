@@ -75,8 +75,11 @@ class Firing:
         bus: Bus,
         log: EngineLog,
         cancel: Callable[[ActiveRun, str, bool], object],
+        on_decided: Callable[[Iterable[FireTime]], None] = lambda _: None,
     ) -> None:
-        """`cancel` asks for a run's end, as the rescuer does."""
+        """`cancel` asks for a run's end, as the rescuer does. `on_decided` is told what became of fire times, in the
+        transaction that writes it down."""
+        self._on_decided = on_decided
         self._settings, self._db, self._clock, self._log = settings, db, clock, log
         self._ingest, self._dispatcher, self._bus, self._cancel = ingest, dispatcher, bus, cancel
 
@@ -105,10 +108,11 @@ class Firing:
         """
         decisions = _Decisions(self._db, self._ingest.active.values())
         made = [self._made(fire, decisions) for fire in fires]
+        left = list(decided)
         if any(run for run, _ in made):
             failpoint("fire-dir-made")
         with transaction(self._db):
-            schedules.insert_fire_times(self._db, decided)
+            schedules.insert_fire_times(self._db, left)
             found = [self._store(fire, *one) for fire, one in zip(fires, made, strict=True)]
             schedules.move_cursors(self._db, moves)
             keep()

@@ -6,6 +6,7 @@ while nothing does, and not at all while no run is active.
 """
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from tui_flow.contract import journal
@@ -62,8 +63,16 @@ class ActiveRun:
 
 
 class Ingest:
-    def __init__(self, db: Connection, state_dir: Path, bus: Bus, log: EngineLog) -> None:
-        """Takes up every run of the history that is not over."""
+    def __init__(
+        self,
+        db: Connection,
+        state_dir: Path,
+        bus: Bus,
+        log: EngineLog,
+        on_end: Callable[[FlowRun], None] = lambda _: None,
+    ) -> None:
+        """Takes up every run of the history that is not over. `on_end` is told of ends in their transactions."""
+        self._on_end = on_end
         self.active: dict[int, ActiveRun] = {}
         self._db, self._state_dir, self._bus, self._log = db, state_dir, bus, log
         self._last_news = 0.0
@@ -161,6 +170,7 @@ class Ingest:
             artifacts.keep_all(db, fold.artifacts, after.id)
             if fold.is_over:
                 events_of.keep_run_end(db, after)
+                self._on_end(after)
             failpoint("ingest-before-commit")
         failpoint("ingest-after-commit")
         active.run, active.tail.offset = after, end

@@ -84,6 +84,12 @@ def artifacts(db: "Database") -> None:
     db.execute("PRAGMA user_version = 9")
 
 
+@migrations(name="0.2.0 alerts")
+def alerts(db: "Database") -> None:
+    _run(db, "schema_0010.sql")
+    db.execute("PRAGMA user_version = 10")
+
+
 def migrate(db: sqlite3.Connection) -> None:
     """Brings a history up to date. Raises sqlite3.Error."""
     migrations.apply(_sqlite_utils().Database(db, execute_plugins=False))

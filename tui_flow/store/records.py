@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 from tui_flow.contract.journal import Failure
 from tui_flow.contract.states import (
+    AlertKind,
+    AlertState,
     EndReason,
     FireOutcome,
     FireReason,
@@ -231,3 +233,63 @@ class Pause(NamedTuple):
     paused_by: str
     why: str
     resumed_at: float | None
+
+
+class Alert(NamedTuple):
+    """What somebody should know. Happenings that are equal, but for numbers and the like, share one."""
+
+    id: int
+    """0 before it is stored."""
+    kind: AlertKind
+    fingerprint: str
+    state: AlertState
+    flow: str
+    """Empty where it is about no flow."""
+    place: str
+    what: str
+    path: str
+    line: int
+    times: int
+    first_at: float
+    last_at: float
+    runs: tuple[int, ...]
+    """The newest first."""
+    changed_at: float
+    changed_by: str
+    owed_at: float | None = None
+    sent_at: float | None = None
+    muted_at: float | None = None
+    """Of its flow."""
+    muted_by: str | None = None
+    until: float | None = None
+    """When the mute ends; None until a run of the flow completes."""
+
+    def is_muted(self, now: float) -> bool:
+        return self.muted_at is not None and (self.until is None or now < self.until)
+
+
+class Mute(NamedTuple):
+    flow: str
+    muted_at: float
+    muted_by: str
+    until: float | None
+    """None until a run of it completes."""
+
+
+class AlertMessage(NamedTuple):
+    """What a channel said to a message about an alert."""
+
+    id: int
+    alert: int
+    channel: str
+    at: float
+    is_sent: bool
+    said: str
+
+
+class AlertNote(NamedTuple):
+    id: int
+    alert: int
+    at: float
+    by: str
+    text: str

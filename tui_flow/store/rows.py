@@ -5,6 +5,8 @@ from typing import Any
 
 from tui_flow.contract.journal import Failure
 from tui_flow.contract.states import (
+    AlertKind,
+    AlertState,
     EndReason,
     FireOutcome,
     FireReason,
@@ -13,6 +15,7 @@ from tui_flow.contract.states import (
     TaskRunState,
 )
 from tui_flow.store.records import (
+    Alert,
     Artifact,
     Attempt,
     EventRecord,
@@ -181,6 +184,13 @@ def event(row: Row) -> EventRecord:
     found = EventRecord._make(row)
     resource = None if found.resource is None else json.loads(found.resource)  # type: ignore[arg-type]
     return found._replace(resource=resource, payload=json.loads(found.payload))  # type: ignore[arg-type]
+
+
+def alert(row: Row) -> Alert:
+    found = Alert._make(row)
+    return found._replace(
+        kind=AlertKind(found.kind), state=AlertState(found.state), runs=tuple(json.loads(row[12]))
+    )
 
 
 def pause(row: Row) -> Pause:

@@ -59,6 +59,13 @@ def first_failure(db: sqlite3.Connection, run_id: int) -> Failure | None:
     return None if row is None else rows.to_failure(row[0])
 
 
+def first_failed(db: sqlite3.Connection, run_id: int) -> tuple[str, Failure] | None:
+    """The name of the task that failed first, and what it says. None where none says anything."""
+    row = queries.row(db, "first_failed_task", [run_id])
+    failure = None if row is None else rows.to_failure(row[1])
+    return None if row is None or failure is None else (str(row[0]), failure)
+
+
 def insert_tasks(db: sqlite3.Connection, tasks: Iterable[TaskRun]) -> None:
     queries.change_many(db, "insert_task", map(rows.task_run_row, tasks))
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from tui_flow.alerts.redaction import place_of
 from tui_flow.cli.options import new_command, settings_and_origins, wants_json
 from tui_flow.cli.output import print_json, print_table
 from tui_flow.safe import safe
@@ -16,6 +17,9 @@ def command() -> None:
     """
     found, origins = settings_and_origins()
     values = {field.name: getattr(found, field.name) for field in dataclasses.fields(found)}
+    values["alert_urls"] = [
+        place_of(url) for url in found.alert_urls
+    ]  # the rest of an address is often a key
     if wants_json():
         print_json(
             {

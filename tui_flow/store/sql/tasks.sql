@@ -36,6 +36,10 @@ WHERE run_id = ? AND state IN ('pending', 'running', 'retrying', 'paused') ORDER
 SELECT failure FROM {last_attempt_columns}
 WHERE failure IS NOT NULL AND ended_at IS NOT NULL ORDER BY ended_at, task_runs.id DESC LIMIT 1;
 
+-- name: first_failed_task
+SELECT name, failure FROM {last_attempt_columns}
+WHERE failure IS NOT NULL AND ended_at IS NOT NULL ORDER BY ended_at, task_runs.id DESC LIMIT 1;
+
 -- name: insert_task
 INSERT INTO task_runs (
     run_id, id, parent, kind, name, run_name, state, state_name, reason, message, tries, max_tries, map_id, map_index,

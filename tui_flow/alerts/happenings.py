@@ -1,0 +1,126 @@
+"""What happened, in the words of an alert: pure functions of what the history says."""
+
+import hashlib
+import re
+from typing import NamedTuple
+
+from tui_flow.contract.journal import Failure
+from tui_flow.contract.states import AlertKind, FireOutcome, FireReason, FlowRunState
+from tui_flow.store.records import FireTime, FlowFile, FlowRun, Pause, Schedule
+
+CONDITIONS = frozenset({AlertKind.LATE, AlertKind.BROKEN_FILE, AlertKind.PAUSED, AlertKind.NO_ROOM})
+"""Kinds that last: they recover when they are no more. The others happen, and recover with a run that completes."""
+MAX_WHAT = 500
+"""Characters of an error's own words."""
+LATE_SECONDS = 60.0
+"""A run that has not begun so long after its fire time is late."""
+_VARYING = re.compile(
+    r"0x[0-9a-fA-F]+|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|\b[0-9a-fA-F]{12,}\b|\d+|/tmp/\S+"  # what runs write there differs
+)
+
+
+class Happening(NamedTuple):
+    """Something that somebody should know."""
+
+    kind: AlertKind
+    flow: str
+    """Empty where it is about no flow."""
+    place: str
+    what: str
+    at: float
+    run_id: int | None = None
+    path: str = ""
+    line: int = 0
+    times: int = 1
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for happenings that are equal but for numbers, addresses and names of temporary files; and for a
+        condition whatever is said of it."""
+        said = "" if self.kind in CONDITIONS else steady(self.what)
+        text = "\0".join((self.kind, self.flow, self.place, said))
+        return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:16]
+
+
+def steady(text: str) -> str:
+    """The text without what differs from one time to the next."""
+    return _VARYING.sub("#", text)
+
+
+def of_run(run: FlowRun, first: tuple[str, Failure] | None) -> Happening | None:
+    """The end of a run that failed or crashed; `first` is the task that failed first, and what it says."""
+    at = run.ended_at or run.created_at
+    if run.state is FlowRunState.CRASHED:
+        return Happening(
+            AlertKind.CRASH, run.flow, "process", one_line(run.message or "its process vanished"), at, run.id
+        )
+    if run.state is not FlowRunState.FAILED:
+        return None
+    place, failure = first or ("flow", run.failure)
+    if failure is None:
+        return Happening(AlertKind.FAILURE, run.flow, place, one_line(run.message or "failed"), at, run.id)
+    what = one_line(
+        f"{failure.type.rpartition('.')[2]}: {failure.message}" if failure.message else failure.type
+    )
+    return Happening(
+        AlertKind.FAILURE, run.flow, place, what, at, run.id, failure.path or "", failure.line or 0
+    )
+
+
+def of_fire_time(schedule: Schedule, one: FireTime) -> Happening | None:
+    """A fire time that nobody was there for, or of which no run could be made."""
+    is_missed = one.outcome is FireOutcome.MISSED
+    if not is_missed and one.reason is not FireReason.REFUSED:
+        return None
+    what = (
+        "fire times were missed: no engine was there" if is_missed else f"no run could be made: {one.message}"
+    )
+    at = one.until or one.fire_at
+    return Happening(AlertKind.MISSED, schedule.flow, schedule.slug, one_line(what), at, times=one.times)
+
+
+def of_file(file: FlowFile) -> Happening | None:
+    """A flow file that does not import."""
+    if file.state != "broken":
+        return None
+    what, line = one_line(file.error or "does not import"), file.error_line or 0
+    return Happening(AlertKind.BROKEN_FILE, "", file.path, what, file.described_at, None, file.path, line)
+
+
+def of_waiting(run: FlowRun, now: float) -> Happening | None:
+    """A run that a schedule made and that should have begun."""
+    waits = run.state is FlowRunState.PENDING and run.started_at is None and run.trigger != "backfill"
+    if not waits or run.scheduled_for is None or now - run.scheduled_for <= LATE_SECONDS:
+        return None
+    return Happening(
+        AlertKind.LATE,
+        run.flow,
+        run.schedule or "schedule",
+        "its run waits for a slot",
+        run.scheduled_for,
+        run.id,
+    )
+
+
+def of_pause(pause: Pause) -> Happening | None:
+    """A flow that the engine paused by itself."""
+    if pause.resumed_at is not None or pause.paused_by != "tui_flow":
+        return None
+    return Happening(
+        AlertKind.PAUSED, pause.flow, "schedules", f"paused by itself: {pause.why}", pause.paused_at
+    )
+
+
+def of_room(reason: str, at: float) -> Happening | None:
+    """A disk without room; `reason` is empty where there is some."""
+    return (
+        Happening(AlertKind.NO_ROOM, "", "disk", one_line(f"no run is started: {reason}"), at)
+        if reason
+        else None
+    )
+
+
+def one_line(text: str) -> str:
+    """The first line that says something, cut."""
+    first = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    return first if len(first) <= MAX_WHAT else first[: MAX_WHAT - 1] + "…"
