@@ -28,6 +28,7 @@ COMMANDS = (
     "schedule",
     "backfill",
     "alerts",
+    "limit",
     "flows",
     "engine",
     "db",

@@ -9,6 +9,7 @@
         engine.log            what the engine has to say
         console.log           what a console had to say that met a defect of its own
         events/<when>-<id>.json  what scripts said had happened, until an engine takes it up (`contract.spool`)
+        limits/<name>/        named limits and their slots (`contract.limits`)
         serving/<id>          held by a script for as long as it serves flows: liveness, nothing else
         sources/<sha>.py      every version of a flow file that was ever described or run, by content
         runs/last             the highest run id ever given, under its own lock

@@ -10,11 +10,13 @@ PrefectException
 ├── MissingContextError                     something that needs a run was used outside of one
 ├── ParameterTypeError, ParameterBindError  what a flow or task was called with does not fit it
 ├── ConfigurationError                      options that do not go together
+├── ConcurrencySlotAcquisitionError         slots of a limit that is not there, or cannot give them
 ├── RerunDiverged                           a strict rerun takes another way than the attempt before
 ├── ReservedArgumentError, InvalidNameError refused at decoration
 └── MappingLengthMismatch, MappingMissingIterable
 TimeoutError
-└── FlowRunTimeoutError, TaskRunTimeoutError
+├── FlowRunTimeoutError, TaskRunTimeoutError
+└── AcquireConcurrencySlotTimeoutError      no slots of a limit in time
 BaseException
 └── Interruption                            raised into the author's code from outside; nothing should swallow it
     ├── TerminationSignal                   SIGTERM
@@ -83,6 +85,10 @@ class ConfigurationError(PrefectException):
     """Options that do not go together, such as an isolation that needs locks without a lock manager."""
 
 
+class ConcurrencySlotAcquisitionError(PrefectException):
+    """Slots of a limit that is not there, or that cannot give them."""
+
+
 class RerunDiverged(PrefectException):
     """The calls of a strict rerun are not those of the attempt before."""
 
@@ -101,6 +107,10 @@ class MappingLengthMismatch(PrefectException):
 
 class MappingMissingIterable(PrefectException):
     """`map` got nothing to map over."""
+
+
+class AcquireConcurrencySlotTimeoutError(TimeoutError):
+    """No slots of a limit within the time that the caller waits."""
 
 
 class FlowRunTimeoutError(TimeoutError):

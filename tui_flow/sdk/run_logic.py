@@ -32,6 +32,7 @@ from tui_flow.sdk.timeouts import Expired
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from tui_flow.contract.limits import Hold
     from tui_flow.sdk.flows import Flow
     from tui_flow.sdk.references import Upstream
     from tui_flow.sdk.rerun import CallBook, Mark
@@ -71,6 +72,7 @@ def run_task(run: TaskRun) -> Logic[State[Any]]:
             logger_of(run).error("%s", error)
         if state is not None:
             return (yield from _not_called(run, state, book, mark if book else None))
+    hold = (yield from _tag_slots(run)) if run.tags else None
     if run.run_count == 0:
         if task.task_run_name is not None:
             _rename(run, task.task_run_name)
@@ -78,7 +80,7 @@ def run_task(run: TaskRun) -> Logic[State[Any]]:
     if task.on_running_hooks:
         yield from _hooks(run, task.on_running_hooks, run.state)
     process = getpid()
-    state = yield from _tries(run, task.fn, run.args, run.kwargs)
+    state = yield from _tries(run, task.fn, run.args, run.kwargs, hold)
     if getpid() != process:
         return state
     if book is not None and not run.is_over:
@@ -88,6 +90,20 @@ def run_task(run: TaskRun) -> Logic[State[Any]]:
     run.finish(state)
     yield from _end_hooks(run, state)
     return state
+
+
+def _tag_slots(run: TaskRun) -> "Logic[Hold | None]":
+    """The slots that a try of a task run needs by its tags; None where no limit holds for them."""
+    from tui_flow.sdk.concurrency import Wish, tag_limits
+
+    names = tag_limits(run)
+    if not names:
+        return None
+    for found in Wish(names, 1, keeps=True, run=run).tries():
+        if not isinstance(found, float):
+            return found
+        yield Sleep(found)
+    return None
 
 
 def _end_hooks(run: TaskRun, state: State[Any]) -> Logic[None]:
@@ -218,9 +234,13 @@ def _flow(run: FlowRun, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Logic[
 
 
 def _tries(
-    run: "FlowRun | TaskRun", fn: "Callable[..., Any]", args: tuple[Any, ...], kwargs: dict[str, Any]
+    run: "FlowRun | TaskRun",
+    fn: "Callable[..., Any]",
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    hold: "Hold | None" = None,
 ) -> Logic[State[Any]]:
-    """Calls the body until a try does not fail, or none is left. The first try has been started.
+    """Calls the body until a try does not fail, or none is left. The first try has been started, and has its slots.
 
     What a forked child raises in its parent's body is raised.
     """
@@ -238,6 +258,8 @@ def _tries(
             if getpid() != process:
                 raise
             state = state_of_exception(run, error)
+        if hold is not None:
+            hold.release()
         if state.type is not FAILED or run.is_over:
             return state
         if run.run_count >= run.max_tries or not (yield from _may_retry(run, state)):
@@ -250,6 +272,8 @@ def _tries(
         _log_retry(run, state, delay)
         if delay:
             yield Sleep(delay)
+        if hold is not None:
+            hold = yield from _tag_slots(run)  # type: ignore[arg-type]
         run.start()
 
 
