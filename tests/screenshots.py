@@ -16,6 +16,7 @@ from tui_flow.contract.states import TERMINAL
 from tui_flow.settings import Settings
 from tui_flow.store import database, runs
 from tui_flow.tui.app import Console
+from tui_flow.tui.presentation.address import Address
 
 ROOT = Path(__file__).parent.parent
 PICTURES = ROOT / "screenshots"
@@ -101,7 +102,8 @@ async def draw(
     settings: Settings, name: str, text: str, *, size: tuple[int, int] = (80, 24), open_run: int | None = None
 ) -> None:
     """One picture, taken once this text stands on the screen."""
-    app = Console(settings, open_run=open_run)
+    begin = None if open_run is None else Address("runs", run_id=open_run)
+    app = Console(settings, begin=begin)
     async with app.run_test(size=size) as pilot:
         await shown(app, pilot.pause, text)
         svg = app.export_screenshot(title="tui-flow")

@@ -13,6 +13,7 @@ from tui_flow.contract import changes, commands
 from tui_flow.contract.changes import Change
 from tui_flow.contract.errors import EngineError, TuiFlowError
 from tui_flow.tui.app import Console
+from tui_flow.tui.presentation.address import Address
 
 _CHARACTERS = {"slash": "/", "comma": ",", "full_stop": ".", "question_mark": "?", "space": " "}
 
@@ -145,10 +146,13 @@ async def console(
     *,
     size: tuple[int, int] = (80, 24),
     engine: FakeEngine | None = None,
+    open_run: int | None = None,
     **how: Any,
 ) -> AsyncIterator[Page]:
     """A console on this project, with an engine that the test plays."""
     engine = engine or FakeEngine()
+    if open_run is not None:
+        how["begin"] = Address("runs", run_id=open_run)
     app = Console(project.settings, connect=engine.connect, **how)
     async with app.run_test(size=size) as pilot:
         page = Page(pilot, engine)

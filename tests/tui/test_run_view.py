@@ -256,7 +256,7 @@ async def test_a_run_that_is_not_there_says_so(etl: Project) -> None:
     async with console(etl, open_run=4711) as page:
         await page.shows("there is no run 4711")
         await page.press("escape")
-        await page.shows("most urgent first")
+        await page.shows("newest first")
 
 
 async def test_y_copies_the_traceback_of_the_selected_task(etl: Project) -> None:
@@ -272,7 +272,7 @@ async def test_y_copies_the_traceback_of_the_selected_task(etl: Project) -> None
 async def test_sizes_from_small_to_wide_show_all_there_is(etl: Project) -> None:
     for size in ((60, 20), (80, 24), (160, 45)):
         async with console(etl, open_run=812, size=size) as page:
-            await page.shows("load_warehouse", "load failed")
+            await page.shows("load_warehouse", "OperationalError")
             assert all(len(line) == size[0] for line in page.lines)
             assert page.footer.endswith("? help")
             if size[0] == 160:

@@ -1,11 +1,38 @@
-"""`tui-flow` without a command: the console."""
+"""The console, as the command line opens it."""
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
 
 from tui_flow.cli.options import settings
 
+if TYPE_CHECKING:
+    from tui_flow.tui.presentation.address import Address
 
-def open_console(*, ascii: bool, mouse: bool, theme: str | None, read_only: bool) -> int:
+LOOKS = "tui_flow.looks"
+"""The key in `Context.meta` of the options that stand before any command."""
+
+
+class Looks(NamedTuple):
+    """How the console is to be, by the options before the command."""
+
+    ascii: bool
+    mouse: bool
+    theme: str | None
+    read_only: bool
+
+
+def open_console(begin: "Address | None" = None) -> int:
     """Opens the console on the project, until somebody leaves it. Gives the exit code. Raises ProjectError."""
     found = settings()
+    looks: Any = click.get_current_context().meta[LOOKS]
     from tui_flow.tui.app import run
 
-    return run(found, ascii=ascii or None, mouse=mouse, theme=theme or found.theme, read_only=read_only)
+    return run(
+        found,
+        ascii=looks.ascii or None,
+        mouse=looks.mouse,
+        theme=looks.theme or found.theme,
+        read_only=looks.read_only,
+        begin=begin,
+    )

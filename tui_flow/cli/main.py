@@ -7,12 +7,14 @@ from typing import Any
 import click
 
 from tui_flow import __version__
+from tui_flow.cli.console import LOOKS, Looks, open_console
 from tui_flow.cli.options import AS_JSON, project_option
 from tui_flow.cli.output import Shown, drop_output, open_missing_streams, print_json
 from tui_flow.contract.errors import EXIT_INTERRUPTED, TuiFlowError
 from tui_flow.settings import THEMES
 
 COMMANDS = (
+    "open",
     "run",
     "serve",
     "rerun",
@@ -40,6 +42,7 @@ COMMANDS = (
 EPILOG = """\b
 Examples:
   tui-flow                              open the console
+  tui-flow open run/latest/load:77      open it there
   tui-flow run hello -p name=Ada        run a flow and watch it
   tui-flow run hello --detach           start it and print its number
   tui-flow logs latest -f               follow the newest run's log
@@ -126,10 +129,9 @@ class LazyGroup(click.Group):
 @click.pass_context
 def cli(ctx: click.Context, ascii: bool, no_mouse: bool, theme: str | None, read_only: bool) -> None:
     """Runs the flows of a project's flows/ folder, and shows them live. With no command: the console."""
+    ctx.meta[LOOKS] = Looks(ascii, not no_mouse, theme, read_only)
     if ctx.invoked_subcommand is None:
-        from tui_flow.cli.console import open_console
-
-        ctx.exit(open_console(ascii=ascii, mouse=not no_mouse, theme=theme, read_only=read_only))
+        ctx.exit(open_console())
 
 
 def main() -> None:

@@ -24,6 +24,7 @@ from tui_flow.tui.bridge import READS_ONLY, Bridge, RunReading
 from tui_flow.tui.defects import keep_defect
 from tui_flow.tui.keystrokes import OneKeyAtATime
 from tui_flow.tui.presentation import Line, times
+from tui_flow.tui.presentation.address import Address
 from tui_flow.tui.presentation.flow_list import EMPTY, Overview
 from tui_flow.tui.presentation.palette import Offer
 from tui_flow.tui.screens.home import HomeScreen
@@ -48,11 +49,11 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
         ascii: bool = False,
         theme: str = "tui-flow-dark",
         read_only: bool = False,
-        open_run: int | None = None,
+        begin: Address | None = None,
         connect: Connect | None = None,
         keys: Path | None = None,
     ) -> None:
-        """`keys` is the file with a person's own keys, if there may be one."""
+        """`begin` is where it opens; `keys` is the file with a person's own keys, if there may be one."""
         super().__init__()
         self._keys_file = keys
         self.keymap, self._wrong_keys = keymap.load(keys) if keys else (keymap.Keymap(), [])
@@ -64,7 +65,7 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
         self.is_in_utc = False
         self.trouble: TuiFlowError | None = None
         """What went wrong first."""
-        self._first_run = open_run
+        self._begin = begin
         self._undo: tuple[str, commands.Command] | None = None
         for known in THEMES:
             self.register_theme(known)
@@ -80,8 +81,8 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
         return HomeScreen()
 
     def on_mount(self) -> None:
-        if self._first_run is not None:
-            self.open_run(self._first_run)
+        if self._begin is not None:
+            self.call_after_refresh(self.go_to, self._begin)
         self.run_worker(self.bridge.run(), group="bridge")
         self._second = self.set_interval(1.0, self._tick, pause=True)
         self.set_interval(60.0, self._tick_minute)
@@ -156,14 +157,24 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
             self._complain(READS_ONLY)
         return not self.bridge.read_only
 
-    def open_run(self, run_id: int, line: int | None = None) -> None:
-        """The Run view of a run, in place of the one on top if there is one; at a line of its log (from 0) if asked."""
+    async def go_to(self, place: Address) -> None:
+        """Shows the place that an address leads to."""
+        await self.action_view(place.view)
+        if place.run_id is not None:
+            self.open_run(place.run_id, place.line, place.task_id)
+        elif place.text and isinstance(self.screen, HomeScreen):
+            self.screen.prompt_changed(place.text)
+            self.screen.prompt_entered(place.text)
+
+    def open_run(self, run_id: int, line: int | None = None, task_id: int | None = None) -> None:
+        """The Run view of a run, in place of the one on top if there is one; at a line of its log (from 0), or at a task
+        run of it, if asked."""
         from tui_flow.tui.screens.run import RunScreen
 
         if isinstance(self.screen, RunScreen):
-            self.screen.open_run(run_id, line)
+            self.screen.open_run(run_id, line, task_id)
         else:
-            self.push_screen(RunScreen(run_id, line))
+            self.push_screen(RunScreen(run_id, line, task_id))
 
     def shows_run(self, run_id: int) -> bool:
         """Whether the view on top is that of this run."""
@@ -457,11 +468,11 @@ def run(
     mouse: bool = True,
     theme: str = "auto",
     read_only: bool = False,
-    open_run: int | None = None,
+    begin: Address | None = None,
 ) -> int:
     """Shows the console until somebody leaves it. The exit code: 0, or 2 where the terminal will not do.
 
-    `ascii` None and `theme` "auto" find out what the terminal can show; `open_run` begins at a run.
+    `ascii` None and `theme` "auto" find out what the terminal can show; `begin` is where it opens.
     """
     from tui_flow.tui.presentation.glyphs import wants_ascii
 
@@ -478,7 +489,7 @@ def run(
         ascii=wants_ascii() if ascii is None else ascii,
         theme=terminal.theme_name(theme),
         read_only=read_only,
-        open_run=open_run,
+        begin=begin,
         keys=keymap.path_of_keys(),
     )
     code = console.run(mouse=mouse)

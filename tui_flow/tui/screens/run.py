@@ -32,11 +32,13 @@ class RunScreen(RunActions):
     CSS_PATH = "../styles/run.tcss"
     PROMPT = "search the log; n and N step through what was found"
 
-    def __init__(self, run_id: int, line: int | None = None) -> None:
+    def __init__(self, run_id: int, line: int | None = None, task_id: int | None = None) -> None:
         super().__init__(run_id)
         self.crumbs = Bar(id="crumbs")
         self._line = line
         """The line of the log to go to, once it is indexed."""
+        self._task_id = task_id
+        """The task run to begin at."""
         self._scope: tuple[set[int] | None, int | None] | None = None
         """Whose lines the log shows; None before it shows any."""
         self._log_timer: Timer | None = None
@@ -53,15 +55,16 @@ class RunScreen(RunActions):
             pane.add_class("pane")
         super().on_mount()
         self.task_tree.focus()
-        self.open_run(self.run_id, self._line)
+        self.open_run(self.run_id, self._line, self._task_id)
 
     def on_unmount(self) -> None:
         self.log_view.lines.log.close()
 
     # The run.
 
-    def open_run(self, run_id: int, line: int | None = None) -> None:
-        self.run_id, self.run, self.forest, self._line = run_id, None, TaskForest(), line
+    def open_run(self, run_id: int, line: int | None = None, task_id: int | None = None) -> None:
+        self.run_id, self.run, self.forest = run_id, None, TaskForest()
+        self._line, self._task_id = line, task_id
         self.task_tree.clear()
         self.log_view.open(run_dir(self.console.settings.state_dir, run_id) / LOG)
         self.log_view.whose = self._whose
@@ -104,7 +107,9 @@ class RunScreen(RunActions):
             return
         failed = self.forest.cause(run.failure) if role(run.state) == "bad" else None
         self.log_view.follows = run.state not in TERMINAL
-        if failed is not None:
+        if self._task_id in self.forest.tasks:
+            self.task_tree.select_task(self._task_id)
+        elif failed is not None:
             self.task_tree.select_task(failed.id)
         self._rescope()
         if self._line is not None:

@@ -32,7 +32,7 @@ class RunActions(View):
         self.follows_task = False
 
     @abstractmethod
-    def open_run(self, run_id: int, line: int | None = None) -> None:
+    def open_run(self, run_id: int, line: int | None = None, task_id: int | None = None) -> None:
         """Shows another run; at a line of its log if asked."""
 
     @abstractmethod

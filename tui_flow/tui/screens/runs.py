@@ -70,7 +70,10 @@ class RunsSection(Section):
     def _read(self, how: Callable[[RunWindow], Awaitable[None]], window: RunWindow) -> None:
         """Begins to read, in place of what was being read; another window is shown once it has something."""
         self._reading = window
-        self.run_worker(self._read_with(how, window), exclusive=True, group="runs")
+        work: Any = partial(
+            self._read_with, how, window
+        )  # no coroutine yet: one that is replaced would never be awaited
+        self.run_worker(work, exclusive=True, group="runs")
 
     async def _read_with(self, how: Callable[[RunWindow], Awaitable[None]], window: RunWindow) -> None:
         try:

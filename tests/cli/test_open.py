@@ -1,0 +1,58 @@
+"""`tui-flow open`: addresses of the console, and what is none."""
+
+import pytest
+
+from tests.project import Project
+from tui_flow.cli.commands.open import address_of
+from tui_flow.contract.errors import BadParameters, UnknownRun
+from tui_flow.settings import load
+from tui_flow.tui.presentation.address import Address
+
+
+@pytest.fixture
+def here(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    found, _ = load(project.root)
+    monkeypatch.setattr("tui_flow.cli.commands.open.settings", lambda: found)
+    if not project.ask("runs")["runs"]:
+        project.tui_flow("run", "tiny")
+    return project
+
+
+@pytest.mark.parametrize(
+    ("place", "address"),
+    [
+        ("flows", Address("flows")),
+        ("runs/state:failed since:24h", Address("runs", "state:failed since:24h")),
+        ("logs/a/b", Address("logs", "a/b")),
+        ("/schedule/etl/", Address("schedule", "etl")),
+    ],
+)
+def test_a_view_takes_what_is_behind_its_slash(place: str, address: Address) -> None:
+    assert address_of(place) == address
+
+
+def test_a_run_is_named_as_everywhere_and_a_task_by_any_of_its_names(here: Project) -> None:
+    newest = here.ask("runs")["runs"][0]["run_id"]
+    assert address_of("run/latest") == Address("runs", run_id=newest)
+    for name in ("double", "double-0", "1"):
+        found = address_of(f"run/{newest}/{name}:77")
+        assert (found.run_id, found.line) == (newest, 76) and found.task_id is not None
+
+
+@pytest.mark.parametrize(
+    ("place", "error"),
+    [
+        ("run/9999", UnknownRun),
+        ("run/latest/nope", BadParameters),
+        ("nowhere/1", BadParameters),
+        ("run", BadParameters),
+    ],
+)
+def test_what_leads_nowhere_is_said(here: Project, place: str, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        address_of(place)
+
+
+def test_without_a_terminal_it_says_so_as_the_console_does(here: Project) -> None:
+    done = here.tui_flow("open", "run/latest")
+    assert done.returncode == 2 and "needs a terminal" in done.stderr

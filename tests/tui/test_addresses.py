@@ -1,0 +1,43 @@
+"""Every place of the console has an address, and the address leads there."""
+
+import pytest
+
+from tests.tui.pages import console
+from tests.tui.project import Project
+from tui_flow.tui.presentation.address import Address
+
+
+@pytest.mark.parametrize(
+    ("address", "text"),
+    [
+        (Address("runs", run_id=812, task_id=7, line=76), "run/812/7:77"),
+        (Address("runs", run_id=812), "run/812"),
+        (Address("logs", "timeout|refused"), "logs/timeout|refused"),
+        (Address(), "flows"),
+    ],
+)
+def test_an_address_is_written_as_it_is_typed(address: Address, text: str) -> None:
+    assert str(address) == text
+
+
+@pytest.mark.parametrize("view", ["flows", "runs", "logs", "schedule", "alerts"])
+async def test_a_view_is_opened_at_once(etl: Project, view: str) -> None:
+    async with console(etl, begin=Address(view)) as page:
+        await page.shows(f" {view.capitalize()}]")
+
+
+async def test_a_filter_comes_with_its_view(etl: Project) -> None:
+    async with console(etl, begin=Address("flows", "cleanup")) as page:
+        await page.shows("Flows 1 of", "cleanup_tmp")
+    async with console(etl, begin=Address("runs", "state:failed")) as page:
+        await page.shows("[2 Runs]", "state:failed")
+        assert "cleanup_tmp" not in page.text
+
+
+async def test_a_task_and_a_line_of_a_run_are_gone_to_and_escape_leads_to_the_runs(etl: Project) -> None:
+    async with console(etl, begin=Address("runs", run_id=812, task_id=1)) as page:
+        await page.shows("etl_daily", "FAILED", "Log extract")
+    async with console(etl, begin=Address("runs", run_id=812, line=40)) as page:
+        await page.shows("line 41 of the log")
+        await page.press("escape")
+        await page.shows("[2 Runs]")

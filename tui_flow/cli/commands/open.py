@@ -1,0 +1,60 @@
+"""`tui-flow open PLACE`: the console, at a place of which somebody gave the address."""
+
+import re
+from typing import Any
+
+import click
+
+from tui_flow.cli.console import open_console
+from tui_flow.cli.history import find_run, up_to_date
+from tui_flow.cli.options import new_command, settings
+from tui_flow.contract.errors import BadParameters
+from tui_flow.tui.presentation.address import VIEWS, Address
+
+_RUN = re.compile(r"run/(?P<run>[^/:]+)(?:/(?P<task>.+?))?(?::(?P<line>\d+))?")
+
+
+@new_command(
+    "tui-flow open run/812\ntui-flow open run/latest/load\ntui-flow open run/812/load:77\n"
+    "tui-flow open logs/timeout\ntui-flow open 'runs/state:failed since:24h'\ntui-flow open schedule/etl",
+    json=False,
+)
+@click.argument("place")
+@click.pass_context
+def command(ctx: click.Context, place: str) -> None:
+    """Open the console at PLACE.
+
+    PLACE is run/RUN, run/RUN/TASK, or with :LINE at its end a line of that log; or flows, runs, logs, schedule or
+    alerts, with what to filter by or to look for behind a slash. TASK is a task's name, its run's name, or its number.
+    """
+    ctx.exit(open_console(address_of(place)))
+
+
+def address_of(place: str) -> Address:
+    """Raises BadParameters for what leads nowhere, and UnknownRun."""
+    view, _, text = place.strip().strip("/").partition("/")
+    if view in VIEWS:
+        return Address(view, text)
+    found = _RUN.fullmatch(place.strip().strip("/"))
+    if found is None:
+        raise BadParameters(
+            f"{place!r} is no place of the console",
+            next=f"try run/latest, run/812/load:77, or one of {', '.join(VIEWS)}",
+        )
+    with up_to_date(settings()) as db:
+        run = find_run(db, found["run"])
+        task_id = None if found["task"] is None else _task(db, run.id, found["task"])
+    line = None if found["line"] is None else max(0, int(found["line"]) - 1)
+    return Address("runs", run_id=run.id, task_id=task_id, line=line)
+
+
+def _task(db: Any, run_id: int, name: str) -> int:
+    """The last task run of the run that is called so."""
+    from tui_flow.store import tasks
+
+    for task in reversed(tasks.list_tasks(db, run_id)):
+        if name in (task.name, task.run_name, str(task.id)):
+            return task.id
+    raise BadParameters(
+        f"run {run_id} has no task {name!r}", next=f"list its tasks with: tui-flow show {run_id}"
+    )

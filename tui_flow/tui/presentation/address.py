@@ -1,0 +1,24 @@
+"""Where somebody is in the console, as a text that leads there: `tui-flow open run/812/load:77`."""
+
+from typing import NamedTuple
+
+VIEWS = ("flows", "runs", "logs", "schedule", "alerts")
+
+
+class Address(NamedTuple):
+    """A view with its filter, or a run."""
+
+    view: str = "flows"
+    text: str = ""
+    """The filter, or what is looked for."""
+    run_id: int | None = None
+    task_id: int | None = None
+    line: int | None = None
+    """Of the run's log, from 0."""
+
+    def __str__(self) -> str:
+        if self.run_id is None:
+            return f"{self.view}/{self.text}" if self.text else self.view
+        task = f"/{self.task_id}" if self.task_id is not None else ""
+        line = f":{self.line + 1}" if self.line is not None else ""
+        return f"run/{self.run_id}{task}{line}"
