@@ -22,6 +22,7 @@ COMMANDS = (
     "show",
     "logs",
     "search",
+    "diff",
     "stack",
     "cancel",
     "artifacts",
@@ -48,6 +49,7 @@ Examples:
   tui-flow logs latest -f               follow the newest run's log
   tui-flow search 'timeout|refused'     in which runs that was said
   tui-flow cancel 12                    end a run
+  tui-flow diff 12                      what changed since the last success
   tui-flow rerun 12                     run it again from where it failed
 
 \b

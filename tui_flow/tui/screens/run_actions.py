@@ -183,6 +183,20 @@ class RunActions(View):
             flow = next((flow for flow in self.console.overview.flows if flow.name == self.run.flow), None)
             self.console.edit(Path(self.run.path), flow.line if flow else 0)
 
+    def action_code(self) -> None:
+        from tui_flow.tui.reading import show_code
+
+        if self.run is not None:
+            self.run_worker(
+                show_code(self.console, self.run, self.failure()), group="reading", exclusive=True
+            )
+
+    def action_diff(self) -> None:
+        from tui_flow.tui.reading import show_diff
+
+        if self.run is not None:
+            self.run_worker(show_diff(self.console, self.run), group="reading", exclusive=True)
+
     def action_copy(self) -> None:
         failure = self.failure()
         if self.focused is self.log_view:

@@ -1,5 +1,6 @@
 """Lines under a cursor: what every list, tree, log and text pane of the console is."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -195,6 +196,8 @@ class TextLines(Lines):
         super().__init__(id=id)
         self._lines: Sequence[Sequence[AnySpan]] = ()
         self._rows: list[Sequence[AnySpan]] = []
+        self._places: list[int] = []
+        """The line that each row is of."""
 
     def set_lines(self, lines: Sequence[Sequence[AnySpan]], *, keep: bool = False) -> None:
         """Shows other lines, from their top unless `keep`."""
@@ -207,8 +210,19 @@ class TextLines(Lines):
 
     def _wrap(self) -> None:
         width = self.size.width or self.app.size.width
-        self._rows = [row for line in self._lines for row in wrap_line(line, width)]
+        wrapped = [wrap_line(line, width) for line in self._lines]
+        self._rows = [row for rows in wrapped for row in rows]
+        self._places = [place for place, rows in enumerate(wrapped) for _ in rows]
         self.set_count(len(self._rows))
+
+    @property
+    def line_at_cursor(self) -> int:
+        """Which of the lines, as they were given, is under the cursor."""
+        return self._places[self.cursor] if self._places else 0
+
+    def row_of(self, line: int) -> int:
+        """The first row of a line."""
+        return bisect_left(self._places, line)
 
     def on_resize(self) -> None:
         self._wrap()

@@ -1,0 +1,86 @@
+"""What a run ran, and what is different from the run before that worked: read in threads, shown over the Run view."""
+
+import asyncio
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui_flow.contract.errors import HistoryError
+from tui_flow.contract.journal import Failure
+from tui_flow.contract.version import read_kept, relative
+from tui_flow.store.records import FlowRun
+from tui_flow.tui.presentation import code, differences
+from tui_flow.tui.screens.reader import ReaderScreen
+
+if TYPE_CHECKING:
+    from tui_flow.tui.app import Console
+
+
+async def show_code(console: "Console", run: FlowRun, failure: Failure | None) -> None:
+    """The file in which it failed, or the flow file, as it was when the run began."""
+    from tui_flow.store import what_changed
+
+    state_dir, project = console.settings.state_dir, console.settings.project
+    texts = await asyncio.to_thread(what_changed.texts_of, state_dir, run)
+    failed_in = _within(failure.path, project) if failure is not None else ""
+    path = failed_in if failed_in in texts else run.path
+    kept = read_kept(state_dir, texts.get(path, ""))
+    if kept is None:
+        console.say(f"the text of {run.path} that run {run.id} ran was not kept", "warn")
+        return
+    flow = console.flow_of(run)
+    line = failure.line if failure is not None and path == failed_in else flow.line if flow else 1
+    note = "" if _is_still(project / path, kept) else "the file has been edited since"
+    console.push_screen(
+        ReaderScreen(
+            f"{path}  as run {run.id} ran it",
+            code.code_lines(kept.decode("utf-8", "replace"), line if path == failed_in else 0),
+            start=max(0, line - 1),
+            edit=lambda place: console.edit(project / path, place + 1),
+            copy=partial(console.copy, what=f"{path} as it was"),
+            note=note,
+        )
+    )
+
+
+async def show_diff(console: "Console", run: FlowRun) -> None:
+    """Parameters, versions, log and code, against the last run of the flow that completed before."""
+    from tui_flow.store import what_changed
+
+    try:
+        other = await console.bridge.read(lambda db: what_changed.last_success(db, run))
+        if other is None:
+            console.say(
+                f"no run of {run.flow} completed before run {run.id}: there is nothing to compare it with"
+            )
+            return
+        console.say(f"comparing with run {other.id}", "dim")
+        sides = await console.bridge.read(lambda db: what_changed.read_sides(db, run, other))
+    except HistoryError as error:
+        console.say(error.what, "bad")
+        return
+    found = await asyncio.to_thread(what_changed.compare, console.settings.state_dir, sides)
+    lines = differences.difference_lines(found, console.paint.marks, time.time())
+    console.say("")
+    console.push_screen(
+        ReaderScreen(
+            differences.difference_title(found),
+            lines,
+            stops=[place for place, line in enumerate(lines) if line and line[0][0].strip().isupper()],
+            copy=partial(console.copy, what="what changed"),
+            note=f"tui-flow diff {run.id}",
+        )
+    )
+
+
+def _within(path: str, project: Path) -> str:
+    """A path as versions name it."""
+    return relative(path, project) or path
+
+
+def _is_still(path: Path, text: bytes) -> bool:
+    try:
+        return path.read_bytes() == text
+    except OSError:
+        return False
