@@ -20,14 +20,16 @@ def test_what_a_command_sets_a_flow_reads_and_the_other_way_round(project: Proje
         from prefect import flow
         from prefect.variables import Variable
 
+        NAMED_AT_THE_TOP = Variable.get("region")
+
         @flow
         def regions():
-            Variable.set("seen", [Variable.get("region")])
+            Variable.set("seen", [Variable.get("region"), NAMED_AT_THE_TOP])
         """,
     )
     assert project.tui_flow("variable", "set", "region", "eu").returncode == 0
     assert project.tui_flow("run", "regions").returncode == 0
-    assert project.tui_flow("variable", "get", "seen").stdout == '["eu"]\n'
+    assert project.tui_flow("variable", "get", "seen").stdout == '["eu", "eu"]\n'
     assert [one["name"] for one in project.ask("variable", "list")["variables"]] == ["region", "seen"]
     assert "region" in project.tui_flow("variable", "list").stdout
     assert project.tui_flow("variable", "unset", "seen").returncode == 0

@@ -17,7 +17,7 @@ def forgotten_modules(tmp_path: Path) -> Iterator[None]:
     for name, module in list(sys.modules.items()):
         if str(getattr(module, "__file__", None) or "").startswith(f"{tmp_path}/"):
             del sys.modules[name]
-    flow_file.loaded = flow_file.loaded_at = None
+    flow_file.loaded = flow_file.loaded_at = flow_file.project = None
 
 
 @pytest.fixture

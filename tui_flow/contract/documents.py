@@ -17,7 +17,8 @@ from tui_flow.contract.rundir import write_whole
 VARIABLES, BLOCKS = "variables", "blocks"
 MAX_VALUE = 5_000
 """Characters of JSON that a variable's value may have. Source: https://docs.prefect.io/v3/concepts/variables"""
-MAX_NAME = 255
+MAX_NAME = 200
+"""A file's name has 255 bytes, and while it is written it needs more than its own."""
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_-")
 
 
@@ -28,21 +29,40 @@ class Documents:
         self._folder = state_dir.joinpath(*folders)
 
     def read(self, name: str) -> dict[str, Any] | None:
-        """None where there is none. Raises OSError where it cannot be read, ValueError where it is none of ours."""
+        """None where there is none. Raises OSError where it cannot be read, ValueError where it is no longer whole."""
         try:
             fd = os.open(self._path(name), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except FileNotFoundError:
             return None
         with os.fdopen(fd, "rb") as file:
-            found = json.loads(file.read())
+            text = file.read()
+        try:
+            found = json.loads(text)
+        except ValueError:
+            found = None
         if not isinstance(found, dict):
-            raise ValueError(f"{self._path(name)} holds no document")
+            raise ValueError(f"{self._path(name)} is damaged: remove it, and set it anew")
         return found
 
-    def write(self, name: str, document: dict[str, Any]) -> None:
-        """Raises OSError where there is no room for it."""
+    def write(self, name: str, document: dict[str, Any], *, overwrite: bool = True) -> bool:
+        """False where there is one already, and it is not to be overwritten: of several who try at once, one does.
+
+        Raises OSError where there is no room for it.
+        """
+        path, text = self._path(name), json.dumps(document).encode()
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_whole(self._path(name), json.dumps(document).encode())
+        if overwrite:
+            write_whole(path, text)
+            return True
+        new = path.with_name(f".{os.urandom(8).hex()}")
+        write_whole(new, text)
+        try:
+            path.hardlink_to(new)  # unlike a rename, it fails where there is one
+        except FileExistsError:
+            return False
+        finally:
+            new.unlink()
+        return True
 
     def remove(self, name: str) -> bool:
         """Whether there was one."""

@@ -5,12 +5,18 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
+from tui_flow.sdk.context import current
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 def in_coroutine() -> bool:
-    """Whether an event loop runs in this thread, so that whoever calls may be a coroutine."""
+    """Whether whoever calls may be a coroutine: in a run, whether its task or flow is one (a plain task is called in the
+    thread of its flow's event loop), and outside of runs whether such a loop runs here."""
+    run = current.get()
+    if run is not None and (run.number or run.flow_run.flow is not None):
+        return bool(run.definition.isasync)
     asyncio = sys.modules.get("asyncio")
     return asyncio is not None and asyncio._get_running_loop() is not None
 

@@ -17,6 +17,8 @@ loaded: types.ModuleType | None = None
 """The flow file that was loaded last, which nobody else can import by its name."""
 importing: Path | None = None
 """The flow file that is being imported right now: none of its flows may run meanwhile."""
+project: Path | None = None
+"""The project whose flow files this process imports; None in a script."""
 loaded_at: float | None = None
 """When this process, or the template that it was forked from, began to load a flow file."""
 
@@ -40,12 +42,14 @@ def read_source(path: Path) -> bytes:
         raise BrokenFlow(f"cannot read the flow file: {error.strerror}", where=str(path)) from None
 
 
-def set_import_path(path: Path, project: Path) -> None:
+def set_import_path(path: Path, of_project: Path) -> None:
     """Modules come from the flow file's folder, then the project's, then the environment; never from wherever the
     process was started. Where Prefect is not installed, `prefect` is ours."""
+    global project
     from tui_flow import prefect_alias
 
     prefect_alias.install()
+    project = of_project
     first = [str(path.parent), str(project)]
     environment = sys.path if sys.flags.safe_path else sys.path[1:]
     sys.path[:] = first + [entry for entry in environment if entry not in first]

@@ -101,14 +101,16 @@ class ScriptRun:
 
 
 def find_project_of_script() -> Path:
-    """TUI_FLOW_PROJECT, or the project around the script, or around the current folder, or the user's data
-    directory. Raises StateDirError where the named one is not there."""
+    """TUI_FLOW_PROJECT, or the project whose flow file is imported, or the one around the script, or around the current
+    folder, or the user's data directory. Raises StateDirError where the named one is not there."""
     named = os.environ.get(rundir.ENV_PROJECT)
     if named:
         project = Path(named).expanduser().resolve()
         if not project.is_dir():
             raise StateDirError("no such project folder", where=str(project), next="check TUI_FLOW_PROJECT")
         return project
+    if flow_file.project is not None:
+        return flow_file.project
     script = getattr(sys.modules.get("__main__"), "__file__", None)
     for start in ([Path(script).resolve().parent] if script else []) + [Path.cwd()]:
         found = rundir.find_project(start)

@@ -72,9 +72,8 @@ def _get(name: str, default: Any) -> Any:
 
 def _set(name: str, value: Any, tags: list[str] | None, overwrite: bool) -> Variable:
     variable, documents = Variable(name, value, tags), _documents()
-    if not overwrite and documents.read(name) is not None:
+    if not documents.write(name, {**vars(variable), "updated_at": time.time()}, overwrite=overwrite):
         raise ValueError(f"Variable {name!r} already exists. Use `overwrite=True` to update it.")
-    documents.write(name, {**vars(variable), "updated_at": time.time()})
     return variable
 
 
