@@ -139,8 +139,10 @@ class Image(NamedTuple):
         return self.project / rundir.STATE_DIR
 
 
-def images(recording: Recording, folder: Path, chance: random.Random, count: int) -> Iterator[Image]:
-    """So many of them, one after another in the same folder."""
+def images(
+    recording: Recording, folder: Path, chance: random.Random, count: int, *, keep: bool = False
+) -> Iterator[Image]:
+    """So many of them, each gone when the next one comes, unless they are to be kept."""
     for number in range(count):
         moment = chance.choice(recording.moments)
         journals = {run_id: _damaged(data, 0, chance) for run_id, data in moment.journals.items()}
@@ -164,7 +166,8 @@ def images(recording: Recording, folder: Path, chance: random.Random, count: int
                 (directory / rundir.JOURNAL).write_bytes(data)
         damaged = frozenset(id for id, data in journals.items() if data != moment.journals[id])
         yield Image(project, moment, damaged)
-        shutil.rmtree(project)
+        if not keep:
+            shutil.rmtree(project)
 
 
 def _torn(moment: Moment, chance: random.Random) -> bytes:

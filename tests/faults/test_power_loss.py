@@ -1,8 +1,9 @@
 """The power goes at any moment: what was on the disk opens, is a state that there was, and the rest is read again."""
 
+import os
 import random
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,26 @@ def test_whatever_is_left_opens_is_a_state_there_was_and_is_read_on(tmp_path: Pa
     recording = Recording(tmp_path / "recorded", chance, steps=60)
     for number, image in enumerate(images(recording, tmp_path / "images", chance, IMAGES)):
         check(image, recording, thorough=number % 5 == 0)
+
+
+def test_an_engine_lets_go_of_the_journals_of_runs_that_it_has_settled(tmp_path: Path) -> None:
+    """A machine that crashed with many runs must not cost its next engine a descriptor for each."""
+    recording = Recording(tmp_path / "recorded", random.Random(7), steps=5)
+    [image] = images(recording, tmp_path / "images", random.Random(7), 1, keep=True)
+    house = House(image.project, fake=True)
+    house.tick(10.0)
+    assert [run for run in runs.list_runs(house.db) if run.state not in TERMINAL] == []
+    held = _open_files()
+    house.crash()
+    assert [path for path in held if path.startswith(str(image.project)) and "journal" in path] == []
+
+
+def _open_files() -> list[str]:
+    found = []
+    for path in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # the one that lists them
+            found.append(os.readlink(path))
+    return found
 
 
 @pytest.mark.soak

@@ -10,7 +10,7 @@ import click
 
 from tui_flow.cli.options import PROJECT, settings
 from tui_flow.contract.errors import BrokenFlow, ProjectError
-from tui_flow.contract.rundir import ENV_PROJECT, find_project
+from tui_flow.contract.rundir import ENV_PROJECT, find_project, make_private
 from tui_flow.settings import Settings, load
 
 LOOK_SECONDS = 1.0
@@ -53,7 +53,7 @@ def settings_for(file: Path) -> Settings:
         from platformdirs import user_data_dir
 
         project = Path(user_data_dir("tui_flow"))
-        project.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(project)
     return load(project)[0]
 
 

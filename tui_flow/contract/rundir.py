@@ -185,6 +185,17 @@ def open_state_dir(project: Path) -> Path:
     return state_dir
 
 
+def make_private(folder: Path) -> None:
+    """Makes a folder, and those above it that are missing, each 0700: `mkdir` with `parents` sees to the last alone."""
+    try:
+        folder.mkdir(mode=0o700)
+    except FileNotFoundError:
+        make_private(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except FileExistsError:
+        return
+
+
 def _refuse_unsafe(path: Path, found: os.stat_result) -> None:
     import stat
 

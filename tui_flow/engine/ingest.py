@@ -102,8 +102,10 @@ class Ingest:
 
     def read(self, active: ActiveRun, now: float | None = None) -> bool:
         """Ingests the next events of one run. False where there are none."""
+        if active.id not in self.active:
+            return False
         lines, end = active.tail.read()
-        if not lines or active.id not in self.active:
+        if not lines:
             return False
         try:
             self._store(active, lines, end, now)

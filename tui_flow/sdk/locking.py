@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tui_flow.contract.rundir import make_private
+
 POLL_SECONDS = 0.01
 
 
@@ -145,8 +147,8 @@ class FileSystemLockManager(LockManager):
         """The descriptor of the lock, taken; None where another holds it."""
         import fcntl
 
-        self.lock_files_directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fd = os.open(self._path(key), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        make_private(self.lock_files_directory)
+        fd = os.open(self._path(key), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -84,7 +84,7 @@ def store(project: str | Path, data: bytes) -> str:
     sha = hashlib.sha256(data).hexdigest()
     path = place(project, sha)
     if not path.exists():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        rundir.make_private(path.parent)
         rundir.write_whole(path, data)
     return sha
 

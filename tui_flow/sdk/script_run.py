@@ -119,7 +119,7 @@ def find_project_of_script() -> Path:
     from platformdirs import user_data_dir
 
     home = Path(user_data_dir("tui_flow"))
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    rundir.make_private(home)
     return home
 
 

@@ -43,7 +43,7 @@ def back_up(state_dir: Path, at: float, target: Path | None = None, why: str = "
     if os.path.lexists(target):
         raise HistoryError("there is a file already", where=str(target), next="name another one")
     with readable(target), temporary(target) as copy:
-        with closing(database.connect(state_dir / HISTORY, "ro")) as db:
+        with closing(database.open_any(state_dir)) as db:
             db.execute("VACUUM INTO ?", [str(copy)])
         with closing(database.connect(copy, "rw")) as db:
             found = _count(db, copy)

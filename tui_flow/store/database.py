@@ -42,14 +42,7 @@ class Refused(Exception):
 def open_reader(state_dir: Path) -> sqlite3.Connection:
     """The history, read-only. Raises HistoryError where there is none yet, or it is newer, older or damaged."""
     path = state_dir / HISTORY
-    with readable(path):
-        if not path.exists():
-            raise HistoryError(
-                "there is no history yet",
-                where=str(path),
-                next="start the engine, or run a flow: tui-flow run FLOW",
-            )
-        db = connect(path, "ro")
+    db = open_any(state_dir)
     with closed_on_error(db), readable(path):
         version = checked_version(db, path)
         if version < SCHEMA_VERSION:
@@ -59,6 +52,19 @@ def open_reader(state_dir: Path) -> sqlite3.Connection:
                 next="the engine brings it up to date when it starts: tui-flow engine start",
             )
     return db
+
+
+def open_any(state_dir: Path) -> sqlite3.Connection:
+    """The history, read-only, whatever is in it. Raises HistoryError where there is none yet."""
+    path = state_dir / HISTORY
+    with readable(path):
+        if not path.exists():
+            raise HistoryError(
+                "there is no history yet",
+                where=str(path),
+                next="start the engine, or run a flow: tui-flow run FLOW",
+            )
+        return connect(path, "ro")
 
 
 def open_writer(state_dir: Path) -> sqlite3.Connection:
@@ -183,6 +189,8 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
     )
     for pragma in ("foreign_keys = ON", "trusted_schema = OFF", "cell_size_check = ON"):
         db.execute(f"PRAGMA {pragma}")
+    if hasattr(db, "setconfig"):  # from Python 3.12 on
+        db.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, True)  # type: ignore[attr-defined,unused-ignore]
     return db
 
 
