@@ -1,9 +1,14 @@
 """When schedules fire, held to two oracles: cronsim, which follows Debian's cron, and a walk through every minute."""
 
 import itertools
+import os
 import random
+import subprocess
+import sys
+import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -223,6 +228,24 @@ def test_days_are_counted_in_local_time() -> None:
     ]
     every_third = scheduled(Interval(3 * 86_400.0, at("2026-01-01T08:00"), "Europe/Paris", "09:00"))
     assert told(every_third, "2026-01-01T08:00", 1) == ["2026-01-04T09:00:00+01:00"]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Tokyo", "Pacific/Apia"])
+def test_without_an_anchor_days_are_counted_alike_in_every_zone(zone: str) -> None:
+    weekly = scheduled(Interval(7 * 86_400.0, 0.0, zone, "09:00"))
+    every_other = scheduled(Interval(2 * 86_400.0, 0.0, zone, "09:00"))
+    assert told(weekly, "2026-01-02T12:00", 1)[0][:16] == "2026-01-08T09:00"
+    assert told(every_other, "2026-01-02T12:00", 1)[0][:16] == "2026-01-03T09:00"
+    assert told(scheduled(Interval(86_400.0, 0.0, zone)), "2026-01-02T18:00", 1)[0][10:16] == "T00:00"
+
+
+def test_zone_data_is_there_where_the_system_has_none() -> None:
+    where = {**os.environ, "PYTHONTZPATH": ""}
+    code = "from tui_flow.fire_times import zone; print(zone('Europe/Paris'))"
+    done = subprocess.run([sys.executable, "-c", code], env=where, capture_output=True, text=True)
+    assert done.stdout == "Europe/Paris\n", done.stderr
+    pyproject = tomllib.loads((Path(fire_times.__file__).parents[1] / "pyproject.toml").read_text())
+    assert any(one.startswith("tzdata") for one in pyproject["project"]["dependencies"])
 
 
 def test_an_interval_after_the_end_counts_from_there() -> None:

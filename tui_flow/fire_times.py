@@ -1,38 +1,33 @@
 """When a schedule fires: pure arithmetic, without a clock and without I/O. Engine, commands and console ask here.
 
-croniter and dateutil know patterns, not clock changes, so both work on naive local time, and the clock changes are ours,
-as Debian's cron has them (cron(8), "daylight saving"):
+croniter and dateutil (`recurrence`) know patterns, not clock changes, so both work on naive local time, and the clock
+changes are ours, as Debian's cron has them (cron(8), "daylight saving"):
 
 - a job for a fixed time of day that falls into a gap fires once, at the end of the gap;
 - a job for a fixed time of day that an overlap repeats fires once, in the first pass;
 - a job whose minute or hour begins with `*` follows elapsed time: it fires whenever the wall clock matches.
 
-Moments are seconds since the epoch (UTC). Asking costs 15 to 60 µs, so whoever waits keeps the next moment.
+Moments are seconds since the epoch (UTC). Asking costs some 0.1 ms, and 1 ms of a rule that goes by the month, so whoever
+waits keeps the next moment.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tui_flow.contract.schedules import DAY, At, Cron, Interval, RRule, Schedule, jitter
+from tui_flow import recurrence
+from tui_flow.contract.schedules import DAY, At, BadSchedule, Cron, Interval, RRule, Schedule, jitter
+from tui_flow.recurrence import HORIZON_YEARS, NextNaive
 
-HORIZON_YEARS = 100
-"""What does not fire within so many years never fires."""
 MAX_STEPS = 1_000
 """Patterns looked at for one fire, before it counts as none."""
 _NEAR = timedelta(hours=26)
 """No clock change repeats more of a day than this."""
 _ELAPSED = ("HOURLY", "MINUTELY")
-NextNaive = Callable[[datetime], datetime | None]
-"""The first naive local time of a pattern that is later than the given one."""
-
-
-class BadSchedule(ValueError):
-    """A schedule that cannot fire as it is written. The message says why, in one sentence."""
 
 
 def next_fire(schedule: Schedule, after: float, flow: str = "") -> float | None:
@@ -149,9 +144,10 @@ def _next_interval(when: Interval, after: float) -> float | None:
 
 
 def _next_day(when: Interval, after: float) -> float:
-    """Every so many days at one local time: the days are counted from the anchor's own."""
+    """Every so many days at one local time: the days are counted from the anchor's own; without one from the first of
+    January 1970 there, which is the same day in every zone."""
     place = zone(when.timezone or "UTC")
-    first = datetime.fromtimestamp(when.anchor, place)
+    first = datetime.fromtimestamp(when.anchor, place) if when.anchor else datetime(1970, 1, 1)
     at = _time_of_day(when.at) if when.at else first.time()
     step = timedelta(days=int(when.seconds // DAY))
     today = datetime.fromtimestamp(after, place).date()
@@ -254,7 +250,7 @@ def _is_ambiguous(wall: datetime, place: ZoneInfo) -> bool:
 
 @lru_cache(maxsize=4096)
 def _next_naive(when: Cron | RRule) -> NextNaive:
-    return _cron(when) if isinstance(when, Cron) else _rrule(when)
+    return _cron(when) if isinstance(when, Cron) else recurrence.next_naive(when, zone(when.timezone))
 
 
 def _cron(when: Cron) -> NextNaive:
@@ -290,39 +286,3 @@ def _cron(when: Cron) -> NextNaive:
         return found
 
     return next_naive
-
-
-def _rrule(when: RRule) -> NextNaive:
-    from dateutil.rrule import rrule, rrulestr  # type: ignore[import-untyped]
-
-    if "SECONDLY" in when.rrule.upper():
-        raise BadSchedule(f"{when.rrule!r} fires by the second; the shortest that makes sense is MINUTELY")
-    try:
-        start = datetime.fromisoformat(when.anchor).replace(tzinfo=None)
-        rule: Any = rrulestr(when.rrule, dtstart=start, ignoretz=True)
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
-        raise BadSchedule(f"{when.rrule!r} is no recurrence rule: {error}") from None
-
-    def next_naive(wall: datetime) -> datetime | None:
-        moved = _moved_near(rule, wall) if isinstance(rule, rrule) else rule
-        limit = wall.replace(year=min(wall.year + HORIZON_YEARS, 9999), day=1)
-        if isinstance(moved, rrule) and moved._count is None and (moved._until or limit) >= limit:
-            moved = moved.replace(until=limit)
-        found: datetime | None = moved.after(wall)
-        return found
-
-    return next_naive
-
-
-def _moved_near(rule: Any, wall: datetime) -> Any:
-    """The rule from a start that is near the wall time: dateutil counts through every date since the start."""
-    from dateutil import rrule  # type: ignore[import-untyped]
-
-    period = {rrule.WEEKLY: 7 * DAY, rrule.DAILY: DAY, rrule.HOURLY: 3600.0, rrule.MINUTELY: 60.0}.get(
-        rule._freq
-    )
-    if period is None or rule._count is not None:
-        return rule
-    step = timedelta(seconds=period * rule._interval)
-    steps = (wall - rule._dtstart) // step - 1
-    return rule.replace(dtstart=rule._dtstart + step * steps) if steps > 0 else rule

@@ -75,7 +75,7 @@ def test_what_is_over_is_said_and_no_error() -> None:
         (("0 0 30 2 *",), "never fires"),
         (("0 3 * * *", "--timezone", "Mars/Olympus"), "there is no time zone 'Mars/Olympus'"),
         (("0 3 * * *", "--after", "soon"), "'soon' is no time"),
-        (("--interval", "often"), "'often' is no interval"),
+        (("--interval", "often"), "'often' is no duration such as"),
         (("--rrule", "FREQ=SECONDLY"), "fires by the second"),
         (("--rrule", "\x1b[31m"), "is no recurrence rule"),
         ((), "either a cron expression"),

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -39,6 +40,11 @@ DECLARED: list[tuple[Schedule, contract.When]] = [
     (At("2026-12-24 18:00", timezone="Europe/Paris"), contract.At((1798131600.0,))),
     (At([datetime(1970, 1, 2, tzinfo=UTC), "1970-01-01T00:00+00:00"]), contract.At((0.0, 86_400.0))),
     (every("15m"), contract.Interval(900.0)),
+    (every("1h30m"), contract.Interval(5400.0)),
+    (every("1 d 12 h"), contract.Interval(129_600.0)),
+    (At("2026-03-08 02:30", timezone="America/New_York"), contract.At((1772953200.0,))),
+    (At(datetime(2026, 3, 8, 2, 30, tzinfo=ZoneInfo("America/New_York"))), contract.At((1772953200.0,))),
+    (At(datetime(2026, 11, 1, 1, 30, fold=1, tzinfo=ZoneInfo("America/New_York"))), contract.At((1793514600.0,))),
     (every("90s", after_end=True), contract.Interval(90.0, after_end=True)),
     (every("1d", at="09:00", timezone="Asia/Kolkata"), contract.Interval(86_400.0, 0.0, "Asia/Kolkata", "09:00")),
     (on_file("data/*.csv", stable="5s"), contract.OnFile("data/*.csv", 5.0)),
@@ -75,8 +81,11 @@ def test_the_words_that_all_have_in_common() -> None:
     ("declare", "says"),
     [
         (lambda: Cron(3), "cron is to be text, not 3"),  # type: ignore[arg-type]
-        (lambda: Interval("soon"), "interval is to be a duration such as '15m' or 90, not 'soon'"),
+        (lambda: Interval("soon"), "interval is to be a duration such as '1h30m' or 90, not 'soon'"),
         (lambda: Interval(0), "must be longer than 0"),
+        (lambda: every("1h30"), "is to be a duration"),
+        (lambda: every("-5m"), "is to be a duration"),
+        (lambda: every("1h 30x"), "is to be a duration"),
         (lambda: every("15m", at="09:00"), "goes with whole days"),
         (lambda: every(True), "is to be a duration"),
         (lambda: At("tomorrow"), "a moment is a datetime or text such as"),
@@ -89,7 +98,11 @@ def test_the_words_that_all_have_in_common() -> None:
         (lambda: on_event("x", catchup="some"), "catchup is to be one of"),
         (lambda: on_event("x", into="a b"), "into is to be the name of a parameter"),
         (lambda: every("15m", into="day"), "into= is for triggers"),
-        (lambda: flow(schedules=[on_event("x"), on_event("x")])(is_ready), "two schedules are named"),
+        (lambda: flow(schedules=[on_event("x"), on_event("x")])(is_ready), "is declared twice"),
+        (
+            lambda: flow(schedules=[on_event("x", slug="a"), on_event("y", slug="a")])(is_ready),
+            "two schedules are named",
+        ),
     ],
 )
 def test_a_bad_word_is_refused_where_it_stands(declare: Callable[[], Any], says: str) -> None:
@@ -113,6 +126,19 @@ def test_a_flow_takes_one_schedule_or_several() -> None:
     assert flow(schedule=one)(is_ready).with_options(name="x").schedules == [one]
     with pytest.raises(TypeError, match="Expected a schedule such as Cron"):
         flow(schedule="0 3 * * *")(is_ready)
+
+
+def test_equal_times_with_other_parameters_have_names_of_their_own() -> None:
+    def declared(*days: int) -> list[str]:
+        crons = [Cron("0 3 * * *", "UTC", parameters={"day": day} if day else None) for day in days]
+        return [one.declared.slug for one in flow(schedules=crons)(is_ready).schedules]
+
+    plain, one, two = declared(0, 1, 2)
+    assert len({plain, one, two}) == 3 and plain == declared(0)[0]
+    assert declared(0, 2, 1) == [plain, two, one] == declared(0, 2, 1)
+    shared = Cron("0 3 * * *", "UTC", parameters={"day": 1})
+    flow(schedules=[Cron("0 3 * * *", "UTC"), shared])(is_ready)
+    assert shared.declared.slug == plain  # what the author holds stays as it was
 
 
 @pytest.fixture(autouse=True)
@@ -181,3 +207,41 @@ def test_a_schedule_that_cannot_work_makes_its_file_broken(
 def test_a_schedule_gives_its_flow_what_it_takes(tmp_path: Path, decorator: str, says: str | None) -> None:
     error = described(tmp_path, decorator, signature="path: str, count: int = 1")["error"]
     assert error is None if says is None else says in error["error"]
+
+
+VARIANTS = """
+from tui_flow import Cron, every, flow
+
+nightly = Cron("0 3 * * *", "UTC", slug="nightly")
+
+@flow(schedule=nightly)
+def etl(): pass
+
+small = etl.with_options(name="small")
+other = etl.with_options(name="other", schedule=every("1h", slug="hourly"))
+
+@flow(schedule=nightly)
+def shared(): pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "wanted"),
+    [
+        ("", {"etl": ["nightly"], "small": [], "other": ["hourly"], "shared": ["nightly"]}),
+        ("etl = etl.with_options(retries=3)", {"etl": ["nightly"], "small": [], "other": ["hourly"], "shared": ["nightly"]}),
+        ("del etl", {"small": ["nightly"], "other": ["hourly"], "shared": ["nightly"]}),
+    ],
+    ids=["beside it", "in its place", "alone"],
+)  # fmt: skip
+def test_a_variant_is_not_scheduled_for_the_flow_that_it_was_made_from(
+    tmp_path: Path, more: str, wanted: dict[str, list[str]]
+) -> None:
+    path = tmp_path / "flows" / "sample.py"
+    path.parent.mkdir()
+    path.write_text(VARIANTS + more)
+    answer = describe(tmp_path, path)[0]
+    assert answer["error"] is None
+    assert {
+        one["name"]: [schedule["slug"] for schedule in one["schedules"]] for one in answer["flows"]
+    } == wanted

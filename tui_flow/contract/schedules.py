@@ -12,6 +12,7 @@ seconds since the epoch (UTC).
 
 import hashlib
 import json
+import re
 from typing import Any, NamedTuple
 
 CATCHUPS = ("last", "none", "all")
@@ -19,6 +20,12 @@ CATCHUPS = ("last", "none", "all")
 OVERLAPS = ("skip", "queue", "queue_all", "cancel_old", "allow")
 """What becomes of a fire time while an earlier run of the schedule is not over."""
 DAY = 86_400.0
+UNITS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": DAY, "w": 7 * DAY}
+"""Of durations as text."""
+
+
+class BadSchedule(ValueError):
+    """A schedule that cannot fire as it is written. The message says why, in one sentence."""
 
 
 class Cron(NamedTuple):
@@ -134,6 +141,14 @@ def default_slug(when: When) -> str:
     return f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
 
 
+def distinct_slug(schedule: Schedule) -> str:
+    """A name made from all that is declared: for one that fires at the same times as another of its flow."""
+    text = json.dumps(
+        to_json(schedule._replace(slug="")), sort_keys=True, separators=(",", ":"), default=repr
+    )
+    return f"{default_slug(schedule.when)}-{hashlib.sha256(text.encode()).hexdigest()[:4]}"
+
+
 def jitter(schedule: Schedule, flow: str) -> float:
     """How many seconds later than declared this schedule of the flow fires, always."""
     if schedule.jitter_seconds <= 0:
@@ -210,6 +225,19 @@ def describe(schedule: Schedule) -> str:
     if isinstance(when, OnCondition):
         return f"when {when.function}() says so"
     return f"event {when.name}"
+
+
+def seconds_of(text: str) -> float:
+    """Seconds of "90", "15m", "1h30m" or "1.5 d". Raises ValueError."""
+    parts = re.findall(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([a-z]*)\s*", text.lower())
+    if "".join(number + unit for number, unit in parts) != "".join(text.lower().split()) or not parts:
+        raise ValueError(f"{text!r} is no duration such as 90s, 15m, 1h30m, 1d or 1w")
+    if len(parts) > 1 and not all(unit for _, unit in parts):
+        raise ValueError(f"{text!r} has a number without a unit: say it like 1h30m")
+    try:
+        return sum(float(number) * UNITS[unit or "s"] for number, unit in parts)
+    except KeyError as error:
+        raise ValueError(f"there is no unit {error}; there are {', '.join(UNITS)}") from None
 
 
 def duration(seconds: float) -> str:

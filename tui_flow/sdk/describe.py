@@ -51,7 +51,10 @@ def describe(project: Path, path: Path) -> tuple[dict[str, Any], Imported | None
         flows = flow_file.flows_of(flow_file.load(path, source))
         answer["error"] = _namesakes(flows) or _cannot_fire(flows)
         if answer["error"] is None:
-            answer["flows"] = [_entry(function, flow) for function, flow in flows.items()]
+            answer["flows"] = [
+                {**_entry(function, flow), "schedules": _own_schedules(flow, flows)}
+                for function, flow in flows.items()
+            ]
     except BaseException as error:
         answer["met"] = sorted(project_modules.met_in(error, project))
         what, failure = flow_file.explain(error, path)
@@ -87,7 +90,8 @@ def _cannot_fire(flows: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _wrong_with(schedule: Any, flow: Any) -> str:
-    from tui_flow.fire_times import BadSchedule, check
+    from tui_flow.contract.schedules import BadSchedule
+    from tui_flow.fire_times import check
 
     try:
         json.dumps(to_json(check(schedule.declared)), allow_nan=False)
@@ -135,8 +139,13 @@ def _entry(function: str, flow: Any) -> dict[str, Any]:
         "priority": flow.priority,
         "on_crash": flow.on_crash,
         "pause_on_failure": flow.pause_on_failure,
-        "schedules": [to_json(schedule.declared) for schedule in flow.schedules],
     }
+
+
+def _own_schedules(flow: Any, flows: dict[str, Any]) -> list[dict[str, Any]]:
+    """A variant (`with_options`) is not scheduled once more for what the flow beside it has, of which it was made."""
+    owner = next(one for one in flows.values() if one.schedules is flow.schedules)
+    return [to_json(schedule.declared) for schedule in flow.schedules] if flow is owner else []
 
 
 def _line(flow: Any) -> int:

@@ -73,6 +73,7 @@ class Flow(Generic[P, R]):
         self.priority = definitions.checked_priority(chosen["priority"])
         self.on_crash: str = definitions.checked_word(chosen["on_crash"], "on_crash", ("fail", "retry"))
         self.schedules = _checked_schedules(chosen["schedule"], chosen["schedules"])
+        """A variant has the very list of the flow that it was made from, unless it was given others."""
         definitions.dress(self, self.fn)
 
     @property
@@ -91,7 +92,10 @@ class Flow(Generic[P, R]):
 
     def with_options(self, **changes: Unpack[FlowOptions]) -> Flow[P, R]:
         """The same function as a flow with other options. Hooks that were added with decorators stay."""
-        return Flow(self.decorated, **definitions.changed_options(self, changes))
+        variant: Flow[P, R] = Flow(self.decorated, **definitions.changed_options(self, changes))
+        if not changes.keys() & {"schedule", "schedules"}:
+            variant.schedules = self.schedules
+        return variant
 
     def parameter_schema(self) -> dict[str, Any]:
         """The JSON schema of an object with the flow's parameters; one without a type where a type has no schema."""

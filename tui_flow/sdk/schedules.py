@@ -14,11 +14,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     Duration = float | str | timedelta
-    """Seconds, a timedelta, or text such as "15m", "1d", "90s", "2h"."""
+    """Seconds, a timedelta, or text such as "15m", "1d", "90s", "1h30m"."""
     Moment = datetime | str
     """A datetime, or ISO 8601 text; without an offset, in the schedule's zone, else the host's."""
-
-_UNITS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": contract.DAY, "w": 7 * contract.DAY}
 
 
 class Schedule:
@@ -66,8 +64,17 @@ class Schedule:
             )
         )
         """As it travels to the engine."""
+        self.is_named = slug is not None
+        """By its author."""
         self.fn: Callable[..., Any] | None = None
         """Of a condition: the function itself."""
+
+    def renamed(self, slug: str) -> "Schedule":
+        """The same under another name."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        other.declared = self.declared._replace(slug=slug)
+        return other
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Schedule) and self.declared == other.declared
@@ -235,38 +242,38 @@ def RRuleSchedule(rrule: str, timezone: "str | None" = None) -> RRule:
 
 def checked_schedules(one: "Any", several: "Any") -> "list[Schedule]":
     """What `@flow(schedule=…, schedules=…)` was given, as one list. Raises TypeError for what is no schedule, and
-    ValueError for two with one slug."""
+    ValueError for two with one slug. Those that differ, and whose author named neither, are told apart."""
     found: list[Any] = []
     for given in (one, several):
         if given is not None:
             found += list(given) if isinstance(given, (list, tuple, set, frozenset)) else [given]
-    slugs = set()
+    slugs: dict[str, Schedule] = {}
     for schedule in found:
         if not isinstance(schedule, Schedule):
             raise TypeError(
                 f"Expected a schedule such as Cron('0 3 * * *') for 'schedule'; got {schedule!r}."
             )
-        if schedule.declared.slug in slugs:
-            raise ValueError(
-                f"two schedules are named {schedule.declared.slug!r}; give one of them another slug="
-            )
-        slugs.add(schedule.declared.slug)
-    return found
+        slug = schedule.declared.slug
+        if slug in slugs and not schedule.is_named and schedule != slugs[slug]:
+            slug = contract.distinct_slug(schedule.declared)
+            schedule = schedule.renamed(slug)
+        if slug in slugs:
+            what = "two schedules are named" if schedule.is_named else "a schedule is declared twice:"
+            raise ValueError(f"{what} {slug!r}; give one of them another slug=")
+        slugs[slug] = schedule
+    return list(slugs.values())
 
 
 def seconds_of(duration: "Any", option: str) -> float:
-    """Seconds of a number, a timedelta, or text such as "15m". Raises ValueError."""
+    """Seconds of a number, a timedelta, or text such as "1h30m". Raises ValueError."""
     if hasattr(duration, "total_seconds"):
         return float(duration.total_seconds())
     if isinstance(duration, (int, float)) and not isinstance(duration, bool):
         return float(duration)
-    text = duration.strip().lower() if isinstance(duration, str) else ""
-    number = text.rstrip("abcdefghijklmnopqrstuvwxyz ")
-    unit = text[len(number) :].strip() or "s"
     try:
-        return float(number) * _UNITS[unit]
-    except (ValueError, KeyError):
-        raise ValueError(f"{option} is to be a duration such as '15m' or 90, not {duration!r}") from None
+        return contract.seconds_of(duration)
+    except (ValueError, AttributeError):
+        raise ValueError(f"{option} is to be a duration such as '1h30m' or 90, not {duration!r}") from None
 
 
 def zone_name(timezone: "str | None") -> str:
@@ -286,7 +293,10 @@ def _positive(duration: "Any", option: str) -> float:
 
 
 def _moment(moment: "Any", timezone: "str | None") -> float:
-    """Seconds since the epoch. Raises ValueError for what is no moment, and for a zone that there is not."""
+    """Seconds since the epoch; of a local time that a clock change skips, the end of the gap.
+
+    Raises ValueError for what is no moment, and for a zone that there is not.
+    """
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
@@ -301,7 +311,11 @@ def _moment(moment: "Any", timezone: "str | None") -> float:
             found = found.replace(tzinfo=ZoneInfo(zone_name(timezone)))
         except (OSError, ValueError, KeyError):
             raise ValueError(f"there is no time zone {timezone!r}") from None
-    return found.timestamp()
+    if not isinstance(found.tzinfo, ZoneInfo) or found.fold:
+        return found.timestamp()
+    from tui_flow.fire_times import instant
+
+    return instant(found.replace(tzinfo=None), found.tzinfo)
 
 
 def _text(value: "Any", option: str) -> str:

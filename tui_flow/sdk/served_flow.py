@@ -157,7 +157,7 @@ def _scheduled(
         if not isinstance(trigger, Schedule):
             raise UnsupportedFeature(
                 f"triggers= does not take {trigger!r}",
-                next="use on_event, on_flow or on_file of tui_flow.schedules",
+                next="use on_event, on_flow, on_file or on_condition of tui_flow.schedules",
             )
         found.append(trigger)
     return checked_schedules(None, found)

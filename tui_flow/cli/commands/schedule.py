@@ -3,7 +3,6 @@
 `next` tells when a schedule fires before it is written into a flow file; the other verbs are those of `cli.scheduling`.
 """
 
-import re
 import time
 from datetime import UTC, datetime
 from itertools import islice
@@ -17,11 +16,10 @@ from tui_flow.cli.options import new_command, wants_json
 from tui_flow.cli.output import note, print_json, print_table
 from tui_flow.cli.scheduling import VERBS
 from tui_flow.contract.errors import RequestError
-from tui_flow.contract.schedules import DAY, Cron, Interval, RRule, Schedule, When, checked
+from tui_flow.contract.schedules import DAY, Cron, Interval, RRule, Schedule, When, checked, seconds_of
 from tui_flow.contract.zones import local_zone
 from tui_flow.safe import safe
 
-_UNITS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": DAY, "w": 7 * DAY}
 _MOST = 1_000
 
 
@@ -94,18 +92,13 @@ def _when(cron: str | None, interval: str | None, rrule: str | None, zone: str, 
     if rrule is not None:
         return RRule(rrule, zone, "2020-01-01T00:00:00")
     seconds = _seconds(interval or "")
-    in_days = timezone is not None and seconds % DAY == 0
-    if not in_days:
-        return Interval(seconds)
-    anchor = fire_times.instant(datetime(1970, 1, 1), fire_times.zone(zone))
-    return Interval(seconds, anchor, zone)
+    return Interval(seconds, timezone=zone if timezone is not None and seconds % DAY == 0 else None)
 
 
 def _seconds(text: str) -> float:
-    found = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([a-z]*)\s*", text.lower())
-    seconds = float(found[1]) * _UNITS.get(found[2] or "s", 0.0) if found else 0.0
+    seconds = seconds_of(text)
     if not 1.0 <= seconds < 1e10:
-        raise ValueError(f"{text!r} is no interval: say it like 90s, 15m, 2h, 1d or 1w")
+        raise ValueError(f"{text!r} is too short, or too long, for an interval")
     return seconds
 
 
