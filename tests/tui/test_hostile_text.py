@@ -10,11 +10,14 @@ from textual import events
 from tests.store.rows import a_fire_time
 from tests.tui.pages import FakeEngine, Page, console
 from tests.tui.project import NOON, Project, said, the_task
+from tui_flow.alerts import rules
+from tui_flow.alerts.happenings import Happening
 from tui_flow.contract import commands
 from tui_flow.contract.errors import BadParameters
 from tui_flow.contract.journal import Failure
 from tui_flow.contract.schedules import Interval, OnFile
-from tui_flow.store import schedules
+from tui_flow.contract.states import AlertKind
+from tui_flow.store import alerts, schedules
 
 EVIL = (
     "\x1b]52;c;cHduZWQ=\x07 \x1b[2J \x1bc \x9b31m \x9d0;x\x9c \u202eevil\u2066 [/x] [@click=app.quit]go[/] [bold"
@@ -79,6 +82,10 @@ def hostile(project: Project) -> Project:
     plan = project.schedule(EVIL, OnFile(EVIL), at=NOON, slug=EVIL)
     project.schedule(EVIL, Interval(60.0), at=NOON, slug="b")
     schedules.pause(project.db, plan.id, EVIL, EVIL, NOON)
+    evil = Happening(AlertKind.FAILURE, EVIL, EVIL, EVIL, NOON, 1, EVIL, 3)
+    alerts.save(project.db, rules.happened(None, evil, NOON, muted=True))
+    alerts.keep_message(project.db, 1, EVIL, NOON, False, EVIL)
+    alerts.keep_note(project.db, 1, NOON, EVIL, EVIL)
     skipped = a_fire_time(plan.id, time.time() - 60, message=EVIL)
     schedules.insert_fire_times(project.db, [skipped])
     project.log(
@@ -103,6 +110,7 @@ async def test_nothing_raw_reaches_the_terminal_from_any_screen(
         for keys in (
             ["j"], ["k"], ["R"], ["ctrl+r"], ["escape"], ["r"], ["x"], ["escape"], ["question_mark"], ["escape"], ["slash"],
             list("e"), ["escape"], ["e"], ["enter"], ["j"], ["l"], ["j"], ["j"], ["i"], ["tab"], ["G"], ["i"], ["n"], ["w"],
+            ["5"], ["tab"], ["G"], ["tab"], ["m"], ["escape"], ["a"], ["c", "x", "escape"], ["e"],
             ["4"], ["g"], ["j"], ["G"], ["p"], ["x"], ["1"], ["enter"],
             ["t"], ["L"], ["z"], ["z"], ["x"], ["escape"], ["slash", "r", "e", "d", "enter"], ["n"], ["comma"], ["y"], ["e"],
         ):  # fmt: skip

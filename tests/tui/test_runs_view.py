@@ -19,7 +19,7 @@ async def test_one_to_five_go_to_the_views_from_anywhere(etl: Project) -> None:
             await page.press(key)
             assert tab in page.lines[1]
             assert page.footer.endswith("? help")
-        await page.shows("Nothing here yet")
+        await page.shows("Nothing is wrong")
         await page.press("1")
         await page.shows("[1 Flows]", "most urgent first")
         await page.press("enter")

@@ -8,6 +8,7 @@
         engine.sock           commands and changes
         engine.log            what the engine has to say
         console.log           what a console had to say that met a defect of its own
+        seen-<uid>            its time is when that user last looked at a console
         events/<when>-<id>.json  what scripts said had happened, until an engine takes it up (`contract.spool`)
         limits/<name>/        named limits and their slots (`contract.limits`)
         serving/<id>          held by a script for as long as it serves flows: liveness, nothing else
@@ -45,6 +46,7 @@ HISTORY, ENGINE_LOCK, ENGINE_SOCKET, ENGINE_LOG, SOURCES, RUNS = (
     "history.db", "engine.lock", "engine.sock", "engine.log", "sources", "runs",
 )  # fmt: skip
 CONSOLE_LOG = "console.log"
+SEEN = "seen-{uid}"
 SPEC, LOCK, JOURNAL, LOG, CANCEL, LAST = "spec.json", "lock", "journal", "log", "cancel.json", "last"
 CALLS, RESULTS, STACKS = "calls", "results", "stacks"
 BACKUPS = "backups"

@@ -66,6 +66,11 @@ def first_failed(db: sqlite3.Connection, run_id: int) -> tuple[str, Failure] | N
     return None if row is None or failure is None else (str(row[0]), failure)
 
 
+def names_in_state(db: sqlite3.Connection, run_id: int, state: TaskRunState, limit: int = 8) -> list[str]:
+    """The names of the tasks of a run that are in a state, each once."""
+    return [str(name) for (name,) in queries.rows(db, "list_task_names_in_state", [run_id, state, limit])]
+
+
 def insert_tasks(db: sqlite3.Connection, tasks: Iterable[TaskRun]) -> None:
     queries.change_many(db, "insert_task", map(rows.task_run_row, tasks))
 

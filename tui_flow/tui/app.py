@@ -4,6 +4,7 @@ import asyncio
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,19 +18,20 @@ from tui_flow.contract.errors import EXIT_OK, EXIT_USAGE, TuiFlowError
 from tui_flow.contract.rundir import read_spec, run_dir
 from tui_flow.contract.states import TERMINAL, FlowRunState
 from tui_flow.settings import Settings
-from tui_flow.store.records import Flow, FlowRun
+from tui_flow.store.records import Alert, Flow, FlowRun
 from tui_flow.tui import editor, keymap, terminal
 from tui_flow.tui.actions import Action, bindings, key_name
 from tui_flow.tui.bridge import READS_ONLY, Bridge, RunReading
 from tui_flow.tui.defects import keep_defect
 from tui_flow.tui.keystrokes import OneKeyAtATime
-from tui_flow.tui.presentation import Line, times
+from tui_flow.tui.presentation import Line, alert_list, times
 from tui_flow.tui.presentation.address import Address
 from tui_flow.tui.presentation.flow_list import EMPTY, Overview
 from tui_flow.tui.presentation.palette import Offer
 from tui_flow.tui.screens.home import HomeScreen
 from tui_flow.tui.screens.view import View
 from tui_flow.tui.styles import THEMES
+from tui_flow.tui.watchman import Watchman
 from tui_flow.tui.widgets.paint import Paint
 
 Connect = Callable[..., Awaitable[Any]]
@@ -66,6 +68,7 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
         self.trouble: TuiFlowError | None = None
         """What went wrong first."""
         self._begin = begin
+        self.watchman = Watchman(self)
         self._undo: tuple[str, commands.Command] | None = None
         for known in THEMES:
             self.register_theme(known)
@@ -100,13 +103,18 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
     def take_overview(self, overview: Overview) -> None:
         if self._wrong_keys and not self.has_overview:
             self.call_after_refresh(self.say, self._wrong_keys[0], "warn")
+        is_first = not self.has_overview
         self.overview, self.has_overview = overview, True
+        self.watchman.take(overview.alerts, is_first=is_first)
         if overview.active:
             self._second.resume()
         else:
             self._second.pause()
         for view in self._views():
             view.take_overview()
+
+    def new_alerts(self) -> list[Alert]:
+        return alert_list.new_ones(self.overview.alerts, time.time())
 
     def take_run(self, reading: RunReading) -> None:
         for view in self._views():
@@ -134,7 +142,14 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
         for view in self._views()[-1:]:
             view.tick()
 
+    def on_app_focus(self) -> None:
+        self.watchman.is_looked_at = True
+
+    def on_app_blur(self) -> None:
+        self.watchman.is_looked_at = False
+
     def _tick_minute(self) -> None:
+        self.watchman.note_seen()
         for view in self._views()[-1:]:
             view.tick_minute()
 

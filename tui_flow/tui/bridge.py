@@ -22,6 +22,9 @@ from tui_flow.tui.presentation.flow_list import EMPTY, STRIP, Overview
 Found = TypeVar("Found")
 _BAD = (FlowRunState.FAILED, FlowRunState.CRASHED)
 READS_ONLY = ReadOnly("this console only reads", next="leave it, and open it without --read-only")
+_CHANGES_OF_THE_OVERVIEW = (
+    changes.RunChanged, changes.FlowFileChanged, changes.ScheduleChanged, changes.AlertChanged,
+)  # fmt: skip
 PAUSE_SECONDS = 0.25
 """Between two readings of the history."""
 RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0)
@@ -169,7 +172,7 @@ class Bridge:
             self._is_another = True  # another engine may serve another history, such as a restored one
             self.read_again()
             return
-        if isinstance(change, changes.RunChanged | changes.FlowFileChanged | changes.ScheduleChanged):
+        if isinstance(change, _CHANGES_OF_THE_OVERVIEW):
             self._overview_is_stale = True
         if isinstance(change, changes.RunChanged | changes.TasksChanged) and change.run_id == self._watched:
             self._run_is_stale = True
@@ -198,7 +201,7 @@ class Bridge:
             await asyncio.sleep(PAUSE_SECONDS)
 
     def _read_overview(self, db: Any) -> Overview:
-        from tui_flow.store import flows, runs, schedules, tasks
+        from tui_flow.store import alerts, flows, runs, schedules, tasks
 
         last = runs.last_runs(db, STRIP)
         for run in (found[0] for found in last.values() if found and found[0].state in _BAD):
@@ -212,6 +215,7 @@ class Bridge:
             dict(self._failures),
             schedules.list_schedules(db),
             schedules.list_pauses(db),
+            alerts.list_alerts(db),
         )
 
     def _take_trouble(self, error: HistoryError) -> None:

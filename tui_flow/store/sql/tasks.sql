@@ -40,6 +40,9 @@ WHERE failure IS NOT NULL AND ended_at IS NOT NULL ORDER BY ended_at, task_runs.
 SELECT name, failure FROM {last_attempt_columns}
 WHERE failure IS NOT NULL AND ended_at IS NOT NULL ORDER BY ended_at, task_runs.id DESC LIMIT 1;
 
+-- name: list_task_names_in_state
+SELECT DISTINCT name FROM {last_attempt_columns} WHERE state = ? LIMIT ?;
+
 -- name: insert_task
 INSERT INTO task_runs (
     run_id, id, parent, kind, name, run_name, state, state_name, reason, message, tries, max_tries, map_id, map_index,

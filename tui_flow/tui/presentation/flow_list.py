@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from tui_flow.contract.journal import Failure
 from tui_flow.contract.states import ACTIVE, FlowRunState, ScheduleState
-from tui_flow.store.records import Flow, FlowFile, FlowRun, Pause, Schedule
+from tui_flow.store.records import Alert, Flow, FlowFile, FlowRun, Pause, Schedule
 from tui_flow.tui.presentation import Line, times
 from tui_flow.tui.presentation.filters import Filter, Subject
 from tui_flow.tui.presentation.glyphs import Marks, role, word
@@ -29,6 +29,8 @@ class Overview(NamedTuple):
     """What went wrong first, by run: of each flow's latest run, where that failed."""
     schedules: Sequence[Schedule] = ()
     pauses: Sequence[Pause] = ()
+    alerts: Sequence[Alert] = ()
+    """The last that happened first."""
 
     @property
     def active(self) -> int:

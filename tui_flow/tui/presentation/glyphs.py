@@ -87,13 +87,34 @@ class Marks(NamedTuple):
     """A height of nothing."""
     fire: str
     """A fire time to come."""
+    bullet: str
+    """Something that is new."""
 
     def glyph(self, state: str) -> str:
         return glyph(state, self.ascii)
 
 
 UNICODE = Marks(
-    False, "▾", "▸", ">", "█", "░", "│", "…", "↪", "›", "—", "‹", "›", "↑", "↓", "⏎", "▁▂▃▄▅▆▇█", "·", "○"
+    False,
+    "▾",
+    "▸",
+    ">",
+    "█",
+    "░",
+    "│",
+    "…",
+    "↪",
+    "›",
+    "—",
+    "‹",
+    "›",
+    "↑",
+    "↓",
+    "⏎",
+    "▁▂▃▄▅▆▇█",
+    "·",
+    "○",
+    "●",
 )
 ASCII = Marks(
     True,
@@ -115,6 +136,7 @@ ASCII = Marks(
     "_.-:=+*#",
     " ",
     "o",
+    "*",
 )
 
 

@@ -1,36 +1,279 @@
-"""The Alerts view."""
+"""The Alerts view: what somebody should know, who knows it already, and what there is to say about it."""
 
+import time
 from collections.abc import Iterable
-from typing import ClassVar
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
 
 from textual.widget import Widget
 
+from tui_flow.contract import commands
+from tui_flow.contract.errors import HistoryError
+from tui_flow.contract.states import AlertState, FlowRunState, TaskRunState
+from tui_flow.store.records import Alert, FlowRun
 from tui_flow.tui.actions import bindings
-from tui_flow.tui.presentation import Line
+from tui_flow.tui.presentation import Line, alert_about, alert_list
+from tui_flow.tui.presentation.alert_about import About
 from tui_flow.tui.screens.section import Section
-from tui_flow.tui.widgets.lines import TextLines
+from tui_flow.tui.widgets.alert_table import AlertTable
+from tui_flow.tui.widgets.lines import Lines, TextLines
 
-_LINES: list[Line] = [
-    [("Nothing here yet: no alerts are raised by this version.", "")],
-    [],
-    [("What failed stands on top of the flows: ", "dim"), ("1", "key"), (" goes there.", "dim")],
-    [("All failures, the newest first: ", "dim"), ("2", "key"), (" and then ", "dim"), ("/", "key"), (" is:failed", "live")],
-]  # fmt: skip
+MAX_CODE = 100_000
+"""Bytes of a flow file that are looked through for the author's line."""
 
 
 class AlertsSection(Section):
-    """Says why it is empty, and which keys help."""
+    """The table of alerts, and below it what there is to say about the one under the cursor."""
 
     PLACE = "alerts"
+    PROMPT = "words of the error, a flow, a task; new, acknowledged, muted, recovered"
     BINDINGS: ClassVar = bindings("alerts")
 
     def __init__(self) -> None:
         super().__init__()
-        self.lines = TextLines(id="alerts")
+        self.table = AlertTable(id="alerts")
+        self.about = TextLines(id="about-alert")
+        self.about.add_class("about")
+        self.text = ""
+        """The filter."""
+        self._found = About()
+        self._notes_on: int | None = None
+        """The alert that a note is being typed for."""
 
     def panes(self) -> Iterable[Widget]:
-        yield self.lines
+        yield self.table
+        yield self.about
 
     def come_to_front(self) -> None:
-        self.lines.set_title("Alerts")
-        self.lines.set_lines(_LINES)
+        self._show(sort=not self.table.rows)
+
+    def take_overview(self) -> None:
+        if self.console.has_overview:
+            self._show()
+
+    def tick_minute(self) -> None:
+        self._show()
+
+    def _show(self, *, sort: bool = False) -> None:
+        now = time.time()
+        rows = alert_list.rows_of(self.console.overview.alerts, now)
+        self.table.set_rows(alert_list.matching(rows, self.text, now), sort=sort)
+        self._describe()
+
+    # What is said.
+
+    def _describe(self) -> None:
+        alert, now = self.table.selected, time.time()
+        order = f"only: {self.text}" if self.text else "new first"
+        self.table.set_title(alert_list.title(self.table.rows, now), f"{order}  {self.table.place}".strip())
+        if alert is None:
+            self.about.set_title("Nothing matches" if self.text else "All is well")
+            self.about.set_lines([_NO_MATCH] if self.text else _NOTHING)
+        else:
+            self._tell(alert)
+            self.run_worker(self._read_about(alert), exclusive=True, group="about-alert")
+        self.update_footer()
+
+    def _tell(self, alert: Alert) -> None:
+        now, console = time.time(), self.console
+        found = self._found if self._found.alert == alert.id else About(alert.id)
+        self.about.set_title(alert_about.title(alert), alert_about.subtitle(alert, now))
+        lines = alert_about.lines(alert, found, console.settings.project, now, console.paint.marks)
+        self.about.set_lines(lines, keep=self._found.alert == alert.id)
+
+    async def _read_about(self, alert: Alert) -> None:
+        """What takes a look into history and file; the rest stands there already."""
+        try:
+            found = await self.console.bridge.read(
+                partial(_read, alert=alert, project=self.console.settings.project)
+            )
+        except HistoryError as error:
+            self.take_trouble(error)
+            return
+        if self.table.selected is not None and self.table.selected.id == alert.id:
+            self._tell_found(found)
+
+    def _tell_found(self, found: About) -> None:
+        alert = self.table.selected
+        self._found = found
+        if alert is not None:
+            self._tell(alert)
+
+    def useless(self) -> set[str]:
+        alert = self.table.selected
+        if alert is None:
+            return {"open", "ack", "mute", "note", "rerun", "edit"}
+        found = set()
+        if not alert.runs:
+            found |= {"open", "rerun"}
+        if not alert.path:
+            found.add("edit")
+        if not alert.flow:
+            found.add("mute")
+        if alert.state is AlertState.RECOVERED:
+            found.add("ack")
+        return found
+
+    # Keys.
+
+    def on_lines_moved(self, event: Lines.Moved) -> None:
+        if event.lines is self.table:
+            self.say("")
+            self._describe()
+
+    def on_lines_opened(self) -> None:
+        self.action_open()
+
+    def go_back(self) -> bool:
+        if not self.text:
+            return False
+        self.text = ""
+        self._show()
+        return True
+
+    def action_filter(self) -> None:
+        self._notes_on = None
+        self.home.open_prompt(self.text)
+
+    def prompt_changed(self, text: str) -> None:
+        if self._notes_on is None:
+            self.text = text.strip()
+            self._show()
+
+    def prompt_entered(self, text: str) -> None:
+        id, self._notes_on = self._notes_on, None
+        if id is not None and text.strip():
+            self.console.ask(
+                commands.NoteAlert(id, text.strip()), lambda _: self.say("noted; it stays with the error")
+            )
+
+    def action_open(self) -> None:
+        alert = self.table.selected
+        if alert is not None and alert.runs:
+            self.console.open_run(alert.runs[0])
+        elif alert is not None:
+            self.say(f"no run has to do with it{'; e opens the file' if alert.path else ''}")
+
+    def action_ack(self) -> None:
+        """Somebody knows; or, of one that is acknowledged already, does not."""
+        alert = self.table.selected
+        if alert is None:
+            return
+        name = alert_about.title(alert)
+        ack, undo = commands.AcknowledgeAlerts([alert.id]), commands.AcknowledgeAlerts([alert.id], undo=True)
+        if alert.state is AlertState.RECOVERED:
+            self.say("it has recovered; there is nothing to acknowledge")
+        elif alert.state is AlertState.ACKNOWLEDGED:
+            self.console.do(undo, f"{name} is new again", undo=(f"that {name} is new again", ack))
+        else:
+            said = f"{name} is acknowledged; u undoes"
+            self.console.do(ack, said, undo=(f"ack of {name}", undo))
+
+    def action_mute(self) -> None:
+        from tui_flow.tui.screens.menu import Choice, MenuScreen
+
+        alert = self.table.selected
+        if alert is None:
+            return
+        if not alert.flow:
+            self.say("only a flow can be muted; a acknowledges this")
+            return
+        flow = alert.flow
+        if alert.is_muted(time.time()):
+            self.console.do(commands.UnmuteAlerts(flow), f"{flow} is heard again", undo=None)
+            return
+        choices = [Choice(key, title, about) for key, title, about, _ in _MUTES]
+        self.console.push_screen(
+            MenuScreen(f"Send no message about {flow}", choices, opens_with="m"),
+            lambda key: None if key is None else self._mute(flow, key),
+        )
+
+    def _mute(self, flow: str, key: str) -> None:
+        _, title, _, seconds = next(each for each in _MUTES if each[0] == key)
+        unmute = commands.UnmuteAlerts(flow)
+        said = f"{flow} is muted {title}; u undoes"
+        self.console.do(commands.MuteAlerts(flow, seconds), said, undo=(f"mute of {flow}", unmute))
+
+    def action_note(self) -> None:
+        alert = self.table.selected
+        if alert is not None:
+            self._notes_on = alert.id
+            self.home.open_prompt("", "a note for those who see this error after you")
+
+    def action_rerun(self) -> None:
+        runs = self._found.runs
+        if runs and self.table.selected is not None and self._found.alert == self.table.selected.id:
+            self.console.rerun(runs[0])
+        else:
+            self.say("there is no run to run again")
+
+    def action_edit(self) -> None:
+        alert = self.table.selected
+        if alert is not None and alert.path:
+            self.console.edit(Path(alert.path), alert.line)
+        elif alert is not None:
+            self.say("it names no line of a file")
+
+
+_MUTES: tuple[tuple[str, str, str, float | None], ...] = (
+    ("h", "for an hour", "", 3600.0),
+    ("8", "for 8 hours", "", 8 * 3600.0),
+    ("d", "for a day", "", 86_400.0),
+    ("w", "for a week", "", 7 * 86_400.0),
+    ("o", "until it is ok", "until a run of it completes", None),
+)
+_NO_MATCH: Line = [("No alert has this. ", ""), ("Esc", "key"), (" shows all.", "dim")]
+_NOTHING: list[Line] = [
+    [("Nothing is wrong, and nothing was within a week.", "ok")],
+    [],
+    [
+        (
+            "Alerts come from runs that fail or crash, missed and late fire times, files that do not import,",
+            "dim",
+        )
+    ],
+    [
+        ("flows that pause themselves, and a full disk. ", "dim"),
+        ("alert_command", "strong"),
+        (" in tui_flow.toml", "dim"),
+    ],
+    [
+        ("names what is told of them while nobody looks; ", "dim"),
+        ("tui-flow alerts test", "live"),
+        (" tries it.", "dim"),
+    ],
+]
+
+
+def _read(db: Any, alert: Alert, project: Path) -> About:
+    from tui_flow.store import alerts, runs, tasks
+
+    found = sorted(runs.get_runs(db, alert.runs), key=lambda run: -run.id)
+    latest: FlowRun | None = found[0] if found else None
+    success = (
+        runs.list_runs(db, flow=alert.flow, states=[FlowRunState.COMPLETED], limit=1) if alert.flow else []
+    )
+    failure = None
+    if latest is not None:
+        failure = tasks.first_failure(db, latest.id) or latest.failure
+    return About(
+        alert.id,
+        found,
+        success[0] if success else None,
+        tasks.names_in_state(db, latest.id, TaskRunState.UPSTREAM_FAILED) if latest else (),
+        failure.traceback if failure else "",
+        _code(project / alert.path, alert.line) if alert.path and alert.line else "",
+        alerts.list_messages(db, alert.id),
+        alerts.list_notes(db, alert.id),
+    )
+
+
+def _code(path: Path, line: int) -> str:
+    """One line of a file, as it is now; empty where there is none."""
+    try:
+        with path.open("rb") as file:
+            lines = file.read(MAX_CODE).splitlines()
+    except (OSError, ValueError):
+        return ""
+    return lines[line - 1].decode("utf-8", "replace").strip()[:200] if line <= len(lines) else ""

@@ -96,12 +96,15 @@ class HomeScreen(View):
         self.update_footer()
 
     def update_tabs(self) -> None:
-        self.tabs.show(list(VIEWS.values()), list(VIEWS).index(self.section.PLACE))
+        new = len(self.console.new_alerts())
+        titles = {**VIEWS, "alerts": f"{VIEWS['alerts']}({new})" if new else VIEWS["alerts"]}
+        self.tabs.show(list(titles.values()), list(VIEWS).index(self.section.PLACE))
 
     # What the view in front is told.
 
     def take_overview(self) -> None:
         super().take_overview()
+        self.update_tabs()
         if self.section.is_mounted:
             self.section.take_overview()
 

@@ -100,6 +100,9 @@ class View(Screen[None]):
         broken = sum(1 for file in console.overview.files if file.state == "broken")
         if broken:
             left.append((f"  !{broken} broken file{'s' if broken > 1 else ''}", "bad"))
+        new = len(console.new_alerts())
+        if new:
+            left.append((f"  {marks.glyph('failed')}{new} new alert{'s' if new > 1 else ''}", "bad"))
         engine = console.engine
         if console.bridge.read_only:
             left.append(("  read-only", "warn"))

@@ -101,7 +101,6 @@ class AgendaTable(Lines):
         return [
             (marks.cursor if chosen else " ", "strong"),
             (f" {shape} ", _ROLES.get(row.kind, "")),
-            (" ", ""),
             (fit(when, _WHEN, marks.ellipsis), "" if row.kind in ("fire", "late") else "dim"),
             (" ", ""),
             (fit(rest, _IN, marks.ellipsis), "bad" if row.kind == "late" else "dim"),

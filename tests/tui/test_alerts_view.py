@@ -1,0 +1,208 @@
+"""Stories of the Alerts view, and of being told when something new is wrong."""
+
+import os
+import time
+from typing import Any
+
+import pytest
+from textual import events
+
+from tests.tui.pages import FakeEngine, Page, console
+from tests.tui.project import NOON, REFUSED, Project
+from tui_flow.alerts import rules
+from tui_flow.alerts.happenings import Happening
+from tui_flow.contract import changes, commands
+from tui_flow.contract.states import AlertKind
+from tui_flow.store import alerts
+from tui_flow.store.records import Alert, Mute
+from tui_flow.tui import notify, seen
+from tui_flow.tui.presentation import alert_list
+from tui_flow.tui.presentation.glyphs import ASCII, UNICODE
+
+LOAD = Happening(
+    AlertKind.FAILURE, "etl_daily", "load_warehouse", REFUSED.message, NOON, 812, "flows/etl_daily.py", 4
+)
+
+
+def raised(project: Project, what: Happening = LOAD, **changes: Any) -> Alert:
+    """An alert in the history of a project."""
+    at = changes.pop("at", time.time() - 600)
+    alerts.save(project.db, rules.happened(None, what._replace(at=at), at, muted=True)._replace(**changes))
+    found = alerts.get_like(project.db, what.fingerprint)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def troubled(etl: Project) -> Project:
+    """A project with a new alert, one that is acknowledged, and one that has recovered."""
+    raised(etl)
+    broken = Happening(AlertKind.BROKEN_FILE, "", "flows/reports_v2.py", "SyntaxError: line 31", NOON, None, "flows/reports_v2.py", 2)  # fmt: skip
+    known = raised(etl, broken)
+    alerts.save(etl.db, rules.acknowledged(known, "uid 4294967294", time.time()))
+    over = raised(etl, Happening(AlertKind.CRASH, "ingest_s3", "process", "ended by SIGKILL", NOON, 501))
+    alerts.save(etl.db, rules.recovered(over, "run 502", time.time()))
+    return etl
+
+
+async def test_what_is_wrong_stands_on_top_with_its_error_its_line_and_its_runs(troubled: Project) -> None:
+    async with console(troubled) as page:
+        await page.shows("✗1 new alert", "5 Alerts(1)")
+        await page.press("5")
+        await page.shows("Alerts: 1 new, 1 acked, 1 recovered", "[5 Alerts(1)]")
+        assert page.order_of("● connection to server", "(acked: uid 4294967294) Syn", "(recovered with run 502)") == [
+            "● connection to server", "(acked: uid 4294967294) Syn", "(recovered with run 502)",
+        ]  # fmt: skip
+        await page.shows(
+            "flows/etl_daily.py:4", "# etl_daily", "runs     812", "last ok  run 811", "not run because of it  ▿",
+        )  # fmt: skip
+        await page.press("enter")
+        await page.shows("run 812", "FAILED", "OperationalError")
+        await page.press("escape")
+        await page.shows("[5 Alerts(1)]")
+
+
+async def test_a_acknowledges_and_u_takes_that_back(troubled: Project) -> None:
+    async with console(troubled) as page:
+        await page.press("5", "a")
+        await page.shows("etl_daily  load_warehouse is acknowledged; u undoes")
+        await page.press("u")
+        await page.shows("undone: ack of etl_daily  load_warehouse")
+        assert page.engine.asked_for(commands.AcknowledgeAlerts) == [
+            commands.AcknowledgeAlerts([1]), commands.AcknowledgeAlerts([1], undo=True),
+        ]  # fmt: skip
+        await page.press("j", "a")
+        await page.shows("is new again")
+        await page.press("j", "a")
+        await page.shows("there is nothing to acknowledge")
+
+
+async def test_m_mutes_a_flow_for_a_time_that_one_more_key_says(troubled: Project) -> None:
+    async with console(troubled) as page:
+        await page.press("5", "m")
+        await page.shows("Send no message about etl_daily", "for 8 hours")
+        await page.press("escape")
+        assert page.engine.asked_for(commands.MuteAlerts) == []
+        await page.press("m", "8")
+        await page.shows("etl_daily is muted for 8 hours; u undoes")
+        assert page.engine.asked_for(commands.MuteAlerts) == [commands.MuteAlerts("etl_daily", 8 * 3600.0)]
+        alerts.mute(troubled.db, Mute("etl_daily", time.time(), "uid 0", None))
+        page.engine.tell(changes.AlertChanged(0))
+        await page.shows("(muted)", "until a run of it completes", "5 Alerts]")
+        await page.press("m")
+        await page.shows("etl_daily is heard again")
+        await page.press("j", "m")
+        await page.shows("only a flow can be muted")
+
+
+async def test_c_writes_a_note_that_stays_with_the_error(troubled: Project) -> None:
+    async with console(troubled) as page:
+        await page.press("5", "c")
+        await page.type("restarts on Tuesdays")
+        await page.press("enter")
+        await page.shows("noted; it stays with the error")
+        assert page.engine.asked_for(commands.NoteAlert) == [commands.NoteAlert(1, "restarts on Tuesdays")]
+        alerts.keep_note(troubled.db, 1, time.time(), "uid 4294967294", "restarts on Tuesdays")
+        alerts.keep_message(troubled.db, 1, "notify.sh", time.time(), False, "exit 3: no way")
+        page.engine.tell(changes.AlertChanged(1, "new"))
+        await page.press("tab", "G")
+        await page.shows("uid 4294967294", "restarts on Tuesdays")
+
+
+async def test_new_alerts_come_in_on_top_and_nothing_else_moves(troubled: Project) -> None:
+    async with console(troubled) as page:
+        await page.press("5", "j")
+        await page.shows("flows/reports_v2.py:2")
+        raised(troubled, LOAD._replace(what="refused", flow="cleanup_tmp", place="sweep"), at=time.time())
+        page.engine.tell(changes.AlertChanged(4, "new"))
+        await page.shows("cleanup_tmp", "2 new", "cleanup_tmp: refused; 5 shows it")
+        assert page.order_of("cleanup_tmp", "load_wareh") == ["cleanup_tmp", "load_wareh"]
+        assert ">" in page.line_with("SyntaxError")
+        await page.press("slash")
+        await page.type("refused")
+        await page.shows("only: refused", "Alerts: 1 new")
+        await page.press("enter", "escape")
+        await page.shows("Alerts: 2 new")
+
+
+async def test_without_alerts_it_says_so_and_what_would_make_one(etl: Project) -> None:
+    async with console(etl) as page:
+        await page.press("5")
+        await page.shows("Nothing is wrong", "tui-flow alerts test", "[5 Alerts]")
+        await page.press("a", "m", "c", "e", "r", "enter")
+        assert page.app.is_running and "new alert" not in page.text
+
+
+async def test_on_attach_it_says_what_happened_while_nobody_looked(troubled: Project) -> None:
+    async with console(troubled) as page:
+        await page.until(
+            lambda: seen.last_seen(troubled.settings.state_dir), "it to be noted that somebody looked"
+        )
+        assert "since you looked" not in page.text
+    path = troubled.settings.state_dir / f"seen-{os.getuid()}"
+    assert path.stat().st_mode & 0o777 == 0o600
+    os.utime(path, (time.time() - 9 * 3600,) * 2)
+    async with console(troubled) as page:
+        await page.shows("since you looked, 9h ago: 1 new alert, 1 recovered; 5 shows them")
+
+
+async def test_a_console_that_nobody_looks_at_rings_and_notifies(
+    etl: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm-kitty")
+    monkeypatch.delenv("TMUX", raising=False)
+    written: list[str] = []
+    async with console(etl) as page:
+        driver = page.app._driver
+        assert driver is not None
+        monkeypatch.setattr(type(driver), "write", lambda self, data: written.append(data), raising=False)
+        await tell_of(page, etl, "first")
+        await page.shows("first; 5 shows it")
+        assert written == []
+        page.app.post_message(events.AppBlur())
+        await page.until(lambda: not page.app.watchman.is_looked_at, "the console to know")
+        await tell_of(page, etl, "second \x1b]52;c;x\x07")
+        await page.until(lambda: written, "the bell")
+        assert written[0].startswith("\a\x1b]99;") and "second ␛]52" in written[0]
+
+
+async def tell_of(page: Page, project: Project, what: str) -> None:
+    raised(project, LOAD._replace(what=what), at=time.time())
+    page.engine.tell(changes.AlertChanged(0))
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({"TERM": "xterm-kitty"}, "\a\x1b]99;i=tui-flow:d=0;t\x1b\\\x1b]99;i=tui-flow:p=body;a, b\x1b\\"),
+        ({"TERM": "foot"}, "\a\x1b]777;notify;t;a, b\x1b\\"),
+        ({"TERM": "xterm-256color", "VTE_VERSION": "7600"}, "\a\x1b]777;notify;t;a, b\x1b\\"),
+        ({"TERM": "xterm-256color"}, "\a\x1b]9;t: a, b\x1b\\"),
+        ({"TERM": "linux"}, "\a"),
+        ({"TERM": "screen-256color", "TMUX": "/tmp/x"}, "\a\x1bPtmux;\x1b\x1b]9;t: a, b\x1b\x1b\\\x1b\\"),
+    ],
+    ids=lambda value: value.get("TERM", "") + "".join(sorted(value))[:3] if isinstance(value, dict) else "",
+)
+def test_each_terminal_is_told_in_its_own_words(environ: dict[str, str], expected: str) -> None:
+    assert notify.sequence("t", "a; b", environ) == expected
+
+
+def test_a_notification_is_cut_and_holds_nothing_that_a_terminal_obeys() -> None:
+    text = notify.sequence("t", "\x1b]52;c;x\x07" + "x" * 1000, {"TERM": "xterm"})
+    assert text.count("\x1b") == 2 and text.count("\a") == 1 and len(text) < 250
+
+
+@pytest.mark.parametrize("marks", [UNICODE, ASCII], ids=["unicode", "ascii"])
+def test_every_kind_has_a_shape_of_one_cell(marks: Any) -> None:
+    for kind in AlertKind:
+        alert = rules.happened(None, LOAD._replace(kind=kind), NOON, muted=True)
+        assert len(alert_list.shape(alert, marks)[0]) == 1
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 45), (60, 20)], ids=str)
+async def test_it_fits_at_every_size(troubled: Project, size: tuple[int, int]) -> None:
+    async with console(troubled, size=size, engine=FakeEngine()) as page:
+        await page.press("5")
+        await page.shows("ingest_s3", "etl_daily")
+        assert page.footer.endswith("? help") and "[5 Alerts(1)]" in page.lines[1]
+        assert all(len(line) == size[0] for line in page.lines)

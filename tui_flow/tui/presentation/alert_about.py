@@ -1,0 +1,148 @@
+"""What the lower pane of the Alerts view says of one alert."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tui_flow.safe import safe_lines
+from tui_flow.store.records import Alert, AlertMessage, AlertNote, FlowRun
+from tui_flow.tui.presentation import Line, alert_list, times, tracebacks
+from tui_flow.tui.presentation.about import short_path
+from tui_flow.tui.presentation.glyphs import Marks
+from tui_flow.tui.presentation.people import who
+
+MOST_RUNS = 4
+"""Runs that are named with their times."""
+
+
+class About(NamedTuple):
+    """What the history, and the author's file, say of an alert."""
+
+    alert: int = 0
+    runs: Sequence[FlowRun] = ()
+    """Those it happened in, the newest first, as far as they are kept."""
+    last_success: FlowRun | None = None
+    not_run: Sequence[str] = ()
+    """Tasks that did not run because of it."""
+    traceback: str = ""
+    code: str = ""
+    """The author's line, as the file has it now."""
+    messages: Sequence[AlertMessage] = ()
+    notes: Sequence[AlertNote] = ()
+
+
+def title(alert: Alert) -> str:
+    return "  ".join(text for text in (alert.flow, alert.place) if text)
+
+
+def subtitle(alert: Alert, now: float) -> str:
+    count = "once" if alert.times == 1 else f"{alert.times} times"
+    return f"first {times.moment(alert.first_at, now)}, {count}"
+
+
+def lines(alert: Alert, about: About, project: Path, now: float, marks: Marks) -> list[Line]:
+    """The error's own words and line, its runs, what differs from the last success, and what became of messages."""
+    found: list[Line] = [[(alert.what, "bad" if alert.state != "recovered" else "")]]
+    if alert.path:
+        where = f"{short_path(alert.path, project)}:{alert.line}"
+        found.append([("at       ", "dim"), (where, "strong"), ("   e", "key"), (" opens it there", "dim")])
+        if about.code:
+            found.append([("         ", ""), (about.code, "live")])
+    found.append(_standing(alert, now))
+    if about.runs:
+        shown = [
+            f"{run.id} {times.moment(run.ended_at or run.created_at, now)}" for run in about.runs[:MOST_RUNS]
+        ]
+        more = f"   and {len(alert.runs) - len(shown)} more" if len(alert.runs) > len(shown) else ""
+        found.append([("runs     ", "dim"), ("   ".join(shown) + more, "")])
+    found += _last_success(about, now)
+    if about.not_run:
+        found.append(
+            [
+                ("not run because of it  ", "dim"),
+                (", ".join(f"{marks.glyph('upstream_failed')} {name}" for name in about.not_run), ""),
+            ]
+        )
+    found += [
+        [("note     ", "dim"), (f"{who(one.by)}, {times.moment(one.at, now)}: {one.text}", "")]
+        for one in about.notes
+    ]
+    found += [_message(one, now) for one in about.messages[:3]]
+    if about.traceback:
+        found += [[], *_traceback(about.traceback)]
+    return found
+
+
+def _standing(alert: Alert, now: float) -> Line:
+    name, role = alert_list.note(alert, now)
+    since = times.moment(alert.changed_at, now)
+    if name == "new":
+        last = f"      last {times.ago(now - alert.last_at)};  "
+        quiet = [
+            ("a", "key"),
+            (" quiet until something else is wrong  ", "dim"),
+            ("m", "key"),
+            (" for a while", "dim"),
+        ]
+        return [("new", "bad"), (last, "dim"), *quiet]
+    if name == "muted":
+        until = f"until {times.moment(alert.until, now)}" if alert.until else "until a run of it completes"
+        return [
+            ("muted", "warn"),
+            (f"    by {who(alert.muted_by or '')}, {until}   ", "dim"),
+            ("m", "key"),
+            (" ends that", "dim"),
+        ]
+    return [(name, role), (f"   {since}", "dim")]
+
+
+def _last_success(about: About, now: float) -> list[Line]:
+    run = about.last_success
+    if run is None:
+        return [[("last ok  ", "dim"), ("never", "")]] if about.runs else []
+    line: Line = [
+        ("last ok  ", "dim"),
+        (f"run {run.id}, {times.moment(run.ended_at or run.created_at, now)}", ""),
+    ]
+    if about.runs:
+        latest = about.runs[0]
+        same = latest.source_sha == run.source_sha
+        line.append(
+            (
+                "; the file is the same since" if same else "; the file has changed since",
+                "" if same else "warn",
+            )
+        )
+        other = _differences(latest.parameters, run.parameters)
+        line.append((f", params differ: {', '.join(other)}" if other else "", "warn"))
+    return [line]
+
+
+def _differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
+    return sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
+
+
+def _message(one: AlertMessage, now: float) -> Line:
+    return [
+        ("sent     ", "dim"),
+        (f"{times.moment(one.at, now)}  {one.channel}: ", ""),
+        (one.said, "" if one.is_sent else "bad"),
+    ]
+
+
+def _traceback(text: str) -> list[Line]:
+    """The author's own frames, with those of libraries folded into a line each."""
+    texts = safe_lines(text.rstrip())
+    folded = {span.start: (span, count) for span, count in tracebacks.library_frames(texts)}
+    found: list[Line] = []
+    place = 0
+    while place < len(texts):
+        if place in folded:
+            span, count = folded[place]
+            found.append([(f"  … {count} library frame{'s' if count > 1 else ''}", "dim")])
+            place = span.stop
+            continue
+        last = not texts[place][:1].isspace() and not texts[place].startswith("Traceback")
+        found.append([(texts[place], "bad" if last else "")])
+        place += 1
+    return found

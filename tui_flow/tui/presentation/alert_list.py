@@ -1,0 +1,98 @@
+"""The Alerts view's rows, and what header and tab say of alerts."""
+
+from collections.abc import Sequence
+
+from tui_flow.contract.states import AlertKind, AlertState
+from tui_flow.store.records import Alert
+from tui_flow.tui.presentation.filters import has_text
+from tui_flow.tui.presentation.glyphs import Marks
+from tui_flow.tui.presentation.people import who
+
+RECOVERED_SECONDS = 7 * 86_400.0
+"""What recovered longer ago is no longer shown."""
+_SHAPES = {
+    AlertKind.FAILURE: "failed",
+    AlertKind.CRASH: "crashed",
+    AlertKind.PAUSED: "paused",
+    AlertKind.BROKEN_FILE: "crashed",
+    AlertKind.NO_ROOM: "crashed",
+}
+"""The state whose shape stands for a kind; the others have "?"."""
+_STANDINGS = ("new", "muted", "acknowledged", "recovered")
+
+
+def standing(alert: Alert, now: float) -> str:
+    """ "new", "muted", "acknowledged" or "recovered"."""
+    if alert.state is AlertState.NEW and alert.is_muted(now):
+        return "muted"
+    return str(alert.state)
+
+
+def new_ones(alerts: Sequence[Alert], now: float) -> list[Alert]:
+    """Those that somebody should look at."""
+    return [alert for alert in alerts if standing(alert, now) == "new"]
+
+
+def rows_of(alerts: Sequence[Alert], now: float) -> list[Alert]:
+    """Those to be shown: the new ones first, and within what they are the last that happened first."""
+    shown = [
+        alert
+        for alert in alerts
+        if alert.state is not AlertState.RECOVERED or now - alert.changed_at < RECOVERED_SECONDS
+    ]
+    return sorted(
+        shown, key=lambda alert: (_STANDINGS.index(standing(alert, now)), -alert.last_at, -alert.id)
+    )
+
+
+def keep_order(rows: Sequence[Alert], shown: Sequence[int]) -> list[Alert]:
+    """Rows that were shown stay in their order, below those that are new."""
+    places = {id: place for place, id in enumerate(shown)}
+    fresh = [alert for alert in rows if alert.id not in places]
+    return [
+        *fresh,
+        *sorted((alert for alert in rows if alert.id in places), key=lambda alert: places[alert.id]),
+    ]
+
+
+def matching(rows: Sequence[Alert], text: str, now: float) -> list[Alert]:
+    """Those that have all the words: of their flow, their place, what happened, their kind, and where they stand."""
+    words = text.split()
+    hays = [
+        f"{alert.flow} {alert.place} {alert.what} {alert.kind} {standing(alert, now)} {alert.changed_by}"
+        for alert in rows
+    ]
+    return [
+        alert for alert, hay in zip(rows, hays, strict=True) if all(has_text(hay, word) for word in words)
+    ]
+
+
+def shape(alert: Alert, marks: Marks) -> tuple[str, str]:
+    """What stands in front, and its role."""
+    if alert.state is AlertState.RECOVERED:
+        return (marks.glyph("completed"), "ok")
+    state = _SHAPES.get(alert.kind)
+    glyph = marks.glyph(state) if state else "?"
+    if alert.state is AlertState.ACKNOWLEDGED:
+        return (glyph, "dim")
+    return (glyph, "warn" if alert.kind in (AlertKind.LATE, AlertKind.MISSED, AlertKind.PAUSED) else "bad")
+
+
+def note(alert: Alert, now: float) -> tuple[str, str]:
+    """Where it stands, in a few words, and the role of that."""
+    where = standing(alert, now)
+    if where == "recovered":
+        return (f"recovered{f' with {alert.changed_by}' if alert.changed_by else ''}", "ok")
+    if where == "acknowledged":
+        return (f"acked: {who(alert.changed_by)}", "dim")
+    if where == "muted":
+        return ("muted", "dim")
+    return ("new", "bad")
+
+
+def title(rows: Sequence[Alert], now: float) -> str:
+    """ "Alerts: 2 new, 1 acked, 1 recovered"."""
+    counts = {name: sum(standing(alert, now) == name for alert in rows) for name in _STANDINGS}
+    names = {"acknowledged": "acked"}
+    told = ", ".join(f"{count} {names.get(name, name)}" for name, count in counts.items() if count)
+    return f"Alerts: {told}" if told else "Alerts"

@@ -1,0 +1,75 @@
+"""Says what happened while nobody looked, and calls somebody who looks elsewhere when something new is wrong."""
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tui_flow.contract.states import AlertState
+from tui_flow.store.records import Alert
+from tui_flow.tui import notify, seen
+from tui_flow.tui.presentation import alert_list, times
+
+if TYPE_CHECKING:
+    from tui_flow.tui.app import Console
+
+
+class Watchman:
+    """What one console knows of alerts already."""
+
+    def __init__(self, console: "Console") -> None:
+        self._console = console
+        self.is_looked_at = True
+        """Whether the terminal has the keyboard, as far as it says so."""
+        self._known: dict[int, tuple[AlertState, int]] = {}
+
+    def take(self, alerts: Sequence[Alert], *, is_first: bool) -> None:
+        """The history has been read anew."""
+        now = time.time()
+        new = alert_list.new_ones(alerts, now)
+        fresh = [alert for alert in new if self._known.get(alert.id, (None, 0))[0] is not AlertState.NEW]
+        self._known = {alert.id: (alert.state, alert.times) for alert in alerts}
+        if is_first:
+            self._console.call_after_refresh(self._say_what_happened, alerts)
+        elif fresh:
+            self._call(fresh)
+
+    def _say_what_happened(self, alerts: Sequence[Alert]) -> None:
+        """Since this user last looked, if they ever did."""
+        now, since = time.time(), seen.last_seen(self._console.settings.state_dir)
+        self.note_seen()
+        if since is None:
+            return
+        new = [alert for alert in alert_list.new_ones(alerts, now) if alert.last_at > since]
+        over = [alert for alert in alerts if alert.state is AlertState.RECOVERED and alert.changed_at > since]
+        told = [
+            text
+            for count, text in ((len(new), "new alert"), (len(over), "recovered"))
+            if count
+            for text in (_count(count, text),)
+        ]
+        if told:
+            self._console.say(
+                f"since you looked, {times.ago(now - since)}: {', '.join(told)}; 5 shows them",
+                "warn" if new else "",
+            )
+
+    def _call(self, fresh: Sequence[Alert]) -> None:
+        """With a sentence where somebody looks, with bell and notification where nobody does."""
+        first, more = fresh[0], len(fresh) - 1
+        text = f"{first.flow or first.place}: {first.what}" + (f" (and {more} more)" if more else "")
+        if self.is_looked_at:
+            self._console.say(f"{text[:300]}; 5 shows it", "bad")
+            return
+        driver = self._console._driver
+        if driver is not None:
+            driver.write(notify.sequence(f"tui-flow {self._console.settings.project.name}", text))
+            driver.flush()
+
+    def note_seen(self) -> None:
+        """Somebody looks now."""
+        if self.is_looked_at and not self._console.bridge.read_only:
+            seen.note_seen(self._console.settings.state_dir)
+
+
+def _count(count: int, text: str) -> str:
+    return f"{count} {text}{'s' if count > 1 and text != 'recovered' else ''}"
