@@ -15,7 +15,14 @@ from tui_flow.contract.errors import EngineError, TuiFlowError
 from tui_flow.tui.app import Console
 from tui_flow.tui.presentation.address import Address
 
-_CHARACTERS = {"slash": "/", "comma": ",", "full_stop": ".", "question_mark": "?", "space": " "}
+_CHARACTERS = {
+    "slash": "/",
+    "comma": ",",
+    "full_stop": ".",
+    "question_mark": "?",
+    "ampersand": "&",
+    "space": " ",
+}
 
 
 class FakeEngine:

@@ -259,16 +259,6 @@ async def test_a_run_that_is_not_there_says_so(etl: Project) -> None:
         await page.shows("newest first")
 
 
-async def test_y_copies_the_traceback_of_the_selected_task(etl: Project) -> None:
-    async with console(etl, open_run=812) as page:
-        await page.shows("Log load_warehouse")
-        await page.press("y")
-        assert "copied the traceback (6 lines)" in page.message
-        assert "conn = connect(dsn)" in page.app.clipboard
-        await page.press("tab", "y")
-        assert page.app.clipboard.startswith("load failed")
-
-
 async def test_sizes_from_small_to_wide_show_all_there_is(etl: Project) -> None:
     for size in ((60, 20), (80, 24), (160, 45)):
         async with console(etl, open_run=812, size=size) as page:

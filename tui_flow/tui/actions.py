@@ -70,7 +70,7 @@ ACTIONS = (
     Action("next_run", "J", "run", "the next run with a hit", "logs", 4),
     Action("previous_run", "K", "previous run", "the run before", "logs"),
     Action("fold_all", "equals_sign", "fold all", "fold all runs, or none", "logs", 6),
-    Action("copy", "y", "copy", "copy the line", "logs", 5),
+    Action("copy", "y", "copy…", "copy the line, its run, …", "logs", 5),
     Action("open", "enter", "open", "the run, at the error", "alerts", 1),
     Action("rerun", "r", "rerun…", "run it again (menu)", "alerts", 2),
     Action("ack", "a", "ack", "you know; or take it back", "alerts", 3),
@@ -104,7 +104,10 @@ ACTIONS = (
     Action("edit", "e", "edit", "edit where it failed", "run", 4),
     Action("code", "v", "code", "the code that ran", "run", 6),
     Action("diff", "D", "diff", "what changed since success", "run", 5),
-    Action("copy", "y", "copy", "copy line or traceback", "run"),
+    Action("copy", "y", "copy…", "copy line, command, …", "run", 15),
+    Action("only", "ampersand", "only", "only matching lines", "run"),
+    Action("pager", "o", "pager", "the shown log in $PAGER", "run"),
+    Action("save", "S", "save…", "save the shown log", "run"),
     Action("view('flows')", "1", "flows", "Flows", "app"),
     Action("view('runs')", "2", "runs", "Runs, the newest first", "app"),
     Action("view('logs')", "3", "logs", "search in all logs", "app"),
@@ -123,7 +126,7 @@ ACTIONS = (
 )
 
 _NAMES = {
-    "enter": "⏎", "slash": "/", "comma": ",", "full_stop": ".", "question_mark": "?", "colon": ":", "equals_sign": "=", "space": "Space", "tab": "Tab",
+    "enter": "⏎", "slash": "/", "comma": ",", "full_stop": ".", "question_mark": "?", "colon": ":", "equals_sign": "=", "ampersand": "&", "space": "Space", "tab": "Tab",
     "shift+tab": "⇧Tab", "escape": "Esc", "pagedown": "PgDn", "pageup": "PgUp", "up": "↑", "down": "↓",
     "left": "←", "right": "→", "home": "Home", "end": "End",
 }  # fmt: skip

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,11 +17,13 @@ from tui_flow.contract import commands
 from tui_flow.contract.errors import EXIT_OK, EXIT_USAGE, TuiFlowError
 from tui_flow.contract.rundir import read_spec, run_dir
 from tui_flow.contract.states import TERMINAL, FlowRunState
+from tui_flow.safe import safe_lines
 from tui_flow.settings import Settings
 from tui_flow.store.records import Alert, Flow, FlowRun
-from tui_flow.tui import editor, keymap, terminal
+from tui_flow.tui import copying, editor, keymap, terminal
 from tui_flow.tui.actions import Action, bindings, key_name
 from tui_flow.tui.bridge import READS_ONLY, Bridge, RunReading
+from tui_flow.tui.copying import Copyable
 from tui_flow.tui.defects import keep_defect
 from tui_flow.tui.keystrokes import OneKeyAtATime
 from tui_flow.tui.presentation import Line, alert_list, times
@@ -54,9 +56,12 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
         begin: Address | None = None,
         connect: Connect | None = None,
         keys: Path | None = None,
+        yank: Path | None = None,
     ) -> None:
-        """`begin` is where it opens; `keys` is the file with a person's own keys, if there may be one."""
+        """`begin` is where it opens; `keys` is the file with a person's own keys, if there may be one; `yank` the file
+        that what is copied goes into."""
         super().__init__()
+        self._yank = yank
         self._keys_file = keys
         self.keymap, self._wrong_keys = keymap.load(keys) if keys else (keymap.Keymap(), [])
         self.set_keymap(self.keymap.for_textual())
@@ -361,12 +366,50 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
             else f"{command[0]} ended with exit code {done.returncode}"
         )
 
+    def page(self, path: Path, line: int) -> None:
+        """Shows a file in the user's pager in place of the console, from a line on."""
+        try:
+            command, environ = editor.pager(path, line)
+        except ValueError as error:
+            self.say(str(error), "warn")
+            return
+        with self.suspend():
+            subprocess.run(command, check=False, env=environ)
+        self.action_redraw()
+
     def copy(self, text: str, what: str) -> None:
-        """To the terminal's clipboard, as far as the terminal allows it: it gives no answer."""
-        limit = 74_994 * 3 // 4
-        self.copy_to_clipboard(text[:limit])
+        """To the terminal's clipboard, as far as the terminal allows it, and into a file: it gives no answer."""
+        text = "\n".join(safe_lines(text))  # it may be pasted into a shell
+        self._clipboard = text  # of Textual's own fields
+        if self._driver is not None:
+            self._driver.write(copying.sequence(text))
         lines = text.count("\n") + 1
-        self.say(f"copied {what}" + (f" ({lines} lines)" if lines > 1 else ""))
+        said = f"copied {what}" + (f" ({lines:,} lines)" if lines > 1 else "")
+        if not copying.is_whole(text):
+            said += f"; the terminal takes its first {copying.MAX_BYTES // 1024} KiB"
+        try:
+            if self._yank is not None:
+                copying.keep(self._yank, text)
+                said += f"; it is in {self._yank}, too"
+        except OSError as error:
+            said += f"; {self._yank} cannot be written: {error.strerror}"
+        self.say(said)
+
+    def copy_menu(self, things: Sequence[Copyable]) -> None:
+        """Asks what is to be copied; the key of the menu pressed twice copies the first thing."""
+        from tui_flow.tui.screens.menu import Choice, MenuScreen
+
+        if not things:
+            self.say("there is nothing to copy")
+            return
+        by_key = {thing.key: thing for thing in things}
+        choices = [Choice(thing.key, thing.what, thing.preview) for thing in things]
+
+        def chosen(key: str | None) -> None:
+            if key is not None:
+                self.copy(by_key[key].text, f"the {by_key[key].what}")
+
+        self.push_screen(MenuScreen("Copy", choices, opens_with="y"), chosen)
 
     # Keys that work everywhere.
 
@@ -506,6 +549,7 @@ def run(
         read_only=read_only,
         begin=begin,
         keys=keymap.path_of_keys(),
+        yank=copying.yank_path(),
     )
     code = console.run(mouse=mouse)
     active = console.overview.active

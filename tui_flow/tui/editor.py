@@ -1,4 +1,4 @@
-"""How the user's editor is told to open a file at a line."""
+"""How the user's editor, and pager, are told to open a file at a line."""
 
 import os
 import shlex
@@ -40,9 +40,21 @@ def command(path: Path, line: int, environ: Mapping[str, str] = os.environ) -> l
     return [*words, str(path)]
 
 
-def _named(environ: Mapping[str, str]) -> list[str]:
-    """The words of the editor that the environment names; none where it names none."""
-    variable = "VISUAL" if environ.get("VISUAL") else "EDITOR"
+def pager(path: Path, line: int, environ: Mapping[str, str] = os.environ) -> tuple[list[str], dict[str, str]]:
+    """The words of the pager's command, and its environment. Raises ValueError where there is no pager."""
+    words = _named(environ, "PAGER") or [next(filter(shutil.which, ("less", "more")), "")]
+    if not words[0]:
+        raise ValueError("no pager found; set PAGER, for example: export PAGER=less")
+    # Without LESS a less would leave at once where all fits, or let colours through.
+    kept = {name: value for name, value in environ.items() if name != "LESS"}
+    if Path(words[0]).name == "less":
+        return [*words, "-S", f"+{line}g", str(path)], kept
+    return [*words, str(path)], kept
+
+
+def _named(environ: Mapping[str, str], variable: str = "") -> list[str]:
+    """The words of the program that the environment names; none where it names none."""
+    variable = variable or ("VISUAL" if environ.get("VISUAL") else "EDITOR")
     named = environ.get(variable, "")
     try:
         words = shlex.split(named)

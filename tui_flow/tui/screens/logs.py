@@ -1,5 +1,6 @@
 """The Logs view: in which runs something was said."""
 
+import shlex
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -11,7 +12,9 @@ from textual.widget import Widget
 from tui_flow.contract.rundir import LOG, run_dir
 from tui_flow.store.log_search import around
 from tui_flow.tui.actions import bindings
+from tui_flow.tui.copying import Copyable
 from tui_flow.tui.presentation import Line, filters, log_hits, log_lines
+from tui_flow.tui.presentation.address import Address
 from tui_flow.tui.presentation.filters import BadFilter
 from tui_flow.tui.presentation.log_hits import HitList
 from tui_flow.tui.screens.section import Section
@@ -270,7 +273,18 @@ class LogsSection(Section):
 
     def action_copy(self) -> None:
         row = self.list.selected
-        if row is not None and row.hit is not None:
-            self.console.copy(row.hit.text, "the line")
-        elif row is not None:
-            self.console.copy("\n".join(hit.text for hit in row.group.hits), "all hits of the run")
+        if row is None:
+            return
+        run, hit = row.group.run, row.hit
+        address = Address("runs", run_id=run.id, line=hit.line if hit else None)
+        shown = "\n".join(f"{each.line + 1}: {each.text}" for each in row.group.hits)
+        self.console.copy_menu(
+            [
+                *([Copyable("y", "line", hit.text)] if hit else []),
+                Copyable("u", "address", f"tui-flow open {address}"),
+                Copyable("c", "command", f"tui-flow search {shlex.quote(self.text)}"),
+                Copyable("i", "run's number", str(run.id)),
+                Copyable("f", "log's path", str(run_dir(self.console.settings.state_dir, run.id) / LOG)),
+                Copyable("l", "hits of the run", shown),
+            ]
+        )

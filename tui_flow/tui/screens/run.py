@@ -16,7 +16,7 @@ from tui_flow.tui.presentation import Line, about
 from tui_flow.tui.presentation.flow_list import run_duration
 from tui_flow.tui.presentation.glyphs import role
 from tui_flow.tui.presentation.tree import TaskForest
-from tui_flow.tui.screens.run_actions import RunActions
+from tui_flow.tui.screens.run_texts import RunTexts
 from tui_flow.tui.widgets.bars import Bar
 from tui_flow.tui.widgets.lines import Lines
 
@@ -26,7 +26,7 @@ MAX_NAME = 20
 """Of a longer flow name the breadcrumb shows so many letters, so that the state is always in view."""
 
 
-class RunScreen(RunActions):
+class RunScreen(RunTexts):
     """One flow run. The log follows the row under the cursor; the cursor moves by itself only after `F`."""
 
     CSS_PATH = "../styles/run.tcss"
@@ -278,6 +278,10 @@ class RunScreen(RunActions):
 
     def go_back(self) -> bool:
         if self.close_prompt():
+            return True
+        if self.log_view.narrows:
+            self.log_view.narrow(False)
+            self.update()
             return True
         if self.log_view.is_searching:
             self.log_view.search("")

@@ -1,7 +1,6 @@
 """What the keys of the Run view do."""
 
 from abc import abstractmethod
-from pathlib import Path
 from typing import ClassVar
 
 from tui_flow.contract.journal import Failure
@@ -121,17 +120,6 @@ class RunActions(View):
         self.say(f"{what} {stop[0]} of {stop[1]}" if stop else f"no {what} in what is shown")
         self.update_log_frame()
 
-    def action_search(self) -> None:
-        self.open_prompt()
-
-    def prompt_entered(self, text: str) -> None:
-        found = self.log_view.search(text)
-        if found:
-            self.say(f"{found} line{'' if found == 1 else 's'} with “{text}”: n next, N previous, Esc clears")
-        elif text:
-            self.say(f"no line with “{text}” in what is shown; Esc clears")
-        self.update()
-
     def action_follow(self) -> None:
         view = self.log_view
         view.follows = not view.follows
@@ -174,34 +162,3 @@ class RunActions(View):
         pane = self.focused
         if not self.unzoom() and pane is not None and pane.id in PANES:
             self.add_class(f"-zoom-{pane.id}")
-
-    def action_edit(self) -> None:
-        failure = self.failure()
-        if failure is not None and failure.path:
-            self.console.edit(Path(failure.path), failure.line)
-        elif self.run is not None:
-            flow = next((flow for flow in self.console.overview.flows if flow.name == self.run.flow), None)
-            self.console.edit(Path(self.run.path), flow.line if flow else 0)
-
-    def action_code(self) -> None:
-        from tui_flow.tui.reading import show_code
-
-        if self.run is not None:
-            self.run_worker(
-                show_code(self.console, self.run, self.failure()), group="reading", exclusive=True
-            )
-
-    def action_diff(self) -> None:
-        from tui_flow.tui.reading import show_diff
-
-        if self.run is not None:
-            self.run_worker(show_diff(self.console, self.run), group="reading", exclusive=True)
-
-    def action_copy(self) -> None:
-        failure = self.failure()
-        if self.focused is self.log_view:
-            self.console.copy(self.log_view.text_at_cursor(), "the log record")
-        elif failure is not None:
-            self.console.copy(failure.traceback or failure.message, "the traceback")
-        elif self.run is not None:
-            self.console.copy(f"tui-flow show {self.run.id}", f"the command that shows run {self.run.id}")

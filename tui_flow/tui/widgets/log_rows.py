@@ -2,7 +2,8 @@
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from tui_flow.contract.log import LEVELS
 from tui_flow.store.logs import LogFile
@@ -18,8 +19,9 @@ class LogRows:
 
     def __init__(self, log: LogFile) -> None:
         self.log = log
-        self.lines: Sequence[int] = range(0)
-        """The line in the file of each row."""
+        self._lines: Sequence[int] = range(0)
+        self.only: Sequence[int] | None = None
+        """Lines of the scope that alone are shown; None shows all of it."""
         self.errors: Sequence[int] = range(0)
         """The lines in the scope with which a record of level ERROR or CRITICAL begins."""
         self.folds: dict[int, tuple[range, int]] = {}
@@ -31,6 +33,11 @@ class LogRows:
         self._tracebacks = 0
         self._opened: dict[int, tuple[range, int]] = {}
         """The folds that somebody has opened."""
+
+    @property
+    def lines(self) -> Sequence[int]:
+        """The line in the file of each row."""
+        return self._lines if self.only is None else self.only
 
     def set_scope(self, task_runs: set[int] | None, tries: int | None, level: int) -> None:
         """Shows other lines of the same log."""
@@ -82,17 +89,30 @@ class LogRows:
         found = tracebacks.exception_line(texts)
         return line if found is None else lines[found]
 
+    def texts(self, limit: int) -> Iterator[str]:
+        """The lines that are shown, as they stand in the file, those that are folded included; at most so many."""
+        return map(self.log.text, islice(self._unfolded(), limit))
+
+    def place_of(self, line: int) -> int:
+        """Which of those a line is."""
+        return bisect_left(self._unfolded(), line)
+
+    def _unfolded(self) -> Sequence[int]:
+        if self.only is not None:
+            return self.only
+        return self.log.select(self._task_runs, tries=self._tries, level=self._level)
+
     def find(self, text: str) -> list[int]:
         """The lines of the scope that hold a text and are not folded away."""
         found = []
         for line in self.log.find(text):
-            row = bisect_left(self.lines, line)
-            if row < len(self.lines) and self.lines[row] == line:
+            row = bisect_left(self._lines, line)
+            if row < len(self._lines) and self._lines[row] == line:
                 found.append(line)
         return found
 
     def _select(self) -> None:
-        self.lines, self.errors = range(0), array("L")
+        self._lines, self.errors = range(0), array("L")
         self._take(0)
 
     def _take(self, since: int) -> None:
@@ -104,12 +124,12 @@ class LogRows:
         self.errors = array("L", [*self.errors, *errors])
         lines = log.select(scope, tries=self._tries, level=self._level, since=since)
         if isinstance(lines, range) and not self.folds:
-            self.lines = range(len(log))
+            self._lines = range(len(log))
             return
         hidden = {line for folded, _ in self.folds.values() for line in folded[1:] if line >= since}
-        shown = self.lines if isinstance(self.lines, array) else array("L", self.lines)
+        shown = self._lines if isinstance(self._lines, array) else array("L", self._lines)
         shown.extend(line for line in lines if line not in hidden)
-        self.lines = shown
+        self._lines = shown
 
     def _fold_new(self) -> None:
         """Folds the library frames of the tracebacks that came with the newest lines."""

@@ -1,5 +1,6 @@
 """The log of what is selected in the tree."""
 
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from pathlib import Path
@@ -39,6 +40,8 @@ class LogView(Lines):
         self._shows_whose = True
         self._needle = ""
         self._matches: list[int] = []
+        self.narrows = False
+        """Whether only the lines are shown that have what is searched for."""
         self._jump_pending = False
         self._scope: tuple[set[int] | None, int | None] = (None, None)
 
@@ -48,7 +51,7 @@ class LogView(Lines):
         """Another run's log."""
         self.lines.log.close()
         self.lines = LogRows(LogFile(path))
-        self._needle, self._matches = "", []
+        self._needle, self._matches, self.narrows = "", [], False
         self.cursor = self.first = 0
         self.set_count(0)
 
@@ -85,16 +88,14 @@ class LogView(Lines):
 
     def _rescope(self) -> None:
         self.lines.set_scope(*self._scope, self.level)
-        if self._needle:
-            self._matches = self.lines.find(self._needle)
+        self._find()
         self.set_count(len(self.lines.lines))
 
     def poll(self, limit: int = SLICE) -> bool:
         """Takes in what was appended to the log. Whether there is more of it."""
         more, changed = self.lines.refresh(limit)
         if changed:
-            if self._needle:
-                self._matches = self.lines.find(self._needle)
+            self._find()
             self.set_count(len(self.lines.lines))
             self._settle()
         return more
@@ -111,11 +112,15 @@ class LogView(Lines):
         """The line of the file under the cursor."""
         return self.lines.lines[self.cursor] if self.cursor < len(self.lines.lines) else None
 
-    def text_at_cursor(self) -> str:
-        """The message of the record under the cursor."""
+    def place_in_scope(self) -> int:
+        """Which of the lines that `LogRows.texts` gives is under the cursor."""
         line = self.line_at_cursor
-        record = self.lines.log.record(line) if line is not None else None
-        return record.message if record else ""
+        return 0 if line is None else self.lines.place_of(line)
+
+    def line_text(self) -> str:
+        """What the line under the cursor says."""
+        line = self.line_at_cursor
+        return "" if line is None else log_lines.split(self.lines.log.text(line)).message
 
     # Going about.
 
@@ -140,12 +145,26 @@ class LogView(Lines):
 
     def search(self, text: str) -> int:
         """Marks a text wherever it stands, and goes to the next place. How many lines have it."""
-        self._needle = text
-        self._matches = self.lines.find(text)
+        line = self.line_at_cursor
+        self._needle, self.narrows = text, self.narrows and bool(text)
+        self._find()
+        self.set_count(len(self.lines.lines))
+        if line is not None:
+            self.cursor = self.lines.row_of(line)
+            self.show(self.cursor)
         self.refresh()
         if self._matches:
             self.step(1, from_here=True)
         return len(self._matches)
+
+    def _find(self) -> None:
+        self._matches = self.lines.find(self._needle) if self._needle else []
+        self.lines.only = array("L", self._matches) if self.narrows else None
+
+    def narrow(self, narrows: bool) -> None:
+        """Shows only the lines that were found, or again all of them with the same one under the cursor."""
+        self.narrows = narrows
+        self.search(self._needle)
 
     @property
     def is_searching(self) -> bool:
@@ -308,7 +327,7 @@ class LogView(Lines):
             f"t {self.time_mode}",
             f"w {'on' if self.wraps else 'off'}",
             f"f {'on' if self.follows else 'off'}",
-            *([f"/{self._needle} {len(self._matches)}"] if self._needle else []),
+            *([f"{'&' if self.narrows else '/'}{self._needle} {len(self._matches)}"] if self._needle else []),
             *([f"error {place}/{errors}"] if errors else []),
             f"{self.count:,} line{'' if self.count == 1 else 's'}",
         ]

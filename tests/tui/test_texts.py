@@ -1,0 +1,169 @@
+"""Stories of what leaves the console as text: copied, saved, read in a pager, narrowed to what matches."""
+
+import base64
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.tui.pages import Page, console
+from tests.tui.project import Project, said
+from tui_flow.tui import copying, editor
+
+
+def clipboard(monkeypatch: pytest.MonkeyPatch, page: Page) -> list[str]:
+    """What the terminal gets to hear."""
+    written: list[str] = []
+    monkeypatch.setattr(type(page.app._driver), "write", lambda _, data: written.append(data), raising=False)
+    return written
+
+
+def copied(written: list[str]) -> str:
+    """What the last sequence for the clipboard holds."""
+    last = [data for data in written if data.startswith("\x1b]52;c;")][-1]
+    return base64.b64decode(last.removeprefix("\x1b]52;c;").partition("\x07")[0]).decode()
+
+
+async def test_a_menu_says_what_can_be_copied_and_a_file_keeps_it(
+    etl: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TMUX", raising=False)
+    yank = tmp_path / "cache" / "yank.txt"
+    async with console(etl, open_run=812, yank=yank, size=(110, 30)) as page:
+        written = clipboard(monkeypatch, page)
+        await page.shows("│> 49 ")
+        await page.press("y")
+        await page.shows(
+            "y  line",
+            "tui-flow rerun 812",
+            "tui-flow open run/812/40:49",
+            "flows/etl_daily.py:4",
+            "(6 lines)",
+        )
+        await page.press("y")
+        await page.shows("copied the line; it is in /")
+        assert (
+            copied(written)
+            == yank.read_text()
+            == 'OperationalError: connection to server at "wh-2" failed: timeout expired'
+        )
+        assert stat.S_IMODE(yank.stat().st_mode) == 0o600
+        for key, text in (
+            ("t", "Traceback (most"),
+            ("c", "tui-flow rerun 812"),
+            ("p", "flows/etl_daily.py:4"),
+            ("i", "812"),
+        ):
+            await page.press("y", key)
+            await page.until(lambda text=text: yank.read_text().startswith(text), f"{text} to be kept")
+            assert copied(written).startswith(text)
+        await page.press("y", "l")
+        await page.shows("copied the shown log (16 lines)")
+        assert "tenacity" in yank.read_text(), "what is folded is part of it"
+
+
+async def test_what_is_copied_cannot_harm_whoever_pastes_it(
+    etl: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    etl.log(501, said("\x1b[31mrm -rf\x1b[201~ \x9b"))
+    async with console(etl, open_run=501) as page:
+        written = clipboard(monkeypatch, page)
+        await page.shows("rm -rf", "RUNNING")
+        await page.press("y", "y")
+        await page.shows("copied the line")
+        assert copied(written) == "␛[31mrm -rf␛[201~ �"
+
+
+async def test_a_cache_that_cannot_be_written_is_said(etl: Project, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    async with console(etl, open_run=812, yank=tmp_path / "file" / "yank.txt", size=(160, 30)) as page:
+        await page.shows("│> 49 ")
+        await page.press("y", "i")
+        await page.shows("cannot be written: File exists")
+
+
+def test_tmux_gets_the_sequence_in_both_ways() -> None:
+    plain = copying.sequence("hi", {})
+    assert plain == "\x1b]52;c;aGk=\x07"
+    assert copying.sequence("hi", {"TMUX": "x"}) == plain + "\x1bPtmux;\x1b\x1b]52;c;aGk=\x07\x1b\\"
+
+
+def test_a_terminal_gets_no_more_than_it_takes() -> None:
+    text = "ü" * 100_000
+    data = copying.sequence(text, {}).removeprefix("\x1b]52;c;").removesuffix("\x07")
+    assert len(data) <= copying.MAX_ENCODED
+    assert set(base64.b64decode(data).decode()) == {"ü"}
+    assert not copying.is_whole(text) and copying.is_whole("ü")
+
+
+async def test_the_shown_log_is_saved_but_never_over_a_file(etl: Project, tmp_path: Path) -> None:
+    async with console(etl, open_run=812) as page:
+        await page.shows("│> 49 ")
+        await page.press("S")
+        await page.shows("run-812-load_warehouse.log")
+        await page.press("enter")
+        await page.shows("saved 16 lines to")
+        path = etl.settings.project / "run-812-load_warehouse.log"
+        lines = path.read_text().splitlines()
+        assert len(lines) == 16 and lines[0].endswith("31402 rows to load") and "tenacity" in path.read_text()
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        await page.press("S", "enter")
+        await page.shows("not saved, File exists")
+        await page.press("S", "ctrl+u", "enter", "S", "escape")
+        assert page.app.is_running
+
+
+async def test_the_shown_log_is_read_in_a_pager_made_harmless(
+    etl: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    etl.log(501, said("one"), said("\x1b]52;c;x\x07 two"), said("three"))
+    shown: list[Any] = []
+    async with console(etl, open_run=501) as page:
+        monkeypatch.setattr(page.app, "page", lambda path, line: shown.append((path.read_text(), line)))
+        await page.shows("three", "RUNNING")
+        await page.press("tab", "g", "j", "o")
+        ((text, line),) = shown
+        assert line == 2
+        assert "\x1b" not in text and "␛]52;c;x" in text and text.count("\n") == 3
+
+
+def test_the_pager_is_told_the_line_and_lets_no_colours_through() -> None:
+    command, environ = editor.pager(Path("/x"), 7, {"PAGER": "less -i", "LESS": "-R", "A": "b"})
+    assert command == ["less", "-i", "-S", "+7g", "/x"]
+    assert environ == {"PAGER": "less -i", "A": "b"}
+    assert editor.pager(Path("/x"), 7, {"PAGER": "cat"})[0] == ["cat", "/x"]
+    with pytest.raises(ValueError, match="PAGER is nowhere"):
+        editor.pager(Path("/x"), 7, {"PAGER": "nowhere"})
+
+
+async def test_only_matching_lines_are_shown_and_escape_goes_back_to_the_line(etl: Project) -> None:
+    async with console(etl, open_run=812) as page:
+        await page.shows("│> 49 ")
+        await page.press("ampersand")
+        await page.type("wh-2")
+        await page.press("enter")
+        await page.shows("&wh-2 2", "2 lines")
+        assert "connecting again" not in page.text
+        await page.press("ampersand")
+        await page.shows("/wh-2 2", "14 lines")
+        assert "> 49" in page.line_with("OperationalError")
+        await page.press("ampersand", "n")
+        await page.shows("match 2 of 2")
+        await page.press("escape")
+        await page.shows("/wh-2 2", "> 57 OperationalError")
+        await page.press("escape")
+        await page.shows("error 2/2", "> 57 OperationalError")
+
+
+async def test_matching_lines_come_in_while_a_run_goes_on(etl: Project) -> None:
+    etl.log(501, said("row 1"), said("other"))
+    async with console(etl, open_run=501) as page:
+        await page.shows("other", "RUNNING")
+        await page.press("ampersand")
+        await page.type("row")
+        await page.press("enter")
+        await page.shows("&row 1")
+        etl.log(501, said("row 2"), said("another"))
+        await page.shows("&row 2", "row 2")
+        assert "another" not in page.text

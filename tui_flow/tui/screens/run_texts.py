@@ -1,0 +1,144 @@
+"""What the keys of the Run view do with text: search, narrow, copy, save, read in a pager, edit; code and what changed."""
+
+import os
+import tempfile
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tui_flow.contract.rundir import LOG, run_dir
+from tui_flow.contract.states import RERUNNABLE
+from tui_flow.safe import safe
+from tui_flow.tui.copying import Copyable
+from tui_flow.tui.presentation.address import Address
+from tui_flow.tui.screens.run_actions import RunActions
+
+MAX_COPIED = 20_000
+"""Lines of a log that are copied at once."""
+_ONLY, _SAVE = "only lines with this text", "a new file to save the shown lines to"
+
+
+class RunTexts(RunActions):
+    """The part of the Run view that hands out text."""
+
+    _asks = ""
+    """What the prompt is open for; empty for a search."""
+
+    def action_search(self) -> None:
+        self._asks = ""
+        self.open_prompt()
+
+    def action_only(self) -> None:
+        """Only the lines that have what is searched for, or again all of them."""
+        view = self.log_view
+        if view.is_searching:
+            view.narrow(not view.narrows)
+            self.update()
+        else:
+            self._asks = _ONLY
+            self.open_prompt(hint=_ONLY)
+
+    def prompt_entered(self, text: str) -> None:
+        asks, self._asks = self._asks, ""
+        if asks == _SAVE:
+            self._save(text.strip())
+            return
+        found = self.log_view.search(text)
+        if found:
+            self.say(f"{found} line{'' if found == 1 else 's'} with “{text}”: n next, N previous, Esc clears")
+            if asks == _ONLY:
+                self.log_view.narrow(True)
+        elif text:
+            self.say(f"no line with “{text}” in what is shown; Esc clears")
+        self.update()
+
+    # Copy.
+
+    def copyables(self) -> list[Copyable]:
+        """All that can be copied from where the cursors are."""
+        run, view, failure = self.run, self.log_view, self.failure()
+        if run is None:
+            return []
+        line, row = view.line_at_cursor, self.task_tree.selected
+        task_id = row.task.id if row is not None and row.task is not None else None
+        verb = "rerun" if run.state in RERUNNABLE else "show"
+        address = Address("runs", run_id=run.id, task_id=task_id, line=line)
+        found = [
+            Copyable("y", "line", view.line_text()) if line is not None else None,
+            Copyable("t", "traceback", failure.traceback or failure.message) if failure else None,
+            Copyable("c", "command", f"tui-flow {verb} {run.id}"),
+            Copyable("u", "address", f"tui-flow open {address}"),
+            Copyable("p", "path", f"{failure.path}:{failure.line}" if failure and failure.path else run.path),
+            Copyable("i", "run's number", str(run.id)),
+            Copyable("f", "log's path", str(run_dir(self.console.settings.state_dir, run.id) / LOG)),
+            Copyable("l", "shown log", "\n".join(view.lines.texts(MAX_COPIED))) if view.count else None,
+        ]
+        return [each for each in found if each is not None and each.text]
+
+    def action_copy(self) -> None:
+        self.console.copy_menu(self.copyables())
+
+    # Files.
+
+    def action_save(self) -> None:
+        """Asks for the name of a file for the lines that are shown."""
+        if self.run is None or not self.log_view.count:
+            self.say("there is no line to save")
+            return
+        self._asks = _SAVE
+        row = self.task_tree.selected
+        task = f"-{row.task.name}" if row is not None and row.task is not None else ""
+        name = "".join(
+            each if each.isalnum() or each in "-_." else "_" for each in f"run-{self.run.id}{task}.log"
+        )
+        self.open_prompt(str(self.console.settings.project / name), _SAVE)
+
+    def _save(self, name: str) -> None:
+        """The lines as they stand in the log; never over a file that is there."""
+        if not name:
+            return
+        path = self.console.settings.project / Path(name).expanduser()
+        lines = self.log_view.lines.texts(len(self.log_view.lines.log))
+        try:
+            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            with os.fdopen(fd, "w", encoding="utf-8", errors="replace") as file:
+                count = sum(file.write(line + "\n") > 0 for line in lines)
+        except OSError as error:
+            self.say(f"not saved, {error.strerror}: {path}", "warn")
+            return
+        self.say(f"saved {count:,} line{'' if count == 1 else 's'} to {path}")
+
+    def action_pager(self) -> None:
+        """The lines that are shown in $PAGER, at the one under the cursor; control characters are made harmless."""
+        view = self.log_view
+        if not view.count:
+            self.say("there is no line to read")
+            return
+        with tempfile.NamedTemporaryFile("w", prefix="tui-flow-", suffix=".log", encoding="utf-8") as file:
+            file.writelines(safe(line) + "\n" for line in view.lines.texts(len(view.lines.log)))
+            file.flush()
+            self.console.page(Path(file.name), view.place_in_scope() + 1)
+
+    def action_edit(self) -> None:
+        failure = self.failure()
+        if failure is not None and failure.path:
+            self.console.edit(Path(failure.path), failure.line)
+        elif self.run is not None:
+            flow = self.console.flow_of(self.run)
+            self.console.edit(Path(self.run.path), flow.line if flow else 0)
+
+    def action_code(self) -> None:
+        from tui_flow.tui.reading import show_code
+
+        if self.run is not None:
+            self._read(partial(show_code, self.console, self.run, self.failure()))
+
+    def action_diff(self) -> None:
+        from tui_flow.tui.reading import show_diff
+
+        if self.run is not None:
+            self._read(partial(show_diff, self.console, self.run))
+
+    def _read(self, work: Any) -> None:
+        """Reads in the background, in place of what was being read."""
+        self.run_worker(work, group="reading", exclusive=True)
