@@ -3,17 +3,18 @@
 from tests.tui.pages import FakeEngine, console
 from tests.tui.project import Project
 from tui_flow.contract import commands
+from tui_flow.tui.bridge import READS_ONLY
 
 
 async def test_a_read_only_console_shows_everything_and_says_what_it_is(etl: Project) -> None:
-    async with console(etl, read_only=True) as page:
+    async with console(etl, read_only=READS_ONLY) as page:
         await page.shows("etl_daily", "read-only", "engine ok")
         await page.press("enter")
         await page.shows("load failed")
 
 
 async def test_a_read_only_console_runs_cancels_and_edits_nothing(etl: Project) -> None:
-    async with console(etl, read_only=True) as page:
+    async with console(etl, read_only=READS_ONLY) as page:
         await page.shows("etl_daily", "engine ok")
         for key in ("r", "e"):
             await page.press(key)
@@ -35,7 +36,7 @@ async def test_a_read_only_console_starts_no_engine(etl: Project) -> None:
 
     engine = Looking()
     engine.is_up = False
-    async with console(etl, engine=engine, read_only=True) as page:
+    async with console(etl, engine=engine, read_only=READS_ONLY) as page:
         await page.shows("engine stopped", "etl_daily")
         await page.press("r")
         await page.shows("this console only reads")

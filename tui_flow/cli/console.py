@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from tui_flow.cli.options import settings
+from tui_flow.contract.errors import ReadOnly
+from tui_flow.settings import Settings
 
 if TYPE_CHECKING:
     from tui_flow.tui.presentation.address import Address
@@ -22,6 +24,16 @@ class Looks(NamedTuple):
     read_only: bool
 
 
+def _why_read_only(found: Settings, *, asked: bool) -> ReadOnly | None:
+    """None for a console that may change things."""
+    from tui_flow.store.looking import why_only_to_look_at
+    from tui_flow.tui.bridge import READS_ONLY
+
+    if why := why_only_to_look_at(found.state_dir):
+        return ReadOnly(why, where=str(found.state_dir))
+    return READS_ONLY if asked else None
+
+
 def open_console(begin: "Address | None" = None) -> int:
     """Opens the console on the project, until somebody leaves it. Gives the exit code. Raises ProjectError."""
     found = settings()
@@ -33,6 +45,6 @@ def open_console(begin: "Address | None" = None) -> int:
         ascii=looks.ascii or None,
         mouse=looks.mouse,
         theme=looks.theme or found.theme,
-        read_only=looks.read_only,
+        read_only=_why_read_only(found, asked=looks.read_only),
         begin=begin,
     )

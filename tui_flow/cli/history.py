@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from tui_flow.cli.output import note
 from tui_flow.contract.commands import Sync
 from tui_flow.contract.errors import UnknownRun
 from tui_flow.settings import Settings
@@ -19,10 +20,17 @@ _NUMBER, _FROM_THE_END = re.compile(r"\d{1,18}"), re.compile(r"-(\d{1,6})")
 def up_to_date(settings: Settings, *, files: bool = False) -> Iterator[Any]:
     """A connection to the history, once it holds all that runs (and, with `files`, flow files) have said so far.
 
-    Starts the engine where none runs. Raises EngineError, HistoryError, ProjectError.
+    Starts the engine where none runs; where none can, the history is shown as it stands, with a word on why. Raises
+    EngineError, HistoryError, ProjectError.
     """
     from tui_flow.client import connect
+    from tui_flow.store import looking
 
+    if why := looking.why_only_to_look_at(settings.state_dir):
+        note(f"note: {why}")
+        with looking.as_far_as_understood(settings.state_dir), opened(settings, newer=True) as db:
+            yield db
+        return
     with connect(settings) as connection:  # which waits for the runs' journals, and not for flow files
         if files:
             connection.ask(Sync(files=True))
@@ -31,11 +39,11 @@ def up_to_date(settings: Settings, *, files: bool = False) -> Iterator[Any]:
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[Any]:
-    """A connection to the history as it stands. Raises HistoryError."""
+def opened(settings: Settings, *, newer: bool = False) -> Iterator[Any]:
+    """A connection to the history as it stands, which may be `newer` than this program. Raises HistoryError."""
     from tui_flow.store import database
 
-    with closing(database.open_reader(settings.state_dir)) as db:
+    with closing(database.open_reader(settings.state_dir, newer=newer)) as db:
         yield db
 
 

@@ -168,6 +168,12 @@ def open_state_dir(project: Path) -> Path:
     Raises StateDirError where it is a link, not ours, open to others, or cannot be made or written.
     """
     state_dir = project / STATE_DIR
+    if is_read_only(state_dir if state_dir.is_dir() else project):
+        raise StateDirError(
+            "the file system is mounted read-only, and runs need one that they can write",
+            where=str(state_dir),
+            next="mount it writable, or copy the project to another disk; what is there can be looked at",
+        )
     try:
         for folder in (state_dir, state_dir / SOURCES, state_dir / RUNS):
             with suppress(FileExistsError):
@@ -185,6 +191,14 @@ def open_state_dir(project: Path) -> Path:
             else "make the project's folder writable for you, or name another project with --project",
         ) from None
     return state_dir
+
+
+def is_read_only(folder: Path) -> bool:
+    """Whether it lies on a file system that is mounted read-only."""
+    try:
+        return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False
 
 
 def make_private(folder: Path) -> None:
@@ -347,6 +361,10 @@ def lock_holder(path: Path) -> int | None:
         fd = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
+    except OSError as error:
+        if error.errno == errno.EROFS:  # nobody can take it there
+            return None
+        raise
     try:
         mac = sys.platform == "darwin"
         question = (

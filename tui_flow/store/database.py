@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tui_flow.contract.errors import HistoryDamaged, HistoryError, HistoryFull, HistoryLocked
-from tui_flow.contract.rundir import HISTORY
+from tui_flow.contract.rundir import HISTORY, is_read_only
 
 Connection = sqlite3.Connection
 """What `open_reader` and `open_writer` give, for those who must not speak SQL themselves."""
@@ -39,12 +39,13 @@ class Refused(Exception):
     """The database took a row for nonsense: a word, a type or a reference that the schema does not know."""
 
 
-def open_reader(state_dir: Path) -> sqlite3.Connection:
-    """The history, read-only. Raises HistoryError where there is none yet, or it is newer, older or damaged."""
+def open_reader(state_dir: Path, *, newer: bool = False) -> sqlite3.Connection:
+    """The history, read-only. Raises HistoryError where there is none yet, or it is older, damaged or, unless `newer`
+    says that it may be, newer."""
     path = state_dir / HISTORY
     db = open_any(state_dir)
     with closed_on_error(db), readable(path):
-        version = checked_version(db, path)
+        version = checked_version(db, path, newer=newer)
         if version < SCHEMA_VERSION:
             raise HistoryError(
                 "the history is from an older version of tui_flow",
@@ -64,7 +65,22 @@ def open_any(state_dir: Path) -> sqlite3.Connection:
                 where=str(path),
                 next="start the engine, or run a flow: tui-flow run FLOW",
             )
-        return connect(path, "ro")
+        return connect(path, "ro", immutable=_needs_no_log(path))
+
+
+def _needs_no_log(path: Path) -> bool:
+    """Whether SQLite is to take the file as it is: it cannot make its log and index on a file system that is mounted
+    read-only, and need not where an engine has ended in order. Raises HistoryError where it would need to."""
+    if not is_read_only(path.parent):
+        return False
+    log, index = Path(f"{path}-wal"), Path(f"{path}-shm")
+    if log.exists() and log.stat().st_size and not index.exists():
+        raise HistoryError(
+            "the history has a log that cannot be read on a read-only file system",
+            where=str(log),
+            next="copy the project to a disk that can be written",
+        )
+    return not index.exists()
 
 
 def open_writer(state_dir: Path) -> sqlite3.Connection:
@@ -174,8 +190,9 @@ def closed_on_error(db: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def connect(path: Path, mode: str) -> sqlite3.Connection:
-    """Any database file, whatever is in it: "ro" or "rw". Raises HistoryError, or sqlite3.Error at the first look."""
+def connect(path: Path, mode: str, *, immutable: bool = False) -> sqlite3.Connection:
+    """Any database file, whatever is in it: "ro" or "rw"; `immutable` where nobody can change it, and nothing can lie
+    beside it. Raises HistoryError, or sqlite3.Error at the first look."""
     length = len(os.fsencode(path.resolve()))
     if length > MAX_PATH_BYTES:
         raise HistoryError(
@@ -184,9 +201,8 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
             where=str(path),
             next="move the project to a shorter path",
         )
-    db = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=BUSY_SECONDS, isolation_level=None
-    )
+    address = f"{path.absolute().as_uri()}?mode={mode}{'&immutable=1' if immutable else ''}"
+    db = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
     for pragma in ("foreign_keys = ON", "trusted_schema = OFF", "cell_size_check = ON"):
         db.execute(f"PRAGMA {pragma}")
     if hasattr(db, "setconfig"):  # from Python 3.12 on
@@ -194,11 +210,11 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
     return db
 
 
-def checked_version(db: sqlite3.Connection, path: Path) -> int:
-    """Refuses what is newer than this program, or another program's, with a HistoryError. The schema's version, 0 where the file is empty. Reads the schema, so that damage shows at once."""
+def checked_version(db: sqlite3.Connection, path: Path, *, newer: bool = False) -> int:
+    """Refuses what is newer than this program (unless it may be), or another program's, with a HistoryError. The schema's version, 0 where the file is empty. Reads the schema, so that damage shows at once."""
     version = int(db.execute("PRAGMA user_version").fetchone()[0])
     tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if version > SCHEMA_VERSION:
+    if version > SCHEMA_VERSION and not newer:
         raise HistoryError(
             f"the history was written by a newer tui_flow ({_writer(db, tables)}; its schema is {version}, "
             f"this program knows {SCHEMA_VERSION})",

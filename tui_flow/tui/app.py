@@ -14,7 +14,7 @@ from textual import constants
 from textual.filter import Monochrome, NoColor
 
 from tui_flow.contract import commands
-from tui_flow.contract.errors import EXIT_OK, EXIT_USAGE, TuiFlowError
+from tui_flow.contract.errors import EXIT_OK, EXIT_USAGE, ReadOnly, TuiFlowError
 from tui_flow.contract.rundir import read_spec, run_dir
 from tui_flow.contract.states import TERMINAL, FlowRunState
 from tui_flow.safe import safe_lines
@@ -52,7 +52,7 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
         *,
         ascii: bool = False,
         theme: str = "tui-flow-dark",
-        read_only: bool = False,
+        read_only: ReadOnly | None = None,
         begin: Address | None = None,
         connect: Connect | None = None,
         keys: Path | None = None,
@@ -106,9 +106,9 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
     # The news, from the bridge.
 
     def take_overview(self, overview: Overview) -> None:
-        if self._wrong_keys and not self.has_overview:
-            self.call_after_refresh(self.say, self._wrong_keys[0], "warn")
         is_first = not self.has_overview
+        if is_first:
+            self._say_first()
         self.overview, self.has_overview = overview, True
         self.watchman.take(overview.alerts, is_first=is_first)
         if overview.active:
@@ -120,6 +120,14 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
 
     def new_alerts(self) -> list[Alert]:
         return alert_list.new_ones(self.overview.alerts, time.time())
+
+    def _say_first(self) -> None:
+        """What is to be known from the beginning."""
+        read_only = self.bridge.read_only
+        if self._wrong_keys:
+            self.call_after_refresh(self.say, self._wrong_keys[0], "warn")
+        elif read_only is not None and read_only is not READS_ONLY:
+            self.call_after_refresh(self.say, read_only.what, "warn")
 
     def take_run(self, reading: RunReading) -> None:
         for view in self._views():
@@ -173,9 +181,9 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
 
     def may_change(self) -> bool:
         """Whether this console may change anything; says so where not."""
-        if self.bridge.read_only:
-            self._complain(READS_ONLY)
-        return not self.bridge.read_only
+        if self.bridge.read_only is not None:
+            self._complain(self.bridge.read_only)
+        return self.bridge.read_only is None
 
     async def go_to(self, place: Address) -> None:
         """Shows the place that an address leads to."""
@@ -525,7 +533,7 @@ def run(
     ascii: bool | None = None,
     mouse: bool = True,
     theme: str = "auto",
-    read_only: bool = False,
+    read_only: ReadOnly | None = None,
     begin: Address | None = None,
 ) -> int:
     """Shows the console until somebody leaves it. The exit code: 0, or 2 where the terminal will not do.

@@ -22,6 +22,7 @@ from tui_flow.tui.presentation.flow_list import EMPTY, STRIP, Overview
 Found = TypeVar("Found")
 _BAD = (FlowRunState.FAILED, FlowRunState.CRASHED)
 READS_ONLY = ReadOnly("this console only reads", next="leave it, and open it without --read-only")
+"""Of a console that was asked to."""
 _CHANGES_OF_THE_OVERVIEW = (
     changes.RunChanged, changes.FlowFileChanged, changes.ScheduleChanged, changes.AlertChanged,
 )  # fmt: skip
@@ -60,9 +61,9 @@ class Bridge:
         audience: Audience,
         connect: Callable[..., Awaitable[Any]] | None = None,
         *,
-        read_only: bool = False,
+        read_only: ReadOnly | None = None,
     ):
-        """`read_only` asks for nothing that changes anything, and starts no engine."""
+        """`read_only` says why nothing is asked for that changes anything, and no engine is started."""
         self.settings, self._audience, self.read_only = settings, audience, read_only
         self._connect = connect or _connect_async
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="history")
@@ -91,7 +92,7 @@ class Bridge:
     async def ask(self, command: commands.Command) -> dict[str, Any]:
         """What the engine answers; starts one if there is none. Raises what it refuses, ReadOnly, and EngineError."""
         if self.read_only and not isinstance(command, commands.READING):
-            raise READS_ONLY
+            raise self.read_only
         if not self._connected.is_set():
             self._wake_up.set()
         try:
@@ -121,21 +122,21 @@ class Bridge:
     # The engine.
 
     async def _keep_connected(self) -> None:
-        start, attempt = not self.read_only, 0
+        start, attempt = self.read_only is None, 0
         while True:
             try:
                 self._connection = await self._connect(self.settings, start=start)
             except TuiFlowError as error:
                 self._audience.take_engine("gone" if start else "stopped", error if start else None)
                 wanted = await self._woken(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
-                start = start or (wanted and not self.read_only)
+                start = start or (wanted and self.read_only is None)
                 attempt += 1
                 continue
             self._wake_up.clear()
             self._connected.set()
             self._audience.take_engine("ok", None)
             stopped = await self._follow_until_it_ends()
-            attempt, start = 0, not stopped and not self.read_only
+            attempt, start = 0, not stopped and self.read_only is None
             self._audience.take_engine("stopped" if stopped else "gone", None)
 
     async def _woken(self, seconds: float) -> bool:
@@ -228,7 +229,7 @@ class Bridge:
             self._audience.take_overview(EMPTY)
 
     def _ask_history(self, question: Callable[[Any], Found]) -> Found:
-        from tui_flow.store import database
+        from tui_flow.store import database, looking
 
         if self._is_another and self._db is not None:
             self._db.close()
@@ -236,8 +237,11 @@ class Bridge:
         self._is_another = False
         try:
             if self._db is None:
-                self._db = database.open_reader(self.settings.state_dir)
-            with database.readable(self.settings.state_dir):
+                self._db = database.open_reader(self.settings.state_dir, newer=self.read_only is not None)
+            with (
+                looking.as_far_as_understood(self.settings.state_dir),
+                database.readable(self.settings.state_dir),
+            ):
                 return question(self._db)
         except HistoryError:
             if self._db is not None:

@@ -154,7 +154,7 @@ class Searcher:
         try:
             from tui_flow.store import database
 
-            with closing(database.open_reader(self._state_dir)) as db:
+            with closing(database.open_reader(self._state_dir, newer=True)) as db:
                 for found in search_logs(db, self._state_dir, filter, now, scan):
                     waiting.append(found._replace(hits=found.hits[: MAX_HITS - count]))
                     count += len(found.hits)
