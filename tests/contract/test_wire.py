@@ -25,6 +25,8 @@ FAILURE = Failure("ValueError", "no \x1b[31m\n\udcff ✓", "Traceback …", "flo
 EVENTS = [
     *mapped(1),
     journal.FlowRetrying(1.0, 1, 2.0, FAILURE),
+    journal.FlowPaused(1.0, "approve", "Suspended", None),
+    journal.FlowResumed(1.0, "approve", "uid 0"),
     journal.FlowFinished(1.0, "failed", "Failed", "error", "no", FAILURE),
     journal.RunCancelling(1.0, "uid 0"),
     journal.TaskRenamed(1.0, 1, "é"),
@@ -44,7 +46,7 @@ COMMANDS = [
     commands.MuteAlerts("etl", 3600.0), commands.UnmuteAlerts("etl"), commands.NoteAlert(1, "é"),
     commands.ServeFlows("0" * 32, [{"path": "/etl.py", "flow": "etl", "name": "nightly"}], 3, False),
     commands.StopServing("0" * 32), commands.RunServed("etl", "nightly", {"n": 1}, idempotency_key="k"),
-    commands.WaitRun(3, 1.5),
+    commands.WaitRun(3, 1.5), commands.AnswerRun(3, {"n": 1}, "approve"),
     commands.ResetSchedule("etl", "tick"), commands.Backfill("etl", 1.0, 2.0, "tick", True, True), commands.GetQueue(),
 ]  # fmt: skip
 

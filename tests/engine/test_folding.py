@@ -55,6 +55,27 @@ def test_the_reports_name_and_failure_are_kept_if_the_last_word_agrees() -> None
     assert (run.state_name, run.failure, run.signal) == ("Cancelled", None, "SIGKILL")
 
 
+def test_a_paused_run_goes_on_with_its_answer_or_crashes_like_any_other() -> None:
+    paused = journal.FlowPaused(103.0, "approve", "Paused", 200.0)
+    fold = folded(*started(), paused)
+    assert (fold.run.state, fold.run.state_name, fold.run.due_at) == (FlowRunState.PAUSED, "Paused", 200.0)
+    fold.apply(journal.FlowResumed(104.0, "approve", "uid 0"))
+    assert (fold.run.state, fold.run.due_at) == (FlowRunState.RUNNING, None)
+    vanished = journal.RunEnded(105.0, "retrying", "vanished", "gone", None, None, 1, 115.0, 0, 1)
+    run = folded(*started(), paused, vanished).run
+    assert (run.state, run.due_at, run.awaits_attempt) == (FlowRunState.RETRYING, 115.0, True)
+
+
+@pytest.mark.parametrize("torn", [False, True], ids=["whole", "torn"])
+def test_a_suspended_run_waits_without_a_process_and_its_attempt_is_kept(torn: bool) -> None:
+    paused = [] if torn else [journal.FlowPaused(103.0, "approve", "Suspended", 200.0)]
+    word = journal.RunEnded(104.0, "paused", "returned", "waits for an answer", 0, None)
+    fold = folded(*started(), created(1, "running"), finished(1), *paused, word)
+    assert (fold.run.state, fold.run.state_name, fold.run.awaits_attempt) == ("paused", "Suspended", True)
+    assert (fold.run.ended_at, fold.run.message, fold.is_over) == (None, "waits for an answer", False)
+    assert [(one.attempt, one.state_name) for one in fold.ended_attempts] == [(1, "Suspended")]
+
+
 def test_a_retrying_flow_says_when_it_goes_on() -> None:
     fold = folded(*started(), journal.FlowRetrying(103.0, 1, 133.0, FAILURE))
     assert (fold.run.state, fold.run.due_at, fold.run.failure) == (FlowRunState.RETRYING, 133.0, FAILURE)

@@ -76,8 +76,8 @@ def test_states_have_ids_times_and_copies() -> None:
 
 
 def test_every_end_has_a_word_in_the_journal() -> None:
-    assert set(states.JOURNAL_FLOW_STATES) == states.FINAL
-    assert set(states.JOURNAL_FLOW_STATES.values()) == words.TERMINAL
+    assert set(states.JOURNAL_FLOW_STATES) == states.FINAL | {states.StateType.PAUSED}, "suspended"
+    assert set(states.JOURNAL_FLOW_STATES.values()) == words.TERMINAL | {words.FlowRunState.PAUSED}
     assert set(states.JOURNAL_TASK_STATES.values()) <= words.TASK_TERMINAL
 
 

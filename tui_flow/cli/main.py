@@ -25,6 +25,7 @@ COMMANDS = (
     "diff",
     "stack",
     "cancel",
+    "answer",
     "artifacts",
     "variable",
     "emit",

@@ -130,6 +130,19 @@ class WaitRun(NamedTuple):
     seconds: float = 0.0
 
 
+class AnswerRun(NamedTuple):
+    """Answers a run that is paused or suspended. The run itself says whether the answer fits.
+
+    Result: `{"key": str, "state": str}`, once the run has taken it; of a suspended one, once its next attempt is in
+    the queue. Errors: UnknownRun, NotWaiting; BadParameters, which names each field that does not fit.
+    """
+
+    run_id: int
+    values: dict[str, Any] = {}  # noqa: RUF012
+    key: str = ""
+    """Which of its questions; the oldest one by default."""
+
+
 class CancelRun(NamedTuple):
     """Ends a run: queued, it is cancelled at once; started, its keeper ends the tree. Asking again is fine.
 
@@ -342,6 +355,7 @@ Command = (
     | StopServing
     | RunServed
     | WaitRun
+    | AnswerRun
     | CancelRun
     | PreviewRerun
     | RerunRun

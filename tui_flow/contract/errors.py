@@ -18,6 +18,7 @@ TuiFlowError
     ├── UnknownAlert     no alert of that number
     ├── AlreadyServed   another script serves a flow under that name
     ├── UnknownRun      no run of that id
+    ├── NotWaiting      the run waits for no answer
     ├── NotCancellable  the run is over
     ├── NotRunning      no process of the run is there to be asked
     └── NotRerunnable   the run is not over, or cannot be run again
@@ -120,6 +121,10 @@ class UnknownAlert(RequestError):
 
 
 class AlreadyServed(RequestError):
+    pass
+
+
+class NotWaiting(RequestError):
     pass
 
 

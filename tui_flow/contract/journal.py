@@ -75,12 +75,32 @@ class FlowRetrying(NamedTuple):
     failure: Failure
 
 
+class FlowPaused(NamedTuple):
+    """The flow waits for an answer (`contract.questions`)."""
+
+    at: float
+    key: str
+    """Of the question."""
+    state_name: str
+    """"Paused", or "Suspended" where no process waits."""
+    until: float | None
+    """Then it fails."""
+
+
+class FlowResumed(NamedTuple):
+    """Somebody gave an answer that fits."""
+
+    at: float
+    key: str
+    by: str
+
+
 class FlowFinished(NamedTuple):
     """The worker's report. Without it there is no success, whatever the exit code says."""
 
     at: float
     state: str
-    """A terminal `FlowRunState`."""
+    """A terminal `FlowRunState`; or "paused": the flow is suspended, and the attempt over."""
     state_name: str
     """The author's or Prefect's name for it ("Completed", "TimedOut", "Cached" …)."""
     reason: str
@@ -102,7 +122,7 @@ class RunEnded(NamedTuple):
 
     at: float
     state: str
-    """A terminal `FlowRunState`; or "retrying": the attempt is over, and the run is not."""
+    """A terminal `FlowRunState`; or "retrying", or "paused": the attempt is over, and the run is not."""
     reason: str
     """An `EndReason`."""
     message: str
@@ -247,7 +267,7 @@ Note = EventEmitted | ArtifactCreated | ArtifactUpdated
 """What the author's code says that changes no state; each has an id of its own."""
 
 Event = (
-    RunStarted | FlowStarted | FlowRetrying | FlowFinished | RunCancelling | RunEnded
+    RunStarted | FlowStarted | FlowRetrying | FlowPaused | FlowResumed | FlowFinished | RunCancelling | RunEnded
     | TaskCreated | TaskStarted | TaskRenamed | TaskRetrying | TaskFinished | EventEmitted
     | ArtifactCreated | ArtifactUpdated
 )  # fmt: skip

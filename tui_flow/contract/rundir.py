@@ -19,6 +19,7 @@
         runs/<id>/journal     what the run reports (`contract.journal`)
         runs/<id>/log         what the run says (`contract.log`)
         runs/<id>/calls       the results of its task calls, for a rerun (`contract.calls`)
+        runs/<id>/inputs/     what it asks people, what they answer, and messages of other runs (`contract.questions`)
         runs/<id>/cancel.json who asked for its end, and how
         runs/<id>/stacks      where its threads stood when somebody asked (`contract.stacks`)
         backups/              copies of the history, and what a restored one has replaced

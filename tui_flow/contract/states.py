@@ -28,7 +28,8 @@ class FlowRunState(StrEnum):
     """Waits for its next try, which the worker moves back to running; or its process vanished, and it waits for its
     next attempt (`awaits_attempt`), which the engine moves back to pending when it is due."""
     PAUSED = "paused"
-    """Waits for an answer. A person resumes it."""
+    """Waits for an answer: in its process, which the answer moves back to running; or suspended, without one
+    (`awaits_attempt`), where the engine then moves it to pending. When nobody answers in time, it fails."""
     CANCELLING = "cancelling"
     """Somebody asked for its end. The keeper ends the process tree and writes the last word."""
     COMPLETED = "completed"
@@ -172,7 +173,7 @@ TRANSITIONS: dict[FlowRunState, frozenset[FlowRunState]] = {
     _F.PENDING: frozenset({_F.RUNNING, _F.CANCELLING, _F.CANCELLED, _F.FAILED, _F.CRASHED}),
     _F.RUNNING: frozenset({_F.RETRYING, _F.PAUSED, _F.CANCELLING}) | _ENDS,
     _F.RETRYING: frozenset({_F.RUNNING, _F.PENDING, _F.CANCELLING}) | _ENDS,
-    _F.PAUSED: frozenset({_F.RUNNING, _F.CANCELLING}) | _ENDS,
+    _F.PAUSED: frozenset({_F.RUNNING, _F.PENDING, _F.CANCELLING}) | _ENDS,
     _F.CANCELLING: _ENDS,
     _F.COMPLETED: frozenset(),
     _F.FAILED: frozenset(),

@@ -21,7 +21,7 @@ from tui_flow.contract.errors import (
 )
 from tui_flow.contract.failpoints import failpoint
 from tui_flow.contract.states import TERMINAL
-from tui_flow.engine import reruns, schedule_answers, serve_answers
+from tui_flow.engine import question_answers, reruns, schedule_answers, serve_answers
 from tui_flow.engine.file_runs import flow_in_file
 from tui_flow.engine.parameters import check_names
 from tui_flow.engine.previewing import preview
@@ -228,6 +228,7 @@ _ANSWERS: dict[type, Verb] = {
     commands.NoteAlert: about_alerts,
     **schedule_answers.VERBS,
     **serve_answers.VERBS,
+    **question_answers.VERBS,
     commands.RunFlow: run_flow,
     commands.DescribeFile: describe_file,
     commands.RunFile: run_file,

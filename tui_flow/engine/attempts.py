@@ -1,10 +1,11 @@
-"""Begins the next attempt of runs that wait for one, when it is due: those that crashed, and those whose process
+"""Begins the next attempt of runs that wait for one, when it is due: those that crashed, those whose process
 vanished between two tries (`contract.attempts` says which).
 
 The spec of the attempt is whole before the history says pending. What dies in between leaves a run that waits still,
 and the next engine does the same again; a keeper refuses an attempt that has begun. A waiting run holds no slot.
 """
 
+from tui_flow.contract import questions
 from tui_flow.contract.failpoints import failpoint
 from tui_flow.contract.rundir import LOCK, lock_holder, read_spec, write_spec
 from tui_flow.contract.states import FlowRunState
@@ -44,10 +45,10 @@ class Attempts:
         if not waiting:
             return float("inf")
         at = self._clock.time()
-        begun = [self._begin(active) for active in waiting if (active.run.due_at or 0.0) <= at]
+        begun = [self._begin(active) for active in waiting if _is_due(active, at)]
         if not all(begun):
             return now + LOOK_SECONDS
-        left = [active.run.due_at or at for active in waiting if active.run.awaits_attempt]
+        left = [active.run.due_at or at + 3600.0 for active in waiting if active.run.awaits_attempt]
         return now + min(max(min(left, default=at + 3600.0) - at, 0.0), LONGEST_SLEEP_SECONDS)
 
     def _begin(self, active: ActiveRun) -> bool:
@@ -69,9 +70,10 @@ class Attempts:
             active.directory,
             spec._replace(
                 attempt=after.attempt,
+                run_name=spec.run_name or before.run_name or None,
                 first_task_run_id=first,
                 crashes=before.crashes,
-                tries_before=before.tries,
+                tries_before=before.tries - (before.state is FlowRunState.PAUSED),
             ),
         )
         failpoint("attempt-spec-written")
@@ -83,3 +85,10 @@ class Attempts:
         self._dispatcher.queue(active)
         self._log.say(f"run {active.id}: begins attempt {after.attempt}")
         return True
+
+
+def _is_due(active: ActiveRun, at: float) -> bool:
+    """Its time has come; of a suspended run, its answer."""
+    if active.run.state is FlowRunState.PAUSED:
+        return questions.is_answered(active.directory)
+    return (active.run.due_at or 0.0) <= at

@@ -25,6 +25,10 @@ AWAITS_ATTEMPT = "AwaitingRetry"
 """The name, as Prefect has it, of the state of a run that no process waits for: the engine begins its next attempt."""
 
 
+SUSPENDED = "Suspended"
+"""The same of one that waits for an answer."""
+
+
 def state_name(state: str) -> str:
     """The name of a state that nobody gave another name: "Running"."""
     return state.capitalize().replace("_", " ")
@@ -108,6 +112,12 @@ class Fold:
     def _flow_retrying(self, event: journal.FlowRetrying) -> None:
         self._move_run(FlowRunState.RETRYING, due_at=event.due_at, failure=event.failure)
 
+    def _flow_paused(self, event: journal.FlowPaused) -> None:
+        self._move_run(FlowRunState.PAUSED, state_name=event.state_name, due_at=event.until)
+
+    def _flow_resumed(self, _: journal.FlowResumed) -> None:
+        self._move_run(FlowRunState.RUNNING, due_at=None)
+
     def _flow_finished(self, event: journal.FlowFinished) -> None:
         FlowRunState(event.state), EndReason(event.reason)
         self.report = event
@@ -123,7 +133,7 @@ class Fold:
         self._closed_below = self.run.first_task_run_id if is_earlier else None
         if self.run.state is FlowRunState.PENDING and state in _BY_WAY_OF_RUNNING:
             self._move_run(FlowRunState.RUNNING, started_at=event.at)
-        if state is FlowRunState.RETRYING or event.attempt < self.run.attempt:
+        if state in _GOES_ON or event.attempt < self.run.attempt:
             self._attempt_ended(event, state, reason)
             return
         said = self.report if self.report and self.report.state == state else None
@@ -145,10 +155,14 @@ class Fold:
         """The run goes on with a further attempt: in a while, or, where the journal is read anew, further down."""
         self.ended_attempts.append(_attempt(self.run, event, state, reason))
         self.report = None
-        if state is FlowRunState.RETRYING and event.attempt >= self.run.attempt:
-            if (
-                self.run.state is FlowRunState.RETRYING
-            ):  # between two tries, as it will be between two attempts
+        if event.attempt < self.run.attempt:
+            return
+        if state is FlowRunState.PAUSED:
+            if self.run.state is not FlowRunState.PAUSED:  # the line that said so was torn
+                self._move_run(state)
+            self.run = self.run._replace(state_name=SUSPENDED, message=event.message, awaits_attempt=True)
+        elif state is FlowRunState.RETRYING:
+            if self.run.state in _GOES_ON:  # between two tries, as it will be between two attempts, or paused
                 self._move_run(FlowRunState.RUNNING)
             self._move_run(
                 state,
@@ -268,12 +282,13 @@ class Fold:
 
 
 def _attempt(run: FlowRun, event: journal.RunEnded, state: FlowRunState, reason: EndReason) -> Attempt:
-    state = FlowRunState.CRASHED if state is FlowRunState.RETRYING else state
+    name = SUSPENDED if state is FlowRunState.PAUSED else ""
+    state = _ATTEMPTS_END.get(state, state)
     return Attempt(
         run_id=run.id,
         attempt=event.attempt,
         state=state,
-        state_name=state_name(state),
+        state_name=name or state_name(state),
         reason=reason,
         message=event.message,
         tries=run.tries,
@@ -288,6 +303,10 @@ def _attempt(run: FlowRun, event: journal.RunEnded, state: FlowRunState, reason:
     )
 
 
+_ATTEMPTS_END = {FlowRunState.RETRYING: FlowRunState.CRASHED, FlowRunState.PAUSED: FlowRunState.COMPLETED}
+"""How an attempt has ended whose run goes on."""
+_GOES_ON = frozenset({FlowRunState.RETRYING, FlowRunState.PAUSED})
+"""States in which an attempt may be over while its run is not."""
 _BY_WAY_OF_RUNNING = frozenset({FlowRunState.COMPLETED, FlowRunState.RETRYING})
 """Ends of an attempt that no pending run has: its `RunStarted` was lost."""
 _LEFT = {
@@ -308,6 +327,8 @@ _APPLY: dict[type, Callable[[Fold, Any], None]] = {
     journal.RunStarted: Fold._run_started,
     journal.FlowStarted: Fold._flow_started,
     journal.FlowRetrying: Fold._flow_retrying,
+    journal.FlowPaused: Fold._flow_paused,
+    journal.FlowResumed: Fold._flow_resumed,
     journal.FlowFinished: Fold._flow_finished,
     journal.RunCancelling: Fold._run_cancelling,
     journal.RunEnded: Fold._run_ended,

@@ -10,7 +10,7 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
-from tui_flow.contract import journal
+from tui_flow.contract import journal, questions
 from tui_flow.contract.attempts import anew
 from tui_flow.contract.errors import HistoryError
 from tui_flow.contract.failpoints import failpoint
@@ -113,7 +113,9 @@ class Rescuer:
         active = self._ingest.active.get(id)
         if active is None or self._supervisor.guards(id) or self._dispatcher.is_queued(id):
             return True
-        if active.run.awaits_attempt and active.run.state is FlowRunState.RETRYING:
+        if active.run.awaits_attempt and active.run.state in (FlowRunState.RETRYING, FlowRunState.PAUSED):
+            if self._is_overdue(active):
+                self._end(active)
             return True
         if lock_holder(active.directory / LOCK) is not None or self._is_young(active):
             return True
@@ -126,6 +128,13 @@ class Rescuer:
         else:
             self._end(active)
         return True
+
+    def _is_overdue(self, active: ActiveRun) -> bool:
+        """A suspended run that nobody has answered in time."""
+        due_at = active.run.due_at
+        if active.run.state is not FlowRunState.PAUSED or due_at is None or self._clock.time() < due_at:
+            return False
+        return not questions.is_answered(active.directory)
 
     def _is_young(self, active: ActiveRun) -> bool:
         """A script that has just made its directory, and is about to take the lock."""
@@ -169,6 +178,9 @@ class Rescuer:
                 None,
                 attempt,
             )
+        if active.run.awaits_attempt and active.run.state is FlowRunState.PAUSED:
+            message = "was suspended, and nobody answered in time"
+            return RunEnded(at, FlowRunState.FAILED, EndReason.TIMEOUT, message, None, None, attempt)
         word = RunEnded(
             at, FlowRunState.CRASHED, EndReason.VANISHED, f"its keeper vanished{note}", None, None, attempt
         )

@@ -12,6 +12,14 @@ if TYPE_CHECKING:
     from tui_flow.sdk.annotations import allow_failure, quote, unmapped
     from tui_flow.sdk.context import get_run_context, tags
     from tui_flow.sdk.events import emit_event
+    from tui_flow.sdk.flow_runs import (
+        apause_flow_run,
+        aresume_flow_run,
+        asuspend_flow_run,
+        pause_flow_run,
+        resume_flow_run,
+        suspend_flow_run,
+    )
     from tui_flow.sdk.flows import Flow, flow
     from tui_flow.sdk.futures import PrefectFuture, PrefectFutureList, as_completed, wait
     from tui_flow.sdk.logging import get_run_logger
@@ -51,8 +59,11 @@ __all__ = [
     "ThreadPoolTaskRunner",
     "Transaction",
     "allow_failure",
+    "apause_flow_run",
+    "aresume_flow_run",
     "as_completed",
     "aserve",
+    "asuspend_flow_run",
     "emit_event",
     "every",
     "exponential_backoff",
@@ -63,9 +74,12 @@ __all__ = [
     "on_event",
     "on_file",
     "on_flow",
+    "pause_flow_run",
     "progress",
     "quote",
+    "resume_flow_run",
     "serve",
+    "suspend_flow_run",
     "tags",
     "task",
     "unmapped",
@@ -75,6 +89,14 @@ __all__ = [
 _HOMES = {
     "annotations": ("allow_failure", "quote", "unmapped"),
     "context": ("get_run_context", "tags"),
+    "flow_runs": (
+        "apause_flow_run",
+        "aresume_flow_run",
+        "asuspend_flow_run",
+        "pause_flow_run",
+        "resume_flow_run",
+        "suspend_flow_run",
+    ),
     "flows": ("Flow", "flow"),
     "events": ("emit_event",),
     "futures": ("PrefectFuture", "PrefectFutureList", "as_completed", "wait"),

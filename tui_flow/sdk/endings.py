@@ -9,6 +9,7 @@ from tui_flow.sdk.exceptions import (
     DeadlineExceeded,
     FlowRunTimeoutError,
     ProcessDied,
+    SuspendRun,
     TaskRunTimeoutError,
     TerminationSignal,
 )
@@ -71,6 +72,8 @@ def state_of_exception(run: "FlowRun | TaskRun", error: BaseException) -> State[
     if is_cancellation(error):
         signals.noticed()
         return State(CANCELLED, message=_why_cancelled(error), data=error, reason=_cancel_reason(run, error))
+    if isinstance(error, SuspendRun):
+        return State(StateType.PAUSED, "Suspended", str(error))
     if isinstance(error, DeadlineExceeded):
         message = "an outer timeout came first"
         return State(CANCELLED, message=message, data=error, reason=EndReason.TIMEOUT)

@@ -10,6 +10,8 @@ PrefectException
 ├── MissingContextError                     something that needs a run was used outside of one
 ├── ParameterTypeError, ParameterBindError  what a flow or task was called with does not fit it
 ├── ConfigurationError                      options that do not go together
+├── AnswerRefused                           what a paused run was given does not fit what it asked for
+├── FlowPauseTimeout                        nobody answered in time
 ├── ConcurrencySlotAcquisitionError         slots of a limit that is not there, or cannot give them
 ├── RerunDiverged                           a strict rerun takes another way than the attempt before
 ├── ReservedArgumentError, InvalidNameError refused at decoration
@@ -20,6 +22,7 @@ TimeoutError
 BaseException
 └── Interruption                            raised into the author's code from outside; nothing should swallow it
     ├── TerminationSignal                   SIGTERM
+    ├── SuspendRun                          the flow waits for an answer without a process
     └── DeadlineExceeded                    a timeout; the caller sees one of the TimeoutErrors
 TuiFlowError
 └── UnsupportedFeature                      a word of Prefect's that does not work here
@@ -85,6 +88,19 @@ class ConfigurationError(PrefectException):
     """Options that do not go together, such as an isolation that needs locks without a lock manager."""
 
 
+class AnswerRefused(PrefectException):
+    """What a paused run was given does not fit what it asked for."""
+
+    def __init__(self, errors: list[list[str]]) -> None:
+        super().__init__("; ".join(": ".join(filter(None, one)) for one in errors))
+        self.errors = errors
+        """Pairs of a field and what is wrong with it."""
+
+
+class FlowPauseTimeout(PrefectException):
+    """A flow run was paused, and nobody answered in time."""
+
+
 class ConcurrencySlotAcquisitionError(PrefectException):
     """Slots of a limit that is not there, or that cannot give them."""
 
@@ -131,6 +147,10 @@ class TerminationSignal(Interruption):
     def __init__(self, signal: int = 15) -> None:
         super().__init__(signal)
         self.signal = signal
+
+
+class SuspendRun(Interruption):
+    """The flow waits for an answer without a process: its attempt ends here."""
 
 
 class DeadlineExceeded(Interruption):

@@ -17,7 +17,7 @@ from tui_flow.sdk.recorder import RunRecorder
 from tui_flow.sdk.rerun import CallBook
 from tui_flow.sdk.run_logic import run_flow
 from tui_flow.sdk.runs import FlowRun, RunTree
-from tui_flow.sdk.states import COMPLETED, State
+from tui_flow.sdk.states import COMPLETED, State, StateType
 
 if TYPE_CHECKING:
     from tui_flow.sdk.flows import Flow
@@ -32,7 +32,7 @@ def run_spec(
     modules: dict[str, str] | None = None,
 ) -> bool:
     """Runs the flow to its end in this process, with the journal and the log of the run directory. Whether it
-    completed.
+    completed, or is suspended.
 
     Never raises for what the author's code did, SIGTERM included: the journal's `FlowFinished` says it.
     `source_sha` is that of the text which was imported; None takes the flow file as it is now. `modules` are those
@@ -64,7 +64,7 @@ def run_spec(
     finally:
         signals.restore(before)
     run.finish(state)
-    return state.type is COMPLETED
+    return state.type in (COMPLETED, StateType.PAUSED)
 
 
 def _by_file(project: str, modules: dict[str, str] | None) -> dict[str, str]:

@@ -308,6 +308,7 @@ JOURNAL_FLOW_STATES = {
     FAILED: FlowRunState.FAILED,
     CRASHED: FlowRunState.CRASHED,
     CANCELLED: FlowRunState.CANCELLED,
+    StateType.PAUSED: FlowRunState.PAUSED,
 }
 JOURNAL_TASK_STATES = {
     COMPLETED: TaskRunState.COMPLETED,

@@ -57,8 +57,11 @@ def report(run: "FlowRun", state: State[Any]) -> journal.FlowFinished:
         state_name=state.name,
         reason=state.reason.value,
         message=_text(state.message),
-        failure=None if state.type is StateType.COMPLETED else failure_of_state(state, run.tree),
+        failure=None if state.type in _SOUND else failure_of_state(state, run.tree),
     )
+
+
+_SOUND = (StateType.COMPLETED, StateType.PAUSED)
 
 
 def _text(message: str | None) -> str:

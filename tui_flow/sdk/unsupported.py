@@ -8,12 +8,10 @@ if TYPE_CHECKING:
 
 _DEPLOY = "there are no work pools: serve it, my_flow.serve(cron=…), or save it in flows/ with @flow(schedule=Cron(…))"
 _SERVER = "it needs Prefect's server; leave it out, a flow here needs none"
-_PAUSES = "a run cannot be paused yet; split the flow in two"
 _WORKERS = "it needs Prefect's task workers; call the task in a flow, with .submit() where others shall go on meanwhile"
 NAMES = {
     "deploy": _DEPLOY,
     "get_client": _SERVER,
-    **{f"{a}{verb}_flow_run": _PAUSES for a in ("", "a") for verb in ("pause", "resume", "suspend")},
 }
 """Names that `from prefect import …` knows."""
 METHODS = {

@@ -51,6 +51,7 @@ def command(run: str) -> None:
     for name, text in (
         *_facts(wanted, attempts, decided.message if decided and decided.cause else ""),
         *_waiting(found, wanted),
+        *_questions(found, wanted),
         ("log", safe(str(run_dir(found.state_dir, wanted.id) / LOG))),
     ):
         click.echo(f"{style(f'{name:<11}', dim=True)} {text}")
@@ -75,6 +76,19 @@ def _waiting(found: Settings, run: FlowRun) -> list[tuple[str, str]]:
         if one["run_id"] == run.id:
             return [("waits", f"{'late; ' if one['is_late'] else ''}{safe(one['why'])}")]
     return []
+
+
+def _questions(found: Settings, run: FlowRun) -> list[tuple[str, str]]:
+    """What it asks people, while it is paused."""
+    from tui_flow.cli.commands.answer import field_lines
+    from tui_flow.contract import questions
+
+    if run.state is not FlowRunState.PAUSED:
+        return []
+    told = []
+    for one in questions.open_questions(run_dir(found.state_dir, run.id)):
+        told.append(("asks for", ", ".join(field_lines(one)) or safe(one.description) or "a go-ahead"))
+    return [*told, ("answer", f"tui-flow answer {run.id}")]
 
 
 def _facts(run: FlowRun, attempts: list[Attempt], fired_by: str) -> list[tuple[str, str]]:
@@ -113,5 +127,7 @@ def _facts(run: FlowRun, attempts: list[Attempt], fired_by: str) -> list[tuple[s
 
 def _attempts(run: FlowRun, attempts: list[Attempt]) -> str:
     """ "3, after failed, crashed"; empty for the first one."""
-    before = ", ".join(attempt.state for attempt in attempts)
+    before = ", ".join(
+        "suspended" if attempt.state_name == "Suspended" else attempt.state for attempt in attempts
+    )
     return f"{run.attempt}, after {before}" if before else ""

@@ -1,0 +1,308 @@
+"""Flows that wait for people: what they ask, what fits, and what becomes of them when engine, worker or patience end."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.project import Project, temporary_project
+from tests.waiting import wait_until
+from tui_flow import flow, pause_flow_run, suspend_flow_run, task
+
+ASKS = """
+    import asyncio, time
+    from typing import Literal
+    from pydantic import BaseModel, Field
+    from tui_flow import (flow, task, pause_flow_run, apause_flow_run, suspend_flow_run, resume_flow_run)
+    from tui_flow.exceptions import FlowPauseTimeout
+    from tui_flow.input import RunInput, receive_input, send_input
+    from tui_flow.runtime import flow_run
+
+    class Approval(RunInput):
+        approve: bool
+        reason: str = "none"
+        level: Literal["low", "high"] = "low"
+        count: int = Field(default=1, ge=1, description="How many.")
+
+    @task
+    def load(n: int = 3) -> int:
+        print("loading", flush=True)
+        return n
+
+    @flow
+    def approval():
+        found = pause_flow_run(wait_for_input=Approval.with_initial_data(description="Ship it?", count=2))
+        print("told", type(found).__name__, found.approve, found.reason, found.level, found.count)
+
+    @flow
+    def go_ahead(timeout: float | None = None):
+        print("told", pause_flow_run(timeout=timeout))
+
+    @flow
+    async def awaits():
+        print("told", await pause_flow_run(wait_for_input=list[int]), await apause_flow_run(wait_for_input=str, key="second"))
+
+    @flow(on_crash="retry")
+    def fails_after(how: str = "error"):
+        n = pause_flow_run(wait_for_input=int)
+        print("told", n, flush=True)
+        if n == 1:
+            raise ValueError("one")
+        if n == 2:
+            time.sleep(60)
+
+    @flow
+    def catches():
+        try:
+            pause_flow_run(timeout=0.05)
+        except FlowPauseTimeout as error:
+            print("told", error)
+
+    @flow
+    def suspends(timeout: float | None = None):
+        n = load()
+        print("told", suspend_flow_run(wait_for_input=Approval, timeout=timeout).reason, n, load(4))
+
+    @flow
+    def nested():
+        def inner(): ...
+        go_ahead()
+        go_ahead()
+
+    @flow
+    def answers(run: int):
+        resume_flow_run(run, run_input={"approve": True, "reason": "by a flow"})
+
+    class Number(RunInput):
+        number: int
+
+    @flow
+    def squares(timeout: float = 20):
+        for found in Number.receive(timeout=timeout):
+            found.respond(Number(number=found.number ** 2))
+            break
+        print("told", [text for text in receive_input(str, timeout=0.3)])
+
+    @flow
+    async def sends(run: int):
+        await Number(number=7).send_to(run)
+        await send_input("hello", run)
+        print("told", (await Number.receive(timeout=20).next()).number)
+
+    if __name__ == "__main__":
+        approval()
+"""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    with temporary_project(tmp_path_factory.mktemp("project")) as found:
+        found.write("asks.py", ASKS)
+        yield found
+
+
+def start(project: Project, flow: str, *options: str) -> int:
+    """A run of the flow, in the engine."""
+    return int(project.tui_flow("run", flow, "--detach", *options).stdout)
+
+
+def paused(project: Project, flow: str, *options: str) -> int:
+    """The same, once it waits for an answer."""
+    run_id = start(project, flow, *options)
+    project.wait_for_state(run_id, "paused")
+    return run_id
+
+
+def told(project: Project, run_id: int, state: str = "completed") -> list[str]:
+    """What the run printed that it was told, once it is over."""
+    found = project.wait_for_state(run_id, "completed", "failed", "cancelled", "crashed", timeout=20)
+    assert found["state"] == state, found
+    lines = project.tui_flow("logs", str(run_id)).stdout.splitlines()
+    return [line.partition("told ")[2] for line in lines if ": told " in line]
+
+
+def answer(project: Project, run_id: int, *options: str) -> "subprocess.CompletedProcess[str]":
+    return project.tui_flow("answer", str(run_id), *options)
+
+
+def kill_engine(project: Project) -> None:
+    os.kill(project.ask("engine", "status")["pid"], signal.SIGKILL)
+
+
+def test_it_waits_for_an_answer_that_fits_and_says_which_field_does_not(project: Project) -> None:
+    run_id = paused(project, "approval")
+    shown = project.tui_flow("show", str(run_id)).stdout
+    assert "‖ paused" in shown and "approve: boolean, reason: string = " in shown
+    asked = answer(project, run_id, "--show").stdout
+    assert "Ship it?" in asked and "count: integer = 2  How many." in asked
+    for options, wrong in (
+        ((), "approve: is missing"),
+        (("-p", "approve=true", "-p", "colour=red"), "colour: there is no such field"),
+        (
+            ("-p", "approve=perhaps", "-p", "level=middle", "-p", "count=0"),
+            "approve: Input should be a valid boolean",
+        ),
+        (("-p", "approve=true", "-p", "count=0"), "count: Input should be greater than or equal to 1"),
+    ):
+        refused = answer(project, run_id, *options)
+        assert refused.returncode == 2 and wrong in refused.stderr, refused
+    assert project.ask("show", str(run_id))["state"] == "paused"
+    done = answer(project, run_id, "-p", "approve=yes", "-p", "reason=checked twice", "-p", "level=high")
+    assert (done.returncode, done.stdout) == (0, f"run {run_id} has its answer, and goes on\n")
+    assert told(project, run_id) == ["Approval True checked twice high 2"]
+    late = answer(project, run_id, "-p", "approve=yes")
+    assert late.returncode == 2 and "is over: completed" in late.stderr
+
+
+def test_a_go_ahead_is_an_answer_too_and_its_engine_may_die_meanwhile(project: Project) -> None:
+    run_id = paused(project, "go-ahead")
+    kill_engine(project)
+    assert project.ask("show", str(run_id))["state"] == "paused"
+    assert answer(project, run_id).returncode == 0
+    assert told(project, run_id) == ["None"]
+
+
+def test_coroutines_wait_and_types_are_asked_for(project: Project) -> None:
+    run_id = paused(project, "awaits")
+    assert answer(project, run_id, "-p", "value=[1,2]").returncode == 0
+    wait_until(lambda: "second" in answer(project, run_id, "--show").stdout)
+    assert answer(project, run_id, "--key", "first").returncode == 2
+    assert answer(project, run_id, "--key", "second", "-p", "value=Ada").returncode == 0
+    assert told(project, run_id) == ["[1, 2] Ada"]
+
+
+def test_nobody_answers_in_time(project: Project) -> None:
+    run_id = start(project, "go-ahead", "-p", "timeout=0.05")
+    assert told(project, run_id, "failed") == []
+    failure = project.ask("show", str(run_id))["failure"]
+    assert failure["type"] == "FlowPauseTimeout" and "never resumed" in failure["message"]
+    assert told(project, start(project, "catches")) == ["Flow run was paused and never resumed."]
+
+
+def test_a_paused_run_can_be_cancelled(project: Project) -> None:
+    run_id = paused(project, "go-ahead")
+    assert project.tui_flow("cancel", str(run_id)).returncode == 0
+    assert told(project, run_id, "cancelled") == []
+
+
+def test_each_nested_flow_asks_for_itself(project: Project) -> None:
+    run_id = paused(project, "nested")
+    assert answer(project, run_id).returncode == 0
+    wait_until(lambda: "go-ahead-2" in answer(project, run_id, "--show").stdout)
+    assert answer(project, run_id).returncode == 0
+    assert told(project, run_id) == ["None", "None"]
+
+
+def test_a_rerun_asks_anew(project: Project) -> None:
+    run_id = paused(project, "fails-after")
+    answer(project, run_id, "-p", "value=1")
+    assert told(project, run_id, "failed") == ["1"]
+    assert project.tui_flow("rerun", str(run_id), "--detach").returncode in (0, 2)
+    project.wait_for_state(run_id, "paused")
+    answer(project, run_id, "-p", "value=3")
+    assert told(project, run_id) == ["1", "3"]
+
+
+def test_an_attempt_that_follows_a_crash_has_the_answer_already(project: Project) -> None:
+    run_id = paused(project, "fails-after")
+    answer(project, run_id, "-p", "value=2")
+    log = project.state_dir / "runs" / str(run_id) / "log"
+    wait_until(lambda: ": told 2" in log.read_text() or "told 2" in log.read_text())
+    journal = (project.state_dir / "runs" / str(run_id) / "journal").read_text().splitlines()
+    worker = next(one["worker_pid"] for one in map(json.loads, journal) if one["event"] == "RunStarted")
+    os.kill(worker, signal.SIGKILL)
+    found = project.wait_for_state(run_id, "retrying")
+    assert found["crashes"] == 1
+    project.tui_flow("cancel", str(run_id))
+
+
+def test_a_suspended_run_has_no_process_and_its_answer_begins_the_next_attempt(project: Project) -> None:
+    run_id = paused(project, "suspends")
+    found = wait_until(lambda: (one := project.ask("show", str(run_id)))["state_name"] == "Suspended" and one)
+    wait_until(lambda: not [line for line in project.processes().values() if f"runs/{run_id}" in line])
+    assert project.ask("engine", "status")["runs"]["running"] == 0
+    kill_engine(project)
+    refused = answer(project, run_id, "-p", "nonsense=1")
+    assert refused.returncode == 2 and "approve: is missing" in refused.stderr
+    assert answer(project, run_id, "-p", "approve=perhaps").returncode == 0, (
+        "only the author's model can tell"
+    )
+    wait_until(lambda: len(project.ask("show", str(run_id))["earlier_attempts"]) == 2)
+    project.wait_for_state(run_id, "paused")
+    assert "does not fit: approve" in project.tui_flow("logs", str(run_id)).stdout
+    assert answer(project, run_id, "-p", "approve=yes", "-p", "reason=fine").returncode == 0
+    assert told(project, run_id) == ["fine 3 4"]
+    over = project.ask("show", str(run_id))
+    assert (over["run_name"], over["attempt"]) == (found["run_name"], 3)
+    assert [one["state_name"] for one in over["earlier_attempts"]] == ["Suspended", "Suspended"]
+    said = project.tui_flow("logs", str(run_id)).stdout
+    assert said.count(": loading") == 2, "what had succeeded ran once"
+    assert "attempt     3, after suspended, suspended" in project.tui_flow("show", str(run_id)).stdout
+
+
+def test_a_suspended_run_that_nobody_answers_fails_and_one_can_be_cancelled(project: Project) -> None:
+    run_id = start(project, "suspends", "-p", "timeout=0.3")
+    assert told(project, run_id, "failed") == []
+    found = project.ask("show", str(run_id))
+    assert (found["reason"], found["message"]) == ("timeout", "was suspended, and nobody answered in time")
+    run_id = paused(project, "suspends")
+    project.tui_flow("cancel", str(run_id))
+    assert told(project, run_id, "cancelled") == []
+
+
+def test_a_flow_may_answer_another_and_a_script_may_ask(project: Project) -> None:
+    script = subprocess.Popen(
+        [sys.executable, str(project.root / "flows" / "asks.py")], cwd=project.root, env=project.environment,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    run_id = wait_until(
+        lambda: [one["run_id"] for one in project.ask("runs")["runs"] if one["state"] == "paused"]
+    )[0]
+    assert told(project, start(project, "answers", "-p", f"run={run_id}")) == []
+    out, _ = script.communicate(timeout=20)
+    assert out == "told Approval True by a flow low 2\n"
+    failed = start(project, "answers", "-p", f"run={run_id}")
+    assert told(project, failed, "failed") == []
+    assert project.ask("show", str(failed))["failure"]["type"] == "NotWaiting"
+
+
+def test_runs_send_each_other_what_they_have(project: Project) -> None:
+    receiver = start(project, "squares")
+    sender = start(project, "sends", "-p", f"run={receiver}")
+    assert told(project, sender) == ["49"]
+    assert told(project, receiver) == ["['hello']"]
+    nobody = start(project, "sends", "-p", "run=987654")
+    assert told(project, nobody, "failed") == []
+
+
+def test_only_a_flow_can_wait() -> None:
+    @task
+    def in_a_task() -> None:
+        pause_flow_run()
+
+    @flow
+    def around() -> None:
+        in_a_task()
+
+    @flow
+    def suspends() -> None:
+        suspend_flow_run()
+
+    with pytest.raises(RuntimeError, match="from within a flow run"):
+        pause_flow_run()
+    with pytest.raises(RuntimeError, match="call this in the flow"):
+        around()
+    with pytest.raises(RuntimeError, match="script's own run"):
+        suspends()
+
+
+@pytest.fixture(autouse=True)
+def own_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Flows that a test calls itself have their runs there."""
+    monkeypatch.setenv("TUI_FLOW_PROJECT", str(tmp_path))

@@ -1,0 +1,85 @@
+"""`tui-flow answer RUN`: answers a run that waits for people, and lets it go on."""
+
+import json
+from typing import Any
+
+import click
+
+from tui_flow.cli.history import RunCommand, find_run, run_argument, up_to_date
+from tui_flow.cli.options import new_command, settings, wants_json
+from tui_flow.cli.output import print_json
+from tui_flow.cli.parameters import read_object, split, value_of
+from tui_flow.contract import questions
+from tui_flow.contract.commands import AnswerRun
+from tui_flow.contract.questions import Question
+from tui_flow.contract.rundir import run_dir
+from tui_flow.safe import safe
+
+
+@new_command(
+    "tui-flow answer 12\n"
+    "tui-flow answer latest -p approve=true -p reason=checked\n"
+    "tui-flow answer 12 --params @answer.json\n"
+    "tui-flow answer 12 --show",
+    cls=RunCommand,
+)
+@run_argument
+@click.option(
+    "-p", "--param", "assignments", multiple=True, metavar="NAME=VALUE", help="A field; JSON or text."
+)
+@click.option("--params", metavar="JSON|@FILE|-", help="All fields, as a JSON object.")
+@click.option("--key", default="", help="Which of several questions; the oldest one by default.")
+@click.option("--show", is_flag=True, help="Only tell what the run asks for.")
+def command(run: str, assignments: tuple[str, ...], params: str | None, key: str, show: bool) -> None:
+    """Answer a run that is paused or suspended (pause_flow_run, suspend_flow_run), so that it goes on.
+
+    What does not fit what it asks for is refused, with the reason for each field.
+    """
+    from tui_flow.client import connect
+
+    found = settings()
+    with up_to_date(found) as db:
+        wanted = find_run(db, run)
+    asked = [
+        one for one in questions.open_questions(run_dir(found.state_dir, wanted.id)) if key in ("", one.key)
+    ]
+    if show:
+        _show(wanted.id, asked)
+        return
+    fields = asked[0].schema.get("properties", {}) if asked else {}
+    values = read_object(params or "{}")
+    values |= {name: value_of(text, fields.get(name, {})) for name, text in map(split, assignments)}
+    with connect(found) as connection:
+        told = connection.ask(AnswerRun(wanted.id, values, key))
+    if wants_json():
+        print_json({"run_id": wanted.id, **told})
+    else:
+        click.echo(f"run {wanted.id} has its answer, and goes on")
+
+
+def _show(run_id: int, asked: list[Question]) -> None:
+    if wants_json():
+        print_json({"run_id": run_id, "questions": [one._asdict() for one in asked]})
+    elif not asked:
+        click.echo(f"run {run_id} waits for no answer")
+    for one in asked if not wants_json() else ():
+        click.echo(f"{safe(one.key)}: {safe(one.description) or 'asks for'}")
+        for line in field_lines(one) or ["nothing but to go on"]:
+            click.echo(f"  {line}")
+
+
+def field_lines(question: Question) -> list[str]:
+    """What it asks for: "approve: boolean", "reason: string = "none"", safe to print."""
+    required = question.schema.get("required") or []
+    properties: dict[str, Any] = question.schema.get("properties") or {}
+    return [safe(_field(name, one, name in required)) for name, one in properties.items()]
+
+
+def _field(name: str, schema: Any, is_required: bool) -> str:
+    schema = schema if isinstance(schema, dict) else {}
+    kind = (
+        schema.get("type") or " or ".join(one.get("type", "any") for one in schema.get("anyOf", [])) or "any"
+    )
+    default = "" if is_required or "default" not in schema else f" = {json.dumps(schema['default'])}"
+    told = f"  {schema['description']}" if schema.get("description") else ""
+    return f"{name}: {kind}{default}{told}"

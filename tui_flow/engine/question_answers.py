@@ -1,0 +1,100 @@
+"""What the engine does for answers to runs that wait for people: one function a verb, as in `answers`."""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from tui_flow.contract import commands, questions
+from tui_flow.contract.errors import BadParameters, EngineError, NotWaiting, UnknownRun
+from tui_flow.contract.questions import Answer, Question
+from tui_flow.contract.rundir import run_dir
+from tui_flow.contract.states import TERMINAL
+from tui_flow.engine.server import Connection
+from tui_flow.store import runs
+
+if TYPE_CHECKING:
+    from tui_flow.engine.engine import Engine
+
+TAKING_SECONDS = 10.0
+"""How long a run may take to look at its answer, ten times a second."""
+LOOK_SECONDS = 0.02
+
+
+async def answer_run(engine: "Engine", connection: Connection, command: commands.AnswerRun) -> dict[str, Any]:
+    engine.arrivals.look(engine.clock.monotonic())
+    active = engine.ingest.active.get(command.run_id)
+    if active is not None:
+        engine.ingest.read_all(active)
+    if active is None or active.run.state in TERMINAL:
+        _refuse_unknown(engine, command.run_id)
+    question = _question(active.directory, command)
+    _check_fields(question, command)
+    given = questions.answer(active.directory, question, f"uid {connection.uid()}", command.values)
+    engine.log.say(f"run {command.run_id}: {given.by} answered {question.key!r}")
+    if question.is_suspended:
+        engine.wake()
+    else:
+        await _taken(active.directory, question, given)
+        engine.ingest.read_all(active)
+    return {"key": question.key, "state": active.run.state}
+
+
+def _question(directory: Path, command: commands.AnswerRun) -> Question:
+    found = questions.open_questions(directory)
+    fitting = [one for one in found if command.key in ("", one.key)]
+    if fitting:
+        return fitting[0]
+    keys = ", ".join(one.key for one in found)
+    raise NotWaiting(
+        f"run {command.run_id} waits for no answer{f' to {command.key!r}' if command.key and found else ''}",
+        next=f"it waits for: {keys}" if keys else f"tui-flow show {command.run_id}",
+    )
+
+
+def _check_fields(question: Question, command: commands.AnswerRun) -> None:
+    """By name. Whether a value fits, the run knows better."""
+    known = question.schema.get("properties") or {}
+    missing = [name for name in question.schema.get("required") or [] if name not in command.values]
+    unknown = [name for name in command.values if name not in known]
+    wrong = [f"{name}: is missing" for name in missing] + [
+        f"{name}: there is no such field" for name in unknown
+    ]
+    if wrong:
+        _refuse(command.run_id, wrong, known)
+
+
+async def _taken(directory: Path, question: Question, given: Answer) -> None:
+    """Until the run has looked at the answer. Raises BadParameters where it does not fit."""
+    for _ in range(int(TAKING_SECONDS / LOOK_SECONDS)):
+        refusal = questions.read_refusal(directory, question.key)
+        if refusal is not None and refusal.answer == given.id:
+            wrong = [": ".join(filter(None, one)) for one in refusal.errors]
+            _refuse(int(directory.name), wrong, question.schema.get("properties") or {})
+        if all(one.key != question.key for one in questions.open_questions(directory)):
+            return
+        await asyncio.sleep(LOOK_SECONDS)
+    raise EngineError(
+        f"run {directory.name} has not looked at the answer within {TAKING_SECONDS:g} s",
+        where=str(directory),
+        next="it is kept, and taken as soon as the run goes on",
+    )
+
+
+def _refuse(run_id: int, wrong: list[str], known: dict[str, Any]) -> NoReturn:
+    fields = ", ".join(f"{name}: {one.get('type', 'any')}" for name, one in known.items())
+    raise BadParameters(
+        f"run {run_id} does not take this answer",
+        where="\n".join(wrong),
+        next=f"it asks for {fields}" if fields else "it asks for nothing but to go on",
+    )
+
+
+def _refuse_unknown(engine: "Engine", run_id: int) -> NoReturn:
+    run = runs.get_run(engine.db, run_id)
+    if run is None:
+        raise UnknownRun(f"there is no run {run_id}", next="tui-flow runs lists those there are")
+    directory = run_dir(engine.settings.state_dir, run_id)
+    raise NotWaiting(f"run {run_id} of {run.flow} is over: {run.state}", where=str(directory))
+
+
+VERBS: dict[type, Any] = {commands.AnswerRun: answer_run}
