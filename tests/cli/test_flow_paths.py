@@ -47,7 +47,8 @@ def test_a_path_is_told_from_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert read_flow_path("etl.py") == read_flow_path("./etl.py") == (file, "")
     assert read_flow_path(f"{file}:daily") == (file, "daily")
     with pytest.raises(BrokenFlow, match="no such flow file"):
-        read_flow_path("work/etl")
+        read_flow_path("work/etl.py")
+    assert read_flow_path("etl/nightly") is None, "a flow, and the name that it is served under"
 
 
 def test_a_file_that_is_not_in_flows_runs_by_its_path(project: Project, work: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui_flow.contract import rundir, spool
-from tui_flow.contract.journal import Note
+from tui_flow.contract.journal import ArtifactCreated, ArtifactUpdated, EventEmitted, Note
 from tui_flow.sdk import flow_file
 from tui_flow.sdk.context import parent_of_task
 
@@ -17,11 +17,18 @@ if TYPE_CHECKING:
     from tui_flow.sdk.runs import FlowRun, TaskRun
 
 
+_WORDS = {
+    EventEmitted: "an event is emitted",
+    ArtifactCreated: "an artifact is made",
+    ArtifactUpdated: "an artifact changes",
+}
+
+
 def tell(note: Note) -> None:
     """Raises RuntimeError while a flow file is imported, OSError where the disk has no room."""
     if flow_file.importing:
         raise RuntimeError(
-            f"{type(note).__name__}, while the flow file is imported, which happens at every save of it: "
+            f"{_WORDS[type(note)]} while its file is imported, which happens at every save of it: "
             'put the call in a flow, or under if __name__ == "__main__":'
         )
     run = parent_of_task()
