@@ -56,12 +56,13 @@ async def test_runs_wait_while_the_disk_is_nearly_full_and_start_by_themselves_a
     assert house.starts(run_id) == 0
     assert house.state(run_id) is FlowRunState.PENDING
     assert "63 MiB free" in watch.reason
+    assert house.bus.snapshot.no_room == watch.reason, "who comes now is to know it, too"
     free(70)  # not enough yet: it must not go to and fro
     assert watch.tick(house.clock.now + 5) == house.clock.now + 5 + room.LOOK_SECONDS
     assert not watch.may_start()
     free(81)
     watch.tick(house.clock.now + 10)
-    assert watch.may_start()
+    assert watch.may_start() and house.bus.snapshot.no_room == ""
     await until(lambda: house.starts(run_id) == 1, house)
     changes = [change for change in house.listener.changes if isinstance(change, RoomChanged)]
     assert [bool(change.reason) for change in changes] == [True, False]

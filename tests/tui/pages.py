@@ -34,6 +34,7 @@ class FakeEngine:
             commands.Subscribe: {},
             commands.PreviewRerun: commands.RerunPreview(5, 3, 0, 3, 0, 0)._asdict(),
         }
+        self.snapshot = changes.Snapshot(1, 0.0)
         self.is_up = True
         self._told: asyncio.Queue[tuple[int, Change] | None] = asyncio.Queue()
         self._seq = 0
@@ -47,7 +48,7 @@ class FakeEngine:
     async def ask(self, command: Any) -> dict[str, Any]:
         self.asked.append(command)
         if isinstance(command, commands.Subscribe):
-            self.tell(changes.Snapshot(1, 0.0))
+            self.tell(self.snapshot)
         answer = self.answers.get(type(command), {})
         answer = answer(command) if callable(answer) else answer
         if isinstance(answer, TuiFlowError):

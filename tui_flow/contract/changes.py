@@ -16,6 +16,8 @@ class Snapshot(NamedTuple):
 
     engine_pid: int
     started_at: float
+    no_room: str = ""
+    """As `RoomChanged` says it."""
 
 
 class RunChanged(NamedTuple):

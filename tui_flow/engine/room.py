@@ -86,4 +86,5 @@ class Room:
             else:
                 self._log.say("there is room again: runs are started")
             self._bus.publish(RoomChanged(reason))
+        self._bus.snapshot = self._bus.snapshot._replace(no_room=reason)
         self.reason = reason

@@ -69,6 +69,8 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
         self.bridge = Bridge(settings, self, connect, read_only=read_only)
         self.overview, self.has_overview = EMPTY, False
         self.engine = "connecting"
+        self.no_room = ""
+        """Why the engine starts no run for now."""
         self.is_in_utc = False
         self.trouble: TuiFlowError | None = None
         """What went wrong first."""
@@ -128,6 +130,8 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
             self.call_after_refresh(self.say, self._wrong_keys[0], "warn")
         elif read_only is not None and read_only is not READS_ONLY:
             self.call_after_refresh(self.say, read_only.what, "warn")
+        elif self.no_room:
+            self.call_after_refresh(self.say, f"no run is started: {self.no_room}", "bad")
 
     def take_run(self, reading: RunReading) -> None:
         for view in self._views():
@@ -139,6 +143,17 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
             view.update_header()
         if error is not None:
             self._take_error(error)
+
+    def take_room(self, reason: str) -> None:
+        before, self.no_room = self.no_room, reason
+        if bool(reason) == bool(before):
+            return
+        for view in self._views():
+            view.update_header()
+        if reason:
+            self.say(f"no run is started: {reason}", "bad")
+        elif self.engine == "ok":
+            self.say("there is room again: runs are started")
 
     def take_trouble(self, error: TuiFlowError | None) -> None:
         if error is not None:

@@ -48,6 +48,9 @@ class Audience(Protocol):
     def take_engine(self, state: str, error: TuiFlowError | None) -> None:
         """ "connecting", "ok", "gone" (it died, or cannot be reached) or "stopped" (somebody ended it)."""
 
+    def take_room(self, reason: str) -> None:
+        """Why the engine starts no run for now, such as a full disk; empty where it does, or there is none."""
+
     def take_trouble(self, error: TuiFlowError | None) -> None:
         """The history cannot be read, or (None) can be again."""
 
@@ -164,6 +167,7 @@ class Bridge:
             return False
         finally:
             self._connected.clear()
+            self._audience.take_room("")
             await self._connection.close()
         return False
 
@@ -171,8 +175,11 @@ class Bridge:
         """Notes what a change makes stale."""
         if isinstance(change, changes.Snapshot):
             self._is_another = True  # another engine may serve another history, such as a restored one
+            self._audience.take_room(change.no_room)
             self.read_again()
             return
+        if isinstance(change, changes.RoomChanged):
+            self._audience.take_room(change.reason)
         if isinstance(change, _CHANGES_OF_THE_OVERVIEW):
             self._overview_is_stale = True
         if isinstance(change, changes.RunChanged | changes.TasksChanged) and change.run_id == self._watched:

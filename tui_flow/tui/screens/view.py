@@ -93,6 +93,8 @@ class View(Screen[None]):
             (_short(console.settings.project.name, marks), "key"),
             (f"@{_short(_host(), marks)}", "dim"),
         ]
+        if console.no_room:
+            left.append(("  no room: starts paused", "bad"))
         if started:
             left.append((f"  {marks.glyph('running')}{started} running", "live"))
         if queued:
