@@ -16,6 +16,8 @@ def test_an_artifact_counts_once_and_its_last_update_counts(writer: sqlite3.Conn
     (found,) = artifacts.list_of_run(writer, 7)
     assert (found.data, found.description, found.task_run) == ("# Two", "daily", 3)
     assert (found.created_at, found.updated_at) == (5.0, 9.0)
+    assert artifacts.list_of_run(writer, 7, since=9.0) == [found]
+    assert artifacts.list_of_run(writer, 7, since=9.1) == []
 
 
 def test_artifacts_of_one_key_are_versions(writer: sqlite3.Connection) -> None:

@@ -54,10 +54,10 @@ def test_keys_are_written_as_people_write_them(text: str, name: str) -> None:
 
 
 def test_a_file_counts_in_sections_and_with_dots(keys: Path) -> None:
-    found, wrong = keymap.load(written(keys, 'flows.edit = "E"\n[run]\nrerun = ["A", "ctrl+r"]\n'))
+    found, wrong = keymap.load(written(keys, 'flows.edit = "E"\n[run]\nrerun = ["Q", "ctrl+r"]\n'))
     assert wrong == []
     assert found.shown(EDIT) == "E"
-    assert found.shown(action_named("run.rerun")) == "A ^R"
+    assert found.shown(action_named("run.rerun")) == "Q ^R"
     assert found.shown(action_named("flows.run")) == "r", "what the file does not name stays"
 
 
@@ -92,15 +92,15 @@ def test_two_keys_may_change_places(keys: Path) -> None:
 
 
 def test_a_key_is_saved_beside_what_stands_in_the_file_already(keys: Path) -> None:
-    written(keys, '# mine\n[run]\nzoom = "Z"  # big\nrerun = "A"\n')
+    written(keys, '# mine\n[run]\nzoom = "Z"  # big\nrerun = "Q"\n')
     keymap.save(keys, EDIT, ["E"])
     keymap.save(keys, action_named("run.zoom"), ["ctrl+g"])
     keymap.save(keys, action_named("app.help"), ["f1", "question_mark"])
-    assert "# mine\n" in keys.read_text() and 'rerun = "A"' in keys.read_text()
+    assert "# mine\n" in keys.read_text() and 'rerun = "Q"' in keys.read_text()
     found, wrong = keymap.load(keys)
     assert wrong == []
     names = ("flows.edit", "run.zoom", "run.rerun", "app.help")
-    assert [found.shown(action_named(name)) for name in names] == ["E", "^G", "A", "f1 ?"]
+    assert [found.shown(action_named(name)) for name in names] == ["E", "^G", "Q", "f1 ?"]
 
 
 async def test_the_console_obeys_the_file_and_its_footer_and_help_say_so(etl: Project, keys: Path) -> None:

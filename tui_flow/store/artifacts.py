@@ -41,9 +41,15 @@ def _update(db: sqlite3.Connection, event: ArtifactUpdated) -> None:
     queries.change(db, "update_artifact", row)
 
 
-def list_of_run(db: sqlite3.Connection, run_id: int, limit: int = MANY) -> list[Artifact]:
-    """Those of a run, the oldest first."""
-    return list(map(rows.artifact, queries.rows(db, "list_artifacts_of_run", [run_id, limit])))
+def list_of_run(
+    db: sqlite3.Connection, run_id: int, limit: int = MANY, *, since: float | None = None
+) -> list[Artifact]:
+    """Those of a run, the oldest first; with `since` only those that were made or changed then or later."""
+    if since is not None:
+        found = queries.rows(db, "list_artifacts_of_run_since", [run_id, since, limit])
+    else:
+        found = queries.rows(db, "list_artifacts_of_run", [run_id, limit])
+    return list(map(rows.artifact, found))
 
 
 def list_versions(db: sqlite3.Connection, key: str, limit: int = MANY) -> list[Artifact]:

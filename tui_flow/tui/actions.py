@@ -105,6 +105,7 @@ ACTIONS = (
     Action("code", "v", "code", "the code that ran", "run", 6),
     Action("diff", "D", "diff", "what changed since success", "run", 5),
     Action("copy", "y", "copy…", "copy line, command, …", "run", 15),
+    Action("artifacts", "A", "artifacts", "what it shows to people", "run", 5),
     Action("only", "ampersand", "only", "only matching lines", "run"),
     Action("pager", "o", "pager", "the shown log in $PAGER", "run"),
     Action("save", "S", "save…", "save the shown log", "run"),

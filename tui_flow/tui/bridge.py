@@ -16,7 +16,7 @@ from tui_flow.contract.errors import EngineError, HistoryError, ReadOnly, TuiFlo
 from tui_flow.contract.journal import Failure
 from tui_flow.contract.states import FlowRunState
 from tui_flow.settings import Settings
-from tui_flow.store.records import FlowRun, TaskRun
+from tui_flow.store.records import Artifact, FlowRun, TaskRun
 from tui_flow.tui.presentation.flow_list import EMPTY, STRIP, Overview
 
 Found = TypeVar("Found")
@@ -38,6 +38,8 @@ class RunReading(NamedTuple):
     run_id: int
     run: FlowRun | None
     changed: list[TaskRun]
+    artifacts: list[Artifact] = []  # noqa: RUF012
+    """New ones, and those that changed."""
 
 
 class Audience(Protocol):
@@ -80,7 +82,7 @@ class Bridge:
         self._watched: int | None = None
         self._failures: dict[int, Failure | None] = {}
         """The first failures of runs that are over, which change no more."""
-        self._revision: Callable[[], int] = lambda: -1
+        self._known: Callable[[], tuple[int, float]] = lambda: (-1, 0.0)
 
     async def run(self) -> None:
         """Reads once, so that there is something to see; then follows the engine, for ever."""
@@ -108,9 +110,10 @@ class Bridge:
                 "the engine does not answer", next="see .tui_flow/engine.log; or try: tui-flow engine status"
             ) from None
 
-    def watch(self, run_id: int | None, revision: Callable[[], int] = lambda: -1) -> None:
-        """Follows the task runs of one run; `revision` tells what of them is known already."""
-        self._watched, self._revision = run_id, revision
+    def watch(self, run_id: int | None, known: Callable[[], tuple[int, float]] = lambda: (-1, 0.0)) -> None:
+        """Follows one run; `known` tells the newest revision of its task runs, and when the newest of its artifacts
+        changed, of those that are known already."""
+        self._watched, self._known = run_id, known
         self._run_is_stale = run_id is not None
         self._stale.set()
 
@@ -198,7 +201,7 @@ class Bridge:
             self._run_is_stale = False
             try:
                 if run_id is not None:
-                    reading = await self.read(partial(_read_run, run_id=run_id, since=self._revision()))
+                    reading = await self.read(partial(_read_run, run_id=run_id, known=self._known()))
                     if run_id == self._watched:
                         self._audience.take_run(reading)
                 if overview:
@@ -257,11 +260,12 @@ class Bridge:
             raise
 
 
-def _read_run(db: Any, run_id: int, since: int) -> RunReading:
-    from tui_flow.store import runs, tasks
+def _read_run(db: Any, run_id: int, known: tuple[int, float]) -> RunReading:
+    from tui_flow.store import artifacts, runs, tasks
 
-    changed = tasks.list_tasks(db, run_id, since_revision=since)
-    return RunReading(run_id, runs.get_run(db, run_id), changed)
+    changed = tasks.list_tasks(db, run_id, since_revision=known[0])
+    shown = artifacts.list_of_run(db, run_id, since=known[1])
+    return RunReading(run_id, runs.get_run(db, run_id), changed, shown)
 
 
 async def _connect_async(settings: Settings, *, start: bool) -> Any:

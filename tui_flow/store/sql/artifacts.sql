@@ -14,6 +14,9 @@ WHERE id = :id AND updated_at <= :at;
 -- name: list_artifacts_of_run
 SELECT {artifact_columns} FROM artifacts WHERE run_id = ? ORDER BY number LIMIT ?;
 
+-- name: list_artifacts_of_run_since
+SELECT {artifact_columns} FROM artifacts WHERE run_id = ? AND updated_at >= ? ORDER BY number LIMIT ?;
+
 -- name: list_artifact_versions
 SELECT {artifact_columns} FROM artifacts WHERE key = ? ORDER BY number DESC LIMIT ?;
 

@@ -1,7 +1,7 @@
 """Artifacts in lines of text: what a run shows to people, without a browser."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich.cells import cell_len, set_cell_size
@@ -33,6 +33,30 @@ def lines(artifact: Artifact, width: int, marks: Marks, now: float, *, is_live: 
     if artifact.type == "image":
         return [[("image  ", "dim"), (str(artifact.data), "key")]]
     return _markdown(str(artifact.data))
+
+
+def section(
+    shown: Sequence[Artifact], width: int, marks: Marks, now: float, *, is_live: bool = False
+) -> list[Line]:
+    """Several of them below one another, each below its title."""
+    found: list[Line] = []
+    for artifact in shown:
+        found.append(
+            [(f"{title(artifact)}", "strong"), (f"  {times.moment(artifact.created_at, now)}", "dim")]
+        )
+        found += [[("  ", ""), *line] for line in lines(artifact, width - 2, marks, now, is_live=is_live)]
+        found.append([])
+    return found[:-1]
+
+
+def progress_by_task(shown: Iterable[Artifact]) -> dict[int, float]:
+    """How far each task run is, from 0 to 1, by the last that it said of it."""
+    found = {}
+    for artifact in shown:
+        done, total, _ = _progress(artifact.data) if artifact.type == "progress" else (0.0, None, "")
+        if total:
+            found[artifact.task_run] = max(0.0, min(1.0, done / total))
+    return found
 
 
 # Progress.

@@ -12,7 +12,7 @@ from textual.widget import Widget
 from tui_flow.contract.rundir import LOG, run_dir
 from tui_flow.contract.states import TERMINAL, FlowRunState
 from tui_flow.tui.bridge import RunReading
-from tui_flow.tui.presentation import Line, about
+from tui_flow.tui.presentation import Line, about, artifacts
 from tui_flow.tui.presentation.flow_list import run_duration
 from tui_flow.tui.presentation.glyphs import role
 from tui_flow.tui.presentation.tree import TaskForest
@@ -64,12 +64,12 @@ class RunScreen(RunTexts):
 
     def open_run(self, run_id: int, line: int | None = None, task_id: int | None = None) -> None:
         self.run_id, self.run, self.forest = run_id, None, TaskForest()
-        self._line, self._task_id = line, task_id
+        self._line, self._task_id, self.artifacts = line, task_id, {}
         self.task_tree.clear()
         self.log_view.open(run_dir(self.console.settings.state_dir, run_id) / LOG)
         self.log_view.whose = self._whose
         self._scope = None
-        self.console.bridge.watch(run_id, lambda: self.forest.revision)
+        self.console.bridge.watch(run_id, self._known)
         self.run_worker(self._index_log(), exclusive=True, group="log")
         self.say("")
         self._update_crumbs()
@@ -89,6 +89,8 @@ class RunScreen(RunTexts):
             self.forest, self.log_view.follows = TaskForest(), True  # another attempt has begun
         self.run = reading.run
         self.forest.update(reading.changed)
+        self.artifacts |= {artifact.number: artifact for artifact in reading.artifacts}
+        self.task_tree.progress = artifacts.progress_by_task(self.artifacts.values())
         self.task_tree.show_run(self.run, self.forest)
         if first:
             self._arrive()
@@ -99,6 +101,11 @@ class RunScreen(RunTexts):
         self._rescope(keep=True)
         self._watch_log(was_over)
         self.update()
+
+    def _known(self) -> tuple[int, float]:
+        """What of the run has been read already."""
+        newest = max((artifact.updated_at for artifact in self.artifacts.values()), default=0.0)
+        return self.forest.revision, newest
 
     def _arrive(self) -> None:
         """Where to begin: at what failed; else at the whole run, following it if it goes on."""
@@ -194,6 +201,9 @@ class RunScreen(RunTexts):
         left += [(flow, "strong"), (f" {marks.crumb} ", "dim"), (f"run {run.id}", "strong")]
         left += [(state, role(run.state)), (f" {run_duration(run, time.time(), marks)}", "")]
         left += [(f"  {run.run_name}", "dim")]
+        if self.artifacts:
+            many = len(self.artifacts)
+            left += [("  A", "key"), (f" {many} artifact{'' if many == 1 else 's'}", "dim")]
         right: Line = [(",", "key"), (" older  ", "dim"), (".", "key"), (" newer ", "dim")]
         self.crumbs.set(left, right)
 
@@ -224,6 +234,10 @@ class RunScreen(RunTexts):
         else:
             names = {id: self._whose(id) for id in row.task.upstream[:8]}
             lines, title = about.task_details(row.task, names, marks, now, project), row.label
+        shown = self.shown_artifacts()
+        if shown:
+            width, live = max(20, self.details.size.width), run.state not in TERMINAL
+            lines = [*lines, [], *artifacts.section(shown, width, marks, now, is_live=live)]
         self.details.set_title(title)
         self.details.set_lines(lines, keep=True)
 
@@ -238,6 +252,8 @@ class RunScreen(RunTexts):
             found.add("cancel")
         if self.run is None or self.run.state in TERMINAL:
             found |= {"follow", "kill", "follow_task"}
+        if not self.artifacts:
+            found.add("artifacts")
         if not self.log_view.lines.errors and not self.log_view.is_searching:
             found |= {"next_error", "previous_error"}
         return found

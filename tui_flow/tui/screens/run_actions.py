@@ -4,7 +4,7 @@ from abc import abstractmethod
 from typing import ClassVar
 
 from tui_flow.contract.journal import Failure
-from tui_flow.store.records import FlowRun
+from tui_flow.store.records import Artifact, FlowRun
 from tui_flow.tui.actions import bindings
 from tui_flow.tui.presentation.tree import TaskForest
 from tui_flow.tui.screens.view import View
@@ -29,6 +29,8 @@ class RunActions(View):
         self.details = TextLines(id="details")
         self.log_view = LogView(id="log")
         self.follows_task = False
+        self.artifacts: dict[int, Artifact] = {}
+        """What the run shows to people, by number."""
 
     @abstractmethod
     def open_run(self, run_id: int, line: int | None = None, task_id: int | None = None) -> None:

@@ -2,15 +2,19 @@
 
 import os
 import tempfile
+import time
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tui_flow.contract.rundir import LOG, run_dir
-from tui_flow.contract.states import RERUNNABLE
+from tui_flow.contract.states import RERUNNABLE, TERMINAL
 from tui_flow.safe import safe
+from tui_flow.store.records import Artifact
 from tui_flow.tui.copying import Copyable
+from tui_flow.tui.presentation import artifacts
 from tui_flow.tui.presentation.address import Address
+from tui_flow.tui.screens.reader import ReaderScreen
 from tui_flow.tui.screens.run_actions import RunActions
 
 MAX_COPIED = 20_000
@@ -51,6 +55,32 @@ class RunTexts(RunActions):
         elif text:
             self.say(f"no line with “{text}” in what is shown; Esc clears")
         self.update()
+
+    # Artifacts.
+
+    def shown_artifacts(self) -> list[Artifact]:
+        """Those of the task run under the cursor and what it called; of the whole run where the cursor is on that."""
+        row = self.task_tree.selected
+        members = self.forest.members(row.key) if row is not None and row.task is not None else None
+        return [each for each in self.artifacts.values() if members is None or each.task_run in members]
+
+    def action_artifacts(self) -> None:
+        """Those of the row under the cursor, over the whole screen; where it has none, those of the run."""
+        shown = self.shown_artifacts() or list(self.artifacts.values())
+        if not shown or self.run is None:
+            self.say("this run shows nothing: create_markdown_artifact(...) in a flow does")
+            return
+        live, marks = self.run.state not in TERMINAL, self.console.paint.marks
+        lines = artifacts.section(shown, self.size.width - 4, marks, time.time(), is_live=live)
+        self.console.push_screen(
+            ReaderScreen(
+                f"What run {self.run.id} of {self.run.flow} shows",
+                lines,
+                stops=[place for place, line in enumerate(lines) if line and line[0][1] == "strong"],
+                copy=lambda text: self.console.copy(text, "the artifacts"),
+                note=f"tui-flow artifacts {self.run.id}",
+            )
+        )
 
     # Copy.
 

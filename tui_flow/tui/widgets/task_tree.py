@@ -27,6 +27,8 @@ class TaskTree(Lines):
         self.run: FlowRun | None = None
         self.rows: list[Row] = []
         self._name_width = 0
+        self.progress: dict[int, float] = {}
+        """How far task runs say that they are, from 0 to 1."""
 
     @property
     def selected(self) -> Row | None:
@@ -86,6 +88,9 @@ class TaskTree(Lines):
         if row.task is not None and row.tries is None:
             if row.task.tries > 1:
                 line.append((f" x{row.task.tries}", "warn"))
+            share = self.progress.get(row.task.id)
+            if share is not None and row.task.ended_at is None:
+                line.append((f" {share:.0%}", "live"))
             if row.task.run_name not in ("", row.label):
                 line.append((f" {row.task.run_name}", "dim"))
         return line
