@@ -10,10 +10,11 @@ from tests.engine.house import House
 from tests.store.rows import a_file, a_flow
 from tui_flow.contract import failpoints, rundir
 from tui_flow.contract.failpoints import FailpointReached
-from tui_flow.contract.schedules import At, Interval, Schedule, to_json
+from tui_flow.contract.schedules import At, Cron, Interval, RRule, Schedule, to_json
 from tui_flow.engine.scheduler import GRACE_SECONDS
 from tui_flow.engine.timetable import Timetable
-from tui_flow.store import flows, runs, schedules
+from tui_flow.fire_times import fires_between
+from tui_flow.store import facts, flows, runs, schedules
 from tui_flow.store.records import FireTime, FlowRun
 
 DAY = 86_400.0
@@ -413,3 +414,99 @@ def test_a_timetable_counts_and_finds_the_last_without_walking_all_the_way() -> 
     assert table.count(0.0, 500.0) == 500
     assert table.count(0.0, 1e6) == 1_000_000
     assert asked < 2_000
+
+
+def test_nothing_is_caught_up_across_a_restore_of_the_history(
+    build: Callable[..., House], make_house: Callable[..., House]
+) -> None:
+    house = build(every(600, catchup="all", overlap="allow"))  # what comes next is a history of second 1000
+    facts.put(house.db, facts.RESTORED_AT, "4000.0")
+    house = again(house, make_house, 4_100.0)
+    for _ in range(3):
+        house.tick()
+        finish(house)
+    assert told(house) == [
+        (1200.0, "skipped", "changed", 5),  # to 3600
+        (4200.0, "run", "catch_up", 1),
+        (4800.0, "run", "catch_up", 1),
+    ]
+    assert rows(house)[0].message == "a backup took the history's place"
+    house = again(house, make_house, 600.0)
+    house.tick()
+    assert [one[0] for one in told(house)][-2:] == [4800.0, 5400.0]
+
+
+MIXED = (
+    Cron("*/5 * * * *", "Europe/Paris"),
+    Cron("7,23 * * * *", "Asia/Kolkata"),
+    Interval(420.0),
+    Interval(1234.5, 77.0),
+    Interval(DAY, 0.0, "Africa/Monrovia", "00:40"),
+    RRule("FREQ=MINUTELY;INTERVAL=11", "UTC", "1970-01-01T00:00:00"),
+    RRule("FREQ=HOURLY;BYMINUTE=3,33", "UTC", "1970-01-01T00:00:00"),
+    At((1_500.0, 2_500.0, 2_501.0, 99_999.0)),
+)
+
+
+@pytest.mark.parametrize("count", [120, pytest.param(1000, marks=pytest.mark.soak)])
+def test_schedules_of_all_kinds_for_an_hour_fire_every_slot_once(
+    make_house: Callable[..., House], count: int
+) -> None:
+    house = make_house(fake=True)
+    declared = {
+        f"flow-{n}": Schedule(MIXED[n % len(MIXED)], "mixed", overlap="allow", jitter_seconds=n % 3 * 20.0)
+        for n in range(count)
+    }
+    house.describe(*(a_flow(name, schedules=[to_json(one)]) for name, one in declared.items()))
+    house.scheduler.changed()
+    began, fired = house.clock.now, 0
+    while house.clock.now < began + 3600.0:
+        due = house.scheduler.tick(house.clock.now)
+        house.clock.now = min(max(due, house.clock.now + 1e-3), began + 3600.0)
+    house.scheduler.tick(house.clock.now)
+    for schedule in schedules.list_schedules(house.db):
+        found = schedules.list_fire_times(house.db, schedule.id, limit=1000)
+        wanted = fires_between(declared[schedule.flow], began, house.clock.now, 1000, schedule.flow)
+        assert [one.fire_at for one in found][::-1] == wanted
+        assert all(one.outcome == "run" and 0 <= one.decided_at - one.fire_at < 0.01 for one in found)
+        fired += len(found)
+    assert runs.count(house.db) == fired > 3 * count
+
+
+@pytest.mark.parametrize("jump", [3600.0, 30 * DAY, -3600.0, -30 * DAY, 7200.0, 0.0], ids=["+1h", "+30d", "-1h", "-30d", "suspend 2h", "slew"])  # fmt: skip
+@pytest.mark.parametrize("when", [Cron("*/10 * * * *", "UTC"), Interval(700.0)], ids=["cron", "interval"])
+def test_whatever_the_clock_does_each_slot_is_decided_once_without_a_storm(
+    build: Callable[..., House], when: Any, jump: float
+) -> None:
+    spec = Schedule(when, "tick", catchup="all")
+    house = build(to_json(spec))
+
+    def live(seconds: float) -> None:
+        for _ in range(int(seconds // 50)):
+            house.clock.set(0.0 if jump else 0.4)  # a slewed clock gains a little all the time
+            house.tick(50.0)
+            finish(house)
+
+    live(3000.0)
+    high, before = house.clock.time(), len(made(house))
+    house.clock.set(jump)
+    house.tick()
+    finish(house)
+    live(max(-jump, 0.0) + 3000.0 if jump > -DAY else 3000.0)
+    times = [one.fire_at for one in rows(house)]
+    assert times == sorted(set(times))  # nothing fires again that was before
+    if jump == -30 * DAY:
+        assert len(made(house)) == before and "tui-flow schedule reset etl/tick" in said(house)
+        schedule = schedules.list_schedules(house.db)[0]
+        schedules.reset_cursor(house.db, schedule.id, house.clock.time())
+        house.scheduler.changed()
+        live(3000.0)
+        assert len(made(house)) > before
+        return
+    (schedule,) = schedules.list_schedules(house.db)
+    decided = sum(one.times for one in rows(house))
+    assert decided == len(fires_between(spec, 1_000.0, schedule.cursor, 100_000, "etl"))
+    assert schedule.cursor >= house.clock.time() - 700.0 and house.clock.time() > high
+    assert len(made(house)) <= before + 100 + 3000.0 // 600.0 + 1  # catch-up has its limit
+    if jump > DAY:
+        assert sum(one.outcome == "missed" for one in rows(house)) == 1

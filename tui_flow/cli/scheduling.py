@@ -16,7 +16,8 @@ from tui_flow.cli.output import note, print_json, print_table, style
 from tui_flow.cli.shapes import iso
 from tui_flow.contract import commands
 from tui_flow.contract.errors import RequestError, UnknownSchedule
-from tui_flow.contract.schedules import describe, from_json
+from tui_flow.contract.schedules import TIMED, describe, from_json
+from tui_flow.contract.states import FireReason
 from tui_flow.safe import safe
 from tui_flow.store.records import FireTime
 from tui_flow.tui.presentation.times import moment
@@ -264,12 +265,18 @@ def _facts(one: dict[str, Any], pauses: list[dict[str, Any]]) -> list[tuple[str,
             for pause in held
         ),
         ("trouble", safe(one["trouble"])),
-        ("waits for", safe(one["waits_for"])),
-        ("rules", safe(f"overlap {spec.get('overlap', 'skip')}, catch-up {spec.get('catchup', 'last')}")),
+        ("now", safe(one["waits_for"])),
+        ("rules", safe(_rules(spec))),
         ("parameters", safe(str(spec["parameters"])) if spec.get("parameters") else ""),
         ("since", moment(one["registered_at"], now)),
     ]
     return [(name, text) for name, text in facts if text]
+
+
+def _rules(spec: dict[str, Any]) -> str:
+    """A trigger catches up always: it fires for each event."""
+    overlap = f"overlap {spec.get('overlap', 'skip')}"
+    return f"{overlap}, catch-up {spec.get('catchup', 'last')}" if spec.get("kind") in TIMED else overlap
 
 
 def _who(by: str, at: float, why: str, now: float) -> str:
@@ -278,7 +285,8 @@ def _who(by: str, at: float, why: str, now: float) -> str:
 
 def _past(row: FireTime) -> tuple[str, ...]:
     times = f" ×{row.times} to {_local(row.until or row.fire_at)}" if row.times > 1 else ""
-    why = f"{row.reason.replace('_', ' ')}{': ' + row.message if row.message else ''}"
+    told = row.reason.replace("_", " ") if row.reason is not FireReason.EVENT or not row.message else ""
+    why = ": ".join(filter(None, (told, row.message)))
     return f"{_local(row.fire_at)}{times}", row.outcome, safe(why), str(row.run_id or "")
 
 

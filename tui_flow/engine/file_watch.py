@@ -93,7 +93,7 @@ class FileWatch:
         if "learn" in self.memory:
             return "looks which files are there"
         moving = f"; {len(self._moving)} not still yet" if self._moving else ""
-        return f"knows {len(self._seen):,} files{moving}"
+        return f"knows {len(self._seen):,} file{'' if len(self._seen) == 1 else 's'}{moving}"
 
     def close(self) -> None:
         return

@@ -19,7 +19,7 @@ from tui_flow.engine.engine_log import EngineLog
 from tui_flow.engine.firing import Fire, Firing, Move
 from tui_flow.engine.rules import CATCHUP_LIMIT, Rules
 from tui_flow.engine.timetable import Timetable
-from tui_flow.store import runs, schedules, served
+from tui_flow.store import facts, runs, schedules, served
 from tui_flow.store.database import Connection, transaction
 from tui_flow.store.records import FireTime, FlowRun, Pause, Schedule
 
@@ -78,6 +78,7 @@ class Scheduler:
         self.triggers: list[Schedule] = []
         """Those that may fire, for whoever watches for them; another object after every change."""
         self._after_ends: set[tuple[str, str | None]] = set()
+        self._restored_at = float(facts.get(db, facts.RESTORED_AT) or 0.0)
         self._offset = clock.time() - clock.monotonic()
         self._has_any = False
         bus.listen(self._hear)
@@ -219,12 +220,13 @@ class Scheduler:
         name = f"{entry.schedule.flow}/{entry.schedule.slug}"
         self._log.warn(f"{name}: {missed} fire time{'s' if missed > 1 else ''} missed, and not caught up")
 
-    def close(self, schedule: Schedule, reason: FireReason, message: str) -> int:
-        """Decides all fire times up to now that are not decided: skipped, in one row. Gives how many they are.
+    def close(self, schedule: Schedule, reason: FireReason, message: str, until: float = float("inf")) -> int:
+        """Decides all fire times up to now, or to an earlier time, that are not decided: skipped, in one row. Gives how
+        many they are.
 
-        This is how a schedule comes out of a pause, or back with its file, without catching up.
+        This is how a schedule comes out of a pause, or back with its file or its history, without catching up.
         """
-        at, entry = self._clock.time(), self._entry(schedule)
+        at, entry = min(self._clock.time(), until), self._entry(schedule)
         if entry is None:
             return 0
         last = entry.timetable.last(entry.cursor, at, 1)
@@ -321,17 +323,19 @@ class Scheduler:
             if known.rules.after_end is None:
                 return known
         if schedule.cursor < schedule.registered_at:
-            schedule = self._back(schedule)
+            why = "nobody served it" if schedule.source == served.SOURCE else "its flow was not there"
+            schedule = self._back(schedule, why)
+        elif schedule.cursor < min(self._restored_at, self._clock.time()):
+            schedule = self._back(schedule, "a backup took the history's place", self._restored_at)
         entry = self._entry(schedule)
         if entry is not None:
             entry.cursor, entry.next_at = self._undecided(entry, entry.cursor, entry.next_at)
             self._check_ahead(entry)
         return entry
 
-    def _back(self, schedule: Schedule) -> Schedule:
-        """One that was gone for a while is back: what it did not fire meanwhile is told, and not caught up."""
-        why = "nobody served it" if schedule.source == served.SOURCE else "its flow was not there"
-        self.close(schedule, FireReason.CHANGED, why)
+    def _back(self, schedule: Schedule, why: str, until: float = float("inf")) -> Schedule:
+        """One that was away for a while is back: what it did not fire meanwhile is told, and not caught up."""
+        self.close(schedule, FireReason.CHANGED, why, until)
         self._is_stale = False
         return schedules.get_schedule(self._db, schedule.flow, schedule.slug) or schedule
 

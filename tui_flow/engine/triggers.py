@@ -195,7 +195,7 @@ class Triggers:
 
     def _refused(self, entry: _Entry, one: Happening) -> FireTime:
         reason = FireReason.ASKED if one.refused == _ASKED else FireReason.REFUSED
-        message = f"{one.words}: {one.refused}"
+        message = one.words if one.refused == _ASKED else f"{one.words}: {one.refused}"
         at, key = self._clock.time(), one.key
         return FireTime(0, entry.schedule.id, one.at, FireOutcome.SKIPPED, reason, message, None, None, 1, key, at, one.cause)  # fmt: skip
 

@@ -11,6 +11,7 @@ from tui_flow.cli.options import new_command, settings, wants_json
 from tui_flow.cli.output import note, print_json, print_table
 from tui_flow.cli.paint import state_text, took
 from tui_flow.cli.shapes import run_object
+from tui_flow.cli.waiting import why_they_wait
 from tui_flow.contract.errors import UnknownFlow
 from tui_flow.contract.states import FlowRunState
 from tui_flow.safe import safe
@@ -36,21 +37,23 @@ from tui_flow.tui.presentation.times import moment
 )
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many.")
 def command(flow: str | None, states: tuple[str, ...], limit: int) -> None:
-    """List the newest runs first."""
+    """List the newest runs first; of one that waits, why it does."""
     from tui_flow.store import runs
 
-    with up_to_date(settings()) as db:
+    project = settings()
+    with up_to_date(project) as db:
         name = _flow_name(db, flow) if flow else None
         wanted = {FlowRunState(state) for state in states} or None
         found = runs.list_runs(db, flow=name, states=wanted, limit=limit)
+    waits = why_they_wait(project, found)
     if wants_json():
-        print_json({"runs": [run_object(run) for run in found]})
+        print_json({"runs": [{**run_object(run), "waits": waits.get(run.id)} for run in found]})
         return
     if not found:
         note("no runs" if flow or states else "no runs yet; start one with: tui-flow run FLOW")
         return
     now = time.time()
-    print_table(("RUN", "FLOW", "STATE", "BEGAN", "TOOK", "NAME"), [_row(run, now) for run in found])
+    print_table(("RUN", "FLOW", "STATE", "BEGAN", "TOOK", "NAME"), [_row(run, waits, now) for run in found])
 
 
 def _flow_name(db: Any, name: str) -> str:
@@ -69,6 +72,8 @@ def _flow_name(db: Any, name: str) -> str:
     )
 
 
-def _row(run: FlowRun, now: float) -> tuple[str, ...]:
+def _row(run: FlowRun, waits: dict[int, str], now: float) -> tuple[str, ...]:
+    """Of a run that waits, why it does stands beside its name, which it mostly has not got yet."""
     began = moment(run.started_at or run.created_at, now)
-    return str(run.id), safe(run.flow), state_text(run.state), began, took(run, now), safe(run.run_name)
+    name = "  ".join(filter(None, (safe(run.run_name), waits.get(run.id, ""))))
+    return str(run.id), safe(run.flow), state_text(run.state), began, took(run, now), name

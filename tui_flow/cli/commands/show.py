@@ -10,6 +10,7 @@ from tui_flow.cli.options import new_command, settings, wants_json
 from tui_flow.cli.output import print_json, style
 from tui_flow.cli.paint import failure_lines, state_text, took
 from tui_flow.cli.shapes import attempt_object, run_object, task_object
+from tui_flow.cli.waiting import why_they_wait
 from tui_flow.contract.rundir import LOG, run_dir
 from tui_flow.contract.states import FlowRunState
 from tui_flow.safe import safe
@@ -48,9 +49,10 @@ def command(run: str) -> None:
             }
         )
         return
+    waits = why_they_wait(found, [wanted])
     for name, text in (
         *_facts(wanted, attempts, decided.message if decided and decided.cause else ""),
-        *_waiting(found, wanted),
+        *([("waits", waits[wanted.id])] if wanted.id in waits else []),
         *_questions(found, wanted),
         ("log", safe(str(run_dir(found.state_dir, wanted.id) / LOG))),
     ):
@@ -61,21 +63,6 @@ def command(run: str) -> None:
     click.echo("\n".join(tree_lines(wanted, forest)))
     if wanted.failure is not None:
         click.echo("\n" + "\n".join(failure_lines(wanted.failure, found.project, traceback=True)))
-
-
-def _waiting(found: Settings, run: FlowRun) -> list[tuple[str, str]]:
-    """Why a run has not started yet, from the engine."""
-    from tui_flow.client import connect
-    from tui_flow.contract.commands import GetQueue
-
-    if run.state is not FlowRunState.PENDING:
-        return []
-    with connect(found) as connection:
-        queue = connection.ask(GetQueue())
-    for one in queue["waiting"]:
-        if one["run_id"] == run.id:
-            return [("waits", f"{'late; ' if one['is_late'] else ''}{safe(one['why'])}")]
-    return []
 
 
 def _questions(found: Settings, run: FlowRun) -> list[tuple[str, str]]:
