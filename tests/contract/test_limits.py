@@ -218,3 +218,18 @@ def test_nobody_waits_long_for_who_is_counting(tmp_path: Path, other: list["subp
     held = wait_until(lambda: isinstance(found := take(tmp_path, limit), Hold) and found)
     assert isinstance(held, Hold)
     held.release()
+
+
+def test_limits_are_for_their_owner_alone(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        held = take(tmp_path, a_limit(tmp_path, refill=1.0))
+    finally:
+        os.umask(before)
+    assert isinstance(held, Hold)
+    found = {
+        path.relative_to(tmp_path).as_posix(): path.stat().st_mode & 0o777 for path in tmp_path.rglob("*")
+    }
+    assert {found[name] for name in ("limits", "limits/db")} == {0o700}
+    assert {mode for name, mode in found.items() if name.count("/") > 1} == {0o600}
+    held.release()

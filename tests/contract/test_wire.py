@@ -45,6 +45,7 @@ COMMANDS = [
     commands.UnskipFireTime("etl", "tick", 5.0), commands.AcknowledgeAlerts([1, 2], True),
     commands.MuteAlerts("etl", 3600.0), commands.UnmuteAlerts("etl"), commands.NoteAlert(1, "é"),
     commands.ServeFlows("0" * 32, [{"path": "/etl.py", "flow": "etl", "name": "nightly"}], 3, False),
+    commands.ForgetSchedule("etl", "nightly"),
     commands.StopServing("0" * 32), commands.RunServed("etl", "nightly", {"n": 1}, idempotency_key="k"),
     commands.WaitRun(3, 1.5), commands.AnswerRun(3, {"n": 1}, "approve"),
     commands.ResetSchedule("etl", "tick"), commands.Backfill("etl", 1.0, 2.0, "tick", True, True), commands.GetQueue(),

@@ -13,16 +13,19 @@ from tests.engine.running import Running
 from tests.waiting import wait_until
 from tui_flow.contract import rundir
 from tui_flow.contract.commands import (
+    EmitEvent,
+    ForgetSchedule,
     GetQueue,
     ListSchedules,
     PauseSchedules,
     RunServed,
     ServeFlows,
     StopServing,
+    Sync,
     WaitRun,
 )
-from tui_flow.contract.errors import AlreadyServed, BadParameters, BrokenFlow, UnknownFlow
-from tui_flow.contract.schedules import Cron, Interval, Schedule, to_json
+from tui_flow.contract.errors import AlreadyServed, BadParameters, BrokenFlow, UnknownFlow, UnknownSchedule
+from tui_flow.contract.schedules import Cron, Interval, OnEvent, Schedule, to_json
 from tui_flow.store import database, runs, schedules
 from tui_flow.store.records import FlowRun
 
@@ -216,3 +219,54 @@ def test_the_file_is_kept_by_nobody_else(engine: Running, script: Script, tmp_pa
     script.serve(RARE)
     engine.ask(StopServing(script.id))
     assert list((engine.state_dir / rundir.SERVING).iterdir()) == []
+
+
+def test_what_nobody_serves_any_more_can_be_forgotten(engine: Running, script: Script) -> None:
+    script.serve(RARE)
+    with pytest.raises(AlreadyServed, match="a script serves etl/nightly"):
+        engine.ask(ForgetSchedule("etl", "rare"))
+    script.die()
+    wait_until(lambda: state(engine)[0] == "paused")
+    engine.ask(ForgetSchedule("ETL", "nightly"))
+    assert engine.ask(ListSchedules())["schedules"] == []
+    with pytest.raises(UnknownFlow):
+        engine.ask(RunServed("etl", "nightly"))
+    with pytest.raises(UnknownSchedule):
+        engine.ask(ForgetSchedule("etl", "nightly"))
+
+
+def test_a_declared_schedule_is_forgotten_only_once_it_is_gone(engine: Running) -> None:
+    text = "from tui_flow import flow\nfrom tui_flow.schedules import Cron\n\n@flow({})\ndef own(): ...\n"
+    engine.write("own.py", text.format('schedule=Cron("0 3 1 1 *", slug="yearly")'))
+    engine.ask(Sync(files=True))
+    with pytest.raises(BadParameters, match="declared in its flow file"):
+        engine.ask(ForgetSchedule("own", "yearly"))
+    engine.write("own.py", text.format(""))
+    engine.ask(Sync(files=True))
+    engine.ask(ForgetSchedule("own", "yearly"))
+    assert engine.ask(ListSchedules())["schedules"] == []
+
+
+def test_a_served_file_in_flows_runs_as_it_is_now(engine: Running, script: Script) -> None:
+    path = engine.write("inside.py", FILE.replace("def etl", "def inside"))
+    engine.ask(Sync(files=True))
+    script.serve(SOON, path=str(path), flow="inside")
+    engine.write("inside.py", FILE.replace("def etl", "def inside").replace("print(", 'print("anew", '))
+    engine.ask(Sync(files=True))
+    count = len(found(engine))
+    run_id = wait_until(
+        lambda: [run.id for run in found(engine) if run.state == "completed"][: -count or None]
+    )[0]
+    assert "anew" in (rundir.run_dir(engine.state_dir, run_id) / rundir.LOG).read_text()
+
+
+def test_an_event_may_be_what_a_served_flow_waits_for(engine: Running, script: Script) -> None:
+    script.serve(to_json(Schedule(OnEvent("day.closed"), "on-close")), parameters={"day": "monday"})
+    engine.ask(EmitEvent("day.closed", {}, "1"))
+    (run,) = wait_until(lambda: [run for run in found(engine) if run.state == "completed"])
+    assert (run.served, run.trigger, run.parameters["day"]) == ("nightly", "trigger", "monday")
+    script.die()
+    wait_until(lambda: state(engine)[0] == "paused")
+    engine.ask(EmitEvent("day.closed", {}, "2"))
+    engine.ask(Sync())
+    assert len(found(engine)) == 1

@@ -159,8 +159,16 @@ def reset(schedule: str) -> None:
     _tell(_ask(commands.ResetSchedule(flow, slug)), "reset")
 
 
+@new_command("tui-flow schedule forget etl/nightly")
+@_schedule
+def forget(schedule: str) -> None:
+    """Remove a schedule that no flow file declares and no script serves any more. Its runs stay."""
+    flow, slug = _split(schedule)
+    _tell(_ask(commands.ForgetSchedule(flow, slug)), "forgotten")
+
+
 list_.name = "list"
-VERBS = (list_, show, pause, resume, skip, unskip, reset)
+VERBS = (list_, show, pause, resume, skip, unskip, reset, forget)
 
 
 def parsed_time(text: str) -> float:

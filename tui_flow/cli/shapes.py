@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from tui_flow.store.records import Artifact, Attempt, Flow, FlowFile, FlowRun, TaskRun
+from tui_flow.store.records import Artifact, Attempt, Flow, FlowFile, FlowRun, ServedFlow, TaskRun
 
 
 def iso(at: float | None) -> str | None:
@@ -43,6 +43,21 @@ def artifact_object(artifact: Artifact) -> dict[str, Any]:
     fields = artifact._asdict()
     del fields["number"]
     return {**fields, "created_at": iso(artifact.created_at), "updated_at": iso(artifact.updated_at)}
+
+
+def served_object(served: ServedFlow) -> dict[str, Any]:
+    """A flow as a script serves it, or did."""
+    return {
+        "flow": served.flow,
+        "name": served.name,
+        "path": served.definition.path,
+        "is_served": served.server is not None,
+        "parameters": served.parameters,
+        "description": served.description,
+        "tags": served.tags,
+        "version": served.version,
+        "served_at": iso(served.served_at),
+    }
 
 
 def file_object(file: FlowFile) -> dict[str, Any]:

@@ -277,6 +277,18 @@ class ResetSchedule(NamedTuple):
     schedule: str = ""
 
 
+class ForgetSchedule(NamedTuple):
+    """Removes a schedule that nobody declares or serves any more, with what became of its fire times, or a flow's name
+    that nobody serves any more, with its schedules. Runs stay. Result: `{"flow", "schedule"}`.
+
+    Errors: UnknownSchedule; AlreadyServed and BadParameters where it is still served, or declared.
+    """
+
+    flow: str
+    schedule: str
+    """A slug, or the name that the flow was served under."""
+
+
 class Backfill(NamedTuple):
     """Runs the fire times of a range in the past that have no run that completed, one after another.
 
@@ -369,6 +381,7 @@ Command = (
     | SkipFireTime
     | UnskipFireTime
     | ResetSchedule
+    | ForgetSchedule
     | Backfill
     | GetQueue
     | AcknowledgeAlerts

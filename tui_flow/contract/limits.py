@@ -94,7 +94,8 @@ def save(state_dir: Path, limit: Limit) -> None:
     if not 0.0 <= limit.slot_decay_per_second < 1e6:
         raise ValueError(f"so many slots cannot come back in a second: {limit.slot_decay_per_second:g}")
     folder = _folder(state_dir, limit.name)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for one in (folder.parent, folder):
+        one.mkdir(mode=0o700, exist_ok=True)
     fields = limit._asdict()
     del fields["name"]
     write_whole(folder / _DEFINITION, json.dumps(fields).encode())

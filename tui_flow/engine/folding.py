@@ -113,10 +113,11 @@ class Fold:
         self._move_run(FlowRunState.RETRYING, due_at=event.due_at, failure=event.failure)
 
     def _flow_paused(self, event: journal.FlowPaused) -> None:
-        self._move_run(FlowRunState.PAUSED, state_name=event.state_name, due_at=event.until)
+        message = f"waits for an answer: tui-flow answer {self.run.id}"
+        self._move_run(FlowRunState.PAUSED, state_name=event.state_name, due_at=event.until, message=message)
 
     def _flow_resumed(self, _: journal.FlowResumed) -> None:
-        self._move_run(FlowRunState.RUNNING, due_at=None)
+        self._move_run(FlowRunState.RUNNING, due_at=None, message="")
 
     def _flow_finished(self, event: journal.FlowFinished) -> None:
         FlowRunState(event.state), EndReason(event.reason)

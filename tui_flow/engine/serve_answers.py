@@ -7,7 +7,7 @@ from tui_flow import fire_times
 from tui_flow.contract import commands, schedules
 from tui_flow.contract.changes import ScheduleChanged
 from tui_flow.contract.commands import FlowToServe
-from tui_flow.contract.errors import AlreadyServed, BadParameters, UnknownFlow, UnknownRun
+from tui_flow.contract.errors import AlreadyServed, BadParameters, UnknownFlow, UnknownRun, UnknownSchedule
 from tui_flow.contract.states import ScheduleState
 from tui_flow.engine.file_runs import flow_in_file
 from tui_flow.engine.parameters import check_names
@@ -62,6 +62,34 @@ async def stop_serving(engine: "Engine", _: Connection, command: commands.StopSe
         "kept": [_name(schedule) for one, schedule in found if schedule.state is ScheduleState.ACTIVE],
         "running": running,
     }
+
+
+async def forget_schedule(
+    engine: "Engine", connection: Connection, command: commands.ForgetSchedule
+) -> dict[str, Any]:
+    known = [one for one in stored.list_schedules(engine.db) if flows.same_name(one.flow, command.flow)]
+    schedule = next((one for one in known if one.slug == command.schedule), None)
+    name = command.schedule if schedule is None else schedule.spec.get("served")
+    one = served.find_served(engine.db, command.flow, name) if name else None
+    if schedule is None and one is None:
+        raise UnknownSchedule(
+            f"there is no schedule {command.flow}/{command.schedule}",
+            next="tui-flow schedule list lists those there are",
+        )
+    if one is not None and one.server is not None and engine.serving.is_alive(one.server):
+        raise AlreadyServed(f"a script serves {one.full_name}", next="end it first: Ctrl+C")
+    if one is None and schedule is not None and schedule.state is not ScheduleState.GONE:
+        raise BadParameters(
+            f"{_name(schedule)} is declared in its flow file",
+            next="take it out there, or tui-flow schedule pause",
+        )
+    gone = served.schedules_of(engine.db, one) if one is not None else [schedule] if schedule else []
+    flow = one.flow if one is not None else gone[0].flow
+    served.forget(engine.db, flow, name if one is not None else None, gone)
+    engine.log.say(f"{flow}/{command.schedule}: forgotten, as uid {connection.uid()} asked")
+    engine.scheduler.changed()
+    engine.bus.publish(ScheduleChanged(flow))
+    return {"flow": flow, "schedule": command.schedule}
 
 
 async def run_served(engine: "Engine", _: Connection, command: commands.RunServed) -> dict[str, Any]:
@@ -199,6 +227,7 @@ def _refuse_unknown(engine: "Engine", command: commands.RunServed) -> NoReturn:
 VERBS: dict[type, Any] = {
     commands.ServeFlows: serve_flows,
     commands.StopServing: stop_serving,
+    commands.ForgetSchedule: forget_schedule,
     commands.RunServed: run_served,
     commands.WaitRun: wait_run,
 }

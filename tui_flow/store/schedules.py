@@ -78,6 +78,11 @@ def mark_gone(db: sqlite3.Connection) -> int:
     return queries.change(db, "mark_schedules_gone")
 
 
+def delete(db: sqlite3.Connection, id: int) -> None:
+    """Removes one, with what became of its fire times."""
+    queries.change(db, "delete_schedule", [id])
+
+
 def pause(db: sqlite3.Connection, id: int, by: str, why: str, at: float) -> bool:
     """False where it is not active."""
     return queries.change(db, "pause_schedule", {"id": id, "by": by, "why": why, "at": at}) == 1

@@ -65,6 +65,15 @@ def schedules_of(db: sqlite3.Connection, served: ServedFlow) -> list[Schedule]:
     return [one for one in found if one.source == SOURCE and one.spec.get("served") == served.name]
 
 
+def forget(db: sqlite3.Connection, flow: str, name: str | None, gone: Iterable[Schedule]) -> None:
+    """Removes these schedules, with what became of their fire times, and the name that the flow was served under."""
+    with transaction(db):
+        for schedule in gone:
+            schedules.delete(db, schedule.id)
+        if name is not None:
+            queries.change(db, "delete_served", [flow, name])
+
+
 def end(db: sqlite3.Connection, server: str, at: float) -> list[ServedFlow]:
     """A script is over: pauses the schedules that are to pause with it. Gives what it served."""
     ended = [one for one in list_served(db) if one.server == server]

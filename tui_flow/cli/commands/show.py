@@ -75,7 +75,7 @@ def _questions(found: Settings, run: FlowRun) -> list[tuple[str, str]]:
     told = []
     for one in questions.open_questions(run_dir(found.state_dir, run.id)):
         told.append(("asks for", ", ".join(field_lines(one)) or safe(one.description) or "a go-ahead"))
-    return [*told, ("answer", f"tui-flow answer {run.id}")]
+    return told
 
 
 def _facts(run: FlowRun, attempts: list[Attempt], fired_by: str) -> list[tuple[str, str]]:

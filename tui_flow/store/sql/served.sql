@@ -14,6 +14,9 @@ INSERT OR REPLACE INTO served_flows ({served_columns}) VALUES (?, ?, ?, ?, ?, ?,
 -- name: end_server
 UPDATE served_flows SET server = NULL WHERE server = ?;
 
+-- name: delete_served
+DELETE FROM served_flows WHERE flow = ? AND name = ?;
+
 -- name: mark_unserved_gone
 UPDATE schedules SET state = 'gone', next_at = NULL
 WHERE flow = :flow AND source = 'serve' AND state <> 'gone' AND json_extract(spec, '$.served') = :name
