@@ -1,13 +1,12 @@
 """Prunes: takes out of the history, and off the disk, the runs that the settings no longer keep.
 
 A pass goes on in small steps between which everybody else gets a turn. The directory of a run goes first and its
-rows after: whatever dies in between, the row is still there for the next pass. At the end the sources go that no
-run and no flow file refers to any more.
+rows after: whatever dies in between, the row is still there for the next pass. At the end the sources and results go
+that no run and no flow file refers to any more.
 """
 
 import os
 import re
-import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from tui_flow.contract.failpoints import failpoint
 from tui_flow.contract.rundir import LOCK, SOURCES, lock_holder, run_dir
+from tui_flow.engine import leftovers
 from tui_flow.engine.bus import Bus
 from tui_flow.engine.clock import Clock
 from tui_flow.engine.engine_log import EngineLog
@@ -97,6 +97,9 @@ class Pruner:
             before = self._clock.time() - self._rules.days * retention.DAY
             yield from (None for _ in retention.delete_fire_times(self._db, before))
         yield from self._drop_sources()
+        now = self._clock.time()
+        yield from leftovers.drop_results(self._state_dir, self._db, now)
+        yield from leftovers.drop_unborn(self._state_dir, self._db, now)
 
     def _clear(self, run_id: int) -> bool:
         """Removes the directory of a run. False where a keeper is still there, or it cannot be removed."""
@@ -104,7 +107,7 @@ class Pruner:
         try:
             if lock_holder(directory / LOCK) is not None:
                 return False
-            remove(directory)
+            leftovers.remove(directory)
         except OSError as error:
             self._log.warn(f"run {run_id}: cannot remove its directory: {error}")
             return False
@@ -149,11 +152,3 @@ def size_of(directory: Path) -> int:
             )
     except OSError:
         return 0
-
-
-def remove(directory: Path) -> None:
-    """Removes a directory and all in it; where a link lies in its place, only that."""
-    if directory.is_symlink():
-        directory.unlink()
-    elif directory.exists():
-        shutil.rmtree(directory)

@@ -4,6 +4,7 @@ JSON for what JSON gives back exactly as it was; anything else is pickled, and u
 """
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,9 @@ def store(project: str | Path, data: bytes) -> str:
 
     sha = hashlib.sha256(data).hexdigest()
     path = place(project, sha)
-    if not path.exists():
+    try:
+        os.utime(path)  # in use, as of now: what is old is pruned unless an old run refers to it
+    except FileNotFoundError:
         rundir.make_private(path.parent)
         rundir.write_whole(path, data)
     return sha

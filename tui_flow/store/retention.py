@@ -103,6 +103,12 @@ def _walk(db: sqlite3.Connection) -> Iterator[tuple[int | None, float, float | N
         yield None, 0.0, None
 
 
+def oldest_runs(db: sqlite3.Connection, count: int) -> tuple[list[int], float | None]:
+    """So many of the runs that are left, and when the next one after them was made; None where they are all."""
+    found = queries.rows(db, "walk_runs", [0, count + 1])
+    return [id for id, _, _ in found[:count]], min((at for _, at, _ in found[count:]), default=None)
+
+
 def delete_runs(db: sqlite3.Connection, ids: list[int]) -> Iterator[int]:
     """Deletes runs that are over, with their task runs: one transaction a step, which gives the rows it deleted."""
     waiting = ids[::-1]
