@@ -205,11 +205,23 @@ class Bridge:
                     if run_id == self._watched:
                         self._audience.take_run(reading)
                 if overview:
-                    self._audience.take_overview(await self.read(self._read_overview))
+                    found = await self.read(self._read_overview)
+                    self._audience.take_overview(found._replace(waiting=await self._why_runs_wait(found)))
                 self._audience.take_trouble(None)
             except HistoryError as error:
                 self._take_trouble(error)
             await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _why_runs_wait(self, overview: Overview) -> dict[int, str]:
+        """By run; nothing where none waits, or the engine cannot say."""
+        waits = overview.counts.get(FlowRunState.PENDING) or overview.counts.get(FlowRunState.SCHEDULED)
+        if not waits or not self._connected.is_set():
+            return {}
+        try:
+            answer = await asyncio.wait_for(self._connection.ask(commands.GetQueue()), 5)
+        except (TuiFlowError, OSError, TimeoutError):
+            return {}
+        return {int(run["run_id"]): str(run["why"]) for run in answer.get("waiting", ())}
 
     def _read_overview(self, db: Any) -> Overview:
         from tui_flow.store import alerts, flows, runs, schedules, tasks

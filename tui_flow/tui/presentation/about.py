@@ -34,6 +34,8 @@ def flow_lines(row: FlowRow, project: Path) -> list[Line]:
     )
     if run is not None and not lines and run.message and run.ended_at:
         lines.append([(run.message.splitlines()[0], "dim")])
+    if row.why:
+        lines.append([("waits  ", "warn"), (row.why, "")])
     if row.flow is not None:
         lines += [[(text, "")] for text in safe_lines(row.flow.description.strip()) if text.strip()][:3]
         lines.append([("takes  ", "dim"), *_signature(row.flow.parameters)])
@@ -116,13 +118,14 @@ def short_path(path: str, project: Path) -> str:
     return path.removeprefix(f"{project}/")
 
 
-def run_details(run: FlowRun, marks: Marks, now: float, project: Path) -> list[Line]:
-    """All there is to know of a flow run."""
+def run_details(run: FlowRun, marks: Marks, now: float, project: Path, why: str = "") -> list[Line]:
+    """All there is to know of a flow run; `why` says why it has not begun."""
     lines: list[Line] = [
         _state_line(run.state, run.state_name, marks, _how(run)),
         _fact("run", f"{run.id}  {run.run_name}".rstrip()),
         _fact("trigger", f"{run.trigger}, {times.moment(run.created_at, now)}"),
         *_when(run, now),
+        *([_fact("waits", why)] if why else []),
         *([_fact("tags", " ".join(run.tags))] if run.tags else []),
         *([_fact("tries", str(run.tries))] if run.tries > 1 else []),
         *_reason(run.reason, run.message, run.failure, project),

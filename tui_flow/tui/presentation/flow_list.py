@@ -3,7 +3,8 @@
 The order is by attention: what failed, what does not import, what is at work, what waits, and the rest by name.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from tui_flow.contract.journal import Failure
@@ -31,6 +32,8 @@ class Overview(NamedTuple):
     pauses: Sequence[Pause] = ()
     alerts: Sequence[Alert] = ()
     """The last that happened first."""
+    waiting: Mapping[int, str] = MappingProxyType({})
+    """Why a run has not begun, by run; the engine knows."""
 
     @property
     def active(self) -> int:
@@ -56,6 +59,8 @@ class FlowRow(NamedTuple):
     """When it fires next."""
     standing: str = ""
     """Of its schedules: "" (it has none), "active" or "paused"."""
+    why: str = ""
+    """Why its newest run has not begun."""
 
     @property
     def latest(self) -> FlowRun | None:
@@ -118,7 +123,8 @@ def next_fire(row: FlowRow, now: float) -> tuple[str, str]:
 def _row_of(flow: Flow, broken: FlowFile | None, overview: Overview) -> FlowRow:
     runs = tuple(overview.runs.get(flow.name, ()))
     failure = overview.failures.get(runs[0].id) if runs else None
-    return FlowRow(flow.name, flow.name, flow.path, flow, broken, runs, failure)
+    why = overview.waiting.get(runs[0].id, "") if runs else ""
+    return FlowRow(flow.name, flow.name, flow.path, flow, broken, runs, failure, why=why)
 
 
 def _urgency(row: FlowRow) -> tuple[int, float, str]:

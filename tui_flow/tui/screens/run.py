@@ -123,6 +123,11 @@ class RunScreen(RunTexts):
             self._go_to_line()
         elif role(run.state) == "bad":
             self.say(f"opened at the first error: n next, N previous{self._edits()}", "dim")
+        elif self._why_not_begun():
+            self.say(f"it has not begun: {self._why_not_begun()}", "warn")
+
+    def _why_not_begun(self) -> str:
+        return self.console.overview.waiting.get(self.run_id, "")
 
     def _go_to_line(self) -> None:
         """Goes to the line that was asked for, and to the task run that wrote it, as soon as both are known."""
@@ -230,7 +235,7 @@ class RunScreen(RunTexts):
             return
         now, project = time.time(), self.console.settings.project
         if row is None or row.task is None:
-            lines, title = about.run_details(run, marks, now, project), f"run {run.id}"
+            lines, title = about.run_details(run, marks, now, project, self._why_not_begun()), f"run {run.id}"
         else:
             names = {id: self._whose(id) for id in row.task.upstream[:8]}
             lines, title = about.task_details(row.task, names, marks, now, project), row.label
