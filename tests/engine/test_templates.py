@@ -1,22 +1,27 @@
 """Runs that are forked from a template, beside the same runs that are spawned: nobody can tell them apart."""
 
+import asyncio
 import json
 import os
 import re
 import signal
+import socket
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.engine.journals import a_spec
 from tests.engine.processes import processes_of
 from tests.engine.running import Running
 from tests.waiting import wait_until
-from tui_flow.contract import journal, log
+from tui_flow.contract import journal, log, orders
 from tui_flow.contract.commands import CancelRun, GetStatus, Sync
 from tui_flow.contract.rundir import lock_holder, run_dir
-from tui_flow.contract.version import VERSION
+from tui_flow.contract.version import VERSION, Version
+from tui_flow.engine.template import Asked, Template
 
 WAYS = ["template", "spawn"]
 
@@ -483,3 +488,27 @@ def test_there_are_no_more_templates_than_are_allowed(engine: Running) -> None:
     done = [Done(engine, run_id, engine.wait_for(run_id)) for run_id in ids]
     assert [one.run.state for one in done] == ["completed"] * 4
     assert [one.was_forked for one in done] == [False, False, True, True]
+
+
+def test_orders_that_a_busy_template_cannot_take_are_spawned_and_it_stays(tmp_path: Path) -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    spec = a_spec(1, tmp_path)
+    asked = Asked(gone=lambda: None, lost=lambda: None, ended=lambda _: None)
+
+    async def ask() -> None:
+        with subprocess.Popen(["sleep", "60"]) as nobody:
+            template = Template(nobody, ours, "flows/busy.py", Version("sha", {}), ["", ""])
+            try:
+                while template.fork(template.forked + 1, tmp_path, spec, asked):
+                    continue
+                assert template.forked >= 50 and template.is_alive
+                orders.decode(theirs.recv(orders.MAX_PACKET))
+                assert template.fork(1000, tmp_path, spec, asked)
+                theirs.close()
+                assert not template.fork(1001, tmp_path, spec, asked)
+                assert not template.is_alive
+            finally:
+                nobody.kill()
+                template.gone()
+
+    asyncio.run(ask())

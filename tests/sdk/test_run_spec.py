@@ -14,6 +14,7 @@ from tests.sdk.history import History, Run
 from tui_flow import flow, get_run_context, runtime, task
 from tui_flow.contract import journal, rundir
 from tui_flow.sdk.flow_run import run_spec
+from tui_flow.sdk.recorder import RunRecorder
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def run(history: History) -> Callable[..., tuple[bool, Run]]:
         spec = rundir.RunSpec(**{**fields, **changes})
         first = journal.RunStarted(time.time(), 1, 1, 2, "host", "3.11")
         (directory / rundir.JOURNAL).write_bytes(journal.encode(first))
-        completed = run_spec(flow, spec, directory)
+        completed = run_spec(flow, spec, directory, RunRecorder(directory))
         return completed, Run(directory)
 
     return run

@@ -7,12 +7,17 @@ import socket
 import subprocess
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, NamedTuple
 
+from tui_flow.contract.orders import Order, encode
+from tui_flow.contract.rundir import RunSpec
 from tui_flow.contract.version import Version
 from tui_flow.engine import children
 
 _MAX_PACKET = 4096
+_BUFFER = 1024 * 1024
+"""Bytes that may be on their way; the system may grant less: some two hundred orders."""
 
 
 class Asked(NamedTuple):
@@ -47,20 +52,23 @@ class Template:
         self._begun: dict[int, Asked] = {}
         self._loop = asyncio.get_running_loop()
         service.setblocking(False)
+        service.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
         self._loop.add_reader(service, self._hear)
 
     @property
     def pid(self) -> int:
         return self._child.pid
 
-    def fork(self, run_id: int, directory: str, asked: Asked) -> bool:
-        """Asks for a run. False where it cannot even be asked."""
+    def fork(self, run_id: int, directory: Path, spec: RunSpec, asked: Asked) -> bool:
+        """Asks for a run. False where it cannot even be asked: it is too busy, or not alive any more."""
         if not self.is_alive:
             return False
-        packet = json.dumps({"run": run_id, "directory": directory, "said": self._said}).encode()
         try:
-            self._service.send(packet)
+            self._service.send(encode(Order(run_id, directory, self._said, spec)))
+        except BlockingIOError:  # more at once than the socket holds: waiting would keep the engine
+            return False
         except OSError:  # it is dead, or does not listen
+            self.end()
             return False
         self._asked[run_id] = asked
         self.forked += 1

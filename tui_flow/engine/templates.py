@@ -97,9 +97,10 @@ class Templates:
         if spec.source_sha not in ("", template.version.sha):
             return False
         template.used_at = now
-        if template.fork(run_id, str(directory), asked):
+        if template.fork(run_id, directory, spec, asked):
             return True
-        self._retire(path)
+        if not template.is_alive:
+            self._retire(path)
         return False
 
     def tick(self, now: float) -> float:

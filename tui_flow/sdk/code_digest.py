@@ -32,11 +32,13 @@ class LoadedSources:
     """The texts of the project's files as they were when this process began, or when they were first looked at."""
 
     def __init__(self, project: str, path: str, shas: dict[str, str]) -> None:
-        self._shas = shas
-        self.project, self._flow_file = project, path
+        self.project, self._flow_file, self._shas = project, path, shas
         self._since = flow_file.loaded_at or sdk.loaded_at
         self._texts: dict[str, str | None] = {}
         self._digests: SourceDigests | None = None
+
+    def is_of(self, project: str, path: str, shas: dict[str, str]) -> bool:
+        return (self.project, self._flow_file, self._shas) == (project, path, shas)
 
     @property
     def digests(self) -> "SourceDigests":
@@ -81,8 +83,10 @@ _found: dict[int, tuple[Any, str]] = {}
 
 def load_sources(project: str, path: str, shas: dict[str, str] | None = None) -> None:
     """From now on digests are told of the code in that project, with the flow file `path`. `shas` has, by file, what
-    of it is known to have been imported, in `sources/`; "" for what nobody knows."""
+    of it is known to have been imported, in `sources/`; "" for what nobody knows. A run that is forked finds it done."""
     global _loaded
+    if _loaded is not None and _loaded.is_of(project, path, shas or {}):
+        return
     _loaded = LoadedSources(project, path, shas or {})
     _found.clear()
     _loaded.keep_imported()

@@ -27,11 +27,12 @@ def run_spec(
     flow: "Flow[Any, Any]",
     spec: RunSpec,
     directory: Path,
+    recorder: RunRecorder,
     *,
     source_sha: str | None = None,
     modules: dict[str, str] | None = None,
 ) -> bool:
-    """Runs the flow to its end in this process, with the journal and the log of the run directory. Whether it
+    """Runs the flow to its end in this process, which tells the recorder of the run directory. Whether it
     completed, or is suspended.
 
     Never raises for what the author's code did, SIGTERM included: the journal's `FlowFinished` says it.
@@ -39,7 +40,7 @@ def run_spec(
     of the project that it imports: SHA-256 by path.
     """
     tree = RunTree(
-        RunRecorder(directory),
+        recorder,
         run_id=spec.run_id,
         project=spec.project,
         first_number=spec.first_task_run_id,
@@ -48,7 +49,7 @@ def run_spec(
         spec=spec,
         modules=modules,
     )
-    load_sources(spec.project, spec.path, {spec.path: tree.source_sha, **_by_file(spec.project, modules)})
+    load_version(spec.project, spec.path, tree.source_sha, modules or {})
     tree.calls = CallBook(tree, directory, spec)
     run = FlowRun(flow, tree, name=spec.run_name or generated_name(), tags=frozenset(spec.tags))
     run.is_named = spec.run_name is not None
@@ -67,9 +68,11 @@ def run_spec(
     return state.type in (COMPLETED, StateType.PAUSED)
 
 
-def _by_file(project: str, modules: dict[str, str] | None) -> dict[str, str]:
-    """The same with absolute paths."""
-    return {str(Path(project) / path): sha for path, sha in (modules or {}).items()}
+def load_version(project: str, path: str, sha: str, modules: dict[str, str]) -> None:
+    """Has digests told of the code of that version of the flow file, and of the modules that it imports."""
+    load_sources(
+        project, path, {path: sha, **{f"{project}/{module}": sha for module, sha in modules.items()}}
+    )
 
 
 def _leave(error: BaseException) -> NoReturn:

@@ -57,8 +57,7 @@ class Ahead(NamedTuple):
 
     signals: Signals
     worker: Forked
-    brief: Callable[[], None]
-    """Tells the worker which run it is for; it settles in then, and waits at the gate."""
+    """Knows by now which run it is for, and waits at the gate."""
 
 
 def guard(
@@ -153,9 +152,7 @@ class Keeper:
     def _fork(self, work: Work) -> bool:
         """Starts the worker, which waits at the gate. False, and a last word, where there is no process to be had."""
         try:
-            forked = self._worker_forked_ahead() or fork_worker(
-                lambda wait: work(self._spec, self._directory, wait), self._forget
-            )
+            forked = self._ahead.worker if self._ahead else self._fork_worker(work)
         except OSError as error:
             message = f"its worker cannot be started: {error.strerror}"
             self._journal.append(
@@ -181,12 +178,8 @@ class Keeper:
         )
         return True
 
-    def _worker_forked_ahead(self) -> Forked | None:
-        if self._ahead is None:
-            return None
-        with suppress(BrokenPipeError):  # somebody killed it while it waited: that is seen like any other end
-            self._ahead.brief()
-        return self._ahead.worker
+    def _fork_worker(self, work: Work) -> Forked:
+        return fork_worker(lambda wait: work(self._spec, self._directory, wait), self._forget)
 
     def _forget(self) -> None:
         """In the worker: nothing of the keeper stays."""

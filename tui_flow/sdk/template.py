@@ -1,17 +1,15 @@
 """The template: a process that has imported one version of one flow file, and forks a keeper and its worker on request.
 
 `describe` becomes one once it has answered, where the engine wants that and the import left nothing that a fork would
-spoil (`footprint`). The engine asks over a socket of packets, one JSON object each:
-
-    {"run": 12, "directory": "/…/runs/12", "said": ["what the import printed", "… to stderr"]}
-
-and is told, in any order,
+spoil (`footprint`). The engine asks over a socket of packets (`contract.orders`), and is told, one JSON object each and
+in any order,
 
     {"run": 12, "pid": 4711}   with a pidfd of the keeper: it was given that run
     {"run": 12, "error": …}    there was no process to be had
     {"run": 12, "code": 0}     the keeper has ended, with that return code as `subprocess` has it
 
-One keeper with a worker is always forked ahead, since that is most of the time that a run needs to begin. A keeper
+One keeper with a worker is always forked ahead, since that is most of the time that a run needs to begin. Both get the
+order at once, so that they make ready side by side; the worker waits at its gate for the keeper. A keeper
 leads a session of its own and outlives its template; a worker dies with its keeper. When the engine closes the socket
 the template waits for its keepers and ends; when the engine dies, the template does.
 """
@@ -26,13 +24,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
-from tui_flow.contract import rundir
+from tui_flow.contract import orders, rundir
 from tui_flow.sdk import footprint, keeper, marking, worker
+from tui_flow.sdk.flow_run import load_version
 from tui_flow.sdk.forking import Signals, fork_worker
 from tui_flow.sdk.inheriting import Inheritance
 from tui_flow.sdk.process_tree import adopt_orphans
 
-MAX_PACKET = 200 * 1024
 AHEAD_MS = 40
 """So long after the last request a keeper is forked ahead, so that it does not compete with the run that begins."""
 _REHEARSAL = "tui_flow.sdk.rehearsal"
@@ -72,6 +70,8 @@ class Seat:
         adopt_orphans(False)
         for name in _ON_THE_WAY:
             import_module(name)
+        version = imported.version
+        load_version(str(project), str(self._path), version.sha, version.module_shas)
         self._inheritance.settle()
         self._marks.show([sys.executable, "-m", "tui_flow.sdk.template", str(self._path)])
         _talk_to(project / rundir.STATE_DIR / rundir.ENGINE_LOG)
@@ -83,8 +83,8 @@ class Kept(NamedTuple):
 
     pid: int
     pidfd: int
-    orders: int
-    """The end of a pipe: one line tells it its run; closed without one, it ends."""
+    line: socket.socket
+    """To the keeper and its worker: each of them takes one packet, its order, or ends when this is closed."""
 
 
 class Template:
@@ -121,7 +121,7 @@ class Template:
 
     def _hear(self) -> None:
         try:
-            packet = self._service.recv(MAX_PACKET)
+            packet = self._service.recv(orders.MAX_PACKET)
         except ConnectionError:
             packet = b""
         if packet:
@@ -134,21 +134,24 @@ class Template:
 
     def _dismiss(self, kept: Kept) -> int:
         """Lets the one that was forked ahead go. It is reaped like the others."""
-        os.close(kept.orders)
+        kept.line.close()
         self._ahead = None
         self._keepers[kept.pidfd] = kept.pid, 0
         return kept.pidfd
 
     def _start(self, packet: bytes) -> None:
-        run = json.loads(packet)["run"]
+        run = orders.run_id_of(packet)
         try:
             kept, self._ahead = self._ahead or self._fork(is_ahead=False), None
         except OSError as error:
             self._tell({"run": run, "error": error.strerror or str(error)})
             return
-        with suppress(BrokenPipeError):
-            _write(kept.orders, packet + b"\n")
-        os.close(kept.orders)
+        with (
+            suppress(BrokenPipeError),
+            kept.line,
+        ):  # whoever is killed before it has heard, is seen like any other end
+            kept.line.send(packet)
+            kept.line.send(packet)
         self._keepers[kept.pidfd] = kept.pid, run
         self._tell({"run": run, "pid": kept.pid}, kept.pidfd)
 
@@ -165,52 +168,40 @@ class Template:
             socket.send_fds(self._service, [json.dumps(message).encode()], list(fds))
 
     def _fork(self, is_ahead: bool) -> Kept:
-        """A keeper with its worker, both waiting to be told their run. Raises OSError."""
-        reading, orders = os.pipe()
+        """A keeper with its worker, both waiting for their order. Raises OSError."""
+        line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
             pid = os.fork()
         except OSError:
-            os.close(reading)
-            os.close(orders)
+            line.close()
+            theirs.close()
             raise
         if pid == 0:
-            self._live(reading, orders, is_ahead)
-        os.close(reading)
-        kept = Kept(pid, os.pidfd_open(pid), orders)
+            self._live(line, theirs, is_ahead)
+        theirs.close()
+        kept = Kept(pid, os.pidfd_open(pid), line)
         self._poll.register(kept.pidfd, select.POLLIN)
         return kept
 
-    def _live(self, reading: int, orders: int, is_ahead: bool) -> NoReturn:
+    def _live(self, line: socket.socket, mine: socket.socket, is_ahead: bool) -> NoReturn:
         """The keeper's whole life: it never returns to its parent's code."""
         code = 1
         try:
-            for fd in (orders, self._service.detach(), *self._keepers):
+            for fd in (line.detach(), self._service.detach(), *self._keepers):
                 os.close(fd)
             os.setsid()
             if is_ahead:
                 self._marks.show(_COMMAND)
             signals = Signals()
-            brief_end, brief = os.pipe()
-
-            def forget() -> None:
-                signals.forget()
-                os.close(reading)
-                os.close(brief)
-
-            forked = fork_worker(lambda wait: self._work(brief_end, wait, is_ahead), forget)
-            os.close(brief_end)
+            forked = fork_worker(lambda wait: self._work(mine, wait, is_ahead), signals.forget)
             if is_ahead:
                 import_module(_REHEARSAL).keep()
-            packet = _read_line(reading)
-            if not packet:
+            order = self._take_order(mine)
+            if order is None:
                 os._exit(0)
-            directory, said = _order(packet)
-            spec = rundir.read_spec(directory)
-            if spec is not None:
-                self._mark(spec, directory)
             is_there = os.waitpid(forked.pid, os.WNOHANG) == (0, 0)
-            ahead = keeper.Ahead(signals, forked, lambda: _hand_over(brief, packet, spec))
-            code = keeper.guard(directory, self._work_of(said), ahead if is_there else None, spec)
+            ahead = keeper.Ahead(signals, forked) if is_there else None
+            code = keeper.guard(order.directory, self._work_of(order), ahead, order.spec)
         except BaseException:
             sys.excepthook(*sys.exc_info())
         finally:
@@ -218,23 +209,27 @@ class Template:
                 sys.stderr.flush()
             os._exit(code)
 
-    def _mark(self, spec: rundir.RunSpec, directory: Path) -> None:
-        self._marks.set(directory, spec.cookie, [*_COMMAND, str(directory)])
-
-    def _work(self, brief_end: int, wait: Any, is_ahead: bool) -> int:
+    def _work(self, mine: socket.socket, wait: Any, is_ahead: bool) -> int:
         """The worker's whole life, from before it knows its run."""
         if is_ahead:
             import_module(_REHEARSAL).work()
-        packet = _read_line(brief_end)
-        os.close(brief_end)
-        if not packet:
+        order = self._take_order(mine)
+        if order is None or order.spec is None:
             return 1
-        directory, said = _order(packet)
-        spec = rundir.RunSpec(**json.loads(packet)["spec"])
-        self._mark(spec, directory)
-        return self._work_of(said)(spec, directory, wait)
+        return self._work_of(order)(order.spec, order.directory, wait)
 
-    def _work_of(self, said: list[str]) -> keeper.Work:
+    def _take_order(self, mine: socket.socket) -> orders.Order | None:
+        """Waits for it, and takes on the marks of its run. None where there is none to come."""
+        with mine:
+            packet = mine.recv(orders.MAX_PACKET)
+        if not packet:
+            return None
+        order = orders.decode(packet)
+        if order.spec is not None:
+            self._marks.set(order.directory, order.spec.cookie, [*_COMMAND, str(order.directory)])
+        return order
+
+    def _work_of(self, order: orders.Order) -> keeper.Work:
         """What a worker does once it knows its run."""
 
         def work(spec: rundir.RunSpec, directory: Path, wait: Any) -> int:
@@ -243,39 +238,13 @@ class Template:
             def begin() -> worker.Imported:
                 # Not before the recorder has its high descriptors: with threads, the kernel takes 10 ms to make room.
                 self._inheritance.renew()
-                for fd, text in zip((1, 2), said, strict=True):
+                for fd, text in zip((1, 2), order.said, strict=True):
                     _write(fd, text.encode("utf-8", "surrogateescape"))
                 return self._imported
 
             return worker.run(spec, directory, wait, begin)
 
         return work
-
-
-def _order(packet: bytes) -> tuple[Path, list[str]]:
-    """The directory of the run that is asked for, and what is to stand in its log first."""
-    asked = json.loads(packet)
-    return Path(asked["directory"]), asked["said"]
-
-
-def _hand_over(brief: int, packet: bytes, spec: rundir.RunSpec | None) -> None:
-    """Tells the worker what its keeper was told, and what it has read."""
-    told = {**json.loads(packet), "spec": spec and spec._asdict()}
-    try:
-        _write(brief, json.dumps(told).encode() + b"\n")
-    finally:
-        os.close(brief)
-
-
-def _read_line(fd: int) -> bytes:
-    """Up to the newline, or to the end."""
-    data = b""
-    while not data.endswith(b"\n"):
-        chunk = os.read(fd, MAX_PACKET)
-        if not chunk:
-            return b""
-        data += chunk
-    return data[:-1]
 
 
 def _write(fd: int, data: bytes) -> None:

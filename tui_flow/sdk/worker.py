@@ -65,7 +65,7 @@ def run(spec: rundir.RunSpec, directory: Path, wait: Callable[[], None], find: C
         completed = False
     else:
         sha, modules = imported.version.sha, imported.version.module_shas
-        completed = run_spec(flow, spec, directory, source_sha=sha, modules=modules)
+        completed = run_spec(flow, spec, directory, recorder, source_sha=sha, modules=modules)
     failpoint("worker-reported")
     _end_in_time(spec.grace_seconds, recorder, wait_for_threads=not signals.terminated)
     return 0 if completed else 1
