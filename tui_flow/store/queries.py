@@ -27,6 +27,7 @@ _FILES = (
     "runs.sql",
     "schedules.sql",
     "served.sql",
+    "spans.sql",
     "tasks.sql",
 )
 Parameters = Mapping[str, Any] | Sequence[Any]

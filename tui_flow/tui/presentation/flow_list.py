@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from tui_flow.contract.journal import Failure
 from tui_flow.contract.states import ACTIVE, FlowRunState, ScheduleState
 from tui_flow.store.records import Alert, Flow, FlowFile, FlowRun, Pause, Schedule
-from tui_flow.tui.presentation import Line, times
+from tui_flow.tui.presentation import Line, plots, times
 from tui_flow.tui.presentation.filters import Filter, Subject
 from tui_flow.tui.presentation.glyphs import Marks, role, word
 
@@ -173,10 +173,12 @@ def state_span(row: FlowRow, marks: Marks) -> tuple[str, str]:
     return (marks.glyph(run.state), role(run.state)) if run else (" ", "")
 
 
-def strip(row: FlowRow, marks: Marks, length: int = STRIP) -> Line:
-    """One shape a run, the newest on the right."""
+def strip(row: FlowRow, marks: Marks, length: int = STRIP, *, heights: bool = False) -> Line:
+    """One shape a run, the newest on the right; with `heights`, of a run that completed its duration as a height."""
     runs = row.runs[:length]
     padding: Line = [(" " * (length - len(runs)), "")]
+    if heights:
+        return padding + plots.strip(list(map(plots.span_of, runs)), length, marks)
     return padding + [(marks.glyph(run.state), role(run.state)) for run in reversed(runs)]
 
 

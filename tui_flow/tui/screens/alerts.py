@@ -72,7 +72,7 @@ class AlertsSection(Section):
             self.about.set_lines([_NO_MATCH] if self.text else _NOTHING)
         else:
             self._tell(alert)
-            self.run_worker(self._read_about(alert), exclusive=True, group="about-alert")
+            self.read_later("about-alert", self._read_about, alert)
         self.update_footer()
 
     def _tell(self, alert: Alert) -> None:

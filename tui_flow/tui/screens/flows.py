@@ -1,16 +1,19 @@
 """The Flows view: every flow, how its last runs went, and what is wrong."""
 
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.widget import Widget
 
-from tui_flow.contract.errors import TuiFlowError
+from tui_flow.contract.errors import HistoryError, TuiFlowError
 from tui_flow.contract.states import FlowRunState
 from tui_flow.store.records import FlowRun
+from tui_flow.store.spans import Span
 from tui_flow.tui.actions import bindings
-from tui_flow.tui.presentation import Line, about, flow_list
+from tui_flow.tui.presentation import Line, about, flow_list, plots, text_of
+from tui_flow.tui.presentation.flow_list import FlowRow
 from tui_flow.tui.screens.section import Section
 from tui_flow.tui.widgets.flow_table import FlowTable
 from tui_flow.tui.widgets.lines import Lines, TextLines
@@ -28,6 +31,8 @@ class FlowsSection(Section):
         self.table = FlowTable(id="flows")
         self.about = TextLines(id="about")
         self.about.add_class("about")
+        self._spans: dict[str, list[Span]] = {}
+        """The last runs of the flow under the cursor, by its name."""
 
     def panes(self) -> Iterable[Widget]:
         yield self.table
@@ -74,9 +79,25 @@ class FlowsSection(Section):
             self.about.set_title("Nothing here yet" if not table.total else "Nothing matches")
             self.about.set_lines(self._nothing())
         else:
-            self.about.set_title(about.flow_title(row))
-            self.about.set_lines(about.flow_lines(row, self.console.settings.project), keep=True)
+            self._tell(row)
+            self.read_later("spans", self._read_spans, row)
         self.update_footer()
+
+    def _tell(self, row: FlowRow) -> None:
+        width = self.about.size.width or self.app.size.width - 2
+        took = plots.duration_lines(self._spans.get(row.name, ()), width - 4, self.console.paint.marks)
+        self.about.set_title(about.flow_title(row), "".join(map(text_of, took)))
+        self.about.set_lines(about.flow_lines(row, self.console.settings.project), keep=True)
+
+    async def _read_spans(self, row: FlowRow) -> None:
+        """How long its last runs took, which takes a look into the history."""
+        try:
+            found = await self.console.bridge.read(partial(_spans_of, flow=row.name))
+        except HistoryError:
+            return
+        self._spans = {row.name: found}
+        if self.table.selected is not None and self.table.selected.name == row.name:
+            self._tell(self.table.selected)
 
     def _nothing(self) -> list[Line]:
         if self.table.wrong:
@@ -197,3 +218,9 @@ class FlowsSection(Section):
             return
         line = (row.broken.error_line or 0) if row.broken else row.flow.line if row.flow else 0
         self.console.edit(Path(row.path), line)
+
+
+def _spans_of(db: Any, flow: str) -> list[Span]:
+    from tui_flow.store import spans
+
+    return spans.of_flow(db, flow)

@@ -11,8 +11,9 @@ from textual.widget import Widget
 
 from tui_flow.contract.rundir import LOG, run_dir
 from tui_flow.contract.states import TERMINAL, FlowRunState
+from tui_flow.store.records import FlowRun
 from tui_flow.tui.bridge import RunReading
-from tui_flow.tui.presentation import Line, about, artifacts
+from tui_flow.tui.presentation import Line, about, artifacts, plots
 from tui_flow.tui.presentation.flow_list import run_duration
 from tui_flow.tui.presentation.glyphs import role
 from tui_flow.tui.presentation.tree import TaskForest
@@ -236,6 +237,7 @@ class RunScreen(RunTexts):
         now, project = time.time(), self.console.settings.project
         if row is None or row.task is None:
             lines, title = about.run_details(run, marks, now, project, self._why_not_begun()), f"run {run.id}"
+            lines[3:3] = self._usual(run)
         else:
             names = {id: self._whose(id) for id in row.task.upstream[:8]}
             lines, title = about.task_details(row.task, names, marks, now, project), row.label
@@ -245,6 +247,14 @@ class RunScreen(RunTexts):
             lines = [*lines, [], *artifacts.section(shown, width, marks, now, is_live=live)]
         self.details.set_title(title)
         self.details.set_lines(lines, keep=True)
+
+    def _usual(self, run: FlowRun) -> list[Line]:
+        """How long the flow's last runs took, and whether this one took longer."""
+        runs = self.console.overview.runs.get(run.flow, ())
+        spans = [plots.span_of(one) for one in runs]
+        took = run.ended_at - run.started_at if run.ended_at and run.started_at else None
+        width = self.details.size.width or 40
+        return plots.duration_lines(spans, width, self.console.paint.marks, took)
 
     def places(self) -> list[str]:
         focused = self.focused

@@ -11,8 +11,9 @@ from tui_flow.contract.errors import HistoryError, TuiFlowError
 from tui_flow.contract.states import TERMINAL, FlowRunState
 from tui_flow.store.records import FlowRun
 from tui_flow.store.runs import Wanted
+from tui_flow.store.spans import Span
 from tui_flow.tui.actions import bindings
-from tui_flow.tui.presentation import Line, about, filters, run_list
+from tui_flow.tui.presentation import Line, about, filters, plots, run_list, text_of
 from tui_flow.tui.presentation.filters import BadFilter, Filter
 from tui_flow.tui.presentation.glyphs import word
 from tui_flow.tui.presentation.run_list import PAGE, RunWindow
@@ -44,12 +45,15 @@ class RunsSection(Section):
         self._renewing = self._stale = False
         self._waiting = 0
         """Newer runs that wait for `g`."""
+        self._load = ""
+        """Runs and slots of the last day, in the frame below."""
 
     def panes(self) -> Iterable[Widget]:
         yield self.table
         yield self.about
 
     def come_to_front(self) -> None:
+        self.read_later("load", self._read_load)
         if not self.table.window.runs and self._reading is None:
             self.read_newest()
         else:
@@ -162,6 +166,20 @@ class RunsSection(Section):
 
     def tick_minute(self) -> None:
         self.table.refresh()
+        self.read_later("load", self._read_load)
+
+    async def _read_load(self) -> None:
+        """Runs and slots of the last day, by the hour."""
+        now = time.time()
+        try:
+            spans = await self.console.bridge.read(partial(_spans_since, at=now - 25 * 3600))
+        except HistoryError:
+            return
+        slots = self.console.settings.max_concurrent_runs
+        loads = plots.hours(spans, now)
+        width = self.app.size.width
+        self._load = text_of(plots.load_line(loads, slots, width - 4, self.console.paint.marks)).strip()
+        self._describe()
 
     # What is said.
 
@@ -181,7 +199,7 @@ class RunsSection(Section):
         if run is None:
             self._say_nothing()
         else:
-            self.about.set_title(f"run {run.id}  {run.flow}  {word(run.state)}")
+            self.about.set_title(f"run {run.id}  {run.flow}  {word(run.state)}", self._load)
             self.about.set_lines(about.run_lines(run, self.console.settings.project), keep=True)
         self.update_footer()
 
@@ -330,6 +348,12 @@ def _search_newer(
 
     found, newer = runs.search_newer(db, wanted, after, limit)
     return [run for run in found if filter.matches(run_list.subject(run), now)], newer
+
+
+def _spans_since(db: Any, at: float) -> list[Span]:
+    from tui_flow.store import spans
+
+    return spans.since(db, at)
 
 
 def _get_runs(db: Any, ids: list[int]) -> list[FlowRun]:

@@ -1,7 +1,8 @@
 """One of the five views between header and footer. They share a screen, so switching costs no more than a frame."""
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -60,6 +61,13 @@ class Section(Container):
 
     def say(self, text: str, role: str = "") -> None:
         self.home.say(text, role)
+
+    def read_later(self, group: str, read: Callable[..., Awaitable[None]], *of: Any) -> None:
+        """Reads while the keyboard goes on, in place of what of the same group is being read."""
+        work: Any = partial(
+            read, *of
+        )  # no coroutine: one that never begins, since another took its place, would warn
+        self.run_worker(work, exclusive=True, group=group)
 
     def update_footer(self) -> None:
         if self.home.section is self:

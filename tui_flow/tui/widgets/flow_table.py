@@ -13,6 +13,8 @@ from tui_flow.tui.widgets.paint import AnySpan, fit
 
 _DURATION = 7
 _NEXT = 10
+_HEIGHTS = 110
+"""Cells of a pane that has room for people who read heights; below, a shape says more."""
 _STATUS = 46
 """No status is longer, and a time that stands far away from it is hard to read."""
 
@@ -119,7 +121,7 @@ class FlowTable(Lines):
             ("  ", ""),
             (fit(row.name, name, marks.ellipsis), "strong" if index == self.cursor else ""),
             ("  ", ""),
-            *flow_list.strip(row, marks, strip),
+            *flow_list.strip(row, marks, strip, heights=width >= _HEIGHTS),
             ("  ", ""),
             (fit(text, status, marks.ellipsis), role),
             (f"{flow_list.elapsed(row, now, marks):>{_DURATION}}", "dim"),

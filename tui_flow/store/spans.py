@@ -1,0 +1,54 @@
+"""When runs ran and how they ended, and nothing else of them: what plots are made of.
+
+Every function raises HistoryError where the database cannot be used.
+"""
+
+import sqlite3
+from typing import NamedTuple
+
+from tui_flow.contract.states import FlowRunState
+from tui_flow.store import queries, runs
+
+MOST = 50_000
+"""Runs that are read at once: some 100 ms."""
+
+
+class Span(NamedTuple):
+    id: int
+    state: FlowRunState
+    created_at: float
+    started_at: float | None
+    ended_at: float | None
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took; None while it goes on, and where it never began."""
+        return None if self.started_at is None or self.ended_at is None else self.ended_at - self.started_at
+
+
+def of_flow(db: sqlite3.Connection, flow: str, limit: int = 100) -> list[Span]:
+    """The last runs of a flow, the newest first."""
+    return [_span(row) for row in queries.rows(db, "list_spans_of_flow", [flow, limit])]
+
+
+def since(db: sqlite3.Connection, at: float, limit: int = MOST) -> list[Span]:
+    """All runs made since then, the newest first, and at most `limit`."""
+    return [_span(row) for row in queries.rows(db, "list_spans_from", [first_id_since(db, at), limit])]
+
+
+def first_id_since(db: sqlite3.Connection, at: float) -> int:
+    """The lowest id of the runs made since then. Ids rise as time does, so it takes some twenty looks at a million."""
+    low, high = 1, runs.newest_id(db) + 1
+    while low < high:
+        middle = (low + high) // 2
+        row = queries.row(db, "created_at_or_after", [middle])
+        if row is None or row[0] >= at:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+def _span(row: tuple[object, ...]) -> Span:
+    span = Span._make(row)
+    return span._replace(state=FlowRunState(span.state))

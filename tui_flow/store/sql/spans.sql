@@ -1,0 +1,5 @@
+-- name: list_spans_of_flow
+SELECT id, state, created_at, started_at, ended_at FROM flow_runs WHERE flow = ? ORDER BY id DESC LIMIT ?;
+
+-- name: list_spans_from
+SELECT id, state, created_at, started_at, ended_at FROM flow_runs WHERE id >= ? ORDER BY id DESC LIMIT ?;
