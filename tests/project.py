@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.waiting import wait_until
+from tui_flow.contract import rundir
+from tui_flow.contract.errors import HistoryError
+from tui_flow.store import database, runs
 
 TUI_FLOW = str(Path(sys.executable).with_name("tui-flow"))
 _MARK = "TUI_FLOW_TEST_PROJECT"
@@ -66,11 +69,26 @@ class Project:
         assert done.returncode == 0, done
         return json.loads(done.stdout)
 
+    def state(self, run_id: int) -> str | None:
+        """As the history has it now; None where it has none. Costs no command."""
+        try:
+            db = database.open_reader(self.state_dir)
+        except HistoryError:
+            return None
+        try:
+            run = runs.get_run(db, run_id)
+        finally:
+            db.close()
+        return None if run is None else run.state
+
     def wait_for_state(self, run_id: int, *states: str, timeout: float = 10) -> dict[str, Any]:
         """The run as `show` tells it, once it is in one of the states."""
         found: dict[str, Any] = {}
 
         def reached() -> bool:
+            is_engine_there = rundir.lock_holder(self.state_dir / rundir.ENGINE_LOCK) is not None
+            if is_engine_there and self.state(run_id) not in states:
+                return False
             found.update(self.ask("show", str(run_id)))
             return found["state"] in states
 

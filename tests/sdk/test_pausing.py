@@ -14,6 +14,7 @@ import pytest
 from tests.project import Project, temporary_project
 from tests.waiting import wait_until
 from tui_flow import flow, pause_flow_run, suspend_flow_run, task
+from tui_flow.contract import questions
 
 ASKS = """
     import asyncio, time
@@ -123,8 +124,17 @@ def told(project: Project, run_id: int, state: str = "completed") -> list[str]:
     """What the run printed that it was told, once it is over."""
     found = project.wait_for_state(run_id, "completed", "failed", "cancelled", "crashed", timeout=20)
     assert found["state"] == state, found
-    lines = project.tui_flow("logs", str(run_id)).stdout.splitlines()
-    return [line.partition("told ")[2] for line in lines if ": told " in line]
+    return [line.partition(" told ")[2] for line in said(project, run_id).splitlines() if " told " in line]
+
+
+def said(project: Project, run_id: int) -> str:
+    """The run's log."""
+    return (project.state_dir / "runs" / str(run_id) / "log").read_text()
+
+
+def open_keys(project: Project, run_id: int) -> list[str]:
+    """What the run asks for now."""
+    return [one.key for one in questions.open_questions(project.state_dir / "runs" / str(run_id))]
 
 
 def answer(project: Project, run_id: int, *options: str) -> "subprocess.CompletedProcess[str]":
@@ -171,7 +181,7 @@ def test_a_go_ahead_is_an_answer_too_and_its_engine_may_die_meanwhile(project: P
 def test_coroutines_wait_and_types_are_asked_for(project: Project) -> None:
     run_id = paused(project, "awaits")
     assert answer(project, run_id, "-p", "value=[1,2]").returncode == 0
-    wait_until(lambda: "second" in answer(project, run_id, "--show").stdout)
+    wait_until(lambda: open_keys(project, run_id) == ["second"])
     assert answer(project, run_id, "--key", "first").returncode == 2
     assert answer(project, run_id, "--key", "second", "-p", "value=Ada").returncode == 0
     assert told(project, run_id) == ["[1, 2] Ada"]
@@ -194,7 +204,7 @@ def test_a_paused_run_can_be_cancelled(project: Project) -> None:
 def test_each_nested_flow_asks_for_itself(project: Project) -> None:
     run_id = paused(project, "nested")
     assert answer(project, run_id).returncode == 0
-    wait_until(lambda: "go-ahead-2" in answer(project, run_id, "--show").stdout)
+    wait_until(lambda: open_keys(project, run_id) == ["go-ahead-2"])
     assert answer(project, run_id).returncode == 0
     assert told(project, run_id) == ["None", "None"]
 
@@ -212,8 +222,7 @@ def test_a_rerun_asks_anew(project: Project) -> None:
 def test_an_attempt_that_follows_a_crash_has_the_answer_already(project: Project) -> None:
     run_id = paused(project, "fails-after")
     answer(project, run_id, "-p", "value=2")
-    log = project.state_dir / "runs" / str(run_id) / "log"
-    wait_until(lambda: ": told 2" in log.read_text() or "told 2" in log.read_text())
+    wait_until(lambda: "told 2" in said(project, run_id))
     journal = (project.state_dir / "runs" / str(run_id) / "journal").read_text().splitlines()
     worker = next(one["worker_pid"] for one in map(json.loads, journal) if one["event"] == "RunStarted")
     os.kill(worker, signal.SIGKILL)
@@ -224,7 +233,8 @@ def test_an_attempt_that_follows_a_crash_has_the_answer_already(project: Project
 
 def test_a_suspended_run_has_no_process_and_its_answer_begins_the_next_attempt(project: Project) -> None:
     run_id = paused(project, "suspends")
-    found = wait_until(lambda: (one := project.ask("show", str(run_id)))["state_name"] == "Suspended" and one)
+    found = project.ask("show", str(run_id))
+    assert found["state_name"] == "Suspended"
     wait_until(lambda: not [line for line in project.processes().values() if f"runs/{run_id}" in line])
     assert project.ask("engine", "status")["runs"]["running"] == 0
     kill_engine(project)
@@ -233,16 +243,14 @@ def test_a_suspended_run_has_no_process_and_its_answer_begins_the_next_attempt(p
     assert answer(project, run_id, "-p", "approve=perhaps").returncode == 0, (
         "only the author's model can tell"
     )
-    wait_until(lambda: len(project.ask("show", str(run_id))["earlier_attempts"]) == 2)
+    wait_until(lambda: "does not fit: approve" in said(project, run_id))
     project.wait_for_state(run_id, "paused")
-    assert "does not fit: approve" in project.tui_flow("logs", str(run_id)).stdout
     assert answer(project, run_id, "-p", "approve=yes", "-p", "reason=fine").returncode == 0
     assert told(project, run_id) == ["fine 3 4"]
     over = project.ask("show", str(run_id))
     assert (over["run_name"], over["attempt"]) == (found["run_name"], 3)
     assert [one["state_name"] for one in over["earlier_attempts"]] == ["Suspended", "Suspended"]
-    said = project.tui_flow("logs", str(run_id)).stdout
-    assert said.count(": loading") == 2, "what had succeeded ran once"
+    assert said(project, run_id).count(" loading") == 2, "what had succeeded ran once"
     assert "attempt     3, after suspended, suspended" in project.tui_flow("show", str(run_id)).stdout
 
 
