@@ -40,6 +40,9 @@ class Settings:
     """Flow files that are held ready, imported, so that a run of one begins in milliseconds; 0 holds none."""
     template_idle_seconds: float = 600.0
     """A flow file is held ready for so long after its last run or save; 0 holds none."""
+    template_max_age_seconds: float = 600.0
+    """So old may an import be that a run begins from: then a flow file in use is imported anew. 0 lets it grow as old as
+    it will."""
     keep_days: float = 90.0
     """A run that ended longer ago is pruned; 0 keeps it."""
     keep_runs: int = 10_000

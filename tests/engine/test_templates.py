@@ -332,6 +332,11 @@ def templates_of(engine: Running) -> dict[int, str]:
     }
 
 
+def only_template_of(engine: Running) -> int:
+    """The one there is; what it has just forked looks like it for a moment."""
+    return wait_until(lambda: len(found := templates_of(engine)) == 1 and next(iter(found)))
+
+
 def test_a_process_of_a_run_shows_as_such(forking: House) -> None:
     forking.write("slow.py", "import time\nfrom tui_flow import flow\n@flow\ndef slow(): time.sleep(60)\n")
     run_id = forking.start("slow")
@@ -368,7 +373,7 @@ def test_a_killed_template_loses_nothing(forking: House) -> None:
     before = [forking.start("waiting") for _ in range(2)]
     for run_id in before:
         forking.engine.wait_for(run_id, "running")
-    [template] = templates_of(forking.engine)
+    template = only_template_of(forking.engine)
     os.kill(template, signal.SIGSTOP)
     during = forking.start("waiting")  # it is asked, and does not answer
     time.sleep(0.05)
@@ -475,6 +480,53 @@ def test_idle_templates_go_and_a_first_run_brings_them_back(engine: Running) -> 
     run_id = engine.run("nothing")
     assert not Done(engine, run_id, engine.wait_for(run_id)).was_forked
     wait_until(lambda: templates_of(engine), what="a template after the first run")
+
+
+def test_what_a_module_read_when_it_was_imported_grows_no_older_than_allowed(engine: Running) -> None:
+    engine.serve("--stay", TUI_FLOW_TEMPLATE_MAX_AGE_SECONDS="0.5")
+    config = engine.project / "config.txt"
+    config.write_text("one")
+    engine.write(
+        "reads.py",
+        f"""
+        from pathlib import Path
+        from tui_flow import flow
+
+        CONFIG = Path({str(config)!r}).read_text()
+
+        @flow
+        def reads():
+            print("read", CONFIG)
+        """,
+    )
+    engine.ask(Sync(files=True))
+
+    def run() -> tuple[str, bool]:
+        run_id = engine.run("reads")
+        done = Done(engine, run_id, engine.wait_for(run_id))
+        return done.lines("stdout")[0], done.was_forked
+
+    wait_until(lambda: templates_of(engine), what="a template")
+    wait_until(lambda: templates_of(engine) == {}, what="no template once it is old and nobody has used it")
+    assert run() == ("read one", False)
+    config.write_text("two")
+    wait_until(lambda: run() == ("read two", True), what="a run that is forked from a fresh import")
+
+
+def test_an_import_that_no_longer_works_is_not_begun_from(engine: Running) -> None:
+    engine.serve("--stay", TUI_FLOW_TEMPLATE_MAX_AGE_SECONDS="0.5")
+    config = engine.project / "config.txt"
+    config.write_text("there")
+    engine.write(
+        "reads.py",
+        f"from pathlib import Path\nfrom tui_flow import flow\nPath({str(config)!r}).read_text()\n@flow\ndef reads(): pass\n",
+    )
+    engine.ask(Sync(files=True))
+    assert engine.wait_for(engine.run("reads")).state == "completed"
+    config.unlink()
+    wait_until(
+        lambda: engine.wait_for(engine.run("reads")).state == "failed", what="a run that finds no config"
+    )
 
 
 def test_there_are_no_more_templates_than_are_allowed(engine: Running) -> None:

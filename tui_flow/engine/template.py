@@ -42,7 +42,7 @@ class Template:
     ) -> None:
         """`said` is what the import printed, to each of the two streams. In a running event loop."""
         self.path, self.version = path, version
-        self.used_at = 0.0
+        self.made_at = self.used_at = 0.0
         """Monotonic; the owner's to keep."""
         self.forked = 0
         """How many runs it has begun."""

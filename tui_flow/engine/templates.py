@@ -3,7 +3,8 @@
 A template is kept for the current version of a file: after a save that described well, after a first run, and when it
 is asked for (`warm`). A new version retires the one before; a file that is broken keeps that of its last good version.
 The least recently used go first: when there are too many, when none of its runs came for `template_idle_seconds`, and
-when memory is short. Whatever becomes of a template, its runs go on, and a run that it has not begun is spawned.
+when memory is short. One in use is imported anew after `template_max_age_seconds`, since what a module reads when it is
+imported (a config file, the date) stays as it was. Whatever becomes of a template, its runs go on, and a run that it has not begun is spawned.
 """
 
 import asyncio
@@ -107,6 +108,7 @@ class Templates:
         """Imports what is wanted, one file at a time, and lets go of what is not needed."""
         self._take_up(now)
         self._let_go(now)
+        self._renew(now)
         due = [at for at in self._wanted.values() if at > now]
         if self._wanted and not self._warming and self.are_wanted:
             path = min(self._wanted, key=self._wanted.__getitem__)
@@ -116,6 +118,8 @@ class Templates:
         if self._templates or self._is_short:
             due.append(self._next_look_at)
             due += [one.used_at + self._settings.template_idle_seconds for one in self._templates.values()]
+            on_the_way = self._warming.keys() | self._wanted.keys()
+            due += [self._too_old_at(path) for path in self._templates.keys() - on_the_way]
         return min(due, default=float("inf"))
 
     def stop(self) -> None:
@@ -155,6 +159,7 @@ class Templates:
                 self._wake()
             else:
                 self._hopeless.add(path)
+                self._retire(path)
                 found.drop()
         if now >= self._next_look_at and (self._templates or self._is_short):
             self._next_look_at = now + MEMORY_SECONDS
@@ -166,7 +171,7 @@ class Templates:
                 self._hopeless.add(path)
                 self._log.say(f"{path}: every run imports it anew: it {found.objection}")
             return
-        found.template.used_at = self._clock.monotonic()
+        found.template.made_at = found.template.used_at = self._clock.monotonic()
         self._templates[path] = found.template
 
     def _let_go(self, now: float) -> None:
@@ -176,6 +181,21 @@ class Templates:
                 self._retire(path)
         while len(self._templates) > self._settings.max_templates:
             self._retire(min(self._templates, key=lambda path: self._templates[path].used_at))
+
+    def _renew(self, now: float) -> None:
+        """Imports anew what was imported too long ago, and used since; what was not is let go of. Runs that begin
+        meanwhile begin from the old one."""
+        for path, template in list(self._templates.items()):
+            if now < self._too_old_at(path) or path in self._warming or path in self._wanted:
+                continue
+            if template.used_at > template.made_at:
+                self._wanted[path] = now
+            else:
+                self._retire(path)
+
+    def _too_old_at(self, path: str) -> float:
+        age = self._settings.template_max_age_seconds
+        return self._templates[path].made_at + age if age > 0 else float("inf")
 
     def _retire(self, path: str) -> None:
         template = self._templates.pop(path, None)
