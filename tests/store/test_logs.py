@@ -162,3 +162,24 @@ def test_a_log_that_was_cut_is_read_anew_and_the_old_one_stays_readable_until_th
     assert len(file) == 203
     assert file.record(1).message == "50 bytes dropped"
     file.close()
+
+
+def test_rare_lines_of_a_long_log_are_the_ones_that_a_plain_look_finds(path: Path) -> None:
+    write(
+        path, *(say(f"row {n}\nmore", "ERROR" if n % 97 == 0 else "INFO", task=n % 50) for n in range(4000))
+    )
+    file = opened(path)
+    for task_runs, level in (
+        ({7}, 0),
+        ({7, 8, 9}, 0),
+        (None, ERROR),
+        ({3}, ERROR),
+        ({99}, 0),
+        (set(range(50)), 0),
+    ):
+        for since in (0, 1, 4001):
+            plain = [
+                line for line in range(since, len(file))
+                if (task_runs is None or file.head(line).task_run in task_runs) and file.head(line).level >= level
+            ]  # fmt: skip
+            assert list(file.select(task_runs, level=level, since=since)) == plain

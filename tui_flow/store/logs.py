@@ -20,6 +20,8 @@ MAX_LINE = 16_384
 SLICE = 4 * 1024 * 1024
 """The bytes that one step of `refresh` looks at."""
 
+FEW = 16
+"""So many kinds of heads are looked for one after the other."""
 _PREFIX = slice(28, 48)
 """Where a header line says its level and whose it is; cut to a width that leaves few different ones."""
 _WHO = re.compile(rb"(\S+) +(?:(\d+)\.(\d+)|-) ?")
@@ -233,11 +235,35 @@ class LogFile:
                 and not (heads_only and head.goes_on)
             )
 
-        good = {code for code, head in enumerate(self._heads.table) if fits(head)}
-        if not good:
+        return self._lines_of({code for code, head in enumerate(self._heads.table) if fits(head)}, since)
+
+    def _lines_of(self, wanted: set[int], since: int) -> "array[int]":
+        """The lines, from `since` on, whose code is one of these."""
+        if not wanted:
             return array("L")
+        if len(wanted) <= FEW:
+            found = self._found_by_bytes(wanted, since)
+            if found is not None:
+                return found
         codes = self._codes[since:] if since else self._codes
-        return array("L", [line for line, code in enumerate(codes, since) if code in good])
+        return array("L", [line for line, code in enumerate(codes, since) if code in wanted])
+
+    def _found_by_bytes(self, wanted: set[int], since: int) -> "array[int] | None":
+        """The same, by C, which is twenty times as fast where they are rare; None where they are not."""
+        size = self._codes.itemsize
+        codes = memoryview(self._codes)[since:].tobytes()
+        limit = len(codes) // size // 16
+        found: list[int] = []
+        for code in wanted:
+            pattern = array("L", (code,)).tobytes()
+            at = codes.find(pattern)
+            while at >= 0:
+                if at % size == 0:
+                    found.append(since + at // size)
+                    if len(found) > limit:
+                        return None
+                at = codes.find(pattern, at + 1)
+        return array("L", sorted(found))
 
     def find(self, text: str, since: int = 0) -> Iterator[int]:
         """The lines from line `since` on that hold this text, in order, whatever its case where it has no capital

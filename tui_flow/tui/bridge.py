@@ -8,6 +8,7 @@ that everything is read again; a connection that broke is made again.
 import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -78,6 +79,8 @@ class Bridge:
         self._connected = asyncio.Event()
         self._wake_up = asyncio.Event()
         self._stale = asyncio.Event()
+        self._hurry = asyncio.Event()
+        """Somebody waits for another run, and not for the pause to end."""
         self._overview_is_stale = self._run_is_stale = False
         self._watched: int | None = None
         self._failures: dict[int, Failure | None] = {}
@@ -116,6 +119,7 @@ class Bridge:
         self._watched, self._known = run_id, known
         self._run_is_stale = run_id is not None
         self._stale.set()
+        self._hurry.set()
 
     def read_again(self) -> None:
         self._overview_is_stale = self._run_is_stale = True
@@ -210,7 +214,9 @@ class Bridge:
                 self._audience.take_trouble(None)
             except HistoryError as error:
                 self._take_trouble(error)
-            await asyncio.sleep(PAUSE_SECONDS)
+            self._hurry.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._hurry.wait(), PAUSE_SECONDS)
 
     async def _why_runs_wait(self, overview: Overview) -> dict[int, str]:
         """By run; nothing where none waits, or the engine cannot say."""

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from textual.containers import Container
@@ -23,6 +24,8 @@ from tui_flow.tui.widgets.lines import Lines
 
 LOG_SECONDS = 0.25
 """Between two looks at the log of a run that is not over."""
+READ_SECONDS = 2.0
+"""So long the log waits for the history."""
 MAX_NAME = 20
 """Of a longer flow name the breadcrumb shows so many letters, so that the state is always in view."""
 
@@ -43,6 +46,8 @@ class RunScreen(RunTexts):
         self._scope: tuple[set[int] | None, int | None] | None = None
         """Whose lines the log shows; None before it shows any."""
         self._log_timer: Timer | None = None
+        self._is_read = asyncio.Event()
+        """Set once the run has been read, and drawn."""
 
     def compose_panes(self) -> Iterable[Widget]:
         yield self.crumbs
@@ -66,6 +71,7 @@ class RunScreen(RunTexts):
     def open_run(self, run_id: int, line: int | None = None, task_id: int | None = None) -> None:
         self.run_id, self.run, self.forest = run_id, None, TaskForest()
         self._line, self._task_id, self.artifacts = line, task_id, {}
+        self._is_read = asyncio.Event()
         self.task_tree.clear()
         self.log_view.open(run_dir(self.console.settings.state_dir, run_id) / LOG)
         self.log_view.whose = self._whose
@@ -81,6 +87,7 @@ class RunScreen(RunTexts):
     def take_run(self, reading: RunReading) -> None:
         if reading.run_id != self.run_id:
             return
+        self.call_after_refresh(self._is_read.set)
         if reading.run is None:
             self.say(f"there is no run {self.run_id} in the history; Esc goes back", "warn")
             return
@@ -100,7 +107,7 @@ class RunScreen(RunTexts):
         if not first and not was_over and role(self.run.state) == "bad":
             self.say(f"run {self.run.id} {self.run.state}: n next error, N previous{self._edits()}", "bad")
         self._rescope(keep=True)
-        self._watch_log(was_over)
+        self._watch_log(was_over or first)
         self.update()
 
     def _known(self) -> tuple[int, float]:
@@ -164,10 +171,13 @@ class RunScreen(RunTexts):
                 self.run_worker(self._index_log(), exclusive=True, group="log")
 
     async def _index_log(self) -> None:
-        """Takes in all of the log, and lets the keyboard speak between two slices."""
+        """Takes in all of the log, and lets the keyboard speak between two slices. The tree comes before all but the
+        first lines: both want the processor."""
         while self.log_view.poll():
             self.update_log_frame()
             self._go_to_line()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._is_read.wait(), READ_SECONDS)
             await asyncio.sleep(0)
         self._go_to_line()
         self.update_log_frame()

@@ -20,8 +20,10 @@ from tui_flow.tui.widgets.paint import AnySpan
 
 MAX_SHOWN = 4_096
 """Of a longer line only so many characters are shown, and it says so."""
-SLICE = 8 * 1024 * 1024
+SLICE = 4 * 1024 * 1024
 """The bytes of a log that are indexed between two looks at the keyboard."""
+FIRST_SLICE = 64 * 1024
+"""The same before there is anything to see."""
 LEVEL_NAMES = ("all", "INFO", "WARNING", "ERROR")
 
 
@@ -91,9 +93,9 @@ class LogView(Lines):
         self._find()
         self.set_count(len(self.lines.lines))
 
-    def poll(self, limit: int = SLICE) -> bool:
+    def poll(self) -> bool:
         """Takes in what was appended to the log. Whether there is more of it."""
-        more, changed = self.lines.refresh(limit)
+        more, changed = self.lines.refresh(SLICE if self.lines.log.size else FIRST_SLICE)
         if changed:
             self._find()
             self.set_count(len(self.lines.lines))
