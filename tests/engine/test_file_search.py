@@ -1,11 +1,13 @@
 """Which files a pattern means, and what keeps the search for them within bounds."""
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
 
-from tui_flow.engine.file_search import Walk
+from tests.waiting import wait_until
+from tui_flow.engine.file_search import Threads, Walk
 
 FILES = ("in/a.csv", "in/b.csv", "in/.hidden.csv", "in/c.txt", "in/deep/d.csv", "in/deep/er/e.csv", "in/.git/f.csv", "top.csv")  # fmt: skip
 
@@ -100,3 +102,14 @@ def test_a_pattern_that_no_path_can_have_is_told(project: Path) -> None:
     walk = Walk(project)
     walk.search("a\0b/*.csv")
     assert walk.is_cut and "null" in walk.trouble
+
+
+def test_a_few_threads_look_at_once_and_one_that_hangs_holds_no_other_up() -> None:
+    threads, hangs = Threads(most=3), threading.Event()
+    done: list[str] = []
+    threads(hangs.wait)  # type: ignore[arg-type]
+    for _ in range(50):
+        threads(lambda: done.append(threading.current_thread().name))
+    wait_until(lambda: len(done) == 50)
+    assert sum(thread.name == "file search" for thread in threading.enumerate()) <= 3
+    hangs.set()

@@ -10,9 +10,10 @@ from tests.store.rows import a_file, a_flow
 from tui_flow.contract import failpoints, rundir
 from tui_flow.contract.failpoints import FailpointReached
 from tui_flow.contract.journal import EventEmitted
-from tui_flow.contract.schedules import OnEvent, OnFlow, Schedule, to_json
+from tui_flow.contract.schedules import OnCondition, OnEvent, OnFlow, Schedule, to_json
 from tui_flow.contract.states import FireReason
-from tui_flow.store import events, flows, runs, schedules
+from tui_flow.engine.condition_watch import Answer
+from tui_flow.store import events, flows, retention, runs, schedules
 from tui_flow.store.records import FireTime, FlowRun
 
 CLOSED = to_json(Schedule(OnEvent("day.closed"), "closed", overlap="allow"))
@@ -345,3 +346,37 @@ def test_flows_that_fire_each_other_stop_after_one_round(make_house: Callable[..
     (loop,) = schedules.list_schedules(house.db, "load")
     (row,) = schedules.list_fire_times(house.db, loop.id)
     assert (row.outcome, row.reason) == ("skipped", "refused") and "it would never end" in row.message
+
+
+def test_a_clock_that_is_set_back_loses_no_event(build: Callable[..., House]) -> None:
+    house = build(CLOSED)
+    house.clock.set(-500.0)
+    emit(house)
+    house.tick()
+    assert len(made(house)) == 1
+
+
+def test_an_event_that_no_trigger_needs_any_more_is_pruned_and_fires_nothing_twice(
+    build: Callable[..., House], make_house: Callable[..., House]
+) -> None:
+    house = build(CLOSED, AFTER)
+    for _ in range(5):
+        emit(house)
+    house.tick()
+    emit(house)
+    before = house.clock.time() + 1.0
+    assert sum(retention.delete_events(house.db, before)) == 5
+    assert sum(retention.delete_fire_times(house.db, before)) == 5
+    house = again(house, make_house, 1.0)
+    house.tick()
+    emitted = [one.key for one in events.list_after(house.db, 0, 100) if one.kind == events.EMITTED]
+    assert len(made(house)) == 6 and emitted == ["id-5"]
+
+
+def test_what_a_condition_has_done_is_never_forgotten(build: Callable[..., House]) -> None:
+    house = build(to_json(Schedule(OnCondition("is_ready"), "ready", overlap="allow")))
+    house.asker.says = Answer(True, "batch 7")
+    house.tick(30.0)
+    assert sum(retention.delete_fire_times(house.db, house.clock.time() + 1.0)) == 0
+    house.tick(30.0)
+    assert len(made(house)) == 1

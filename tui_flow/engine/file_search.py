@@ -12,12 +12,15 @@ import threading
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
+from queue import SimpleQueue
 from typing import NamedTuple
 
 from tui_flow.engine.clock import Clock
 
 MAX_FILES = 20_000
 """More of them are too many for one trigger."""
+MAX_THREADS = 4
+"""That search at once; a disk that does not answer holds no more of them up."""
 MAX_ENTRIES = 1_000_000
 """So many names are looked at for one pattern."""
 _MAGIC = re.compile(r"[*?\[]")
@@ -35,8 +38,28 @@ class Found(NamedTuple):
     """It was too much: there are others."""
 
 
-def in_thread(call: Callable[[], None]) -> None:
-    threading.Thread(target=call, name="file search", daemon=True).start()
+class Threads:
+    """Calls what it is given, a few at once, in threads that stay and that nobody has to wait for at the end."""
+
+    def __init__(self, most: int = MAX_THREADS) -> None:
+        self._calls: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._most, self._busy, self._count = most, 0, 0
+        self._lock = threading.Lock()
+
+    def __call__(self, call: Callable[[], None]) -> None:
+        """Raises RuntimeError where there is no thread to be had."""
+        with self._lock:
+            if self._busy >= self._count and self._count < self._most:
+                threading.Thread(target=self._work, name="file search", daemon=True).start()
+                self._count += 1
+            self._busy += 1
+        self._calls.put(call)
+
+    def _work(self) -> None:
+        while True:
+            self._calls.get()()
+            with self._lock:
+                self._busy -= 1
 
 
 class FileSearch:
@@ -46,9 +69,9 @@ class FileSearch:
         pattern: str,
         clock: Clock,
         wake: Callable[[], None],
-        run: Callable[[Callable[[], None]], None] = in_thread,
+        run: Callable[[Callable[[], None]], None],
     ) -> None:
-        """`wake` is called from the thread when something was found out; `run` begins that thread."""
+        """`run` calls in another thread, and `wake` is called from there when something was found out."""
         self._project, self._pattern = project, pattern
         self._clock, self._wake, self._run = clock, wake, run
         self._found: Found | None = None
@@ -58,7 +81,7 @@ class FileSearch:
         self.is_busy = True
         try:
             self._run(self._search)
-        except RuntimeError as error:  # no thread to be had
+        except RuntimeError as error:
             at = self._clock.monotonic()
             self._found = Found({}, at, at, f"cannot look for files: {error}", is_cut=True)
 

@@ -96,6 +96,7 @@ class Pruner:
         if self._rules.days:
             before = self._clock.time() - self._rules.days * retention.DAY
             yield from (None for _ in retention.delete_fire_times(self._db, before))
+            yield from (None for _ in retention.delete_events(self._db, before))
         yield from self._drop_sources()
         now = self._clock.time()
         yield from leftovers.drop_results(self._state_dir, self._db, now)

@@ -58,6 +58,7 @@ class Triggers:
             return float("inf")
         if not self._may_start():
             return now + NO_ROOM_SECONDS
+        self._watching.newest.look()
         entries = list(self._entries.values())
         sightings = [(entry, entry.watch.look()) for entry in entries]
         self._decide([(entry, sighting) for entry, sighting in sightings if sighting is not None])

@@ -6,6 +6,7 @@ The two go into the history together (`triggers`), so nothing is told twice, and
 from typing import Any, NamedTuple, Protocol
 
 from tui_flow.contract.states import FireReason
+from tui_flow.engine.clock import Clock
 from tui_flow.store import events, runs, schedules
 from tui_flow.store.database import Connection
 from tui_flow.store.flows import same_name
@@ -86,12 +87,25 @@ class Watch(Protocol):
         ...
 
 
+class Newest:
+    """The newest event, looked up once for all who wait for one."""
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+        self.id = 0
+
+    def look(self) -> None:
+        self.id = events.last_id(self._db)
+
+
 class EventWatch:
     """The events of one name, or the ends of runs of some flows, in the order in which the history got them."""
 
     def __init__(
         self,
         db: Connection,
+        clock: Clock,
+        newest: Newest,
         schedule: Schedule,
         kind: str,
         names: tuple[str, ...],
@@ -99,7 +113,7 @@ class EventWatch:
         begin: float | None = None,
     ) -> None:
         """`begin` is the time since which the trigger is there, where it is there for the first time."""
-        self._db, self._flow = db, schedule.flow
+        self._db, self._clock, self._newest, self._flow = db, clock, newest, schedule.flow
         self._kind, self._names, self._states = kind, names, states
         self.trouble = ""
         self.memory = schedule.memory or {}
@@ -107,8 +121,9 @@ class EventWatch:
             self.memory = {"since": begin, "read": events.last_id_before(db, begin)}
 
     def look(self) -> Sighting | None:
-        read = self.memory["read"]
-        found = events.list_after(self._db, read, AT_ONCE) if events.last_id(self._db) > read else []
+        if self._newest.id <= self.memory["read"]:
+            return None
+        found = events.list_after(self._db, self.memory["read"], AT_ONCE)
         if not found:
             return None
         happened = [self._happening(event) for event in found if self._fits(event)]
@@ -132,7 +147,7 @@ class EventWatch:
         return Sighting([], memory, passed=Passed(last.key, first.at, last.at, times, reason, message))
 
     def due_at(self, now: float) -> float:
-        return now if events.last_id(self._db) > self.memory["read"] else float("inf")
+        return now if self._newest.id > self.memory["read"] else float("inf")
 
     def standing(self) -> str:
         return ""
@@ -141,8 +156,9 @@ class EventWatch:
         return
 
     def _fits(self, event: EventRecord) -> bool:
-        """What happened before the trigger was there, and came in later, is none of its business."""
-        if event.kind != self._kind or event.at < self.memory["since"]:
+        """What happened before the trigger was there, and came in later, is none of its business; but where the clock was
+        set back, times say nothing."""
+        if event.kind != self._kind or event.at < self.memory["since"] <= self._clock.time():
             return False
         if event.kind == events.EMITTED:
             return event.name in self._names

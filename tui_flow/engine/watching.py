@@ -7,10 +7,10 @@ from tui_flow.contract import schedules as contract
 from tui_flow.contract.schedules import OnCondition, OnEvent, OnFile, OnFlow
 from tui_flow.engine.clock import Clock
 from tui_flow.engine.condition_watch import Asker, ConditionWatch, ProcessAsker, Question
-from tui_flow.engine.file_search import FileSearch, in_thread
+from tui_flow.engine.file_search import FileSearch, Threads
 from tui_flow.engine.file_watch import FileWatch
 from tui_flow.engine.firing import Firing
-from tui_flow.engine.watches import EventWatch, Watch
+from tui_flow.engine.watches import EventWatch, Newest, Watch
 from tui_flow.store import events, facts, flows, served
 from tui_flow.store.database import Connection
 from tui_flow.store.records import Schedule
@@ -24,13 +24,14 @@ class Watching:
         clock: Clock,
         firing: Firing,
         wake: Callable[[], None] = lambda: None,
-        in_background: Callable[[Callable[[], None]], None] = in_thread,
+        in_background: Callable[[Callable[[], None]], None] | None = None,
         asker: Asker | None = None,
     ) -> None:
-        """`wake` is called, from any thread, when there is something to look at; `in_background` begins a thread."""
+        """`wake` is called, from any thread, when there is something to look at; `in_background` calls in another one."""
         self._project, self._db, self._clock, self._firing = project, db, clock, firing
-        self._wake, self._in_background = wake, in_background
+        self._wake, self._in_background = wake, in_background or Threads()
         self._asker = asker or ProcessAsker(project, wake)
+        self.newest = Newest(db)
 
     def watch_for(self, schedule: Schedule, declared: contract.Schedule) -> Watch:
         watch = self._watch(schedule, declared, self._begin(schedule, declared))
@@ -50,14 +51,24 @@ class Watching:
     def _watch(self, schedule: Schedule, declared: contract.Schedule, begin: float | None) -> Watch:
         when = declared.when
         if isinstance(when, OnFlow):
-            return EventWatch(self._db, schedule, events.RUN_ENDED, when.names, when.states, begin)
+            return self._event(schedule, events.RUN_ENDED, when.names, when.states, begin)
         if isinstance(when, OnFile):
             search = FileSearch(self._project, when.glob, self._clock, self._wake, self._in_background)
             return FileWatch(self._db, schedule, when, self._clock, search, begin)
         if isinstance(when, OnCondition):
             return self._condition(schedule, declared, when, begin)
         assert isinstance(when, OnEvent), f"no trigger: {when}"
-        return EventWatch(self._db, schedule, events.EMITTED, (when.name,), (), begin)
+        return self._event(schedule, events.EMITTED, (when.name,), (), begin)
+
+    def _event(
+        self,
+        schedule: Schedule,
+        kind: str,
+        names: tuple[str, ...],
+        states: tuple[str, ...],
+        begin: float | None,
+    ) -> EventWatch:
+        return EventWatch(self._db, self._clock, self.newest, schedule, kind, names, states, begin)
 
     def _condition(
         self, schedule: Schedule, declared: contract.Schedule, when: OnCondition, begin: float | None

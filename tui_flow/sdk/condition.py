@@ -30,6 +30,8 @@ from tui_flow.sdk.process_tree import adopt_orphans, descendants, die_with_paren
 
 MAX_VALUE = 64 * 1024
 """Bytes of JSON: it becomes a run's parameter."""
+MAX_ERROR = 500
+"""Characters."""
 _encode, _exit = json.JSONEncoder(separators=(",", ":")).encode, os._exit
 
 
@@ -46,7 +48,7 @@ def ask(path: Path, project: Path, function: str, version: str) -> dict[str, Any
         return _told(_called(found))
     except BaseException as error:
         what, failure = flow_file.explain(error, path)
-        return {"error": f"{doing} {what}", "line": failure.line or None}
+        return {"error": f"{doing} {what}"[:MAX_ERROR], "line": failure.line or None}
 
 
 def _called(function: Callable[[], Any]) -> Any:

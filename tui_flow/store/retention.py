@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from tui_flow.store import queries
+from tui_flow.store import events, queries
 from tui_flow.store.database import transaction
 
 DAY = 86_400.0
@@ -123,11 +123,23 @@ def delete_runs(db: sqlite3.Connection, ids: list[int]) -> Iterator[int]:
 
 
 def delete_fire_times(db: sqlite3.Connection, before: float) -> Iterator[int]:
-    """Forgets what became of fire times that were decided so long ago; those of events stay, since they say which
-    events were there."""
+    """Forgets what became of fire times that were decided so long ago; those of conditions stay, since they alone say
+    what was done already."""
     while True:
         with transaction(db):
             count = queries.change(db, "delete_old_fire_times", [before, BATCH_ROWS])
+        if not count:
+            return
+        yield count
+
+
+def delete_events(db: sqlite3.Connection, before: float) -> Iterator[int]:
+    """Forgets events that came so long ago, as far as every trigger that waits for events has read."""
+    row = queries.row(db, "last_event_handled")
+    handled = events.last_id(db) if row is None or row[0] is None else int(row[0])
+    while True:
+        with transaction(db):
+            count = events.delete_old(db, handled, before, BATCH_ROWS)
         if not count:
             return
         yield count

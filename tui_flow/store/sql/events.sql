@@ -25,10 +25,8 @@ SELECT {event_columns} FROM events WHERE id > ? ORDER BY id LIMIT ?;
 SELECT {event_columns} FROM events WHERE kind = ? AND name = ? AND key = ?;
 
 -- name: delete_old_events
-DELETE FROM events WHERE id IN (
-    SELECT id FROM events
-    WHERE id <= :handled AND received_at < :before AND id < (SELECT max(id) FROM events)
-    ORDER BY id LIMIT :limit
+DELETE FROM events WHERE received_at < :before AND id IN (
+    SELECT id FROM events WHERE id <= :handled AND id < (SELECT max(id) FROM events) ORDER BY id LIMIT :limit
 );
 
 -- name: list_seen_files

@@ -30,7 +30,14 @@ DELETE FROM flow_runs WHERE id = ? AND ended_at IS NOT NULL;
 
 -- name: delete_old_fire_times
 DELETE FROM fire_times
-WHERE decided_at < ? AND id IN (SELECT id FROM fire_times WHERE event_key IS NULL ORDER BY id LIMIT ?);
+WHERE decided_at < ? AND id IN (
+    SELECT fire_times.id FROM fire_times JOIN schedules ON schedules.id = fire_times.schedule
+    WHERE kind <> 'condition' ORDER BY fire_times.id LIMIT ?
+);
+
+-- name: last_event_handled
+SELECT min(coalesce(json_extract(memory, '$.read'), 0)) FROM schedules
+WHERE kind IN ('event', 'flow') AND state <> 'gone';
 
 -- name: list_file_shas
 SELECT sha FROM flow_files UNION SELECT sha FROM flows;
