@@ -15,6 +15,10 @@ import pytest
 
 from tests.project import TUI_FLOW, Project, temporary_project
 from tests.waiting import wait_until
+from tui_flow.contract.errors import HistoryError
+from tui_flow.contract.states import FlowRunState
+from tui_flow.store import database, runs
+from tui_flow.store.records import FlowRun
 
 ETL = """
     import sys
@@ -69,8 +73,16 @@ def serve(project: Project) -> Iterator[Serve]:
         process.communicate()
 
 
-def completed(project: Project) -> list[dict[str, Any]]:
-    return [run for run in project.ask("runs")["runs"] if run["state"] == "completed"]
+def completed(project: Project) -> list[FlowRun]:
+    """As the history has it; none before there is one."""
+    try:
+        db = database.open_reader(project.state_dir)
+    except HistoryError:
+        return []
+    try:
+        return runs.list_runs(db, states={FlowRunState.COMPLETED})
+    finally:
+        db.close()
 
 
 def schedule(project: Project) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import pytest
 from tests.project import Project, temporary_project
 from tests.waiting import wait_until
 from tui_flow import flow, pause_flow_run, suspend_flow_run, task
-from tui_flow.contract import questions
+from tui_flow.contract import questions, rundir
 
 ASKS = """
     import asyncio, time
@@ -265,13 +265,12 @@ def test_a_suspended_run_that_nobody_answers_fails_and_one_can_be_cancelled(proj
 
 
 def test_a_flow_may_answer_another_and_a_script_may_ask(project: Project) -> None:
+    run_id = rundir.last_run_id(project.state_dir) + 1
     script = subprocess.Popen(
         [sys.executable, str(project.root / "flows" / "asks.py")], cwd=project.root, env=project.environment,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
-    run_id = wait_until(
-        lambda: [one["run_id"] for one in project.ask("runs")["runs"] if one["state"] == "paused"]
-    )[0]
+    wait_until(lambda: open_keys(project, run_id))
     assert told(project, start(project, "answers", "-p", f"run={run_id}")) == []
     out, _ = script.communicate(timeout=20)
     assert out == "told Approval True by a flow low 2\n"

@@ -191,18 +191,19 @@ def _turn(folder: Path) -> int | None:
 
 
 def _free_slots(folder: Path, limit: Limit, wanted: int) -> dict[str, int]:
-    """So many free slots, taken; fewer where there are not so many."""
-    numbers = {int(path.name) for path in _slots(folder)} | set(range(limit.limit))
+    """So many free slots, taken; none where there are not so many. Slots that are held from when the limit was higher
+    count as well: for each of them one of the others stays free."""
+    beyond = [path for path in _slots(folder) if int(path.name) >= limit.limit]
+    taken = sum(str(path) in _held or lock_holder(path) is not None for path in beyond)
     found: dict[str, int] = {}
-    taken = 0
-    for number in sorted(numbers):
+    for number in range(limit.limit):
         path = folder / str(number)
         fd = None if str(path) in _held else take_lock(path)
-        if fd is None:
-            taken += 1
-        else:
+        if fd is not None:
             found[str(path)] = fd
-    keep = dict(list(found.items())[: wanted if taken + wanted <= limit.limit else 0])
+        if len(found) == wanted + taken:
+            break
+    keep = dict(list(found.items())[:wanted]) if len(found) == wanted + taken else {}
     _close([fd for path, fd in found.items() if path not in keep])
     return keep
 
