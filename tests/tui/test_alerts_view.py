@@ -77,6 +77,27 @@ async def test_a_acknowledges_and_u_takes_that_back(troubled: Project) -> None:
         await page.shows("there is nothing to acknowledge")
 
 
+async def test_the_flows_view_says_what_is_new_and_acknowledges_it_too(troubled: Project) -> None:
+    async with console(troubled) as page:
+        await page.shows("66w ago ● new", "a ack")
+        await page.press("a")
+        await page.shows("etl_daily is acknowledged; u undoes")
+        assert page.engine.asked_for(commands.AcknowledgeAlerts) == [commands.AcknowledgeAlerts([1])]
+        known = alerts.get_alert(troubled.db, 1)
+        assert known is not None
+        alerts.save(troubled.db, rules.acknowledged(known, "uid 0", time.time()))
+        page.engine.tell(changes.AlertChanged(1, "acknowledged"))
+        await page.hides("● new")
+        await page.press("g")
+        assert page.order_of("etl_daily ", "reports_v2", "ingest_s3") == [
+            "reports_v2",
+            "ingest_s3",
+            "etl_daily ",
+        ]
+        await page.press("m")
+        await page.shows("Send no message about")
+
+
 async def test_m_mutes_a_flow_for_a_time_that_one_more_key_says(troubled: Project) -> None:
     async with console(troubled) as page:
         await page.press("5", "m")

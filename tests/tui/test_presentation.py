@@ -277,7 +277,8 @@ def test_no_line_of_the_help_is_too_long_for_two_columns() -> None:
     for places in (["list", "flows", "app"], ["list", "tree", "run", "app"], ["list", "log", "run", "app"]):
         lines = help_lines(places, glyphs.UNICODE, Keymap(), wide=True)
         assert max(len(text_of(line).rstrip()) for line in lines) <= 76
-        assert all(text_of(line)[38:39] in ("", " ") for line in lines), "the columns touch"
+        keys = lines[: [text_of(line) for line in lines].index(" STATES")]
+        assert all(text_of(line)[38:39] in ("", " ") for line in keys), "the columns touch"
 
 
 def test_the_footer_ends_with_leaving_and_help() -> None:

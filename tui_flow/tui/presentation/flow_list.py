@@ -1,6 +1,7 @@
 """The Flows view's rows: every flow with its last runs, and every flow file that does not import.
 
-The order is by attention: what failed, what does not import, what is at work, what waits, and the rest by name.
+The order is by attention: what failed, what does not import, what is at work, what waits, failures that somebody knows
+of, and the rest by name.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,9 +9,9 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from tui_flow.contract.journal import Failure
-from tui_flow.contract.states import ACTIVE, FlowRunState, ScheduleState
+from tui_flow.contract.states import ACTIVE, AlertState, FlowRunState, ScheduleState
 from tui_flow.store.records import Alert, Flow, FlowFile, FlowRun, Pause, Schedule
-from tui_flow.tui.presentation import Line, plots, times
+from tui_flow.tui.presentation import Line, alert_list, plots, times
 from tui_flow.tui.presentation.filters import Filter, Subject
 from tui_flow.tui.presentation.glyphs import Marks, role, word
 
@@ -61,6 +62,17 @@ class FlowRow(NamedTuple):
     """Of its schedules: "" (it has none), "active" or "paused"."""
     why: str = ""
     """Why its newest run has not begun."""
+    alerts: tuple[Alert, ...] = ()
+    """What is wrong with it, and has not recovered."""
+
+    def is_new(self, now: float) -> bool:
+        """Whether there is something wrong that nobody has seen."""
+        return bool(alert_list.new_ones(self.alerts, now))
+
+    @property
+    def is_known(self) -> bool:
+        """Whether somebody has acknowledged all that is wrong."""
+        return bool(self.alerts) and all(alert.state is AlertState.ACKNOWLEDGED for alert in self.alerts)
 
     @property
     def latest(self) -> FlowRun | None:
@@ -75,18 +87,29 @@ class FlowRow(NamedTuple):
 def rows_of(overview: Overview) -> list[FlowRow]:
     """The rows, most urgent first."""
     broken = {file.path: file for file in overview.files if file.state == "broken"}
-    standings = _standings(overview)
+    standings, wrong = _standings(overview), _wrong(overview)
     rows = [
-        _row_of(flow, broken.get(flow.path), overview)._replace(**standings.get(flow.name, {}))
+        _row_of(flow, broken.get(flow.path), overview)._replace(
+            **standings.get(flow.name, {}), alerts=(*wrong.get(flow.name, ()), *wrong.get(flow.path, ()))
+        )
         for flow in overview.flows
     ]
     known = {flow.path for flow in overview.flows}
     rows += [
-        FlowRow(path, path.rpartition("/")[2], path, None, file, (), None)
+        FlowRow(path, path.rpartition("/")[2], path, None, file, (), None, alerts=tuple(wrong.get(path, ())))
         for path, file in broken.items()
         if path not in known
     ]
     return sorted(rows, key=_urgency)
+
+
+def _wrong(overview: Overview) -> dict[str, list[Alert]]:
+    """What is wrong, by flow, or by file where it is about no flow."""
+    found: dict[str, list[Alert]] = {}
+    for alert in overview.alerts:
+        if alert.state is not AlertState.RECOVERED:
+            found.setdefault(alert.flow or alert.place, []).append(alert)
+    return found
 
 
 def _standings(overview: Overview) -> dict[str, dict[str, Any]]:
@@ -134,8 +157,8 @@ def _urgency(row: FlowRow) -> tuple[int, float, str]:
     if active is not None:
         return (3 if active.state is FlowRunState.PENDING else 2, 0.0, row.name)
     if latest is not None and latest.state in (FlowRunState.FAILED, FlowRunState.CRASHED):
-        return (0, -(latest.ended_at or 0.0), row.name)
-    return (4, 0.0, row.name)
+        return (4 if row.is_known else 0, -(latest.ended_at or 0.0), row.name)
+    return (5, 0.0, row.name)
 
 
 def keep_order(rows: list[FlowRow], shown: list[str]) -> list[FlowRow]:

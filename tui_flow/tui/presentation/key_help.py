@@ -19,9 +19,12 @@ _TOGETHER = {
     ("top", "end"): "to the first line, last",
     ("half_down", "half_up"): "half a page down, up",
     ("page_down", "page_up"): "a page down, up",
+    ("ack", "mute"): "you know of it; mute it…",
     tuple(action.id for action in ACTIONS if action.id.startswith("view(")): "the five views",
 }
 """Actions that share a line of the help."""
+_NAMES = {"upstream_failed": "upstream"}
+"""Of states, where there is no room for the whole of it."""
 _SHARED = {id for ids in _TOGETHER for id in ids}
 
 
@@ -39,7 +42,7 @@ def help_lines(places: Sequence[str], marks: Marks, keymap: Keymap, *, wide: boo
     right = [line for section in sections for line in section]
     blank: Line = []
     rows = [[*_padded(one), *other] for one, other in zip_longest(left, right, fillvalue=blank)]
-    return rows + _states(marks, 4)
+    return rows + _states(marks, 5)
 
 
 def _padded(line: Line) -> Line:
@@ -78,6 +81,9 @@ def _states(marks: Marks, columns: int) -> list[Line]:
     for first in range(0, len(states), columns):
         line: Line = []
         for state in states[first : first + columns]:
-            line += [(f"  {marks.glyph(state)} ", glyphs.role(state)), (f"{state.replace('_', ' '):<15}", "")]
+            line += [
+                (f"  {marks.glyph(state)} ", glyphs.role(state)),
+                (f"{_NAMES.get(state, state):<11}", ""),
+            ]
         lines.append(line)
     return lines

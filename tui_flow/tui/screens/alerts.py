@@ -15,6 +15,7 @@ from tui_flow.store.records import Alert, FlowRun
 from tui_flow.tui.actions import bindings
 from tui_flow.tui.presentation import Line, alert_about, alert_list
 from tui_flow.tui.presentation.alert_about import About
+from tui_flow.tui.screens.alert_actions import AlertActions, is_muted
 from tui_flow.tui.screens.section import Section
 from tui_flow.tui.widgets.alert_table import AlertTable
 from tui_flow.tui.widgets.lines import Lines, TextLines
@@ -23,7 +24,7 @@ MAX_CODE = 100_000
 """Bytes of a flow file that are looked through for the author's line."""
 
 
-class AlertsSection(Section):
+class AlertsSection(AlertActions, Section):
     """The table of alerts, and below it what there is to say about the one under the cursor."""
 
     PLACE = "alerts"
@@ -156,44 +157,18 @@ class AlertsSection(Section):
             self.say(f"no run has to do with it{'; e opens the file' if alert.path else ''}")
 
     def action_ack(self) -> None:
-        """Somebody knows; or, of one that is acknowledged already, does not."""
         alert = self.table.selected
-        if alert is None:
-            return
-        name = alert_about.title(alert)
-        ack, undo = commands.AcknowledgeAlerts([alert.id]), commands.AcknowledgeAlerts([alert.id], undo=True)
-        if alert.state is AlertState.RECOVERED:
-            self.say("it has recovered; there is nothing to acknowledge")
-        elif alert.state is AlertState.ACKNOWLEDGED:
-            self.console.do(undo, f"{name} is new again", undo=(f"that {name} is new again", ack))
-        else:
-            said = f"{name} is acknowledged; u undoes"
-            self.console.do(ack, said, undo=(f"ack of {name}", undo))
+        if alert is not None:
+            self.acknowledge([alert], alert_about.title(alert))
 
     def action_mute(self) -> None:
-        from tui_flow.tui.screens.menu import Choice, MenuScreen
-
         alert = self.table.selected
         if alert is None:
             return
-        if not alert.flow:
+        if alert.flow:
+            self.mute(alert.flow, is_muted=is_muted([alert]))
+        else:
             self.say("only a flow can be muted; a acknowledges this")
-            return
-        flow = alert.flow
-        if alert.is_muted(time.time()):
-            self.console.do(commands.UnmuteAlerts(flow), f"{flow} is heard again", undo=None)
-            return
-        choices = [Choice(key, title, about) for key, title, about, _ in _MUTES]
-        self.console.push_screen(
-            MenuScreen(f"Send no message about {flow}", choices, opens_with="m"),
-            lambda key: None if key is None else self._mute(flow, key),
-        )
-
-    def _mute(self, flow: str, key: str) -> None:
-        _, title, _, seconds = next(each for each in _MUTES if each[0] == key)
-        unmute = commands.UnmuteAlerts(flow)
-        said = f"{flow} is muted {title}; u undoes"
-        self.console.do(commands.MuteAlerts(flow, seconds), said, undo=(f"mute of {flow}", unmute))
 
     def action_note(self) -> None:
         alert = self.table.selected
@@ -216,13 +191,6 @@ class AlertsSection(Section):
             self.say("it names no line of a file")
 
 
-_MUTES: tuple[tuple[str, str, str, float | None], ...] = (
-    ("h", "for an hour", "", 3600.0),
-    ("8", "for 8 hours", "", 8 * 3600.0),
-    ("d", "for a day", "", 86_400.0),
-    ("w", "for a week", "", 7 * 86_400.0),
-    ("o", "until it is ok", "until a run of it completes", None),
-)
 _NO_MATCH: Line = [("No alert has this. ", ""), ("Esc", "key"), (" shows all.", "dim")]
 _NOTHING: list[Line] = [
     [("Nothing is wrong, and nothing was within a week.", "ok")],

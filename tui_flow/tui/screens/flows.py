@@ -14,12 +14,13 @@ from tui_flow.store.spans import Span
 from tui_flow.tui.actions import bindings
 from tui_flow.tui.presentation import Line, about, flow_list, plots, text_of
 from tui_flow.tui.presentation.flow_list import FlowRow
+from tui_flow.tui.screens.alert_actions import AlertActions, is_muted
 from tui_flow.tui.screens.section import Section
 from tui_flow.tui.widgets.flow_table import FlowTable
 from tui_flow.tui.widgets.lines import Lines, TextLines
 
 
-class FlowsSection(Section):
+class FlowsSection(AlertActions, Section):
     """The table of flows, and below it what there is to say about the one under the cursor."""
 
     PLACE = "flows"
@@ -123,6 +124,8 @@ class FlowsSection(Section):
                 "cancel",
                 "edit",
                 "pause",
+                "ack",
+                "mute",
                 *(() if self.table.total else ("filter",)),
             }
         found = set()
@@ -134,6 +137,8 @@ class FlowsSection(Section):
             found.add("open")
         if not row.standing:
             found.add("pause")
+        if not row.alerts:
+            found |= {"ack", "mute"}
         if row.active is None or row.active.state is FlowRunState.CANCELLING:
             found.add("cancel")
         return found
@@ -193,6 +198,16 @@ class FlowsSection(Section):
             )
         else:
             self.console.cancel_run(run, kill=False)
+
+    def action_ack(self) -> None:
+        row = self.table.selected
+        if row is not None:
+            self.acknowledge(row.alerts, row.name)
+
+    def action_mute(self) -> None:
+        row = self.table.selected
+        if row is not None and row.flow is not None:
+            self.mute(row.name, is_muted=is_muted(row.alerts))
 
     def action_pause(self) -> None:
         """All schedules of the flow."""

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
-from tui_flow.tui.presentation import filters, flow_list
+from tui_flow.tui.presentation import Line, filters, flow_list
 from tui_flow.tui.presentation.filters import BadFilter, Filter
 from tui_flow.tui.presentation.flow_list import FlowRow
+from tui_flow.tui.presentation.glyphs import Marks
 from tui_flow.tui.widgets.lines import Lines
-from tui_flow.tui.widgets.paint import AnySpan, fit
+from tui_flow.tui.widgets.paint import AnySpan, fit, fit_line
 
 _DURATION = 7
 _NEXT = 10
@@ -123,7 +124,17 @@ class FlowTable(Lines):
             ("  ", ""),
             *flow_list.strip(row, marks, strip, heights=width >= _HEIGHTS),
             ("  ", ""),
-            (fit(text, status, marks.ellipsis), role),
+            *_told(text, role, status, marks, is_new=row.is_new(now)),
             (f"{flow_list.elapsed(row, now, marks):>{_DURATION}}", "dim"),
             *((("  ", ""), flow_list.next_fire(row, now)) if self._next_width(width) else ()),
         ]
+
+
+def _told(text: str, role: str, width: int, marks: Marks, *, is_new: bool) -> Line:
+    """What the flow is doing, and whether nobody has seen that yet."""
+    new = f" {marks.bullet} new" if is_new else ""
+    return fit_line(
+        [(fit(text, len(text)), role), (new, "bad")] if len(text) + len(new) <= width else [(text, role)],
+        width,
+        marks.ellipsis,
+    )
