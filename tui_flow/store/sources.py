@@ -1,29 +1,31 @@
-"""The texts of flow files and modules as a run found them."""
+"""The lines of flow files and modules as a run found them."""
 
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
-from tui_flow.contract.rundir import SOURCES
 from tui_flow.contract.stacks import Frame
+from tui_flow.contract.version import read_kept, relative
 from tui_flow.store.records import FlowRun
 
 
 def source_lines(state_dir: Path, run: FlowRun) -> Callable[[Frame], str]:
-    """The text of a line of the author's: of the flow file in the version that the run is of, of other files as they
-    are, unless they were changed since it began."""
+    """The text of the line that a frame is at: of what the run imported from the project in the version that it did,
+    of any other file as it is, unless it was changed since the run began."""
+    from tui_flow.store.what_changed import texts_of
+
+    kept, project = texts_of(state_dir, run), state_dir.parent
 
     @lru_cache
     def lines_of(path: str) -> list[str]:
-        file = Path(path)
+        sha = kept.get(relative(path, project) or path)
+        text = read_kept(state_dir, sha) if sha else None
         try:
-            if path == run.path and run.source_sha:
-                file = state_dir / SOURCES / f"{run.source_sha}.py"
-            elif file.stat().st_mtime > (run.started_at or 0.0):
-                return []
-            return file.read_text("utf-8", "replace").splitlines()
+            if text is None and Path(path).stat().st_mtime <= (run.started_at or 0.0):
+                text = Path(path).read_bytes()
         except OSError:
             return []
+        return (text or b"").decode("utf-8", "replace").splitlines()
 
     def source_of(frame: Frame) -> str:
         lines = lines_of(frame.path)

@@ -6,15 +6,20 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui_flow.contract.errors import HistoryError
+from tui_flow.contract.errors import HistoryError, RequestError
 from tui_flow.contract.journal import Failure
 from tui_flow.contract.version import read_kept, relative
 from tui_flow.store.records import FlowRun
-from tui_flow.tui.presentation import code, differences
+from tui_flow.tui.presentation import code, differences, stacks, times
 from tui_flow.tui.screens.reader import ReaderScreen
 
 if TYPE_CHECKING:
     from tui_flow.tui.app import Console
+
+
+_STACK_ROLES = {
+    "process": "strong", "thread": "live", "own": "key", "source": "", "library": "dim", "note": "dim",
+}  # fmt: skip
 
 
 async def show_code(console: "Console", run: FlowRun, failure: Failure | None) -> None:
@@ -70,6 +75,40 @@ async def show_diff(console: "Console", run: FlowRun) -> None:
             stops=[place for place, line in enumerate(lines) if line and line[0][0].strip().isupper()],
             copy=partial(console.copy, what="what changed"),
             note=f"tui-flow diff {run.id}",
+        )
+    )
+
+
+async def show_stack(console: "Console", run: FlowRun) -> None:
+    """Where each thread of a running run stands, and on what it works."""
+    from tui_flow.client.stacks import ask_for_stacks
+    from tui_flow.store.sources import source_lines
+
+    state_dir, project = console.settings.state_dir, console.settings.project
+    console.say(f"asking run {run.id} where it stands", "dim")
+    try:
+        processes = await asyncio.to_thread(ask_for_stacks, state_dir, run)
+    except RequestError as error:
+        console.say(error.what)
+        return
+    source_of = await asyncio.to_thread(source_lines, state_dir, run)
+    told = list(stacks.stack_lines(processes, project, source_of))
+    own = [place for place, line in enumerate(told) if line.role == "own"]
+
+    def edit(place: int) -> None:
+        if (frame := told[place].frame) is not None:
+            console.edit(Path(frame.path), frame.line)
+
+    console.say("")
+    console.push_screen(
+        ReaderScreen(
+            f"Where run {run.id} of {run.flow} stands, at {times.clock(time.time())}",
+            [[(line.text, _STACK_ROLES[line.role])] for line in told],
+            start=own[0] if own else 0,
+            stops=own,
+            edit=edit,
+            copy=partial(console.copy, what="where it stands"),
+            note=f"tui-flow stack {run.id}",
         )
     )
 

@@ -20,6 +20,8 @@ class StackLine(NamedTuple):
     """Safe to show."""
     role: str
     """"process", "thread", "own" (a frame of the author's), "source", "library" or "note"."""
+    frame: Frame | None = None
+    """Which one it is about."""
 
 
 def stack_lines(
@@ -78,9 +80,9 @@ def _frame_lines(
     for index, (is_other, group) in enumerate(groups):
         if not is_other:
             for frame in group:
-                yield StackLine(_place(frame, project), "own")
+                yield StackLine(_place(frame, project), "own", frame)
                 if source := source_of(frame):
-                    yield StackLine(f"  {safe(source)}", "source")
+                    yield StackLine(f"  {safe(source)}", "source", frame)
         elif all_frames:
             yield from _library(group, project)
         elif index == len(groups) - 1:
@@ -99,7 +101,7 @@ def _ends(frames: list[Frame], project: Path) -> Iterator[StackLine]:
 
 def _library(frames: list[Frame], project: Path) -> Iterator[StackLine]:
     for frame in frames:
-        yield StackLine(_place(frame, project), "library")
+        yield StackLine(_place(frame, project), "library", frame)
 
 
 def _place(frame: Frame, project: Path) -> str:

@@ -19,7 +19,7 @@ class ReaderScreen(ModalScreen[None]):
 
     CSS_PATH = "../styles/dialogs.tcss"
     BINDINGS: ClassVar = [
-        ("escape,q,v,D,A", "dismiss", ""),
+        ("escape,q,v,D,A,W", "dismiss", ""),
         ("n", "step(1)", ""),
         ("N", "step(-1)", ""),
         ("e", "edit", ""),

@@ -169,6 +169,12 @@ class RunTexts(RunActions):
         if self.run is not None:
             self._read(partial(show_diff, self.console, self.run))
 
+    def action_stack(self) -> None:
+        from tui_flow.tui.reading import show_stack
+
+        if self.run is not None:
+            self._read(partial(show_stack, self.console, self.run))
+
     def _read(self, work: Any) -> None:
         """Reads in the background, in place of what was being read."""
         self.run_worker(work, group="reading", exclusive=True)
