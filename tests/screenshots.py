@@ -30,6 +30,38 @@ EARLIER = (
     *(("flaky_api", {"failures": failures}) for failures in (1, 2, 3, 9)),
 )
 """The runs that are over when the pictures are made."""
+SCHEDULED = """
+from tui_flow import Cron, Interval, flow, on_event
+
+
+@flow(schedule=Cron("0 3 * * *", timezone="Europe/Paris"))
+def etl_daily(): ...
+
+
+@flow(schedule=Cron("0 3 * * *", timezone="Europe/Paris"))
+def backup(): ...
+
+
+@flow(schedule=[Cron("30 2 * * *", timezone="Europe/Paris", slug="nightly"), Cron("0 14 * * 1-5", timezone="Europe/Paris")])
+def invoices(): ...
+
+
+@flow(schedule=Cron("*/15 * * * *"))
+def heartbeat(): ...
+
+
+@flow(schedule=Interval(3600, jitter=600))
+def cleanup(): ...
+
+
+@flow(schedule=Cron("0 6 * * 1", timezone="America/New_York", active=False))
+def archive(): ...
+
+
+@flow(schedule=on_event("day.closed"))
+def report(): ...
+"""
+"""What stands in the picture of the schedules."""
 
 
 def main() -> None:
@@ -38,6 +70,7 @@ def main() -> None:
         shutil.copytree(
             ROOT / "flows", project / "flows", ignore=shutil.ignore_patterns("out", "__pycache__")
         )
+        (project / "flows" / "nightly.py").write_text(SCHEDULED)
         settings = Settings(project=project)
         with client.connect(settings) as engine:
             try:
@@ -96,13 +129,21 @@ async def draw_all(settings: Settings, failed: int, census: int) -> None:
     await draw(settings, "flows", "running")
     await draw(settings, "failed-run", "error 1/", open_run=failed)
     await draw(settings, "wide", "error 1/", open_run=failed, size=(160, 45))
+    await draw(settings, "schedule", "archive", view="schedule")
+    await draw(settings, "alerts", "last ok", view="alerts")
 
 
 async def draw(
-    settings: Settings, name: str, text: str, *, size: tuple[int, int] = (80, 24), open_run: int | None = None
+    settings: Settings,
+    name: str,
+    text: str,
+    *,
+    size: tuple[int, int] = (80, 24),
+    view: str = "flows",
+    open_run: int | None = None,
 ) -> None:
     """One picture, taken once this text stands on the screen."""
-    begin = None if open_run is None else Address("runs", run_id=open_run)
+    begin = Address(view, run_id=open_run)
     app = Console(settings, begin=begin)
     async with app.run_test(size=size) as pilot:
         await shown(app, pilot.pause, text)
