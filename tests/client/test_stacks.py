@@ -17,7 +17,7 @@ from tests.waiting import wait_until
 from tui_flow.client import stacks
 from tui_flow.contract.errors import NotRunning
 from tui_flow.contract.rundir import LOCK, STACKS, run_dir
-from tui_flow.contract.stacks import Frame, decode, decode_dump
+from tui_flow.contract.stacks import Frame, decode
 from tui_flow.contract.states import FlowRunState
 
 KEEPER = """
@@ -164,7 +164,7 @@ def test_a_run_without_a_process_says_what_it_does(state_dir: Path, state: FlowR
 
 
 def test_a_dump_is_read_back_with_what_was_escaped_in_it() -> None:
-    found = decode_dump(
+    found = stacks.decode_dump(
         "Thread 0x00007f (most recent call first):\n"
         '  File "/p/flows/caf\\xe9.py", line 7 in w\\u0142adowanie\n'
         '  File "/usr/lib/python3.11/threading.py", line ??? in run\n'

@@ -6,6 +6,7 @@ run's lock, has the run's `stacks` file open, and handles the signal, all as the
 
 import fcntl
 import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,7 +17,7 @@ from tui_flow.contract import processes, stacks
 from tui_flow.contract.errors import NotRunning
 from tui_flow.contract.processes import Process
 from tui_flow.contract.rundir import LOCK, STACKS, lock_holder, run_dir
-from tui_flow.contract.stacks import ASK, DUMP, Standing
+from tui_flow.contract.stacks import ASK, DUMP, Frame, Standing
 from tui_flow.contract.states import TERMINAL, FlowRunState
 from tui_flow.store.records import FlowRun
 
@@ -27,6 +28,11 @@ _AGAIN_SECONDS = 0.1
 _WATCH_SECONDS = 0.25
 _BUSY_SHARE = 0.02
 """Of that time: a thread that runs more than this may be running when it is looked at."""
+
+
+_THREAD = re.compile(r"(?:Current thread|Thread) 0x([0-9a-f]+)(?: \[(.*)\])? \(most recent call first\):")
+_FRAME = re.compile(r'  File "(.*)", line (\d+|\?\?\?) in (.*)')
+_ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8}))")
 
 
 class ProcessStacks(NamedTuple):
@@ -145,7 +151,7 @@ class _Asker:
         start = self._size()
         if not self._send(process, DUMP):
             return ProcessStacks(*process, command, "none", [], "it is gone")
-        standings = stacks.decode_dump(self._written_since(start))
+        standings = decode_dump(self._written_since(start))
         note = "its main thread is in C code, or waits in the kernel"
         return ProcessStacks(
             *process, command, "dumped" if standings else "none", _with_main(standings), note
@@ -168,6 +174,22 @@ class _Asker:
         if _state(process.pid) in ("T", "t"):
             return f"it is stopped; kill -CONT {process.pid} lets it go on"
         return ""
+
+
+def decode_dump(text: str) -> list[Standing]:
+    """What `faulthandler` wrote. It names no threads before Python 3.14, and the main one comes last."""
+    found: list[Standing] = []
+    for line in text.splitlines():
+        if thread := _THREAD.fullmatch(line):
+            found.append(Standing(_unescaped(thread[2] or "").strip(), []))
+        elif found and (frame := _FRAME.fullmatch(line)):
+            number = int(frame[2]) if frame[2].isdigit() else 0
+            found[-1].frames.insert(0, Frame(_unescaped(frame[1]), number, _unescaped(frame[3])))
+    return found
+
+
+def _unescaped(text: str) -> str:
+    return _ESCAPE.sub(lambda match: chr(int(match[1] or match[2] or match[3], 16)), text)
 
 
 def _with_main(standings: list[Standing]) -> list[Standing]:

@@ -5,11 +5,12 @@ Who asks sends `ASK`. The main thread of the process answers as soon as it runs 
 `faulthandler` write all stacks as text, whatever the interpreter is doing. That is the second choice, because it reads
 the frames of threads that may be running: it is safe only while they stand still.
 
+Either interrupts a system call that C code is in, as any signal does; Python's own are taken up again.
+
 Only a process that has both signals in hand and the file open was made ready for this. Any other would die of them.
 """
 
 import json
-import re
 import signal
 from typing import Any, NamedTuple
 
@@ -18,10 +19,6 @@ ASK, DUMP = _FIRST + 20, _FIRST + 21
 """Real-time signals that nobody else is known to use. Where there are none, nobody can be asked."""
 MAX_FRAMES = 200
 """Of one thread: the innermost ones."""
-
-_THREAD = re.compile(r"(?:Current thread|Thread) 0x([0-9a-f]+)(?: \[(.*)\])? \(most recent call first\):")
-_FRAME = re.compile(r'  File "(.*)", line (\d+|\?\?\?) in (.*)')
-_ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8}))")
 
 
 class Frame(NamedTuple):
@@ -64,19 +61,3 @@ def decode(line: bytes) -> tuple[int, list[Standing]] | None:
 def _standing(fields: dict[str, Any]) -> Standing:
     known = {key: fields[key] for key in Standing._fields if key in fields}
     return Standing(**{**known, "frames": [Frame(*frame) for frame in known["frames"]]})
-
-
-def decode_dump(text: str) -> list[Standing]:
-    """What `faulthandler` wrote. It names no threads before Python 3.14, and the main one comes last."""
-    found: list[Standing] = []
-    for line in text.splitlines():
-        if thread := _THREAD.fullmatch(line):
-            found.append(Standing(_unescaped(thread[2] or "").strip(), []))
-        elif found and (frame := _FRAME.fullmatch(line)):
-            number = int(frame[2]) if frame[2].isdigit() else 0
-            found[-1].frames.insert(0, Frame(_unescaped(frame[1]), number, _unescaped(frame[3])))
-    return found
-
-
-def _unescaped(text: str) -> str:
-    return _ESCAPE.sub(lambda match: chr(int(match[1] or match[2] or match[3], 16)), text)

@@ -28,7 +28,7 @@ _STYLES: dict[str, dict[str, Any]] = {
 def command(run: str, all_frames: bool) -> None:
     """Show where a running run stands: the line of each of its threads, and the task that it works on.
 
-    The innermost call comes last, as in a traceback. It works while the run hangs, and does it no harm.
+    The innermost call comes last, as in a traceback. It works while the run hangs, too, and lets it go on.
     """
     from tui_flow.client.stacks import ask_for_stacks
     from tui_flow.store import tasks
