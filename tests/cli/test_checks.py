@@ -91,6 +91,18 @@ def test_flows_that_others_may_write_are_warned_of(settings: Settings) -> None:
     assert found.next.startswith("chmod go-w")
 
 
+def test_a_flow_file_that_somebody_else_can_write_is_warned_of(settings: Settings) -> None:
+    file = settings.flows_dir / "etl.py"
+    file.touch(mode=0o644)
+    assert checks.flows(settings).status == OK
+    file.chmod(0o666)
+    assert (checks.flows(settings).status, checks.flows(settings).next) == (WARN, f"chmod o-w '{file}'")
+    file.chmod(0o644)
+    if os.geteuid() == 0:
+        os.chown(file, 65534, 65534)
+        assert "belongs to uid 65534" in checks.flows(settings).found
+
+
 def test_a_damaged_history_fails_and_is_left_as_it_is(settings: Settings) -> None:
     settings.state_dir.mkdir(mode=0o700)
     damaged = settings.state_dir / "history.db"

@@ -59,7 +59,17 @@ def flows(settings: Settings) -> Check:
         return Check(
             name, WARN, f"others may write to {path}: their code would run as you", f"chmod go-w {path}"
         )
-    count = sum(1 for _ in path.rglob("*.py"))
+    files = [file for file in path.rglob("*.py") if file.is_file()]
+    for file in files:
+        found = file.stat()
+        if found.st_uid not in (0, os.geteuid()):
+            return Check(name, WARN, f"{file} belongs to uid {found.st_uid}, and its code runs as you",
+                         f"look at it, then: chown {os.geteuid()} '{file}'")  # fmt: skip
+        if found.st_mode & 0o002:
+            return Check(
+                name, WARN, f"everybody may write to {file}, and its code runs as you", f"chmod o-w '{file}'"
+            )
+    count = len(files)
     return Check(name, OK, f"{count} Python file{'' if count == 1 else 's'} in {path}")
 
 
