@@ -89,7 +89,6 @@ _ABSENT = {
     "client.orchestration": ("get_client", "PrefectClient", "SyncPrefectClient"),
     "deployments": ("deploy", "initialize_project"),
     "filesystems": ("GitHub", "RemoteFileSystem", "SMB"),
-    "flow_runs": ("wait_for_flow_run",),
     "flows": ("InfrastructureBoundFlow", "bind_flow_to_infrastructure"),
     "futures": ("PrefectDistributedFuture",),
     "logging.loggers": ("get_worker_logger",),

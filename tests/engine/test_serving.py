@@ -4,7 +4,6 @@ import os
 import time
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -215,7 +214,18 @@ def test_its_limits_hold(engine: Running, script: Script, wish: Any, how: Any, w
     assert why in engine.ask(GetQueue())["waiting"][0]["why"]
 
 
-def test_the_file_is_kept_by_nobody_else(engine: Running, script: Script, tmp_path: Path) -> None:
+def test_locks_of_scripts_that_died_unheard_are_swept_away(engine: Running, script: Script) -> None:
+    folder = engine.state_dir / rundir.SERVING
+    old, young = folder / ("0" * 32), folder / ("1" * 32)
+    for path in (old, young):
+        path.touch()
+    os.utime(old, (0, 0))
+    os.utime(folder / script.id, (0, 0))
+    script.serve(RARE)
+    assert {path.name for path in folder.iterdir()} == {young.name, script.id}
+
+
+def test_nothing_is_left_of_a_script_that_said_that_it_ends(engine: Running, script: Script) -> None:
     script.serve(RARE)
     engine.ask(StopServing(script.id))
     assert list((engine.state_dir / rundir.SERVING).iterdir()) == []

@@ -135,11 +135,21 @@ def test_what_is_not_served_fails_the_run_that_asked(project: Project) -> None:
 
 
 def test_a_script_may_ask_too(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tui_flow.contract.errors import UnknownRun
     from tui_flow.sdk.deployments import arun_deployment, run_deployment
+    from tui_flow.sdk.exceptions import FlowWaitTimeout
+    from tui_flow.sdk.flow_runs import wait_for_flow_run
 
     monkeypatch.setenv("TUI_FLOW_PROJECT", str(project.root))
     assert "TUI_FLOW_RUN_DIR" not in os.environ
     found = run_deployment("child/two", parameters={"n": 3})
     assert (found.state_type.value, found.state_name, found.name != "") == ("COMPLETED", "Completed", True)
     assert found.end_time >= found.start_time >= found.created
+    assert asyncio.run(wait_for_flow_run(found.id)).state.is_completed()
+    late = run_deployment("child/two", {}, parameters={"seconds": 60}, timeout=0)
+    with pytest.raises(FlowWaitTimeout, match=late.id):
+        asyncio.run(wait_for_flow_run(late.id, timeout=0.1))
+    project.tui_flow("cancel", late.id)
+    with pytest.raises(UnknownRun):
+        asyncio.run(wait_for_flow_run("987654"))
     assert asyncio.run(arun_deployment("child/two", {"n": 3})).state.is_completed()

@@ -49,6 +49,9 @@ def test_calls_submits_and_maps_have_the_type_that_the_function_returns(tmp_path
             assert_type(await asyncio.gather(told(1), told(2)), tuple[bytes, bytes])
             assert_type(whole(), list[str])
             assert_type(whole.fn(), list[str])
+            whole.serve(name="nightly", cron="0 3 * * *", parameters={"x": 1}, limit=2)
+            assert_type(whole.to_deployment("nightly", interval=60).full_name, str)
+            flow.from_source("work", "etl.py:daily").serve(interval=60)
             assert_type(whole(return_state=True), State[list[str]])
         """
     assert problems(tmp_path, body) == []

@@ -17,6 +17,8 @@ from tui_flow.store.database import Connection
 from tui_flow.store.records import ServedFlow
 
 LOOK_SECONDS = 1.0
+YOUNG_SECONDS = 60.0
+"""A lock that nobody holds may still be on its way to its script for so long."""
 
 
 class Serving:
@@ -27,6 +29,14 @@ class Serving:
         self._scheduler, self._bus, self._log = scheduler, bus, log
         self._servers = {one.server for one in served.list_served(db) if one.server is not None}
         self._next_at = 0.0
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """Removes the locks of scripts that died before they were heard of."""
+        for path in self._folder.iterdir() if self._folder.is_dir() else ():
+            is_old = self._clock.time() - path.stat().st_mtime > YOUNG_SECONDS
+            if is_old and path.name not in self._servers and not self.is_alive(path.name):
+                path.unlink(missing_ok=True)
 
     @property
     def is_needed(self) -> bool:

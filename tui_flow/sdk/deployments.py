@@ -11,7 +11,7 @@ from tui_flow.contract.commands import RunServed, WaitRun
 from tui_flow.contract.states import TERMINAL
 from tui_flow.sdk.asking import ANSWER_SECONDS, ask, project_of
 from tui_flow.sdk.context import current, parent_of_task
-from tui_flow.sdk.exceptions import FailedRun, UnsupportedFeature
+from tui_flow.sdk.exceptions import FailedRun, FlowWaitTimeout, UnsupportedFeature
 from tui_flow.sdk.readable import as_json
 from tui_flow.sdk.served_flow import RunnerDeployment
 from tui_flow.sdk.states import State, StateType
@@ -193,6 +193,20 @@ def _begin(wish: _Wish) -> int:
     return int(ask(Path(wish.project), command)["run_id"])
 
 
+async def wait_for_run(project: Path, run_id: int, timeout: float | None) -> RequestedRun:
+    """Any run of the project, once it is over. Raises FlowWaitTimeout, UnknownRun."""
+    import asyncio
+
+    deadline = float("inf") if timeout is None else time.monotonic() + timeout
+    while True:
+        wait, limit = WaitRun(run_id, _patience(deadline)), _WAIT_SECONDS + ANSWER_SECONDS
+        told = await asyncio.to_thread(ask, project, wait, limit)
+        if told["state"] in TERMINAL:
+            return _run_of(told, "")
+        if time.monotonic() >= deadline:
+            raise FlowWaitTimeout(f"Flow run with ID {run_id} exceeded watch timeout of {timeout:g} seconds")
+
+
 def _deadline(wish: _Wish) -> float:
     return float("inf") if wish.timeout is None else time.monotonic() + wish.timeout
 
@@ -202,17 +216,21 @@ def _patience(deadline: float) -> float:
 
 
 def _ended(told: dict[str, Any], wish: _Wish, fails: bool) -> RequestedRun:
+    run = _run_of(told, wish.name)
+    if fails and run.state.is_final() and not run.state.is_completed():
+        raise _NotCompleted(run)
+    return run
+
+
+def _run_of(told: dict[str, Any], name: str) -> RequestedRun:
     state: State[Any] = State(
         _UNFINISHED.get(told["state"], told["state"].upper()), told["state_name"], told["message"] or None
     )
-    run = RequestedRun(
+    return RequestedRun(
         str(told["run_id"]), told["run_name"], told["flow"], state, told["parameters"], told["tags"],
         datetime.fromtimestamp(told["created_at"], UTC), _moment(told["started_at"]), _moment(told["ended_at"]),
-        wish.name,
+        name,
     )  # fmt: skip
-    if fails and state.is_final() and not state.is_completed():
-        raise _NotCompleted(run)
-    return run
 
 
 def _moment(at: float | None) -> datetime | None:

@@ -11,6 +11,7 @@ PrefectException
 ├── ParameterTypeError, ParameterBindError  what a flow or task was called with does not fit it
 ├── ConfigurationError                      options that do not go together
 ├── AnswerRefused                           what a paused run was given does not fit what it asked for
+├── FlowWaitTimeout                         a run was waited for, and did not end in time
 ├── FlowPauseTimeout                        nobody answered in time
 ├── ConcurrencySlotAcquisitionError         slots of a limit that is not there, or cannot give them
 ├── RerunDiverged                           a strict rerun takes another way than the attempt before
@@ -95,6 +96,10 @@ class AnswerRefused(PrefectException):
         super().__init__("; ".join(": ".join(filter(None, one)) for one in errors))
         self.errors = errors
         """Pairs of a field and what is wrong with it."""
+
+
+class FlowWaitTimeout(PrefectException):
+    """A run was waited for, and did not end in time."""
 
 
 class FlowPauseTimeout(PrefectException):

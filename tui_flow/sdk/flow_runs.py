@@ -16,6 +16,7 @@ __all__ = [
     "pause_flow_run",
     "resume_flow_run",
     "suspend_flow_run",
+    "wait_for_flow_run",
 ]
 
 
@@ -93,6 +94,23 @@ def _answer(project: Any, command: AnswerRun) -> None:
 async def aresume_flow_run(flow_run_id: Any, run_input: dict[str, Any] | None = None) -> None:
     """`resume_flow_run`, for code that awaits it."""
     await resume_flow_run(flow_run_id, run_input)
+
+
+async def wait_for_flow_run(
+    flow_run_id: Any,
+    timeout: float | None = 10800,
+    poll_interval: float | None = None,  # noqa: ARG001
+    client: Any = None,  # noqa: ARG001
+    log_states: bool = False,  # noqa: ARG001
+) -> Any:
+    """Waits for the end of any run of the project, and gives it, with its `.state`.
+
+    Raises FlowWaitTimeout after `timeout` seconds, UnknownRun, EngineError.
+    """
+    from tui_flow.sdk.deployments import wait_for_run
+
+    number = int(str(flow_run_id).partition("-")[0])
+    return await wait_for_run(project_of(parent_of_task()), number, timeout)
 
 
 def _waited(pause: Pause) -> Any:
