@@ -94,6 +94,15 @@ def test_a_counter_that_says_nonsense_is_made_good(tmp_path: Path, counter: byte
     assert (state_dir / "runs/last").read_bytes() == b"2\n"
 
 
+def test_a_counter_that_a_power_loss_put_back_finds_the_runs_that_were_kept(tmp_path: Path) -> None:
+    state_dir = rundir.open_state_dir(tmp_path)
+    for _ in range(3):
+        rundir.make_run_dir(state_dir)
+    (state_dir / "runs/last").write_bytes(b"1\n")
+    assert rundir.last_run_id(state_dir) == 3
+    assert rundir.make_run_dir(state_dir)[0] == 4
+
+
 def test_a_state_directory_that_is_not_safe_is_refused(tmp_path: Path) -> None:
     (tmp_path / "target").mkdir()
     (tmp_path / ".tui_flow").symlink_to("target")

@@ -10,8 +10,8 @@ from tests.engine.house import House, until
 from tests.engine.journals import make_run
 from tests.store.rows import a_file, a_flow
 from tests.waiting import wait_until
-from tui_flow.contract import rundir
-from tui_flow.contract.errors import HistoryError
+from tui_flow.contract import failpoints, rundir
+from tui_flow.contract.errors import EngineError, HistoryError
 from tui_flow.contract.rundir import lock_holder
 from tui_flow.engine import dispatcher
 from tui_flow.store import flows, runs
@@ -55,7 +55,7 @@ async def test_no_more_than_the_limit_run_at_once_and_the_first_come_first(
 async def test_an_engine_that_dies_between_two_steps_starts_a_run_at_most_once(
     house: House, make_house: Callable[..., House], monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    def die(*_: object) -> None:
+    def die(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
@@ -78,6 +78,18 @@ async def test_an_engine_that_dies_between_two_steps_starts_a_run_at_most_once(
         return
     await until(lambda: [run.state for run in runs.list_runs(again.db)] == ["completed"], again)
     assert again.starts(1) == 1
+
+
+async def test_a_disk_that_does_not_confirm_a_run_is_told_with_the_runs_number(house: House) -> None:
+    run_id = house.make_run()
+    await house.dispatcher.wait_durable(run_id)
+    failpoints.arm("before-durable:1:enospc")
+    try:
+        with pytest.raises(EngineError, match=f"does not confirm that it keeps run {run_id}") as refused:
+            await house.dispatcher.wait_durable(run_id)
+    finally:
+        failpoints.arm(None)
+    assert f"tui-flow show {run_id}" in refused.value.next
 
 
 async def test_a_keeper_that_outlived_its_engine_is_not_started_again(

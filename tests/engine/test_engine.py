@@ -15,7 +15,8 @@ import pytest
 from tests.engine.running import Running
 from tests.waiting import wait_until
 from tui_flow import client
-from tui_flow.contract.commands import CancelRun, GetStatus, StopEngine, Sync
+from tui_flow.contract.changes import RunChanged
+from tui_flow.contract.commands import CancelRun, GetStatus, RunFlow, StopEngine, Subscribe, Sync
 from tui_flow.contract.errors import (
     BadParameters,
     BrokenFlow,
@@ -205,6 +206,17 @@ def test_the_text_that_was_just_saved_is_what_runs(engine: Running) -> None:
         engine.write("etl.py", ETL.replace("count: int = 3", f"count: int = 3, new_{number}: int = 0"))
         run = engine.wait_for(engine.run("etl", **{f"new_{number}": 5}))
         assert run.parameters[f"new_{number}"] == 5
+
+
+def test_a_run_does_not_wait_for_the_disk_and_its_answer_does(engine: Running) -> None:
+    engine.serve("--stay", TUI_FLOW_FAILPOINT="before-durable:1:sleep=1.5")
+    with client.connect(engine.settings) as asker:
+        asker.ask(Subscribe())
+        began = time.monotonic()
+        run_id = asker.ask(RunFlow("etl"))["run_id"]
+        assert time.monotonic() - began >= 1.5
+        told = [change.state for _, change in asker.changes(0) if isinstance(change, RunChanged)]
+        assert "completed" in told and engine.read(run_id).state == "completed"
 
 
 def test_a_script_is_in_the_history_too(engine: Running) -> None:

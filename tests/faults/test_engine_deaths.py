@@ -21,7 +21,7 @@ from tui_flow.contract.failpoints import ENV_FAILPOINT
 ACTIVE = 20
 """Runs that are at work when the engine dies."""
 ENGINE_POINTS = (
-    "run-dir-made", "spec-written", "run-inserted", "before-spawn", "after-spawn", "ingest-before-commit",
+    "run-dir-made", "spec-written", "run-inserted", "before-durable", "before-spawn", "after-spawn", "ingest-before-commit",
     "ingest-after-commit",
 )  # fmt: skip
 LIMIT = {"TUI_FLOW_MAX_CONCURRENT_RUNS": str(ACTIVE), "TUI_FLOW_IDLE_SECONDS": "0"}

@@ -24,7 +24,8 @@ MAX_LINE = 4 * 1024 * 1024
 
 
 class RunFlow(NamedTuple):
-    """Starts a flow as soon as a slot is free. Result: `{"run_id": int}`, once the run is in the history.
+    """Starts a flow as soon as a slot is free. Result: `{"run_id": int}`, once the run is in the history and no power loss
+    takes it any more; it may have begun, or be over, by then.
 
     Errors: UnknownFlow, BrokenFlow, BadParameters.
     """

@@ -17,6 +17,7 @@ POINTS = {
     "run-dir-made": "a run has its number and directory, and no spec.json yet",
     "spec-written": "the spec is whole, the run's row is not inserted yet",
     "run-inserted": "the run's row is in the history, nobody was told its number",
+    "before-durable": "the run waits or has begun, no disk has confirmed to keep its spec, nobody was told its number",
     "before-spawn": "a run has its turn, its keeper is not started yet",
     "after-spawn": "a keeper was started, the engine has not noted so",
     # engine: a fire time makes a run

@@ -236,15 +236,17 @@ def _refuse_unsafe(path: Path, found: os.stat_result) -> None:
         )
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Writes a file so that a reader, or a crash, sees all of it or nothing; 0600."""
+def write_whole(path: Path, data: bytes, durable: bool = True) -> None:
+    """Writes a file so that a reader, or a crash, sees all of it or nothing; 0600. If it is not to be `durable` yet, a
+    power loss may leave a part of it."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}.{time.monotonic_ns()}.tmp")
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(fd, "wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(fd)
+            if durable:
+                os.fsync(fd)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -284,12 +286,16 @@ def make_run_dir(state_dir: Path) -> tuple[int, Path]:
 
 
 def last_run_id(state_dir: Path) -> int:
-    """The highest id ever given; 0 where there is none. Where the counter says nonsense, the directories count."""
+    """The highest id ever given; 0 where there is none. Where the counter says nonsense, or less than a power loss has
+    left directories, these count."""
     try:
         text = (state_dir / RUNS / LAST).read_bytes()
     except FileNotFoundError:
         return 0
-    return _counted(text) or max(run_ids(state_dir), default=0)
+    last = _counted(text) or max(run_ids(state_dir), default=0)
+    while run_dir(state_dir, last + 1).is_dir():
+        last += 1
+    return last
 
 
 def _counted(text: bytes) -> int | None:
@@ -309,9 +315,18 @@ def run_ids(state_dir: Path) -> list[int]:
         ]
 
 
-def write_spec(directory: Path, spec: RunSpec) -> None:
-    """Raises TypeError where a parameter is not JSON."""
-    write_whole(directory / SPEC, json.dumps(spec._asdict(), indent=1).encode())
+def write_spec(directory: Path, spec: RunSpec, durable: bool = True) -> None:
+    """Raises TypeError where a parameter is not JSON. A spec that takes the place of another one must be `durable`."""
+    write_whole(directory / SPEC, json.dumps(spec._asdict(), indent=1).encode(), durable)
+
+
+def make_durable(directory: Path) -> None:
+    """When this returns, no power loss takes that the run was asked for. Raises OSError."""
+    fd = os.open(directory / SPEC, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)  # the names that lead to a new file go with it, and were all made before
+    finally:
+        os.close(fd)
 
 
 def read_spec(directory: Path) -> RunSpec | None:

@@ -54,6 +54,7 @@ async def run_flow(engine: "Engine", _: Connection, command: commands.RunFlow) -
         flow, command.parameters, command.run_name, command.tags, command.trigger
     )
     engine.wake()
+    await engine.dispatcher.wait_durable(run_id)
     return {"run_id": run_id}
 
 
@@ -69,6 +70,7 @@ async def run_file(engine: "Engine", _: Connection, command: commands.RunFile) -
         flow, command.parameters, command.run_name, command.tags, command.trigger
     )
     engine.wake()
+    await engine.dispatcher.wait_durable(run_id)
     return {"run_id": run_id}
 
 
@@ -172,8 +174,8 @@ async def stop_engine(engine: "Engine", connection: Connection, _: commands.Stop
 
 async def _current_flow(engine: "Engine", name: str) -> Flow:
     """The flow as its file has it now, saved a millisecond ago or not. Other files are not waited for."""
-    engine.watcher.look(engine.clock.monotonic())
     flow = flows.get_flow(engine.db, name)
+    engine.watcher.look_at(flow.path if flow else None, engine.clock.monotonic())
     await engine.discovery.wait_done(flow.path if flow else None)
     flow = flows.get_flow(engine.db, name)
     file = engine.discovery.file_of(flow.path) if flow else None

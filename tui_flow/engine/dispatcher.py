@@ -2,18 +2,29 @@
 
 A run is asked for once its `spec.json` is whole: that comes before its row, and the row before the answer. Whatever
 dies in between, the next engine finds the spec (`arrivals`) or the pending row (`rescuer`) and starts the run then.
+The answer also waits for the disk, and the run does not: a power loss takes no run that somebody was told of.
 What a schedule makes (`firing`) has its row first, and its spec when it has its turn.
 A keeper that is started twice stays quiet the second time, so an attempt begins at most once.
 """
 
+import asyncio
 import os
 from bisect import insort
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tui_flow.contract.errors import EngineError
 from tui_flow.contract.failpoints import failpoint
-from tui_flow.contract.rundir import SPEC, RunSpec, make_run_dir, read_spec, write_spec
+from tui_flow.contract.rundir import (
+    SPEC,
+    RunSpec,
+    make_durable,
+    make_run_dir,
+    read_spec,
+    run_dir,
+    write_spec,
+)
 from tui_flow.contract.states import FlowRunState
 from tui_flow.engine.clock import Clock
 from tui_flow.engine.engine_log import EngineLog
@@ -78,7 +89,8 @@ class Dispatcher:
         trigger: str,
         **more: Any,
     ) -> int:
-        """A new run of a flow, in the history and in the queue. Gives its id. `more` are further fields of its spec.
+        """A new run of a flow, in the history and in the queue. Gives its id, which nobody is to be told before
+        `wait_durable`. `more` are further fields of its spec.
 
         Raises TypeError where a parameter is not JSON, OSError where it cannot be written.
         """
@@ -92,7 +104,7 @@ class Dispatcher:
             previous_success=runs.last_success(self._db, flow.name),
             **more,
         )
-        write_spec(directory, spec)
+        write_spec(directory, spec, durable=False)
         failpoint("spec-written")
         try:
             self.queue(self._ingest.add(run_of(spec)))
@@ -102,6 +114,22 @@ class Dispatcher:
             raise
         failpoint("run-inserted")
         return run_id
+
+    async def wait_durable(self, run_id: int) -> None:
+        """Until no power loss can take the run any more. It may begin meanwhile. Raises EngineError."""
+        try:
+            await asyncio.to_thread(self._make_durable, run_dir(self._settings.state_dir, run_id))
+        except OSError as error:
+            raise EngineError(
+                f"the disk does not confirm that it keeps run {run_id}: {error.strerror or error}",
+                where=str(error.filename or self._settings.state_dir),
+                next=f"see to the disk; tui-flow show {run_id} tells what became of the run",
+            ) from None
+
+    @staticmethod
+    def _make_durable(directory: Path) -> None:
+        failpoint("before-durable")
+        make_durable(directory)
 
     def queue(self, active: ActiveRun) -> None:
         """Lets a pending run wait for a slot. It was asked for when it was made; each step of priority counts as if

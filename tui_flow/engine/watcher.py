@@ -61,6 +61,21 @@ class Watcher:
             self.look(now)
         return now if self._hinted else self._next_at
 
+    def look_at(self, path: str | None, now: float) -> None:
+        """Reads what is not as it was, as far as that file is concerned: it and its modules are looked at, whatever the
+        kernel told, and all the others where it told of a change or the file is not known."""
+        if self._notices is not None:
+            self._notices.drain()
+        if self._hinted or self._notices is None or path is None or not self._is_current(path):
+            self.look(now)
+
+    def _is_current(self, path: str) -> bool:
+        sources = {path: self.sources.get(path)}
+        sources |= {module: self.modules.get(module) for module in self._followed.get(path, ())}
+        return all(
+            _is_as_known(source, stamp_of(self._settings.project / one)) for one, source in sources.items()
+        )
+
     def look(self, now: float) -> None:
         """Reads what is not as it was."""
         if self._notices is not None:
@@ -111,5 +126,5 @@ class Watcher:
         return self._notices.follow(self._folders | {file.parent for file in files}, files)
 
 
-def _is_as_known(source: FlowSource | None, stamp: Stamp) -> bool:
+def _is_as_known(source: FlowSource | None, stamp: Stamp | None) -> bool:
     return source is not None and source.stamp == stamp and source.settled
