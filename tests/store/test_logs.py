@@ -183,3 +183,12 @@ def test_rare_lines_of_a_long_log_are_the_ones_that_a_plain_look_finds(path: Pat
                 if (task_runs is None or file.head(line).task_run in task_runs) and file.head(line).level >= level
             ]  # fmt: skip
             assert list(file.select(task_runs, level=level, since=since)) == plain
+
+
+def test_the_first_line_since_a_moment_is_found(path: Path) -> None:
+    write(path, *(log.encode(100.0 + n, "INFO", 0, 1, "flow", f"row {n}\nmore\nand more") for n in range(50)))
+    file = opened(path)
+    assert file.first_since(log.stamp_of(0.0)) == 0
+    assert file.first_since(log.stamp_of(110.0)) == 30
+    assert file.first_since(log.stamp_of(110.5)) == 33
+    assert file.first_since(log.stamp_of(1000.0)) == len(file) == 150

@@ -36,12 +36,17 @@ class LogRecord(NamedTuple):
 
 def encode(at: float, level: str, task_run: int | None, tries: int, logger: str, message: str) -> bytes:
     """One record, newline included, ready for one `write` to a file opened with O_APPEND."""
-    seconds, micros = divmod(round(at * 1_000_000), 1_000_000)
     who = "-" if task_run is None else f"{task_run}.{tries}"
     name = _WHITE.sub("_", logger) or "root"
-    head = f"{_stamp(seconds)}.{micros:06}Z {level:<8} {who} {name}: "
+    head = f"{stamp_of(at)} {level:<8} {who} {name}: "
     body = message.replace("\r\n", "\n").replace("\n", "\n\t")
     return (head + body).encode("utf-8", "backslashreplace") + b"\n"
+
+
+def stamp_of(at: float) -> str:
+    """A moment as records have it; later ones sort behind."""
+    seconds, micros = divmod(round(at * 1_000_000), 1_000_000)
+    return f"{_stamp(seconds)}.{micros:06}Z"
 
 
 def is_header(line: bytes) -> bool:

@@ -7,11 +7,10 @@ whatever the file's size. C looks through whole slices; Python sees only what wa
 import os
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from tui_flow.contract.log import LEVELS
+from tui_flow.contract.log import LEVELS, stamp_of
 
 SLICE = 1024 * 1024
 """The bytes that are looked through between two looks at whether somebody has had enough."""
@@ -81,7 +80,7 @@ class LogScan:
         self.files = self.bytes = 0
         self.is_cancelled = False
         self._levels = query.levels
-        self._since = "" if query.since is None else _stamp(query.since)
+        self._since = "" if query.since is None else stamp_of(query.since)
         wanted = [needle for needle in query.needles if not needle.is_not]
         self._first = wanted[0] if wanted else Needle(_any_head(query.levels), is_regex=True)
         others = [needle for needle in query.needles if needle is not self._first]
@@ -273,10 +272,6 @@ def _any_head(levels: frozenset[int]) -> str:
     if levels == ALL_LEVELS:
         return r"^[^\t\n]"
     return rf"^\S{{27}} (?:{'|'.join(LEVELS[level] for level in sorted(levels))}) "
-
-
-def _stamp(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _bytes(text: str, start: int, end: int) -> int:

@@ -197,6 +197,19 @@ class LogFile:
         raw = self._read(self._starts[line], min(self.length(line), MAX_LINE))
         return raw.decode("utf-8", "replace")
 
+    def first_since(self, stamp: str) -> int:
+        """The first line of the first record that was written then or later; the number of lines where there is none."""
+        low, high = 0, len(self)
+        while low < high:
+            middle = head = (low + high) // 2
+            while head > 0 and self.head(head).goes_on:
+                head -= 1
+            if self._read(self._starts[head], len(stamp)) < stamp.encode():
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
     def record_lines(self, line: int) -> range:
         """The lines of the record that this line belongs to."""
         first = last = line

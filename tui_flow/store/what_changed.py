@@ -10,12 +10,11 @@ import re
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tui_flow.contract import calls, journal
-from tui_flow.contract.log import LogRecord
+from tui_flow.contract.log import LogRecord, stamp_of
 from tui_flow.contract.rundir import CALLS, JOURNAL, LOG, run_dir
 from tui_flow.contract.states import FlowRunState
 from tui_flow.contract.version import read_kept
@@ -140,6 +139,8 @@ class _Left:
         if not directory.is_dir():
             self.notes.append(f"run {run.id} has no run directory any more: its log and versions are gone")
         for event in _starts(directory / JOURNAL):
+            if run.ended_at is not None and event.at > run.ended_at:
+                break  # of a later attempt
             if isinstance(event, journal.FlowStarted):
                 self.texts = {**({run.path: event.source_sha} if event.source_sha else {}), **event.modules}
             else:
@@ -227,13 +228,13 @@ class Said(NamedTuple):
 def _records(state_dir: Path, run: FlowRun, tasks: Iterable[TaskRun]) -> Iterator[Said]:
     """What a run's last attempt said."""
     places = _places(tasks)
-    begun = _stamp(run.started_at or 0.0)
+    begun, ended = stamp_of(run.started_at or 0.0), stamp_of(run.ended_at) if run.ended_at else "~"
     file = LogFile(run_dir(state_dir, run.id) / LOG)
     file.refresh()
     try:
         for line in file.select(heads_only=True)[:MAX_RECORDS]:
             record = file.record(line)
-            if record is None or record.time < begun or record.task_run is None:
+            if record is None or not begun <= record.time <= ended or record.task_run is None:
                 continue
             if record.task_run == 0:
                 yield Said(("", 0), run.flow, line, record, run.run_name)
@@ -291,7 +292,3 @@ def _line(said: Said, other: Said | None) -> LogLine:
     )
     place = next(differ, min(len(texts) - 1, len(others)) if other else 0)
     return LogLine(said.line + place, said.record.level, texts[place][:2000])
-
-
-def _stamp(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -17,7 +17,7 @@ from tui_flow.contract.errors import EngineError, HistoryError, ReadOnly, TuiFlo
 from tui_flow.contract.journal import Failure
 from tui_flow.contract.states import FlowRunState
 from tui_flow.settings import Settings
-from tui_flow.store.records import Artifact, FlowRun, TaskRun
+from tui_flow.store.records import Artifact, Attempt, FlowRun, TaskRun
 from tui_flow.tui.presentation.flow_list import EMPTY, STRIP, Overview
 
 Found = TypeVar("Found")
@@ -41,6 +41,8 @@ class RunReading(NamedTuple):
     changed: list[TaskRun]
     artifacts: list[Artifact] = []  # noqa: RUF012
     """New ones, and those that changed."""
+    attempts: list[Attempt] = []  # noqa: RUF012
+    """The earlier ones."""
 
 
 class Audience(Protocol):
@@ -283,7 +285,9 @@ def _read_run(db: Any, run_id: int, known: tuple[int, float]) -> RunReading:
 
     changed = tasks.list_tasks(db, run_id, since_revision=known[0])
     shown = artifacts.list_of_run(db, run_id, since=known[1])
-    return RunReading(run_id, runs.get_run(db, run_id), changed, shown)
+    run = runs.get_run(db, run_id)
+    attempts = runs.list_attempts(db, run_id) if run is not None and run.attempt > 1 else []
+    return RunReading(run_id, run, changed, shown, attempts)
 
 
 async def _connect_async(settings: Settings, *, start: bool) -> Any:

@@ -15,6 +15,7 @@ from tui_flow.contract.states import TERMINAL, FlowRunState
 from tui_flow.store.records import FlowRun
 from tui_flow.tui.bridge import RunReading
 from tui_flow.tui.presentation import Line, about, artifacts, plots
+from tui_flow.tui.presentation.attempts import as_run, attempt_at, attempt_lines, log_bounds
 from tui_flow.tui.presentation.flow_list import run_duration
 from tui_flow.tui.presentation.glyphs import role
 from tui_flow.tui.presentation.tree import TaskForest
@@ -69,7 +70,8 @@ class RunScreen(RunTexts):
     # The run.
 
     def open_run(self, run_id: int, line: int | None = None, task_id: int | None = None) -> None:
-        self.run_id, self.run, self.forest = run_id, None, TaskForest()
+        self.run_id, self.run, self.latest, self.forest = run_id, None, None, TaskForest()
+        self.attempts = []
         self._line, self._task_id, self.artifacts = line, task_id, {}
         self._is_read = asyncio.Event()
         self.task_tree.clear()
@@ -91,11 +93,17 @@ class RunScreen(RunTexts):
         if reading.run is None:
             self.say(f"there is no run {self.run_id} in the history; Esc goes back", "warn")
             return
+        self.latest, self.attempts = reading.run, reading.attempts
+        if self.shows_earlier:
+            self._update_crumbs()
+            return
         first = self.run is None
         was_over = self.run is not None and self.run.state in TERMINAL
         if self.run is not None and self.run.first_task_run_id != reading.run.first_task_run_id:
             self.forest, self.log_view.follows = TaskForest(), True  # another attempt has begun
+            self._scope = None
         self.run = reading.run
+        self._bound_log()
         self.forest.update(reading.changed)
         self.artifacts |= {artifact.number: artifact for artifact in reading.artifacts}
         self.task_tree.progress = artifacts.progress_by_task(self.artifacts.values())
@@ -108,6 +116,31 @@ class RunScreen(RunTexts):
             self.say(f"run {self.run.id} {self.run.state}: n next error, N previous{self._edits()}", "bad")
         self._rescope(keep=True)
         self._watch_log(was_over or first)
+        self.update()
+
+    def _bound_log(self) -> None:
+        """Lets the log show what the attempt that is shown said, and no other one."""
+        if self.run is not None and self.latest is not None:
+            self.log_view.set_within(*log_bounds(self.latest, self.attempts, self.run.attempt))
+
+    async def show_attempt(self, number: int) -> None:
+        attempt = next((each for each in self.attempts if each.attempt == number), None)
+        latest = self.latest
+        if latest is None or attempt is None:
+            self.open_run(self.run_id, self._line)
+            return
+        first = attempt.first_task_run_id
+        later = [each.first_task_run_id for each in self.attempts if each.attempt > number]
+        end = min([*later, latest.first_task_run_id])
+        from tui_flow.store.tasks import list_of_attempt
+
+        found = await self.console.bridge.read(lambda db: list_of_attempt(db, latest.id, first, end))
+        self.run, self.forest, self._scope = as_run(latest, attempt), TaskForest(), None
+        self.forest.update(found)
+        self.task_tree.clear()
+        self.task_tree.show_run(self.run, self.forest)
+        self._bound_log()
+        self._arrive()
         self.update()
 
     def _known(self) -> tuple[int, float]:
@@ -140,7 +173,12 @@ class RunScreen(RunTexts):
     def _go_to_line(self) -> None:
         """Goes to the line that was asked for, and to the task run that wrote it, as soon as both are known."""
         line, log = self._line, self.log_view.lines.log
-        if line is None or self.run is None or line >= len(log):
+        if line is None or self.run is None or self.latest is None or line >= len(log):
+            return
+        stamp = log.text(log.record_lines(line).start)[:27]
+        attempt = attempt_at(self.latest, self.attempts, stamp)
+        if attempt != self.run.attempt:
+            self.run_worker(self.show_attempt(attempt), exclusive=True, group="neighbour")
             return
         self._line = None
         writer = log.head(line).task_run
@@ -216,6 +254,10 @@ class RunScreen(RunTexts):
         state = f"  {marks.glyph(run.state)} {run.state.upper()}"
         left += [(flow, "strong"), (f" {marks.crumb} ", "dim"), (f"run {run.id}", "strong")]
         left += [(state, role(run.state)), (f" {run_duration(run, time.time(), marks)}", "")]
+        if self.attempts and self.latest is not None:
+            left += [
+                (f"  attempt {run.attempt}/{self.latest.attempt}", "warn" if self.shows_earlier else "dim")
+            ]
         left += [(f"  {run.run_name}", "dim")]
         if self.artifacts:
             many = len(self.artifacts)
@@ -248,6 +290,7 @@ class RunScreen(RunTexts):
         if row is None or row.task is None:
             lines, title = about.run_details(run, marks, now, project, self._why_not_begun()), f"run {run.id}"
             lines[3:3] = self._usual(run)
+            lines += attempt_lines(self.attempts, marks, now)
         else:
             names = {id: self._whose(id) for id in row.task.upstream[:8]}
             lines, title = about.task_details(row.task, names, marks, now, project), row.label

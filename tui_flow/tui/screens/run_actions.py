@@ -4,7 +4,7 @@ from abc import abstractmethod
 from typing import ClassVar
 
 from tui_flow.contract.journal import Failure
-from tui_flow.store.records import Artifact, FlowRun
+from tui_flow.store.records import Artifact, Attempt, FlowRun
 from tui_flow.tui.actions import bindings
 from tui_flow.tui.presentation.tree import TaskForest
 from tui_flow.tui.screens.view import View
@@ -24,6 +24,11 @@ class RunActions(View):
         super().__init__()
         self.run_id = run_id
         self.run: FlowRun | None = None
+        """As it is shown: as it is now, or as it was in an earlier attempt."""
+        self.latest: FlowRun | None = None
+        """As it is now."""
+        self.attempts: list[Attempt] = []
+        """The earlier ones."""
         self.forest = TaskForest()
         self.task_tree = TaskTree(id="tree")
         self.details = TextLines(id="details")
@@ -59,6 +64,15 @@ class RunActions(View):
             return row.task.failure
         return self.run.failure if self.run else None
 
+    @property
+    def shows_earlier(self) -> bool:
+        """Whether an earlier attempt is shown."""
+        return self.run is not None and self.latest is not None and self.run.attempt < self.latest.attempt
+
+    @abstractmethod
+    async def show_attempt(self, number: int) -> None:
+        """Shows another attempt at the same run."""
+
     def go_to_running_task(self) -> None:
         task = self.forest.newest_active()
         if task is not None:
@@ -76,7 +90,7 @@ class RunActions(View):
             return
         is_task = row.task is not None and row.task.kind == "task"
         name = row.task.name if row.task is not None and is_task else row.group.name if row.group else ""
-        self.console.rerun(self.run, name)
+        self.console.rerun(self.latest or self.run, name)
 
     def action_rerun_with(self) -> None:
         if self.run is not None:
@@ -89,8 +103,8 @@ class RunActions(View):
         self._end(kill=True)
 
     def _end(self, *, kill: bool) -> None:
-        if self.run is not None:
-            self.console.end_run(self.run, kill=kill)
+        if self.latest is not None:
+            self.console.end_run(self.latest, kill=kill)
 
     def action_older(self) -> None:
         self.run_worker(self._go_to_neighbour(older=True), exclusive=True, group="neighbour")
@@ -101,6 +115,14 @@ class RunActions(View):
     async def _go_to_neighbour(self, *, older: bool) -> None:
         run = self.run
         if run is None:
+            return
+        known = [
+            *(attempt.attempt for attempt in self.attempts),
+            *([self.latest.attempt] if self.latest else []),
+        ]
+        beyond = [number for number in known if (number < run.attempt if older else number > run.attempt)]
+        if beyond:
+            await self.show_attempt(max(beyond) if older else min(beyond))
             return
         from tui_flow.store.runs import get_neighbour
 

@@ -26,6 +26,8 @@ class LogRows:
         """The lines in the scope with which a record of level ERROR or CRITICAL begins."""
         self.folds: dict[int, tuple[range, int]] = {}
         """Where a row stands for several lines: by the first of them, all of them, and how many frames they are."""
+        self.within = ("", "")
+        """Only records from the first moment on, and before the second one; "" is no bound."""
         self._task_runs: set[int] | None = None
         self._tries: int | None = None
         self._level = 0
@@ -100,7 +102,14 @@ class LogRows:
     def _unfolded(self) -> Sequence[int]:
         if self.only is not None:
             return self.only
-        return self.log.select(self._task_runs, tries=self._tries, level=self._level)
+        return self._clip(self.log.select(self._task_runs, tries=self._tries, level=self._level))
+
+    def _clip(self, lines: Sequence[int]) -> Sequence[int]:
+        """Those of the lines that were written when they should have been."""
+        since, until = self.within
+        first = bisect_left(lines, self.log.first_since(since)) if since else 0
+        end = bisect_left(lines, self.log.first_since(until)) if until else len(lines)
+        return lines[first:end]
 
     def find(self, text: str) -> list[int]:
         """The lines of the scope that hold a text and are not folded away."""
@@ -121,10 +130,10 @@ class LogRows:
         errors = log.select(
             scope, tries=self._tries, level=max(ERROR, self._level), since=since, heads_only=True
         )
-        self.errors = array("L", [*self.errors, *errors])
-        lines = log.select(scope, tries=self._tries, level=self._level, since=since)
+        self.errors = array("L", [*self.errors, *self._clip(errors)])
+        lines = self._clip(log.select(scope, tries=self._tries, level=self._level, since=since))
         if isinstance(lines, range) and not self.folds:
-            self._lines = range(len(log))
+            self._lines = self._clip(range(len(log)))
             return
         hidden = {line for folded, _ in self.folds.values() for line in folded[1:] if line >= since}
         shown = self._lines if isinstance(self._lines, array) else array("L", self._lines)

@@ -74,6 +74,12 @@ class LogView(Lines):
         self.cursor = self.first = 0
         self._settle()
 
+    def set_within(self, since: str, until: str) -> None:
+        """Shows only what was written from one moment on, and before another one; "" is no bound."""
+        if self.lines.within != (since, until):
+            self.lines.within = (since, until)
+            self._rescope()
+
     def cycle_level(self) -> None:
         """All lines, or only those of INFO, WARNING, ERROR and graver."""
         line = self.line_at_cursor

@@ -1,0 +1,74 @@
+"""The attempts at a run: each looks like a run, with the task runs and the log lines that are its own."""
+
+from collections.abc import Sequence
+
+from tui_flow.contract.log import stamp_of
+from tui_flow.store.records import Attempt, FlowRun
+from tui_flow.tui.presentation import Line, times
+from tui_flow.tui.presentation.glyphs import Marks, role
+
+NEVER = "~"
+"""Later than any moment: of an attempt that has not begun nothing is shown."""
+
+
+def as_run(run: FlowRun, attempt: Attempt) -> FlowRun:
+    """The run as it was in an earlier attempt."""
+    return run._replace(
+        state=attempt.state,
+        state_name=attempt.state_name,
+        reason=attempt.reason,
+        message=attempt.message,
+        attempt=attempt.attempt,
+        tries=attempt.tries,
+        parameters=attempt.parameters,
+        source_sha=attempt.source_sha,
+        started_at=attempt.started_at,
+        ended_at=attempt.ended_at,
+        due_at=None,
+        exit_code=attempt.exit_code,
+        signal=attempt.signal,
+        failure=attempt.failure,
+        first_task_run_id=attempt.first_task_run_id,
+    )
+
+
+def log_bounds(latest: FlowRun, attempts: Sequence[Attempt], number: int) -> tuple[str, str]:
+    """From when on, and until when, the log has the lines of an attempt; "" is no bound."""
+    begins = {attempt.attempt: attempt.started_at for attempt in attempts} | {
+        latest.attempt: latest.started_at
+    }
+    later = [at for which, at in begins.items() if which > number and at is not None]
+    since = begins.get(number)
+    is_first = not any(which < number for which in begins)
+    return (
+        "" if is_first else NEVER if since is None else stamp_of(since),
+        stamp_of(min(later)) if later else "",
+    )
+
+
+def attempt_at(latest: FlowRun, attempts: Sequence[Attempt], stamp: str) -> int:
+    """The attempt that a log line of that moment belongs to."""
+    begun = [(attempt.started_at, attempt.attempt) for attempt in attempts] + [
+        (latest.started_at, latest.attempt)
+    ]
+    before = [which for at, which in begun if at is not None and stamp_of(at) <= stamp]
+    first = min(which for _, which in begun)
+    return max(before, default=first)
+
+
+def attempt_lines(attempts: Sequence[Attempt], marks: Marks, now: float) -> list[Line]:
+    """How the earlier attempts ended, the last one first."""
+    if not attempts:
+        return []
+    lines: list[Line] = [[], [("EARLIER ATTEMPTS  ", "dim"), (",", "key"), (" goes there", "dim")]]
+    for attempt in reversed(attempts):
+        took = times.duration(attempt.ended_at - attempt.started_at) if attempt.started_at else marks.dash
+        said = attempt.failure.message if attempt.failure else attempt.message
+        lines.append(
+            [
+                (f"  {attempt.attempt}  {marks.glyph(attempt.state)} {attempt.state}", role(attempt.state)),
+                (f"  {times.moment(attempt.ended_at, now)}  {took}", "dim"),
+                (f"  {said.partition(chr(10))[0]}", ""),
+            ]
+        )
+    return lines
