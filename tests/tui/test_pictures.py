@@ -1,0 +1,70 @@
+"""The views as pictures, at one size and one moment: `pytest tests/tui/test_pictures.py --snapshot-update` draws them
+anew, and the change is looked at in the diff."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.store.rows import a_fire_time
+from tests.tui.pages import FakeEngine
+from tests.tui.project import NOON, REFUSED, Project
+from tui_flow.alerts import rules
+from tui_flow.alerts.happenings import Happening
+from tui_flow.contract.schedules import Cron, Interval, OnEvent
+from tui_flow.contract.states import AlertKind, FireOutcome, FireReason
+from tui_flow.store import alerts, schedules
+from tui_flow.tui.app import Console
+from tui_flow.tui.presentation.address import Address
+
+NOW = NOON + 60 * 830
+DAY = 86_400.0
+
+
+@pytest.fixture
+def night(etl: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+    """The morning after: one moment, one host, one zone."""
+    monkeypatch.setattr(time, "time", lambda: NOW)
+    monkeypatch.setenv("HOSTNAME", "etl-01")
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    etl.schedule("etl_daily", Cron("0 3 * * *", "Europe/Paris"), at=NOW - DAY)
+    cleanup = etl.schedule("cleanup_tmp", Interval(300.0), at=NOW - DAY, slug="often")
+    etl.schedule("ingest_s3", OnEvent("day.closed"), at=NOW - DAY)
+    paused = etl.schedule("reports_v2", Cron("0 6 * * 1", "Europe/Paris"), at=NOW - DAY)
+    schedules.pause(etl.db, paused.id, "ops", "the source is down", NOW - 2 * DAY)
+    missed = a_fire_time(cleanup.id, NOW - 7200, outcome=FireOutcome.MISSED, reason=FireReason.DOWN, until=NOW - 3600, times=12)  # fmt: skip
+    schedules.insert_fire_times(etl.db, [missed])
+    load = Happening(AlertKind.FAILURE, "etl_daily", "load_warehouse", REFUSED.message, NOON, 812, "flows/etl_daily.py", 4)  # fmt: skip
+    for at in (NOW - 3 * DAY, NOW - DAY, NOON + 60 * 812 + 192):
+        before = alerts.get_like(etl.db, load.fingerprint)
+        alerts.save(etl.db, rules.happened(before, load._replace(at=at), at, muted=True))
+    broken = Happening(AlertKind.BROKEN_FILE, "", "flows/reports_v2.py", "SyntaxError: invalid syntax", NOW - 600, None, "flows/reports_v2.py", 3)  # fmt: skip
+    alerts.save(
+        etl.db, rules.acknowledged(rules.happened(None, broken, NOW - 600, muted=True), "ops", NOW - 60)
+    )
+    alerts.keep_message(etl.db, 1, "notify.sh", NOW - 30, True, "exit 0, 0.3s")
+    alerts.keep_note(etl.db, 1, NOW - 20, "ops", "wh-2 restarts on Tuesdays at 03:00")
+    yield etl
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize("view", ["schedule", "alerts"])
+def test_a_view_looks_as_it_did(night: Project, snap_compare: Callable[..., bool], view: str) -> None:
+    app = Console(night.settings, connect=FakeEngine().connect, begin=Address(view))
+    assert snap_compare(app, terminal_size=(80, 24), run_before=settled)
+
+
+async def settled(pilot: Any) -> None:
+    """Until all that is read in the background stands on the screen, and the picture no longer changes."""
+    before, same = "", 0
+    for _ in range(300):
+        await pilot.pause(0.03)
+        now = "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips())
+        same = same + 1 if now == before and "engine ok" in now else 0
+        before = now
+        if same > 12:
+            return
+    raise AssertionError(f"it never settled:\n{before}")
