@@ -89,6 +89,7 @@ ACTIONS = (
     Action("fold_all", "equals_sign", "fold all", "fold all frames, or none", "log"),
     Action("rerun", "r", "rerun…", "rerun all, or what failed", "run", 3),
     Action("rerun_with", "R", "params…", "new run, other parameters", "run", 14),
+    Action("answer", "p", "answer…", "answer a paused run", "run", 1),
     Action("cancel", "x", "cancel…", "cancel this run (asks)", "run", 1),
     Action("kill", "X", "kill…", "kill it at once (asks)", "run"),
     Action("older", "comma", "older", "the older attempt, or run", "run", 12),

@@ -320,6 +320,8 @@ class RunScreen(RunTexts):
             found.add("cancel")
         if self.run is None or self.run.state in TERMINAL:
             found |= {"follow", "kill", "follow_task"}
+        if self.run is None or self.run.state is not FlowRunState.PAUSED:
+            found.add("answer")
         if not self.artifacts:
             found.add("artifacts")
         if not self.log_view.lines.errors and not self.log_view.is_searching:

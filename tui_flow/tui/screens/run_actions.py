@@ -99,6 +99,12 @@ class RunActions(View):
     def action_cancel(self) -> None:
         self._end(kill=False)
 
+    def action_answer(self) -> None:
+        if self.run is not None:
+            from tui_flow.tui.answering import answer
+
+            answer(self.console, self.run)
+
     def action_kill(self) -> None:
         self._end(kill=True)
 

@@ -1,0 +1,82 @@
+"""Stories of runs that wait for a person."""
+
+from typing import Any
+
+import pytest
+
+from tests.tui.pages import FakeEngine, console
+from tests.tui.project import NOON, Project
+from tui_flow.contract import commands, questions
+from tui_flow.contract.errors import BadParameters
+from tui_flow.contract.questions import Question
+from tui_flow.contract.rundir import run_dir
+
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "approve": {"type": "boolean"},
+        "reason": {"type": "string", "default": "none", "description": "For the record."},
+    },
+    "required": ["approve"],
+}
+
+
+def wait(project: Project, schema: dict[str, Any], description: str = "") -> None:
+    """Run 7 of etl is paused, and asks for this."""
+    project.flow("etl")
+    project.run(7, "etl", "paused", state_name="Paused", message="waits for an answer: tui-flow answer 7")
+    question = Question("approval", NOON, None, schema, description, 1, False)
+    questions.ask(run_dir(project.settings.state_dir, 7), question)
+
+
+@pytest.fixture
+def engine() -> FakeEngine:
+    engine = FakeEngine()
+    engine.answers |= {commands.AnswerRun: {"key": "approval", "state": "running"}}
+    return engine
+
+
+async def test_a_paused_run_is_answered_by_a_form_of_what_it_asks_for(
+    project: Project, engine: FakeEngine
+) -> None:
+    wait(project, SCHEMA, "Ship it?")
+    async with console(project, engine=engine, open_run=7) as page:
+        await page.shows("etl", "p answer…  x cancel…")
+        await page.press("p")
+        await page.shows("Answer 7, Ship it?", "approve", "true or false", "required", "For the record.")
+        await page.press("ctrl+r")
+        await page.press(*"yes", "tab", *"ok")
+        await page.shows("$ tui-flow answer 7 -p approve=true")
+        await page.press("ctrl+r")
+        await page.shows("run 7 has its answer, and goes on")
+    (command,) = engine.asked_for(commands.AnswerRun)
+    assert (command.run_id, command.key, command.values["approve"]) == (7, "approval", True)
+
+
+async def test_a_go_ahead_is_asked_for_with_two_answers(project: Project, engine: FakeEngine) -> None:
+    wait(project, {"type": "object", "properties": {}})
+    async with console(project, engine=engine, open_run=7) as page:
+        await page.shows("etl")
+        await page.press("p")
+        await page.shows("Let run 7 go on?", "It waits for a go-ahead.")
+        await page.press("escape", "p", "right", "enter")
+        await page.shows("run 7 has its answer, and goes on")
+    assert engine.asked_for(commands.AnswerRun) == [commands.AnswerRun(7, {}, "approval")]
+
+
+async def test_what_does_not_fit_is_told_and_who_waits_for_nothing_says_so(
+    project: Project, engine: FakeEngine
+) -> None:
+    wait(project, SCHEMA)
+
+    def refuse(_: commands.AnswerRun) -> dict[str, Any]:
+        raise BadParameters("run 7 does not take this answer", where="reason: is too short")
+
+    engine.answers |= {commands.AnswerRun: refuse}
+    async with console(project, engine=engine, open_run=7) as page:
+        await page.shows("etl")
+        await page.press("p", *"no", "ctrl+r")
+        await page.shows("does not take this answer", "reason: is too short")
+        questions.close(run_dir(project.settings.state_dir, 7), "approval")
+        await page.press("p")
+        await page.shows("run 7 waits for no answer")
