@@ -32,7 +32,9 @@ MODULES: dict[str, tuple[str, ...]] = {
         )
     },
     "assets.core": ("assets",),
-    "blocks.core": ("blocks.core", "blocks"),
+    "blocks.abstract": ("blocks.abstract",),
+    "blocks.core": ("blocks.core",),
+    "blocks.fields": ("blocks.fields",),
     "client": (),
     "client.orchestration": (),
     "client.schemas": ("states", "runs", "schedules"),

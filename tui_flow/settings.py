@@ -8,13 +8,15 @@ import dataclasses
 import math
 import os
 import shlex
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tui_flow.contract.errors import ProjectError
 from tui_flow.contract.rundir import ENV_PROJECT, FLOWS, STATE_DIR, find_project, require_linux_or_mac
+from tui_flow.contract.secret_sources import SETTING as SECRETS
+from tui_flow.contract.secret_sources import Source, checked_sources
+from tui_flow.contract.settings_file import read_settings_file
 
 THEMES = ("auto", "dark", "light", "ansi")
 
@@ -27,6 +29,8 @@ class Settings:
     """Runs that may hold a slot at once; more wait, first come first served."""
     tag_limits: dict[str, int] = dataclasses.field(default_factory=dict)
     """Runs with a tag that may hold a slot at once, such as `{heavy = 2}`; in the environment "heavy=2,net=4"."""
+    secrets: dict[str, Source] = dataclasses.field(default_factory=dict)
+    """Where secrets come from that `tui-flow secret set` does not keep, such as `{token = {command = "pass show token"}}`."""
     import_timeout_seconds: float = 10.0
     """A flow file that takes longer to import is broken."""
     grace_seconds: float = 10.0
@@ -84,7 +88,7 @@ def load(project: str | Path | None = None) -> tuple[Settings, dict[str, str]]:
     root = _project(project)
     origins = dict.fromkeys(_FIELDS, "default")
     values: dict[str, Any] = {}
-    for origin, found in ((_file(root)), ("environment", _environment())):
+    for origin, found in ((read_settings_file(root)), ("environment", _environment())):
         for name, value in found.items():
             values[name] = _checked(name, value, origin)
             origins[name] = origin
@@ -114,24 +118,6 @@ def _project(named: str | Path | None) -> Path:
     return found
 
 
-def _file(root: Path) -> tuple[str, dict[str, Any]]:
-    for name, keys in (("tui_flow.toml", ()), ("pyproject.toml", ("tool", "tui_flow"))):
-        path = root / name
-        if not path.is_file():
-            continue
-        try:
-            table: Any = tomllib.loads(path.read_text("utf-8"))
-        except (ValueError, OSError) as error:
-            raise ProjectError(f"cannot read the settings: {error}", where=str(path)) from None
-        for key in keys:
-            table = table.get(key, {}) if isinstance(table, dict) else {}
-        if not isinstance(table, dict):
-            raise ProjectError("tool.tui_flow is to be a table of settings", where=str(path))
-        if table:
-            return name, table
-    return "default", {}
-
-
 def _environment() -> dict[str, str]:
     found = {name: os.environ.get(f"TUI_FLOW_{name.upper()}") for name in _FIELDS}
     return {name: value for name, value in found.items() if value is not None}
@@ -147,6 +133,8 @@ def _checked(name: str, value: Any, origin: str) -> Any:
         return _checked_limits(value, origin)
     if name in ("alert_command", "alert_urls"):
         return _checked_texts(name, value, origin)
+    if name == SECRETS:
+        return _checked_secrets(value, origin)
     if name == "theme":
         if value not in THEMES:
             raise ProjectError(f"theme = {value!r} is none of {', '.join(THEMES)}", where=origin)
@@ -171,6 +159,13 @@ def _checked_texts(name: str, value: Any, origin: str) -> list[str]:
     if not isinstance(found, list) or not all(isinstance(text, str) and text for text in found):
         raise ProjectError(f'{name} is to be a list of texts, such as {name} = ["..."]', where=origin)
     return found
+
+
+def _checked_secrets(value: Any, origin: str) -> dict[str, Source]:
+    try:
+        return checked_sources(value)
+    except ValueError as error:
+        raise ProjectError(str(error), where=origin) from None
 
 
 def _checked_limits(value: Any, origin: str) -> dict[str, int]:

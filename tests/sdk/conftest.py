@@ -7,7 +7,8 @@ import pytest
 from tests.sdk.history import History, require_legal
 from tests.sdk.keeping import Make, keeping
 from tui_flow.contract import rundir
-from tui_flow.sdk import flow_file
+from tui_flow.contract.masking import Masker
+from tui_flow.sdk import flow_file, masking, secret_finding
 
 
 @pytest.fixture(autouse=True)
@@ -18,6 +19,14 @@ def forgotten_modules(tmp_path: Path) -> Iterator[None]:
         if str(getattr(module, "__file__", None) or "").startswith(f"{tmp_path}/"):
             del sys.modules[name]
     flow_file.loaded = flow_file.loaded_at = flow_file.project = None
+
+
+@pytest.fixture(autouse=True)
+def forgotten_secrets() -> Iterator[None]:
+    """What a test keeps secret hides nothing of the next one."""
+    yield
+    vars(masking.masker).update(vars(Masker()))
+    secret_finding._found.clear()
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ COMMANDS = (
     "answer",
     "artifacts",
     "variable",
+    "secret",
     "emit",
     "schedule",
     "backfill",

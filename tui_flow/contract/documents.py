@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from tui_flow.contract.rundir import write_whole
+from tui_flow.contract.rundir import make_private, write_whole
 
 VARIABLES, BLOCKS = "variables", "blocks"
 MAX_VALUE = 5_000
@@ -50,7 +50,7 @@ class Documents:
         Raises OSError where there is no room for it.
         """
         path, text = self._path(name), json.dumps(document).encode()
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(self._folder)
         if overwrite:
             write_whole(path, text)
             return True

@@ -22,6 +22,7 @@
         runs/<id>/inputs/     what it asks people, what they answer, and messages of other runs (`contract.questions`)
         runs/<id>/cancel.json who asked for its end, and how
         runs/<id>/stacks      where its threads stood when somebody asked (`contract.stacks`)
+        runs/<id>/secrets     a FIFO, while it runs: what its keeper is to hide in what is printed (`sdk.masking`)
         backups/              copies of the history, and what a restored one has replaced
         results/sha256/       results that are too big for a line of `calls`, by content
 
@@ -49,6 +50,7 @@ HISTORY, ENGINE_LOCK, ENGINE_SOCKET, ENGINE_LOG, SOURCES, RUNS = (
 CONSOLE_LOG = "console.log"
 SEEN = "seen-{uid}"
 SPEC, LOCK, JOURNAL, LOG, CANCEL, LAST = "spec.json", "lock", "journal", "log", "cancel.json", "last"
+SECRETS = "secrets"
 CALLS, RESULTS, STACKS = "calls", "results", "stacks"
 BACKUPS = "backups"
 SERVING = "serving"

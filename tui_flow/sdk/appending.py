@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tui_flow.contract import journal, log
 from tui_flow.sdk.log_cap import FLAGS, LogCap
+from tui_flow.sdk.masking import masker
 
 _FIRST_DELAY, _LONGEST_DELAY = 0.05, 2.0
 
@@ -95,7 +96,7 @@ class Log:
 
     def say(self, level: str, message: str) -> None:
         """One record of the keeper's own."""
-        self.write(log.encode(time.time(), level, None, 1, log.KEEPER, message))
+        self.write(masker.mask(log.encode(time.time(), level, None, 1, log.KEEPER, message)))
 
     def write(self, records: bytes) -> None:
         """Whole records, in one write."""

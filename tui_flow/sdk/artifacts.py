@@ -158,11 +158,11 @@ def _create(type: str, data: Any, key: str | None, description: str | None) -> A
         )
     notes.tell(made)
     if key is not None:
-        _remember(made)
+        _remember(notes.masked(made))
     return id
 
 
-def _remember(made: journal.ArtifactCreated) -> None:
+def _remember(made: Any) -> None:
     folder = notes.state_dir() / FOLDER
     folder.mkdir(mode=0o700, exist_ok=True)
     write_whole(folder / f"{made.key}.json", json.dumps(made._asdict()).encode())

@@ -1,14 +1,16 @@
 """What a worker's processes print, line by line into the log of the run.
 
-The bytes stay as they came. Whatever is printed, memory stays bounded and the pipe is emptied at once: a line that is
+The bytes stay as they came, but for secrets, which are stars. Whatever is printed, memory stays bounded and the pipe is emptied at once: a line that is
 too long is split, and of a run that prints more than its cap the log keeps the beginning and the end.
 """
 
 import os
 import time
+from collections.abc import Callable
 
 from tui_flow.contract import log
 from tui_flow.sdk.appending import Log
+from tui_flow.sdk.masking import masker
 
 MAX_LINE = 64 * 1024
 """Bytes; a longer line becomes several."""
@@ -19,8 +21,9 @@ _CHUNKS_A_TURN = 16
 class Capture:
     """One stream: `fd` is the reading end of its pipe, not blocking."""
 
-    def __init__(self, fd: int, logger: str, level: str, target: Log) -> None:
-        self.fd = fd
+    def __init__(self, fd: int, logger: str, level: str, target: Log, hear: Callable[[], None]) -> None:
+        """`hear` makes sure that all secrets are known that what was just read can hold."""
+        self.fd, self._hear = fd, hear
         self._logger, self._level = logger, level
         self._log = target
         self._rest = b""
@@ -45,10 +48,12 @@ class Capture:
         os.close(self.fd)
 
     def _take(self, chunk: bytes) -> None:
-        *lines, rest = (self._rest + chunk).split(b"\n")
+        self._hear()
+        *lines, rest = masker.mask(self._rest + chunk).split(b"\n")
         if len(rest) >= MAX_LINE:
-            lines.append(rest[:MAX_LINE])
-            rest = rest[MAX_LINE:]
+            cut = MAX_LINE - masker.overlap  # behind it a secret may begin that is not all here
+            lines.append(rest[:cut])
+            rest = rest[cut:]
         self._rest = rest
         self._write(lines)
 

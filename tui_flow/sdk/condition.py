@@ -26,6 +26,7 @@ from tui_flow.contract.errors import EXIT_USAGE
 from tui_flow.contract.processes import send
 from tui_flow.contract.version import Version
 from tui_flow.sdk import flow_file, worker
+from tui_flow.sdk.masking import masker
 from tui_flow.sdk.process_tree import adopt_orphans, descendants, die_with_parent
 
 MAX_VALUE = 64 * 1024
@@ -106,7 +107,7 @@ def _answer(shared: mmap.mmap, path: Path, project: Path, function: str, version
     worker.make_a_script_of(path, project)
     answer = ask(path, project, function, version)
     if os.getpid() == me:  # the function may have forked, and returned in both
-        shared.write(_encode(answer).encode())
+        shared.write(masker.mask(_encode(answer).encode()))
         for stream in (sys.stdout, sys.stderr):
             with suppress(Exception):
                 stream.flush()

@@ -30,6 +30,7 @@ from tui_flow.contract.processes import send
 from tui_flow.contract.schedules import to_json
 from tui_flow.contract.version import Version
 from tui_flow.sdk import flow_file, project_modules
+from tui_flow.sdk.masking import masker
 from tui_flow.sdk.process_tree import adopt_orphans, descendants, die_with_parent
 from tui_flow.sdk.worker import Imported, make_a_script_of
 
@@ -177,7 +178,7 @@ def main(arguments: list[str]) -> int:
     for process in descendants(me, cookie=""):
         send(process, signal.SIGKILL)
     _flush()
-    _write(fd, _encode({**answer, "stays": stays, "objection": objection}).encode())
+    _write(fd, masker.mask(_encode({**answer, "stays": stays, "objection": objection}).encode()))
     if seat is not None and imported is not None and stays:
         seat.serve(imported, project)
     os._exit(0)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tui_flow.contract.rundir import make_private
+from tui_flow.sdk.blocks.saving import Saved, register
 from tui_flow.sdk.dispatch import in_coroutine
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
@@ -27,14 +28,14 @@ class WritableFileSystem(ReadableFileSystem):
         raise NotImplementedError
 
 
-class LocalFileSystem(WritableFileSystem):
-    """A folder of this machine. In a coroutine its methods give coroutines, as Prefect's do; those with an `a` before
+class LocalFileSystem(WritableFileSystem, Saved):
+    """A folder of this machine, which can be saved as a block. In a coroutine its methods give coroutines, as Prefect's do; those with an `a` before
     their name always do.
 
     Raises ValueError for a path that leads out of `basepath`.
     """
 
-    _block_type_slug = "local-file-system"
+    _block_type_name = "Local File System"
 
     def __init__(self, basepath: str | Path | None = None) -> None:
         self.basepath = None if basepath is None else str(basepath)
@@ -47,6 +48,13 @@ class LocalFileSystem(WritableFileSystem):
 
     def __repr__(self) -> str:
         return f"LocalFileSystem(basepath={self.basepath!r})"
+
+    def _to_fields(self) -> dict[str, Any]:
+        return {"basepath": self.basepath}
+
+    @classmethod
+    def _from_fields(cls, fields: dict[str, Any], validate: bool) -> "LocalFileSystem":  # noqa: ARG003
+        return cls(fields["basepath"])
 
     def resolve(self, path: str | Path = "") -> Path:
         """The absolute path of one that is relative to `basepath`."""
@@ -130,3 +138,6 @@ class LocalFileSystem(WritableFileSystem):
     def _copy(source: Path, target: Path) -> None:
         if source != target:
             shutil.copytree(source, target, dirs_exist_ok=True)
+
+
+register(LocalFileSystem)

@@ -37,6 +37,7 @@ from tui_flow.sdk.capture import Capture
 from tui_flow.sdk.forking import Forked, Signals, fork_worker
 from tui_flow.sdk.ladder import Ladder
 from tui_flow.sdk.last_word import Request, last_word
+from tui_flow.sdk.masking import Ear
 from tui_flow.sdk.overtime import MARGIN_SECONDS, Overtime
 from tui_flow.sdk.process_tree import adopt_orphans, descendants
 
@@ -113,6 +114,7 @@ class Keeper:
         self._ladder = Ladder(spec.cookie)
         self._captures: dict[int, Capture] = {}
         self._poll = select.poll()
+        self._ear: Ear | None = None
         self._adopts = adopt_orphans()
         self._gate: int | None = None
         self._worker = 0
@@ -147,7 +149,20 @@ class Keeper:
             os.setsid()
         self._signals = self._ahead.signals if self._ahead else Signals()
         self._poll.register(self._signals.fd, select.POLLIN)
+        self._listen_for_secrets()
         self._signals.term_came |= (self._directory / rundir.CANCEL).exists()
+
+    def _listen_for_secrets(self) -> None:
+        try:
+            self._ear = Ear(self._directory / rundir.SECRETS)
+        except OSError as error:
+            self._log.say("WARNING", f"secrets that the run prints cannot be hidden: {error}")
+            return
+        self._poll.register(self._ear.fd, select.POLLIN)
+
+    def _hear_secrets(self) -> None:
+        if self._ear is not None:
+            self._ear.hear()
 
     def _fork(self, work: Work) -> bool:
         """Starts the worker, which waits at the gate. False, and a last word, where there is no process to be had."""
@@ -184,13 +199,15 @@ class Keeper:
     def _forget(self) -> None:
         """In the worker: nothing of the keeper stays."""
         self._signals.forget()
+        if self._ear is not None:
+            self._ear.close()
         self._journal.close()
         self._log.close()
         os.close(self._lock)
         os.umask(self._umask)
 
     def _capture(self, fd: int, logger: str, level: str) -> None:
-        self._captures[fd] = Capture(fd, logger, level, self._log)
+        self._captures[fd] = Capture(fd, logger, level, self._log, self._hear_secrets)
         self._poll.register(fd, select.POLLIN)
 
     def _is_alive(self) -> bool:
@@ -213,6 +230,8 @@ class Keeper:
         for fd, _ in self._poll.poll(None if seconds == math.inf else math.ceil(seconds * 1000)):
             if fd == self._signals.fd:
                 self._signals.clear()
+            elif self._ear is not None and fd == self._ear.fd:
+                self._ear.hear()
             elif not self._captures[fd].drain():
                 self._poll.unregister(fd)
                 self._captures.pop(fd).finish()
@@ -287,6 +306,8 @@ class Keeper:
             self._take_output(left)
         for capture in self._captures.values():
             capture.finish()
+        if self._ear is not None:
+            self._ear.remove()
         if self._ladder.stragglers:
             names = ", ".join(f"{command} ({pid})" for pid, command in self._ladder.stragglers.items())
             self._log.say("WARNING", f"ended what the run left behind: {names}")

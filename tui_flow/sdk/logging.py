@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui_flow.sdk.context import current, live_roots
 from tui_flow.sdk.exceptions import MissingContextError
+from tui_flow.sdk.masking import masker
 
 if TYPE_CHECKING:
     from tui_flow.sdk.runs import FlowRun, TaskRun
@@ -132,7 +133,7 @@ def _show(record: logging.LogRecord, run: "FlowRun | TaskRun | None", message: s
     line = f"{clock}.{int(record.msecs):03} | {record.levelname:<7} | {who} - {message}\n"
     stream = sys.stderr
     if stream is not None:
-        stream.write(line)
+        stream.write(masker.mask_text(line))
         stream.flush()
 
 

@@ -8,10 +8,11 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui_flow.contract import rundir, spool
+from tui_flow.contract import journal, rundir, spool
 from tui_flow.contract.journal import ArtifactCreated, ArtifactUpdated, EventEmitted, Note
 from tui_flow.sdk import flow_file
 from tui_flow.sdk.context import parent_of_task
+from tui_flow.sdk.masking import masker
 
 if TYPE_CHECKING:
     from tui_flow.sdk.runs import FlowRun, TaskRun
@@ -33,7 +34,12 @@ def tell(note: Note) -> None:
         )
     run = parent_of_task()
     if run is None or not _told_by(run, note):
-        spool.leave(state_dir(), note, _run_id(run))
+        spool.leave(state_dir(), masked(note), _run_id(run))
+
+
+def masked(note: Note) -> Note:
+    """The same without the secrets in it."""
+    return journal.decode(masker.mask(journal.encode(note))) if masker.forms else note  # type: ignore[return-value]
 
 
 def task_run() -> int:

@@ -20,6 +20,7 @@ from tui_flow.contract import journal
 from tui_flow.sdk import signals
 from tui_flow.sdk.exceptions import ProcessDied, TerminationSignal
 from tui_flow.sdk.last_word import signal_name
+from tui_flow.sdk.masking import masker
 from tui_flow.sdk.remote import Answer, Parcels, setup_of, unpacked_exception
 from tui_flow.sdk.states import CANCELLED, CRASHED, JOURNAL_TASK_STATES, State
 from tui_flow.sdk.task_runners import ThreadPoolTaskRunner
@@ -186,8 +187,10 @@ class _TaskProcess:
                     raise Expired
                 kind, *content = pickle.loads(self._connection.recv_bytes())  # noqa: S301
                 if kind == "answer":
-                    self.is_fresh = content[0].is_reusable
-                    return content[0]  # type: ignore[no-any-return]
+                    answer: Answer = content[0]
+                    masker.hide(answer.secrets)
+                    self.is_fresh = answer.is_reusable
+                    return answer
                 if kind == "begun":
                     due = None if seconds is None else time.monotonic() + seconds + MARGIN_SECONDS
                 elif kind == "event":

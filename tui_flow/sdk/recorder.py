@@ -8,6 +8,7 @@ from typing import Protocol
 
 from tui_flow.contract import journal, log
 from tui_flow.contract.rundir import CALLS, JOURNAL, LOG
+from tui_flow.sdk.masking import masker
 
 LOOK_SECONDS = 1.0
 """Between two looks whether the log is still the file of that name."""
@@ -88,7 +89,7 @@ class RunRecorder:
     def write(self, line: bytes) -> None:
         """An encoded event."""
         if self._open and os.getpid() == self._pid:
-            self._journal.append(line)
+            self._journal.append(masker.mask(line) if masker.forms else line)
 
     def keep(self, line: bytes) -> None:
         """An encoded entry of `contract.calls`."""
@@ -107,7 +108,7 @@ class RunRecorder:
             if not 0 <= at - self._looked_at < LOOK_SECONDS:
                 self._looked_at = at
                 self._log.follow()
-            self._log.append(log.encode(at, level, task_run, tries, logger, message))
+            self._log.append(masker.mask(log.encode(at, level, task_run, tries, logger, message)))
 
     @property
     def is_foreign(self) -> bool:

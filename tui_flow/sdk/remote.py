@@ -12,6 +12,7 @@ from tui_flow.sdk import flow_file, logging
 from tui_flow.sdk.context import current_tags
 from tui_flow.sdk.exceptions import PrefectException, SerializationError
 from tui_flow.sdk.failures import TOLD_ELSEWHERE, describe, failure_of
+from tui_flow.sdk.masking import masker
 from tui_flow.sdk.readable import readable
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ class Job(NamedTuple):
     """Those of the code that submitted it."""
     seconds: float | None
     console: bool
+    secrets: frozenset[bytes]
+    """What the process of the flow hides."""
 
 
 class Answer(NamedTuple):
@@ -59,6 +62,8 @@ class Answer(NamedTuple):
     failure: Failure | None = None
     is_reusable: bool = True
     """Whether the process can take another job: no thread of this one is still at work in it."""
+    secrets: frozenset[bytes] = frozenset()
+    """What the process hides by now."""
 
 
 class RemoteError(PrefectException):
@@ -102,6 +107,7 @@ class Parcels:
             current_tags.get(),
             call.seconds,
             logging.is_on_console(),
+            masker.pieces,
         )
         return pickle.dumps(job)
 

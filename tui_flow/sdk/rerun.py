@@ -22,6 +22,7 @@ from tui_flow.sdk.argument_digest import Undigestible
 from tui_flow.sdk.code_digest import code_digest_of, home_of
 from tui_flow.sdk.exceptions import RerunDiverged
 from tui_flow.sdk.logging import logger_of
+from tui_flow.sdk.masking import masker
 from tui_flow.sdk.states import COMPLETED, JOURNAL_TASK_STATES, State
 
 if TYPE_CHECKING:
@@ -224,9 +225,11 @@ class CallBook:
         return value if success.form == "json" else result_files.unpacked("pickle", base64.b64decode(value))
 
     def _packed(self, run: "TaskRun", state: State[Any]) -> tuple[str, str, str]:
-        """The form, the reference and the text of a result."""
+        """The form, the reference and the text of a result; nothing of one that holds a secret."""
         try:
             form, data = result_files.packed(state.data)
+            if masker.finds_in(data):
+                return _NOTHING_KEPT
             if len(data) > result_files.WARN_BYTES:
                 logger_of(run).warning("Its result takes %d MB in the state directory", len(data) // 10**6)
             if len(data) > result_files.MAX_INLINE:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from tui_flow.contract import rundir
 from tui_flow.sdk import result_files, serializers
+from tui_flow.sdk.blocks.saving import load_from
 from tui_flow.sdk.context import current
 from tui_flow.sdk.filesystems import LocalFileSystem, WritableFileSystem
 from tui_flow.sdk.serializers import PickleSerializer, Serializer
@@ -320,25 +321,12 @@ def resolve_result_storage(storage: Any) -> Any:
         kind, slash, name = storage.partition("/")
         if not slash or storage.startswith(("/", "~", ".")) or not kind.replace("-", "").isalnum():
             return LocalFileSystem(basepath=storage)
-        return _saved_block(kind, name)
+        return load_from(f"{kind}/{name}")
     if hasattr(storage, "read_path") and hasattr(storage, "write_path"):
         return storage
     raise TypeError(
         f"Result storage configuration must be a file system, a folder or the slug of a saved block, not {storage!r}."
     )
-
-
-def _saved_block(kind: str, name: str) -> Any:
-    try:
-        from tui_flow.sdk import blocks
-    except ImportError:
-        from tui_flow.sdk.exceptions import UnsupportedFeature
-
-        raise UnsupportedFeature(
-            f"no saved block {kind}/{name} can be loaded",
-            next="give result_storage a folder, or LocalFileSystem(basepath=…)",
-        ) from None
-    return blocks.Block.load(f"{kind}/{name}")
 
 
 def _read(storage: Any, name: str) -> bytes | None:

@@ -26,6 +26,7 @@ from tui_flow.sdk.flow_run import at_work
 from tui_flow.sdk.flows import Flow
 from tui_flow.sdk.futures import wait
 from tui_flow.sdk.generators import CallGenerator
+from tui_flow.sdk.masking import masker
 from tui_flow.sdk.recorder import RunRecorder
 from tui_flow.sdk.remote import Answer, Job, Setup, dumps, packed_exception
 from tui_flow.sdk.runs import NO_UPSTREAM, FlowRun, RunTree, TaskRun
@@ -103,7 +104,7 @@ class _RemoteRecorder:
 
     def write(self, line: bytes) -> None:
         if not self.is_foreign:
-            self._line.tell("event", line)
+            self._line.tell("event", masker.mask(line))
 
     def keep(self, line: bytes) -> None:
         """What a task run inside of this one gave is not remembered: the whole is, where its process is the flow's."""
@@ -146,7 +147,7 @@ def _live(line: _Line) -> None:
         answer = _initialized(setup.initializer) if is_first else None
         is_first = False
         answer = answer or _answer(line, job, known)
-        line.tell("answer", answer)
+        line.tell("answer", answer._replace(secrets=masker.pieces))
         if not answer.is_reusable or signals.terminated:
             return
 
@@ -163,6 +164,7 @@ def _initialized(packed: bytes) -> Answer | None:
 
 
 def _answer(line: _Line, job: Job, known: dict[Any, Any]) -> Answer:
+    masker.hide(job.secrets)
     try:
         for key, packed in ((job.task_key, job.task), (job.around_key, job.around)):
             if packed is not None:

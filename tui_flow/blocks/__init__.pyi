@@ -1,0 +1,1 @@
+"""For type checkers: where this module really is, see prefect_alias."""

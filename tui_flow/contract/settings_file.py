@@ -1,0 +1,29 @@
+"""The file that holds a project's settings: `tui_flow.toml`, else `[tool.tui_flow]` in pyproject.toml."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from tui_flow.contract.errors import ProjectError
+
+
+def read_settings_file(project: Path) -> tuple[str, dict[str, Any]]:
+    """The file's name and its table; "default" and an empty one where no file says anything.
+
+    Raises ProjectError where one cannot be read.
+    """
+    for name, keys in (("tui_flow.toml", ()), ("pyproject.toml", ("tool", "tui_flow"))):
+        path = project / name
+        if not path.is_file():
+            continue
+        try:
+            table: Any = tomllib.loads(path.read_text("utf-8"))
+        except (ValueError, OSError) as error:
+            raise ProjectError(f"cannot read the settings: {error}", where=str(path)) from None
+        for key in keys:
+            table = table.get(key, {}) if isinstance(table, dict) else {}
+        if not isinstance(table, dict):
+            raise ProjectError("tool.tui_flow is to be a table of settings", where=str(path))
+        if table:
+            return name, table
+    return "default", {}

@@ -1,0 +1,1 @@
+"""Blocks: typed configuration that is saved under a name, by Prefect's names."""

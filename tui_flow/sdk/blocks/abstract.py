@@ -1,0 +1,26 @@
+"""What blocks of a kind have in common."""
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from tui_flow.sdk.blocks.core import Block
+
+
+class NotificationError(Exception):
+    """A message could not be handed over."""
+
+
+class CredentialsBlock(Block, ABC):
+    """Credentials for a service."""
+
+    @abstractmethod
+    def get_client(self, *args: Any, **kwargs: Any) -> Any:
+        """A client of that service."""
+
+
+class NotificationBlock(Block, ABC):
+    """Sends messages."""
+
+    @abstractmethod
+    def notify(self, body: str, subject: str | None = None) -> Any:
+        """Sends one. Raises NotificationError where it is not taken."""
