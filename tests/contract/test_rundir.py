@@ -141,3 +141,8 @@ def test_somebody_elses_state_directory_is_refused(tmp_path: Path) -> None:
     os.chown(rundir.open_state_dir(tmp_path), 65534, 65534)
     with pytest.raises(StateDirError, match="belongs to uid 65534"):
         rundir.open_state_dir(tmp_path)
+
+
+def test_a_folder_that_one_may_not_look_at_is_no_project(tmp_path: Path) -> None:
+    (tmp_path / "flows").mkdir()
+    assert rundir.find_project(tmp_path / ("x" * 300)) == tmp_path  # the kernel refuses even the question

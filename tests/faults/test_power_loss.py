@@ -98,7 +98,7 @@ def test_whatever_is_left_opens_is_a_state_there_was_and_is_read_on(tmp_path: Pa
     chance = random.Random(seed)
     recording = Recording(tmp_path / "recorded", chance, steps=60)
     for number, image in enumerate(images(recording, tmp_path / "images", chance, IMAGES)):
-        check(image, recording, thorough=number % 5 == 0)
+        check(image, recording, thorough=number % 10 == 0)
 
 
 def test_an_engine_lets_go_of_the_journals_of_runs_that_it_has_settled(tmp_path: Path) -> None:

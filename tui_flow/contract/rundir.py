@@ -151,8 +151,10 @@ class CancelRequest(NamedTuple):
 def find_project(start: Path) -> Path | None:
     """The nearest folder from `start` upwards that is a project: one that has `flows/`, a state directory or
     `tui_flow.toml`. None where there is none."""
-    for folder in (start, *start.parents):
-        if (folder / FLOWS).is_dir() or (folder / STATE_DIR).is_dir() or (folder / "tui_flow.toml").is_file():
+    for folder in (start, *start.parents):  # not Path's own tests, which raise where one may not look
+        if any(os.path.isdir(folder / name) for name in (FLOWS, STATE_DIR)):  # noqa: PTH112
+            return folder
+        if os.path.isfile(folder / "tui_flow.toml"):  # noqa: PTH113
             return folder
     return None
 
