@@ -1,6 +1,7 @@
 """Flows that a script serves: there for as long as it holds its lock, whatever becomes of engine and script."""
 
 import os
+import signal
 import time
 import uuid
 from collections.abc import Iterator
@@ -10,8 +11,10 @@ import pytest
 
 from tests.engine.running import Running
 from tests.waiting import wait_until
+from tui_flow import client
 from tui_flow.contract import rundir
 from tui_flow.contract.commands import (
+    AnswerRun,
     EmitEvent,
     ForgetSchedule,
     GetQueue,
@@ -23,7 +26,15 @@ from tui_flow.contract.commands import (
     Sync,
     WaitRun,
 )
-from tui_flow.contract.errors import AlreadyServed, BadParameters, BrokenFlow, UnknownFlow, UnknownSchedule
+from tui_flow.contract.errors import (
+    AlreadyServed,
+    BadParameters,
+    BrokenFlow,
+    EngineError,
+    UnknownFlow,
+    UnknownSchedule,
+)
+from tui_flow.contract.failpoints import ENV_FAILPOINT
 from tui_flow.contract.schedules import Cron, Interval, OnEvent, Schedule, to_json
 from tui_flow.store import database, runs, schedules
 from tui_flow.store.records import FlowRun
@@ -55,9 +66,11 @@ class Script:
         self, *schedules: dict[str, Any], how: dict[str, Any] | None = None, **wish: Any
     ) -> dict[str, Any]:
         """Serves the flow of the file outside of `flows/`, or of another path."""
+        return self.engine.ask(ServeFlows(self.id, [self.wish(*schedules, **wish)], **(how or {})))
+
+    def wish(self, *schedules: dict[str, Any], **wish: Any) -> dict[str, Any]:
         path = str(self.engine.project / "work.py")
-        fields = {"path": path, "flow": "etl", "name": "nightly", "schedules": list(schedules), **wish}
-        return self.engine.ask(ServeFlows(self.id, [fields], **(how or {})))
+        return {"path": path, "flow": "etl", "name": "nightly", "schedules": list(schedules), **wish}
 
     def die(self) -> None:
         if self.lock is not None:
@@ -280,3 +293,43 @@ def test_an_event_may_be_what_a_served_flow_waits_for(engine: Running, script: S
     engine.ask(EmitEvent("day.closed", {}, "2"))
     engine.ask(Sync())
     assert len(found(engine)) == 1
+
+
+def test_an_engine_killed_before_it_told_the_script_serves_it_all_the_same(
+    engine: Running, script: Script
+) -> None:
+    dying = engine.serve("--stay", **{ENV_FAILPOINT: "served-stored:1:kill"})
+    with pytest.raises(EngineError), client.connect(engine.settings) as connection:
+        connection.ask(ServeFlows(script.id, [script.wish(RARE)]))
+    assert dying.wait(10) == -signal.SIGKILL
+    assert state(engine) == ("active", None)
+    script.serve(RARE)
+    assert state(engine) == ("active", None)
+    script.die()
+    wait_until(lambda: state(engine) == ("paused", "its server"))
+
+
+ASKS = """
+    from tui_flow import flow, pause_flow_run, suspend_flow_run
+
+    @flow
+    def pauses():
+        assert pause_flow_run(wait_for_input=int) == 7
+
+    @flow
+    def suspends():
+        assert suspend_flow_run(wait_for_input=int) == 7
+"""
+
+
+@pytest.mark.parametrize("flow", ["pauses", "suspends"])
+def test_an_answer_outlives_the_engine_that_was_killed_over_it(engine: Running, flow: str) -> None:
+    engine.write("asks.py", ASKS)
+    dying = engine.serve("--stay", **{ENV_FAILPOINT: "answer-given:1:kill"})
+    run_id = engine.run(flow)
+    engine.wait_for(run_id, "paused")
+    with pytest.raises(EngineError), client.connect(engine.settings) as connection:
+        connection.ask(AnswerRun(run_id, {"value": 7}))
+    assert dying.wait(10) == -signal.SIGKILL
+    engine.hang_up()
+    assert engine.wait_for(run_id).state == "completed"

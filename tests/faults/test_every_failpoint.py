@@ -56,6 +56,8 @@ KEEPER_POINTS = ("worker-reported", "last-word-written")
 ELSEWHERE = {
     *ENGINE_POINTS,
     "cancel-requested", "rescue-last-word", "keeper-locked", "worker-forked", "run-started", "before-last-word",
+    # tests/engine/test_serving.py
+    "served-stored", "answer-given",
     # tests/store/test_backups.py and tests/cli/test_db.py: they belong to commands
     "backup", "restore", "mid-migration",
 }  # fmt: skip

@@ -29,6 +29,9 @@ POINTS = {
     "event-stored": "an event is in the history, nobody was told so, and no trigger has fired for it",
     "spool-stored": "an event from the spool is in the history, its file is still there",
     "trigger-fired": "an event's run is in the history and queued, and its trigger remembers; nobody was told",
+    # engine: served flows and answers
+    "served-stored": "what a script serves is in the history with its schedules, and nobody was told",
+    "answer-given": "the answer to a paused run is whole, and nobody was told",
     # engine: a run's next attempt
     "attempt-spec-written": "the spec of the next attempt is whole, the history says that the run waits for it",
     "attempt-saved": "the history says pending, the run is not queued",

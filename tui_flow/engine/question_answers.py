@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from tui_flow.contract import commands, questions
 from tui_flow.contract.errors import BadParameters, EngineError, NotWaiting, UnknownRun
+from tui_flow.contract.failpoints import failpoint
 from tui_flow.contract.questions import Answer, Question
 from tui_flow.contract.rundir import run_dir
 from tui_flow.contract.states import TERMINAL
@@ -30,6 +31,7 @@ async def answer_run(engine: "Engine", connection: Connection, command: commands
     question = _question(active.directory, command)
     _check_fields(question, command)
     given = questions.answer(active.directory, question, f"uid {connection.uid()}", command.values)
+    failpoint("answer-given")
     engine.log.say(f"run {command.run_id}: {given.by} answered {question.key!r}")
     if question.is_suspended:
         engine.wake()

@@ -8,6 +8,7 @@ from tui_flow.contract import commands, schedules
 from tui_flow.contract.changes import ScheduleChanged
 from tui_flow.contract.commands import FlowToServe
 from tui_flow.contract.errors import AlreadyServed, BadParameters, UnknownFlow, UnknownRun, UnknownSchedule
+from tui_flow.contract.failpoints import failpoint
 from tui_flow.contract.states import ScheduleState
 from tui_flow.engine.file_runs import flow_in_file
 from tui_flow.engine.parameters import check_names
@@ -41,6 +42,7 @@ async def serve_flows(
         served.save(engine.db, one, specs)
         engine.log.say(f"{one.full_name}: served by a script of uid {connection.uid()}")
         told.append(one)
+    failpoint("served-stored")
     engine.serving.watch(command.server)
     engine.dispatcher.limits.changed()
     engine.scheduler.changed()
