@@ -62,6 +62,7 @@ def test_a_value_is_something_to_do_and_makes_one_run_however_often_it_is_said(
         house.asker.says = Answer(True, value)
         house.tick(30.0)
     assert [run.parameters["what"] for run in made(house)] == ["batch 7", {"id": 8}, "x" * 1000]
+    assert [run.id for run in made(house)] == [1, 2, 3]  # what is known takes no number
     house = again(house, make_house, 60.0)
     house.asker.says = Answer(True, "batch 7")
     house.tick(30.0)

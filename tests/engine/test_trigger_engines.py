@@ -1,6 +1,7 @@
 """Triggers of real flow files, in a real engine, with real runs; also when it is killed as it fires."""
 
 import json
+import random
 import signal
 import time
 from contextlib import suppress
@@ -184,3 +185,48 @@ def test_a_condition_fires_for_what_it_says_also_from_a_file_that_was_broken_sin
     assert told(engine) == [
         [{"kind": "condition", "function": "batch", "value": one}, one] for one in ("7", "8")
     ]
+
+
+@pytest.mark.parametrize("kills", [4, pytest.param(100, marks=pytest.mark.soak)])
+def test_an_engine_that_is_killed_again_and_again_leaves_each_event_and_each_file_one_run(
+    engine: Running, kills: int
+) -> None:
+    engine.write(
+        "shop.py",
+        f"""
+        from tui_flow import flow, get_run_context, on_event, on_file, on_flow
+{TELL}
+        @flow(schedule=on_event("day.closed"))
+        def close():
+            tell()
+
+        @flow(schedule=on_file("in/*.csv", stable=0.3))
+        def load():
+            tell()
+
+        @flow(schedule=on_flow(["close", "load"]))
+        def after():
+            tell()
+        """,
+    )
+    folder, chance = engine.project / "in", random.Random(5)
+    folder.mkdir()
+    engine.serve()
+    wait_ready(engine)
+    wait_until(
+        lambda: all("looks" not in one["waits_for"] for one in engine.ask(ListSchedules())["schedules"])
+    )
+    for number in range(kills):
+        (folder / f"{number}.csv").touch()
+        engine.ask(EmitEvent("day.closed", {}, str(number)))
+        time.sleep(chance.uniform(0.0, 0.5))
+        engine.kill()
+    engine.ask(Sync())
+    wait_until(lambda: len(told(engine)) >= 4 * kills, 30 + kills)
+    wait_until(lambda: {run.state for run in runs_of(engine, "after")} == {"completed"}, 30)
+    counts = {flow: len(runs_of(engine, flow)) for flow in ("close", "load", "after")}
+    assert counts == {"close": kills, "load": kills, "after": 2 * kills}
+    causes = [cause for cause, _ in told(engine)]
+    assert sorted(one["key"] for one in causes if one["kind"] == "event") == sorted(map(str, range(kills)))  # type: ignore[index]
+    assert len({one["path"] for one in causes if one["kind"] == "file"}) == kills  # type: ignore[index]
+    assert len({one["run_id"] for one in causes if one["kind"] == "flow"}) == 2 * kills  # type: ignore[index]

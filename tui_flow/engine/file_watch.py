@@ -77,8 +77,7 @@ class FileWatch:
         self._seen.update(sighting.seen)
         for path in sighting.forgotten:
             self._seen.pop(path, None)
-        for _ in sighting.happened:
-            self._still.popleft()
+        self._still = deque(one for one in self._still if one[0] not in sighting.seen)
 
     def pass_over(self, reason: FireReason, message: str) -> Sighting:
         """How many files that are, the next look tells."""

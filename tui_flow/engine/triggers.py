@@ -153,7 +153,7 @@ class Triggers:
         """In one transaction. Where that fails, all of it is seen again."""
         if not found:
             return
-        found = [(entry, _with_skips(sighting)) for entry, sighting in found]
+        found = [(entry, _with_skips(self._undecided(entry, sighting))) for entry, sighting in found]
         fires = [
             self._fire(entry, one)
             for entry, sighting in found
@@ -166,6 +166,13 @@ class Triggers:
             entry.watch.settle(sighting)
         if fires:
             failpoint("trigger-fired")
+
+    def _undecided(self, entry: _Entry, sighting: Sighting) -> Sighting:
+        """Without what was decided before, such as what a condition says again."""
+        id, happened = entry.schedule.id, sighting.happened
+        return sighting._replace(
+            happened=[one for one in happened if not schedules.knows_event(self._db, id, one.key)]
+        )
 
     def _keep(self, found: list[tuple[_Entry, Sighting]]) -> None:
         """In the transaction: what the triggers have seen."""

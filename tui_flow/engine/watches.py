@@ -14,6 +14,8 @@ from tui_flow.store.records import EventRecord, Schedule
 
 AT_ONCE = 50
 """So many fires one trigger makes in one step (some 20 ms); then the others have their turn."""
+LATE_SECONDS = 60.0
+"""So long after a trigger or an engine begins, what happened before may come in."""
 MAX_ROUND = 1_000
 """Runs that are followed back, from one to what made it."""
 
@@ -115,6 +117,7 @@ class EventWatch:
         """`begin` is the time since which the trigger is there, where it is there for the first time."""
         self._db, self._clock, self._newest, self._flow = db, clock, newest, schedule.flow
         self._kind, self._names, self._states = kind, names, states
+        self._made_at = clock.monotonic()
         self.trouble = ""
         self.memory = schedule.memory or {}
         if begin is not None:
@@ -156,13 +159,18 @@ class EventWatch:
         return
 
     def _fits(self, event: EventRecord) -> bool:
-        """What happened before the trigger was there, and came in later, is none of its business; but where the clock was
-        set back, times say nothing."""
-        if event.kind != self._kind or event.at < self.memory["since"] <= self._clock.time():
+        """Whether it is one of those that are waited for."""
+        if event.kind != self._kind or self._is_from_before(event):
             return False
         if event.kind == events.EMITTED:
             return event.name in self._names
         return event.state in self._states and any(same_name(event.name, name) for name in self._names)
+
+    def _is_from_before(self, event: EventRecord) -> bool:
+        """It happened before the trigger was there, and came in late, as what an engine finds when it starts. Where the
+        clock was set back, times say nothing."""
+        is_early = self._clock.monotonic() - self._made_at < LATE_SECONDS
+        return is_early and event.at < float(self.memory["since"]) <= self._clock.time()
 
     def _happening(self, event: EventRecord) -> Happening:
         if event.kind == events.EMITTED:
