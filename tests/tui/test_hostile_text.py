@@ -14,10 +14,12 @@ from tui_flow.alerts import rules
 from tui_flow.alerts.happenings import Happening
 from tui_flow.contract import commands
 from tui_flow.contract.errors import BadParameters
-from tui_flow.contract.journal import Failure
+from tui_flow.contract.journal import ArtifactCreated, Failure
+from tui_flow.contract.rundir import keep_source
 from tui_flow.contract.schedules import Interval, OnFile
 from tui_flow.contract.states import AlertKind
-from tui_flow.store import alerts, schedules
+from tui_flow.store import alerts, artifacts, runs, schedules
+from tui_flow.store.records import Attempt
 
 EVIL = (
     "\x1b]52;c;cHduZWQ=\x07 \x1b[2J \x1bc \x9b31m \x9d0;x\x9c \u202eevil\u2066 [/x] [@click=app.quit]go[/] [bold"
@@ -119,6 +121,76 @@ async def test_nothing_raw_reaches_the_terminal_from_any_screen(
             assert_harmless(page, written.getvalue())
         assert "\x1b" not in page.text
     await in_other_forms(hostile)
+
+
+async def test_nothing_raw_comes_from_menus_code_differences_artifacts_attempts_and_searches(
+    hostile: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_a_rerun(hostile)
+    written = io.StringIO()
+    engine = FakeEngine()
+    engine.answers[commands.PreviewRerun] = commands.RerunPreview(1, 2, 1, 0, 0, 0, [EVIL], EVIL)._asdict()
+    async with console(hostile, engine=engine, open_run=3, size=(100, 30)) as page:
+        monkeypatch.setattr(
+            type(page.app._driver), "write", lambda self, data: written.write(data), raising=False
+        )
+        await page.shows("FAILED", "attempt 2/2", "A 4 art")
+        for keys, shown in (
+            (["D"], "What changed"), (["G"], ""), (["escape"], ""), (["v"], "Code of run 3"), (["G"], ""), (["escape"], ""),
+            (["A"], "What run 3"), (["G"], ""), (["escape"], ""), (["r"], "code changed"), (["j", "j"], ""), (["escape"], ""),
+            (["y"], "traceback"), (["j"], ""), (["escape"], ""), (["y", "y"], "copied"), (["ampersand", "r", "e", "d", "enter"], ""),
+            (["escape"], ""), (["S"], ""), (["escape"], ""), (["g"], ""), (["comma"], "attempt 1/2"), (["i"], ""), (["i"], ""),
+            (["3"], "3 Logs"), (["slash", "l", "i", "n", "e", "enter"], "hits in"), (["n"], ""), (["j"], ""), (["J"], ""), (["l"], ""),
+            (["y"], "hits of the run"), (["escape"], ""), (["n", "enter"], "of the log"),
+        ):  # fmt: skip
+            await page.press(*keys)
+            await page.shows(shown)
+            assert page.app.is_running, keys
+            assert_harmless(page, written.getvalue())
+
+
+def add_a_rerun(project: Project) -> None:
+    """Run 2 succeeded; run 3 failed twice, and left everything that a run can leave."""
+    state_dir = project.settings.state_dir
+    shas = [keep_source(state_dir, text.encode()) for text in ("x = 1\n", f"# {EVIL}\nx = {EVIL!r}\n")]
+    project.set_run(2, "completed", source_sha=shas[0])
+    failure = Failure(EVIL, EVIL, f"Traceback (most recent call last):\n{EVIL}\n", "", None, EVIL)
+    project.run(
+        3,
+        EVIL,
+        "failed",
+        source_sha=shas[1],
+        attempt=2,
+        first_task_run_id=10,
+        failure=failure,
+        parameters={EVIL: 2},
+    )
+    made = runs.get_run(project.db, 3)
+    assert made is not None and made.started_at is not None
+    earlier = {name: getattr(made, name) for name in Attempt._fields if hasattr(made, name)}
+    first = Attempt(
+        **{**earlier, "run_id": 3, "attempt": 1, "first_task_run_id": 1, "started_at": made.started_at - 50}
+    )
+    runs.keep_attempts(project.db, [first])
+    at = made.started_at - NOON
+    project.tasks(
+        3,
+        [
+            the_task(1, EVIL, "failed", at=at - 50),
+            the_task(10, EVIL, "failed", at=at, run_name=EVIL, failure=failure),
+        ],
+    )
+    project.log(2, said(f"line {EVIL}", at=120.0))
+    project.log(
+        3,
+        said(f"line of old {EVIL}", "ERROR", 1, at=at - 49),
+        said(f"line \x1b[31mred\x1b[0m {EVIL}", "ERROR", 10, at=at),
+    )
+    for id, type, data in (
+        ("a", "markdown", f"# {EVIL}\n[{EVIL}](http://x)"), ("b", "table", [{EVIL: EVIL}]), ("c", "image", EVIL),
+        ("d", "progress", {"done": 1, "total": 2, "unit": EVIL}),
+    ):  # fmt: skip
+        artifacts.keep_all(project.db, [ArtifactCreated(NOON + at, id, type, EVIL, EVIL, data, 10)], 3)
 
 
 async def test_the_form_shows_hostile_defaults_and_pastes_as_what_they_are(project: Project) -> None:

@@ -8,7 +8,7 @@ from tests.tui.project import Project, said
 from tui_flow.contract.rundir import keep_source
 from tui_flow.store.what_changed import FileChange, LogChange, LogLine, ValueChange, WhatChanged
 from tui_flow.tui.presentation import text_of
-from tui_flow.tui.presentation.code import code_lines
+from tui_flow.tui.presentation.code import code_lines, lines_of
 from tui_flow.tui.presentation.differences import difference_lines
 from tui_flow.tui.presentation.glyphs import ASCII, UNICODE
 
@@ -35,16 +35,16 @@ async def test_the_code_that_ran_opens_where_it_failed(
         await page.shows("Log load_warehouse")
         monkeypatch.setattr(page.app, "edit", lambda path, line: edited.append((path.name, line)))
         await page.press("v")
-        await page.shows("flows/etl_daily.py  as run 812 ran it", "! 4      conn = connect(dsn)  # slow")
+        await page.shows("Code of run 812: flows/etl_daily.py", "! 4      conn = connect(dsn)  # slow")
         assert "edited since" not in page.text
         await page.press("e")
-        await page.hides("as run 812 ran it")
+        await page.hides("Code of run 812")
         assert edited == [("etl_daily.py", 4)]
         (kept.settings.project / "flows/etl_daily.py").write_text("another")
         await page.press("v")
         await page.shows("the file has been edited since")
         await page.press("G", "y", "v")
-        await page.hides("as run 812 ran it")
+        await page.hides("Code of run 812")
         await page.shows("copied flows/etl_daily.py as it was")
 
 
@@ -92,9 +92,16 @@ def test_code_has_roles_and_loses_nothing() -> None:
     assert roles['"""Two'] == roles['    lines."""'] == "ok"
 
 
-@pytest.mark.parametrize("text", ["def (:\n  '''x\n\ty\n", "", "\x00\n", "é = 'ü'\n\n", "x = (\n" * 3])
+@pytest.mark.parametrize(
+    "text", ["def (:\n  '''x\n\ty\n", "", "\x00\n", "é = 'ü'\n\n", "x = (\n" * 3, "a\x0cb\u2028c\nd"]
+)
 def test_what_is_no_python_is_shown_as_it_is(text: str) -> None:
-    assert [text_of(line)[4:] for line in code_lines(text)] == text.splitlines()
+    assert [text_of(line)[4:] for line in code_lines(text)] == lines_of(text)
+
+
+def test_lines_are_counted_as_python_counts_them() -> None:
+    assert lines_of("a\r\nb\rc\x0cd\u2028e\n") == ["a", "b", "c\x0cd\u2028e"]
+    assert lines_of("") == []
 
 
 def test_what_is_equal_is_said_to_be() -> None:

@@ -23,6 +23,7 @@ EXCERPT = 2_048
 ALL_LEVELS = frozenset(range(len(LEVELS)))
 
 _HEAD = re.compile(r"(\S{27}) (\S+) +(?:(\d+)\.(\d+)|-) (\S+): ?")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _BEGIN = re.compile(rb"\n[^\t]")
 
 
@@ -63,7 +64,7 @@ class Hit(NamedTuple):
     offset: int
     """Where it begins, in bytes."""
     text: str
-    """It, without what a record begins with, cut to `EXCERPT` characters. Not safe to print."""
+    """It, without what a record begins with and without colours, cut to `EXCERPT` characters. Not safe to print."""
     place: tuple[int, int]
     """What was found, in the text."""
     stamp: str
@@ -254,13 +255,21 @@ def _hit(
     is_first = head is not None and head.start() == begin
     said = head.end() if is_first and head is not None else begin + (text[begin : begin + 1] == "\t")
     start = max(said, min(found[0] - EXCERPT // 4, end - EXCERPT))
-    excerpt = text[start : min(end, start + EXCERPT)]
-    place = tuple(max(0, min(at - start, len(excerpt))) for at in found)
+    first = max(start, min(found[0], end))
+    last = max(first, min(found[1], end, start + EXCERPT))
+    before, match, after = map(
+        _plain, (text[start:first], text[first:last], text[last : min(end, start + EXCERPT)])
+    )
     stamp, level, task_run, tries = head.group(1, 2, 3, 4) if head else ("", "", None, None)
     return Hit(
-        line, offset, excerpt.encode("utf-8", "surrogateescape").decode("utf-8", "replace"), place,  # type: ignore[arg-type]
+        line, offset, before + match + after, (len(before), len(before) + len(match)),
         stamp, _rank(level), int(task_run) if task_run else None, int(tries) if tries else 1,
     )  # fmt: skip
+
+
+def _plain(text: str) -> str:
+    """Without the colours that it brings, and whole characters only."""
+    return _COLOUR.sub("", text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
 
 
 def _rank(level: str) -> int:

@@ -39,7 +39,7 @@ async def show_code(console: "Console", run: FlowRun, failure: Failure | None) -
     note = "" if _is_still(project / path, kept) else "the file has been edited since"
     console.push_screen(
         ReaderScreen(
-            f"{path}  as run {run.id} ran it",
+            f"Code of run {run.id}: {path}",
             code.code_lines(kept.decode("utf-8", "replace"), line if path == failed_in else 0),
             start=max(0, line - 1),
             edit=lambda place: console.edit(project / path, place + 1),

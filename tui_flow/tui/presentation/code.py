@@ -12,7 +12,7 @@ MAX_LINES = 20_000
 
 def code_lines(text: str, mark: int = 0) -> list[Line]:
     """The lines with their numbers; line `mark` (from 1) stands out."""
-    texts = text.splitlines()
+    texts = lines_of(text)
     roles = _roles(text) if len(texts) <= MAX_LINES else {}
     digits = len(str(len(texts)))
     lines: list[Line] = []
@@ -22,6 +22,12 @@ def code_lines(text: str, mark: int = 0) -> list[Line]:
     if len(texts) > MAX_LINES:
         lines.append([(f"{len(texts) - MAX_LINES:,} more lines are not shown", "warn")])
     return lines
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines as Python counts them: a form feed or a line separator ends none."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return lines if lines[-1] else lines[:-1]
 
 
 Piece = tuple[int, int, str]

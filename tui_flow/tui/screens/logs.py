@@ -150,7 +150,7 @@ class LogsSection(Section):
         count = log_hits.count_text(found) if found.groups or news.is_over else "searching"
         self.query_line.set([(" / ", "key"), (self.text, "strong")], [(f"{count} ", "")])
         how_far = (
-            f"{news.files:,} file{'' if news.files == 1 else 's'}, {news.bytes / 1e6:,.0f} MB, "
+            f"{news.files:,} file{'' if news.files == 1 else 's'}, {_size(news.bytes)}, "
             f"{news.seconds:.1f}s, {self._state()}"
         )
         self.list.set_title("Matches by run", self._wrong or f"{how_far}  {self.list.place}".strip())
@@ -288,3 +288,7 @@ class LogsSection(Section):
                 Copyable("l", "hits of the run", shown),
             ]
         )
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:,.0f} MB" if count >= 1e6 else f"{count / 1e3:,.0f} kB"

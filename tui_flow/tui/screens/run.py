@@ -258,10 +258,10 @@ class RunScreen(RunTexts):
             left += [
                 (f"  attempt {run.attempt}/{self.latest.attempt}", "warn" if self.shows_earlier else "dim")
             ]
-        left += [(f"  {run.run_name}", "dim")]
         if self.artifacts:
             many = len(self.artifacts)
             left += [("  A", "key"), (f" {many} artifact{'' if many == 1 else 's'}", "dim")]
+        left += [(f"  {run.run_name}", "dim")]
         right: Line = [(",", "key"), (" older  ", "dim"), (".", "key"), (" newer ", "dim")]
         self.crumbs.set(left, right)
 
