@@ -61,7 +61,7 @@ def serve(project: Project) -> Iterator[Serve]:
         started.append(
             subprocess.Popen(
                 [*(command or [sys.executable]), str(path)],
-                cwd=project.root, text=True, start_new_session=True, env=environment, **{**streams, **how},
+                text=True, start_new_session=True, env=environment, **{"cwd": project.root, **streams, **how},
             )
         )  # fmt: skip
         return started[-1]
@@ -107,7 +107,7 @@ def test_it_shows_its_runs_until_ctrl_c_which_pauses_its_schedules(
     rest, _ = process.communicate(timeout=20)
     said = "".join(lines) + rest
     assert lines[0].startswith("etl/often is served: every 0.5 s, next ")
-    assert "tui-flow run 'etl/often'" in lines[1]
+    assert "`tui-flow run etl/often`" in lines[1]
     assert "▸ run 1 of etl/often, for " in lines[2]
     assert "INFO     etl: monday of often ␛[31m" in said and "✓ run 1 completed after" in said
     assert "Paused until it is served again: etl/often." in said and rest.endswith("served\n")
@@ -179,3 +179,15 @@ def test_what_is_wrong_with_it_ends_the_script(project: Project, serve: Serve) -
     said, _ = process.communicate(timeout=20)
     assert process.returncode == 1 and "flow 'etl' has no parameter 'colour'" in said
     assert list((project.state_dir / "serving").iterdir()) == []
+
+
+def test_where_the_project_is_elsewhere_it_says_how_to_reach_it(
+    project: Project, serve: Serve, tmp_path: Path
+) -> None:
+    process = serve('schedules=[{"cron": "0 3 * * *"}, {"cron": "0 4 * * *"}]', cwd=tmp_path)
+    assert process.stdout is not None
+    lines = [process.stdout.readline() for _ in range(4)]
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    assert lines[0] == "etl/etl is served:\n" and "  0 3 * * * " in lines[1] + lines[2]
+    assert f"`tui-flow run --project {project.root} etl/etl`" in lines[3]

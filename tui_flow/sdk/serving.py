@@ -5,12 +5,14 @@ When it is over, by Ctrl+C or `kill -9`, the schedules pause (`pause_on_shutdown
 """
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
 import threading
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from tui_flow.contract import rundir, schedules
@@ -101,7 +103,7 @@ class _Server:
         wishes = [FlowToServe(**one.wish())._asdict() for one in self._deployments]
         told = ask(self._project, ServeFlows(self._id, wishes, self._limit, self._pauses))
         if says:
-            _tell_begin(told["flows"], self._pauses)
+            _tell_begin(told["flows"], self._pauses, self._project)
         names = [f"{one['flow']}/{one['name']}" for one in told["flows"]]
         self._view = subprocess.Popen(
             [sys.executable, *_VIEW, str(self._project), str(told["last_run_id"]), *names],
@@ -188,14 +190,23 @@ def _exit(number: int, _: "FrameType | None") -> NoReturn:
     raise SystemExit(128 + number)
 
 
-def _tell_begin(flows: list[dict[str, Any]], pauses: bool) -> None:
+def _tell_begin(flows: list[dict[str, Any]], pauses: bool, project: Path) -> None:
     for one in flows:
         name = f"{one['flow']}/{one['name']}"
-        when = "; ".join(map(_when, one["schedules"])) or "no schedule: it runs when it is asked for"
-        _say(f"{name} is served: {when}")
-    example = f"{flows[0]['flow']}/{flows[0]['name']}"
+        times = [_when(schedule) for schedule in one["schedules"]] or [
+            "no schedule: it runs when it is asked for"
+        ]
+        _say(f"{name} is served: {times[0]}" if len(times) == 1 else f"{name} is served:")
+        for when in times if len(times) > 1 else ():
+            _say(f"  {when}")
+    example = shlex.join([*_elsewhere(project), f"{flows[0]['flow']}/{flows[0]['name']}"])
     becomes = ", and pauses the schedules" if pauses else "; the engine goes on with the schedules"
-    _say(f"Run it now with `tui-flow run '{example}'`. Ctrl+C ends serving{becomes}.")
+    _say(f"Run it now with `tui-flow run {example}`. Ctrl+C ends serving{becomes}.")
+
+
+def _elsewhere(project: Path) -> list[str]:
+    """What a command needs to find the project, where it is not that of the current folder."""
+    return [] if rundir.find_project(Path.cwd()) == project else ["--project", str(project)]
 
 
 def _when(schedule: dict[str, Any]) -> str:
