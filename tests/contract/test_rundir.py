@@ -143,6 +143,27 @@ def test_somebody_elses_state_directory_is_refused(tmp_path: Path) -> None:
         rundir.open_state_dir(tmp_path)
 
 
+def test_a_spec_is_on_the_disk_under_its_name_and_its_content_before_it_takes_anothers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that after a power loss there is the old one or the new one, whole, and no run that was asked for is lost."""
+    synced: list[str] = []
+    sync = os.fsync
+
+    def note(fd: int) -> None:
+        synced.append(Path(os.readlink(f"/proc/self/fd/{fd}")).suffix)
+        sync(fd)
+
+    monkeypatch.setattr(os, "fsync", note)
+    rundir.write_spec(tmp_path, a_spec(1, tmp_path))
+    assert synced == [".json"]
+    rundir.write_spec(tmp_path, a_spec(1, tmp_path, attempt=2))
+    assert synced == [".json", ".tmp", ".json"]
+    (tmp_path / "other").mkdir()
+    rundir.write_spec(tmp_path / "other", a_spec(2, tmp_path), durable=False)
+    assert synced == [".json", ".tmp", ".json"]
+
+
 def test_a_folder_that_one_may_not_look_at_is_no_project(tmp_path: Path) -> None:
     (tmp_path / "flows").mkdir()
     assert rundir.find_project(tmp_path / ("x" * 300)) == tmp_path  # the kernel refuses even the question

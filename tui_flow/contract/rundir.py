@@ -320,8 +320,14 @@ def run_ids(state_dir: Path) -> list[int]:
 
 
 def write_spec(directory: Path, spec: RunSpec, durable: bool = True) -> None:
-    """Raises TypeError where a parameter is not JSON. A spec that takes the place of another one must be `durable`."""
-    write_whole(directory / SPEC, json.dumps(spec._asdict(), indent=1).encode(), durable)
+    """Raises TypeError where a parameter is not JSON. If it is `durable`, no power loss takes it once this returns."""
+    data = json.dumps(spec._asdict(), indent=1).encode()
+    replaces = (directory / SPEC).exists()
+    write_whole(
+        directory / SPEC, data, durable=replaces
+    )  # then its content is on the disk before it has the name
+    if durable:
+        make_durable(directory)
 
 
 def make_durable(directory: Path) -> None:

@@ -26,7 +26,7 @@ from tui_flow.engine.file_runs import flow_in_file
 from tui_flow.engine.parameters import check_names
 from tui_flow.engine.previewing import preview
 from tui_flow.engine.server import Connection
-from tui_flow.store import events, flows, runs
+from tui_flow.store import database, events, flows, runs
 from tui_flow.store.records import Flow, FlowFile
 
 if TYPE_CHECKING:
@@ -34,9 +34,12 @@ if TYPE_CHECKING:
 
 
 async def answer(engine: "Engine", connection: Connection, command: Command) -> dict[str, Any]:
-    """The result of a command. Raises TuiFlowError where it is refused."""
+    """The result of a command. What it changed is durable by then. Raises TuiFlowError where it is refused."""
     try:
-        return await _ANSWERS[type(command)](engine, connection, command)
+        result = await _ANSWERS[type(command)](engine, connection, command)
+        if not isinstance(command, _DURABLE_ALREADY):
+            await asyncio.to_thread(database.make_durable, engine.settings.state_dir)
+        return result
     except TuiFlowError:
         raise
     except OSError as error:
@@ -213,6 +216,15 @@ def _refuse_cancel(engine: "Engine", run_id: int) -> NoReturn:
         raise UnknownRun(f"there is no run {run_id}", next="tui-flow runs lists those there are")
     raise NotCancellable(f"run {run_id} of {run.flow} is over: {run.state}", next=f"tui-flow show {run_id}")
 
+
+_DURABLE_ALREADY = (
+    *commands.READING,
+    commands.RunFlow,
+    commands.RunFile,
+    commands.RerunRun,
+    commands.StopEngine,
+)
+"""What changes nothing, or writes a `spec.json` that outlives the rows."""
 
 Verb = Callable[["Engine", Connection, Any], Awaitable[dict[str, Any]]]
 
