@@ -113,7 +113,9 @@ class House:
         watching = Watching(
             project, self.db, self.clock, self.firing, in_background=lambda call: call(), asker=self.asker
         )
-        self.triggers = Triggers(self.db, self.clock, self.scheduler, self.firing, watching, self.log)
+        self.triggers = Triggers(
+            self.db, self.clock, self.scheduler, self.firing, watching, self.bus, self.log
+        )
 
     def tick(self, seconds: float = 0.0) -> None:
         """One step of every duty, so many seconds later."""

@@ -238,6 +238,13 @@ def test_a_schedule_that_fires_all_the_time_is_counted_without_working_all_out()
     assert agenda.coming(stored(At((NOW - 5,))), NOW) == Coming((), 0)
 
 
+def test_a_trigger_says_what_keeps_it_from_firing() -> None:
+    trigger = stored(OnEvent("go"))._replace(memory={"trouble": "ready() raised ValueError"})
+    overview = EMPTY._replace(schedules=(trigger,))
+    (row,) = (one for one in agenda.rows_of(agenda.EMPTY, overview, 8) if one.kind == "trigger")
+    assert (row.note, row.role) == ("ready() raised ValueError", "bad")
+
+
 def test_the_hours_count_what_was_only_estimated() -> None:
     schedule = stored(Interval(60.0))
     reading = Reading((), (), {1: agenda.coming(schedule, NOW)}, NOW)

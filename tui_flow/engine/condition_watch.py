@@ -108,8 +108,8 @@ class ConditionWatch:
         run stands in the way of another one."""
         self._when, self._clock, self._asker = when, clock, asker
         self._question, self._is_busy = question, is_busy
-        self.trouble = ""
         self.memory = {"since": begin} if begin is not None else schedule.memory or {}
+        self.trouble = str(self.memory.get("trouble", ""))
         self._asked: asyncio.Future[Answer] | None = None
         self._happened: Happening | None = None
         self._said = ""

@@ -123,7 +123,7 @@ class Engine:
         self.ends = Ends(self.db, self.bus)
         watching = Watching(settings.project, self.db, clock, self.firing, self.wake_from_thread)
         self.triggers = Triggers(
-            self.db, clock, self.scheduler, self.firing, watching, log, self.room.may_start
+            self.db, clock, self.scheduler, self.firing, watching, self.bus, log, self.room.may_start
         )
         self.home = Home(settings.state_dir, lock, log, self.stop)
         self.server = Server(settings, self._answer, self._hung_up, log)

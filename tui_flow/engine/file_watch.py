@@ -46,10 +46,10 @@ class FileWatch:
     ) -> None:
         """`begin` is the time since which the trigger is there, where it is there for the first time."""
         self._when, self._clock, self._search = when, clock, search
-        self.trouble = ""
         self.memory = schedule.memory or {}
         if begin is not None:
             self.memory = {"since": begin, "learn": ["", ""]}
+        self.trouble = str(self.memory.get("trouble", ""))
         self._seen = events.seen_files(db, schedule.id)
         self._moving: dict[str, _Moving] = {}
         self._still: deque[tuple[str, str]] = deque()

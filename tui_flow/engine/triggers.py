@@ -9,8 +9,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from tui_flow.contract import schedules as contract
+from tui_flow.contract.changes import ScheduleChanged
 from tui_flow.contract.failpoints import failpoint
 from tui_flow.contract.states import FireOutcome, FireReason
+from tui_flow.engine.bus import Bus
 from tui_flow.engine.clock import Clock
 from tui_flow.engine.engine_log import EngineLog
 from tui_flow.engine.firing import Fire, Firing
@@ -40,15 +42,16 @@ class Triggers:
         scheduler: Scheduler,
         firing: Firing,
         watching: Watching,
+        bus: Bus,
         log: EngineLog,
         may_start: Callable[[], bool] = lambda: True,
     ) -> None:
         """`may_start` tells whether there is room for another run; without it, nothing fires for now."""
         self._db, self._clock, self._scheduler, self._firing = db, clock, scheduler, firing
-        self._watching, self._log, self._may_start = watching, log, may_start
+        self._watching, self._bus, self._log, self._may_start = watching, bus, log, may_start
         self._known: list[Schedule] = []
         self._entries: dict[int, _Entry] = {}
-        self._said: dict[int, str] = {}
+        self._unreadable: dict[int, str] = {}
 
     def tick(self, now: float) -> float:
         """Decides what has happened. Gives when there is to be another look."""
@@ -68,7 +71,8 @@ class Triggers:
 
     def trouble(self, id: int) -> str:
         """What keeps a trigger from firing, beyond pauses."""
-        return self._said.get(id, "")
+        entry = self._entries.get(id)
+        return self._unreadable.get(id, "") if entry is None else entry.watch.trouble
 
     def standing(self, id: int) -> str:
         """What a trigger waits for, for people; empty for one that does not look."""
@@ -120,7 +124,6 @@ class Triggers:
         self._keep_begun()
         for entry in before.values():
             entry.watch.close()
-            self._said.pop(entry.schedule.id, None)
 
     def _keep_begun(self) -> None:
         """Those that look for the first time remember from where on."""
@@ -145,7 +148,9 @@ class Triggers:
         try:
             declared = contract.from_json(schedule.spec)
         except ValueError as error:
-            self._say(schedule, f"cannot be watched: {error}")
+            if schedule.id not in self._unreadable:
+                self._unreadable[schedule.id] = f"cannot be watched: {error}"
+                self._log.warn(f"{_name(schedule)}: cannot be watched: {error}")
             return None
         return _Entry(schedule, declared, self._watching.watch_for(schedule, declared))
 
@@ -215,17 +220,18 @@ class Triggers:
         )  # fmt: skip
 
     def _tell_trouble(self, entry: _Entry) -> None:
-        """Once, and once more when it is over."""
-        id, now = entry.schedule.id, entry.watch.trouble
+        """Once, and once more when it is over; the history has it for the console."""
+        before, now = entry.watch.memory.get("trouble", ""), entry.watch.trouble
+        if before == now:
+            return
+        entry.watch.memory = {**entry.watch.memory, "trouble": now}
+        schedules.save_memory(self._db, entry.schedule.id, entry.watch.memory)
+        name = _name(entry.schedule)
         if now:
-            self._say(entry.schedule, now)
-        elif self._said.pop(id, None):
-            self._log.say(f"{_name(entry.schedule)}: goes on")
-
-    def _say(self, schedule: Schedule, trouble: str) -> None:
-        if self._said.get(schedule.id) != trouble:
-            self._said[schedule.id] = trouble
-            self._log.warn(f"{_name(schedule)}: {trouble}")
+            self._log.warn(f"{name}: {now}")
+        else:
+            self._log.say(f"{name}: goes on")
+        self._bus.publish(ScheduleChanged(entry.schedule.flow, entry.schedule.slug))
 
 
 _ASKED = "skipped, as somebody asked"

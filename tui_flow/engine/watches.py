@@ -118,10 +118,10 @@ class EventWatch:
         self._db, self._clock, self._newest, self._flow = db, clock, newest, schedule.flow
         self._kind, self._names, self._states = kind, names, states
         self._made_at = clock.monotonic()
-        self.trouble = ""
         self.memory = schedule.memory or {}
         if begin is not None:
             self.memory = {"since": begin, "read": events.last_id_before(db, begin)}
+        self.trouble = str(self.memory.get("trouble", ""))
 
     def look(self) -> Sighting | None:
         if self._newest.id <= self.memory["read"]:

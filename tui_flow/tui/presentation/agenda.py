@@ -143,10 +143,16 @@ def rows_of(reading: Reading, overview: Overview, slots: int) -> list[Row]:
         *_late_rows(reading, awake),
         Row("now", reading.at, ""),
         *_with_days([*later, *_skip_rows(reading, known)], reading.at),
-        *(Row("trigger", None, "", one) for one in awake if one.kind not in TIMED),
+        *(_trigger_row(one) for one in awake if one.kind not in TIMED),
         *(_never_row(one) for one in awake if one.kind in TIMED and not reading.coming[one.id].times),
         *(_paused_row(one, overview, reading.at) for one in there if one not in awake),
     ]
+
+
+def _trigger_row(trigger: Schedule) -> Row:
+    """With what keeps it from firing, such as a condition that raises."""
+    trouble = (trigger.memory or {}).get("trouble", "")
+    return Row("trigger", None, str(trouble), trigger, role="bad" if trouble else "")
 
 
 def _past_rows(reading: Reading, known: dict[int, Schedule]) -> list[Row]:
