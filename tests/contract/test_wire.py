@@ -33,6 +33,7 @@ EVENTS = [
     journal.TaskRetrying(1.0, 1, 1, 2.0, FAILURE),
     journal.TaskFinished(1.0, 1, "failed", "Failed", "error", "", FAILURE),
     journal.ArtifactCreated(1.5, "c0ffee", "table", "totals", None, [{"a": None, "b": "ü"}], 3),
+    journal.AssetMaterialized(1.5, "s3://b/k", 3, False, "dbt", {"name": "ü"}, {"rows": 1}, ["s3://b/up"]),
     journal.ArtifactUpdated(2.5, "c0ffee", "later", {"done": 1.5, "total": None}),
     journal.EventEmitted(1.0, "c0ffee", "day.closed", "monday", {"n": [1, "é"]}, {"id": "shop"}, 3),
 ]

@@ -27,6 +27,7 @@ COMMANDS = (
     "cancel",
     "answer",
     "artifacts",
+    "assets",
     "variable",
     "secret",
     "emit",

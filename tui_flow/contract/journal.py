@@ -253,6 +253,24 @@ class ArtifactUpdated(NamedTuple):
     data: Any
 
 
+class AssetMaterialized(NamedTuple):
+    """A task run has produced something that lies outside (a file, a table), or has failed to. Changes no state."""
+
+    at: float
+    key: str
+    """Of the asset: a URI. A task run tells of each of its assets once."""
+    task_run: int
+    succeeded: bool
+    by: str | None
+    """The tool that did, such as "dbt"."""
+    properties: dict[str, Any] | None
+    """Its name, description, owners (a list) and url, as far as the author says."""
+    metadata: dict[str, Any] | None
+    """JSON values: what the run said of it."""
+    upstream: list[str]
+    """The keys of the assets that it was made from."""
+
+
 class Progress(NamedTuple):
     """How far something is."""
 
@@ -269,7 +287,7 @@ Note = EventEmitted | ArtifactCreated | ArtifactUpdated
 Event = (
     RunStarted | FlowStarted | FlowRetrying | FlowPaused | FlowResumed | FlowFinished | RunCancelling | RunEnded
     | TaskCreated | TaskStarted | TaskRenamed | TaskRetrying | TaskFinished | EventEmitted
-    | ArtifactCreated | ArtifactUpdated
+    | ArtifactCreated | ArtifactUpdated | AssetMaterialized
 )  # fmt: skip
 
 EVENTS: dict[str, Any] = {cls.__name__: cls for cls in Event.__args__}

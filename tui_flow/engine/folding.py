@@ -54,6 +54,8 @@ class Fold:
         """What the author's code said had happened."""
         self.artifacts: list[journal.ArtifactCreated | journal.ArtifactUpdated] = []
         """What it showed, and what became of that."""
+        self.assets: list[journal.AssetMaterialized] = []
+        """What it produced."""
         self.ended_attempts: list[Attempt] = []
         """How attempts ended that the run has left behind, or is about to."""
         self._closed_at: float | None = None
@@ -242,6 +244,9 @@ class Fold:
     def _event_emitted(self, event: journal.EventEmitted) -> None:
         self.emitted.append(event)
 
+    def _asset(self, event: journal.AssetMaterialized) -> None:
+        self.assets.append(event)
+
     def _artifact(self, event: journal.ArtifactCreated | journal.ArtifactUpdated) -> None:
         self.artifacts.append(event)
 
@@ -339,6 +344,7 @@ _APPLY: dict[type, Callable[[Fold, Any], None]] = {
     journal.TaskRetrying: Fold._task_retrying,
     journal.TaskFinished: Fold._task_finished,
     journal.EventEmitted: Fold._event_emitted,
+    journal.AssetMaterialized: Fold._asset,
     journal.ArtifactCreated: Fold._artifact,
     journal.ArtifactUpdated: Fold._artifact,
 }

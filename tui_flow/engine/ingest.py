@@ -17,7 +17,7 @@ from tui_flow.engine.bus import Bus
 from tui_flow.engine.engine_log import EngineLog
 from tui_flow.engine.folding import Fold
 from tui_flow.engine.tail import Tail
-from tui_flow.store import artifacts, runs, tasks
+from tui_flow.store import artifacts, assets, runs, tasks
 from tui_flow.store import events as events_of
 from tui_flow.store.database import Connection, Refused, transaction
 from tui_flow.store.records import FlowRun
@@ -170,6 +170,7 @@ class Ingest:
             runs.keep_attempts(db, fold.ended_attempts)
             events_of.keep_emitted(db, after, fold.emitted)
             artifacts.keep_all(db, fold.artifacts, after.id)
+            assets.keep_all(db, fold.assets, after.id)
             if fold.is_over:
                 events_of.keep_run_end(db, after)
                 self._on_end(after)

@@ -67,6 +67,7 @@ if TYPE_CHECKING:
         on_commit: list[Hook] | None
         """Functions of the transaction, called when it commits."""
         asset_deps: Any
+        """Assets, or their keys, that what the task produces is made from, beside those that it gets from other tasks."""
 
     class FlowOptions(TypedDict, total=False):
         """The keywords of `@flow`."""
@@ -152,7 +153,7 @@ if TYPE_CHECKING:
         job_variables: dict[str, Any] | None
 
 
-_UNSUPPORTED_IN_TASKS = ("asset_deps",)
+_UNSUPPORTED_IN_TASKS: "tuple[str, ...]" = ()
 _UNSUPPORTED_IN_FLOWS: "tuple[str, ...]" = ()
 
 TASK_DEFAULTS: "dict[str, Any]" = {
@@ -162,7 +163,7 @@ TASK_DEFAULTS: "dict[str, Any]" = {
             "retry_jitter_factor", "retry_condition_fn", "timeout_seconds", "log_prints", "on_completion",
             "on_failure", "on_running", "persist_result", "viz_return_value", "cache_key_fn", "cache_expiration",
             "refresh_cache", "result_storage", "result_serializer", "result_storage_key", "on_commit", "on_rollback",
-            *_UNSUPPORTED_IN_TASKS,
+            "asset_deps",
         )
     ),
     "cache_policy": ...,

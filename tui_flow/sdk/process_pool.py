@@ -195,6 +195,8 @@ class _TaskProcess:
                     due = None if seconds is None else time.monotonic() + seconds + MARGIN_SECONDS
                 elif kind == "event":
                     inner.hear(content[0])
+                elif kind == "asset_metadata":
+                    inner.add_asset_metadata(*content)
                 else:
                     self._connection.send((content[0], inner.reply(kind, *content[1:])))
         except (EOFError, OSError, pickle.UnpicklingError):
@@ -237,6 +239,7 @@ class _InnerRuns:
 
     def __init__(self, flow_run: "FlowRun") -> None:
         self._flow_run, self._tree = flow_run, flow_run.tree
+        self.add_asset_metadata = self._tree.add_asset_metadata
         self._unfinished: dict[int, _InnerRun] = {}
 
     def reply(self, kind: str, *content: Any) -> Any:

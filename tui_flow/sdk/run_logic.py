@@ -87,9 +87,19 @@ def run_task(run: TaskRun) -> Logic[State[Any]]:
         book.keep(run, mark, state)
     if transaction is not None and not run.is_over:
         yield from task_transactions.end(run, transaction, state)
+    _note_assets(run, state)
     run.finish(state)
     yield from _end_hooks(run, state)
     return state
+
+
+def _note_assets(run: TaskRun, state: State[Any], was_called: bool = True) -> None:
+    """Tells of the assets of a task run that ends, where there are any in its tree."""
+    if not (run.task.assets or run.task.asset_deps or run.tree.lineage) or run.is_over:
+        return
+    from tui_flow.sdk import assets
+
+    assets.note(run, state, was_called)
 
 
 def _tag_slots(run: TaskRun) -> "Logic[Hold | None]":
@@ -121,6 +131,7 @@ def _not_called(
         _rename(run, run.task.task_run_name)
     if book is not None and mark is not None:
         book.keep(run, mark, state)
+    _note_assets(run, state, was_called=False)
     run.finish(state, TaskRunState.CACHED if state.type is COMPLETED else None)
     yield from _end_hooks(run, state)
     return state
@@ -140,6 +151,7 @@ def _reused(run: TaskRun, book: "CallBook", mark: "Mark") -> Logic[State[Any] | 
             yield from task_transactions.take_part(run, state)
         if run.task.task_run_name is not None:
             _rename(run, run.task.task_run_name)
+        _note_assets(run, state, was_called=False)
         run.finish(state, TaskRunState.CACHED if state.type is COMPLETED else None)
     return state
 

@@ -19,6 +19,7 @@ from tui_flow.sdk.telling import created_line, end_line, failure_of_state, repor
 
 if TYPE_CHECKING:
     from tui_flow.contract.rundir import RunSpec
+    from tui_flow.sdk.assets import Lineage
     from tui_flow.sdk.flows import Flow
     from tui_flow.sdk.futures import PrefectFuture
     from tui_flow.sdk.rerun import CallBook
@@ -73,6 +74,8 @@ class RunTree:
         """By task and flow: made once for all their runs."""
         self.reuses_nothing = False
         """Whether records of earlier runs are overwritten, and not used."""
+        self.lineage: Lineage | None = None
+        """Which assets its task runs have made; None while there are none."""
         self.calls: CallBook | None = None
         """What is remembered for a rerun; None where nothing is."""
 
@@ -82,6 +85,12 @@ class RunTree:
         if count is None:
             count = self._names.setdefault(name, itertools.count().__next__)
         return f"{name}-{count()}"
+
+    def add_asset_metadata(self, number: int, key: str, metadata: dict[str, Any]) -> None:
+        """What a task run says of an asset that it makes."""
+        from tui_flow.sdk.assets import lineage_of
+
+        lineage_of(self).metadata.setdefault((number, key), {}).update(metadata)
 
     def occurrence(self, parent: "FlowRun | TaskRun", name: str) -> int:
         """How many calls of that name the parent's try has made before."""

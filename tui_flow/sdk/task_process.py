@@ -129,6 +129,9 @@ class _RemoteTree(RunTree):
         self._line = line
         self.next_number = lambda: line.ask("number")
 
+    def add_asset_metadata(self, number: int, key: str, metadata: dict[str, Any]) -> None:
+        self._line.tell("asset_metadata", number, key, metadata)
+
     def next_run_name(self, name: str) -> str:
         return self._line.ask("run_name", name)  # type: ignore[no-any-return]
 

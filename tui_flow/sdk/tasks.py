@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
     from typing import Any, Concatenate, Literal, Unpack
 
+    from tui_flow.sdk.assets import Asset
     from tui_flow.sdk.calls import WaitList
     from tui_flow.sdk.futures import PrefectFuture, PrefectFutureList
     from tui_flow.sdk.options import TaskOptions
@@ -32,6 +33,10 @@ class Task(Generic[P, R]):
     Called in a thread of the author's own, it belongs to the flow that is running, if there is exactly one.
     """
 
+    assets: tuple[Asset, ...] = ()
+    """What it produces (`assets.MaterializingTask`)."""
+    materialized_by: str | None = None
+
     def __init__(self, fn: Callable[P, R], **given: Unpack[TaskOptions]) -> None:
         """Raises TypeError or ValueError for options of the wrong kind, UnsupportedFeature for what does not work
         here, ReservedArgumentError for a function with a parameter `wait_for` or `return_state`."""
@@ -46,6 +51,11 @@ class Task(Generic[P, R]):
         self.task_run_name = definitions.checked_run_name(chosen["task_run_name"], "task_run_name")
         self.timeout_seconds = definitions.checked_seconds(chosen["timeout_seconds"], "timeout_seconds")
         self.log_prints = chosen["log_prints"]
+        self.asset_deps = chosen["asset_deps"]
+        if self.asset_deps is not None:
+            from tui_flow.sdk.assets import all_assets
+
+            all_assets(self.asset_deps)
         self._set_results()
         self.viz_return_value = chosen["viz_return_value"]
         self._set_retries()

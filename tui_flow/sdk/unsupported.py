@@ -24,7 +24,6 @@ METHODS = {
 }
 """Methods of flows and tasks."""
 OPTIONS = {
-    "asset_deps": "assets are not there yet; leave it out",
     "task_runner": "use ThreadPoolTaskRunner(max_workers=…), or leave it out",
 }
 """Keywords of `@flow` and `@task`."""

@@ -90,6 +90,12 @@ def alerts(db: "Database") -> None:
     db.execute("PRAGMA user_version = 10")
 
 
+@migrations(name="0.2.0 assets")
+def assets(db: "Database") -> None:
+    _run(db, "schema_0011.sql")
+    db.execute("PRAGMA user_version = 11")
+
+
 def migrate(db: sqlite3.Connection) -> None:
     """Brings a history up to date. Raises sqlite3.Error."""
     migrations.apply(_sqlite_utils().Database(db, execute_plugins=False))

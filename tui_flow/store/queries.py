@@ -18,6 +18,7 @@ from tui_flow.store.database import readable
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 _FILES = (
     "artifacts.sql",
+    "assets.sql",
     "alerts.sql",
     "events.sql",
     "checkup.sql",

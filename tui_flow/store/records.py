@@ -207,6 +207,26 @@ class EventRecord(NamedTuple):
     payload: dict[str, Any]
 
 
+class Materialization(NamedTuple):
+    """An asset was made by a task run, or was to be."""
+
+    number: int
+    """Rises with time."""
+    run_id: int
+    task_run: int
+    key: str
+    """A URI."""
+    succeeded: bool
+    made_by: str | None
+    """The tool that did, such as "dbt"."""
+    properties: dict[str, Any] | None
+    metadata: dict[str, Any] | None
+    """What the run said of it."""
+    upstream: list[str]
+    """The keys of those that it was made from."""
+    at: float
+
+
 class Artifact(NamedTuple):
     """Something that a run shows to people."""
 

@@ -15,7 +15,13 @@ from tui_flow.contract.rundir import HISTORY, read_spec, run_dir, run_ids
 from tui_flow.store import backups, database
 from tui_flow.store.database import readable
 
-_OF_A_RUN = {"flow_runs": "id", "task_runs": "run_id", "run_attempts": "run_id", "artifacts": "run_id"}
+_OF_A_RUN = {
+    "flow_runs": "id",
+    "task_runs": "run_id",
+    "run_attempts": "run_id",
+    "artifacts": "run_id",
+    "materializations": "run_id",
+}
 """The tables that journals tell of, and which column names the run."""
 _DAMAGE = (sqlite3.Error, UnicodeDecodeError)
 """What reading a damaged history raises: SQLite's message may quote what is no text any more."""

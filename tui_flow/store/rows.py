@@ -23,6 +23,7 @@ from tui_flow.store.records import (
     Flow,
     FlowFile,
     FlowRun,
+    Materialization,
     Pause,
     Schedule,
     ServedFlow,
@@ -35,6 +36,22 @@ _REASONS: dict[str | None, EndReason | None] = {None: None, **{reason.value: rea
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 Row = tuple[Any, ...]
+
+
+def materialization(row: Row) -> Materialization:
+    number, run_id, task_run, key, succeeded, made_by, properties, metadata, upstream, at = row
+    return Materialization(
+        number,
+        run_id,
+        task_run,
+        key,
+        bool(succeeded),
+        made_by,
+        properties and json.loads(properties),
+        metadata and json.loads(metadata),
+        json.loads(upstream),
+        at,
+    )
 
 
 def artifact(row: Row) -> Artifact:
