@@ -393,7 +393,7 @@ Command = (
     | KeepEngine
     | StopEngine
 )
-READING = (DescribeFile, PreviewRerun, Sync, Subscribe, ListSchedules, GetQueue, GetStatus)
+READING = (DescribeFile, PreviewRerun, WaitRun, Sync, Subscribe, ListSchedules, GetQueue, GetStatus)
 """The commands that change nothing."""
 COMMANDS: dict[str, Any] = {cls.__name__: cls for cls in Command.__args__}
 

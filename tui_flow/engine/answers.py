@@ -4,30 +4,27 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from tui_flow import __version__
 from tui_flow.contract import commands
 from tui_flow.contract.commands import Command, EngineStatus
 from tui_flow.contract.errors import (
-    BrokenFlow,
     EngineError,
     HistoryError,
     NotCancellable,
     TuiFlowError,
-    UnknownFlow,
     UnknownRun,
 )
 from tui_flow.contract.failpoints import failpoint
 from tui_flow.contract.states import TERMINAL
 from tui_flow.engine import question_answers, reruns, schedule_answers, serve_answers
 from tui_flow.engine.file_runs import flow_in_file
+from tui_flow.engine.known_flows import current_flow
 from tui_flow.engine.parameters import check_names
 from tui_flow.engine.previewing import preview
 from tui_flow.engine.server import Connection
 from tui_flow.store import database, events, flows, runs
-from tui_flow.store.records import Flow, FlowFile
 
 if TYPE_CHECKING:
     from tui_flow.engine.engine import Engine
@@ -51,7 +48,7 @@ async def answer(engine: "Engine", connection: Connection, command: Command) -> 
 
 
 async def run_flow(engine: "Engine", _: Connection, command: commands.RunFlow) -> dict[str, Any]:
-    flow = await _current_flow(engine, command.flow)
+    flow = await current_flow(engine, command.flow)
     check_names(flow, command.parameters)
     run_id = engine.dispatcher.make_run(
         flow, command.parameters, command.run_name, command.tags, command.trigger
@@ -175,41 +172,6 @@ async def stop_engine(engine: "Engine", connection: Connection, _: commands.Stop
     return {}
 
 
-async def _current_flow(engine: "Engine", name: str) -> Flow:
-    """The flow as its file has it now, saved a millisecond ago or not. Other files are not waited for."""
-    flow = flows.get_flow(engine.db, name)
-    engine.watcher.look_at(flow.path if flow else None, engine.clock.monotonic())
-    await engine.discovery.wait_done(flow.path if flow else None)
-    flow = flows.get_flow(engine.db, name)
-    file = engine.discovery.file_of(flow.path) if flow else None
-    if flow is None or file is None or flow.path not in engine.watcher.sources:
-        _refuse_unknown(engine, name)
-    if file.state == "broken":
-        _refuse_broken(file)
-    return flow
-
-
-def _refuse_unknown(engine: "Engine", name: str) -> NoReturn:
-    """A broken file that nobody has seen whole has no flows: then its own name is what one knows of it."""
-    for file in flows.list_flow_files(engine.db):
-        if file.state == "broken" and flows.same_name(PurePath(file.path).stem, name):
-            _refuse_broken(file)
-    nearest = flows.nearest_names(engine.db, name)
-    raise UnknownFlow(
-        f"there is no flow {name!r}",
-        where=str(engine.settings.flows_dir),
-        next=f"did you mean {' or '.join(nearest)}?" if nearest else "tui-flow flows lists those there are",
-    )
-
-
-def _refuse_broken(file: FlowFile) -> NoReturn:
-    raise BrokenFlow(
-        f"the flow file is broken: {file.error}",
-        where=f"{file.path}:{file.error_line}" if file.error_line else file.path,
-        next="mend it and save it; the engine looks at it at once",
-    )
-
-
 def _refuse_cancel(engine: "Engine", run_id: int) -> NoReturn:
     run = runs.get_run(engine.db, run_id)
     if run is None:
@@ -221,6 +183,7 @@ _DURABLE_ALREADY = (
     *commands.READING,
     commands.RunFlow,
     commands.RunFile,
+    commands.RunServed,
     commands.RerunRun,
     commands.StopEngine,
 )

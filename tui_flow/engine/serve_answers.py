@@ -11,6 +11,7 @@ from tui_flow.contract.errors import AlreadyServed, BadParameters, UnknownFlow, 
 from tui_flow.contract.failpoints import failpoint
 from tui_flow.contract.states import ScheduleState
 from tui_flow.engine.file_runs import flow_in_file
+from tui_flow.engine.known_flows import current_flow
 from tui_flow.engine.parameters import check_names
 from tui_flow.engine.server import Connection
 from tui_flow.store import flows, runs, served
@@ -103,8 +104,7 @@ async def run_served(engine: "Engine", _: Connection, command: commands.RunServe
         known = runs.run_of_key(engine.db, one.flow, one.name, command.idempotency_key)
         if known is not None:
             return {"run_id": known.id, "is_new": False}
-    path = str(engine.settings.project / one.definition.path)
-    flow = await flow_in_file(engine, path, one.definition.function)
+    flow = await _flow_of(engine, one)
     parameters = {**one.parameters, **command.parameters}
     check_names(flow, parameters)
     run_id = engine.dispatcher.make_run(
@@ -120,6 +120,15 @@ async def run_served(engine: "Engine", _: Connection, command: commands.RunServe
     engine.wake()
     await engine.dispatcher.wait_durable(run_id)
     return {"run_id": run_id, "is_new": True}
+
+
+async def _flow_of(engine: "Engine", one: ServedFlow) -> Flow:
+    """The flow as its file has it now; what lies in `flows/` is described already."""
+    known = flows.get_flow(engine.db, one.flow)
+    if known is not None and known.path == one.definition.path:
+        return await current_flow(engine, one.flow)
+    path = str(engine.settings.project / one.definition.path)
+    return await flow_in_file(engine, path, one.definition.function)
 
 
 async def wait_run(engine: "Engine", _: Connection, command: commands.WaitRun) -> dict[str, Any]:

@@ -1,0 +1,46 @@
+"""The flows of `flows/`, as their files have them at this moment."""
+
+from pathlib import PurePath
+from typing import TYPE_CHECKING, NoReturn
+
+from tui_flow.contract.errors import BrokenFlow, UnknownFlow
+from tui_flow.store import flows
+from tui_flow.store.records import Flow, FlowFile
+
+if TYPE_CHECKING:
+    from tui_flow.engine.engine import Engine
+
+
+async def current_flow(engine: "Engine", name: str) -> Flow:
+    """The flow as its file has it now, saved a millisecond ago or not. Other files are not waited for."""
+    flow = flows.get_flow(engine.db, name)
+    engine.watcher.look_at(flow.path if flow else None, engine.clock.monotonic())
+    await engine.discovery.wait_done(flow.path if flow else None)
+    flow = flows.get_flow(engine.db, name)
+    file = engine.discovery.file_of(flow.path) if flow else None
+    if flow is None or file is None or flow.path not in engine.watcher.sources:
+        _refuse_unknown(engine, name)
+    if file.state == "broken":
+        _refuse_broken(file)
+    return flow
+
+
+def _refuse_unknown(engine: "Engine", name: str) -> NoReturn:
+    """A broken file that nobody has seen whole has no flows: then its own name is what one knows of it."""
+    for file in flows.list_flow_files(engine.db):
+        if file.state == "broken" and flows.same_name(PurePath(file.path).stem, name):
+            _refuse_broken(file)
+    nearest = flows.nearest_names(engine.db, name)
+    raise UnknownFlow(
+        f"there is no flow {name!r}",
+        where=str(engine.settings.flows_dir),
+        next=f"did you mean {' or '.join(nearest)}?" if nearest else "tui-flow flows lists those there are",
+    )
+
+
+def _refuse_broken(file: FlowFile) -> NoReturn:
+    raise BrokenFlow(
+        f"the flow file is broken: {file.error}",
+        where=f"{file.path}:{file.error_line}" if file.error_line else file.path,
+        next="mend it and save it; the engine looks at it at once",
+    )
