@@ -404,9 +404,9 @@ def test_a_killed_engine_takes_its_templates_along_and_no_run(forking: House) ->
     )
     run_id = forking.start("waiting")
     forking.engine.wait_for(run_id, "running")
-    old = set(templates_of(forking.engine))
+    old = only_template_of(forking.engine)
     forking.engine.kill()
-    wait_until(lambda: not any(map(_is_alive, old)))
+    wait_until(lambda: not _is_alive(old))
     gate.touch()
     assert forking.done(run_id).run.state == "completed"
 
@@ -429,7 +429,7 @@ def test_a_new_version_retires_the_old_template_and_a_run_keeps_the_version_it_b
     forking.write("versions.py", text.replace("VERSION", "one"))
     first = forking.start("versions")
     forking.engine.wait_for(first, "running")
-    [old] = templates_of(forking.engine)
+    old = only_template_of(forking.engine)
     forking.write("versions.py", text.replace("VERSION", "two"))
     second = forking.start("versions")
     forking.engine.wait_for(second, "running")

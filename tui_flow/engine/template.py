@@ -44,6 +44,8 @@ class Template:
         self.path, self.version = path, version
         self.made_at = self.used_at = 0.0
         """Monotonic; the owner's to keep."""
+        self.made_on = (0, 0, 0)
+        """Year, month and day of this host: the owner's, too."""
         self.forked = 0
         """How many runs it has begun."""
         self.is_alive = True

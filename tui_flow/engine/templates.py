@@ -4,10 +4,11 @@ A template is kept for the current version of a file: after a save that describe
 is asked for (`warm`). A new version retires the one before; a file that is broken keeps that of its last good version.
 The least recently used go first: when there are too many, when none of its runs came for `template_idle_seconds`, and
 when memory is short. One in use is imported anew after `template_max_age_seconds`, since what a module reads when it is
-imported (a config file, the date) stays as it was. Whatever becomes of a template, its runs go on, and a run that it has not begun is spawned.
+imported (a config file, the time) stays as it was; and no run begins from an import of another day. Whatever becomes of a template, its runs go on, and a run that it has not begun is spawned.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -98,6 +99,10 @@ class Templates:
         if spec.source_sha not in ("", template.version.sha):
             return False
         template.used_at = now
+        if template.made_on != self._today():  # a module that keeps the day it was imported on would be wrong
+            self._wanted.setdefault(path, now + WARM_AFTER_SECONDS)
+            self._wake()
+            return False
         if template.fork(run_id, directory, spec, asked):
             return True
         if not template.is_alive:
@@ -172,6 +177,7 @@ class Templates:
                 self._log.say(f"{path}: every run imports it anew: it {found.objection}")
             return
         found.template.made_at = found.template.used_at = self._clock.monotonic()
+        found.template.made_on = self._today()
         self._templates[path] = found.template
 
     def _let_go(self, now: float) -> None:
@@ -192,6 +198,11 @@ class Templates:
                 self._wanted[path] = now
             else:
                 self._retire(path)
+
+    def _today(self) -> tuple[int, int, int]:
+        """The day on this host."""
+        year, month, day, *_ = time.localtime(self._clock.time())
+        return year, month, day
 
     def _too_old_at(self, path: str) -> float:
         age = self._settings.template_max_age_seconds
