@@ -6,6 +6,7 @@ import pytest
 from tests.store.rows import a_file, a_flow, a_run
 from tests.tui.project import NOON, REFUSED, the_task
 from tui_flow.contract.states import FlowRunState, TaskRunState
+from tui_flow.store.records import TaskRun
 from tui_flow.tui import editor
 from tui_flow.tui.actions import ACTIONS, footer
 from tui_flow.tui.keymap import Keymap
@@ -349,3 +350,27 @@ def test_times_are_shown_and_read_in_utc_where_that_is_wanted(monkeypatch: pytes
         times.show_utc(False)
         monkeypatch.undo()
         time.tzset()
+
+
+def a_mapped(n: int, state: str = "completed", took: float = 1.0) -> TaskRun:
+    return the_task(n, "upload", state, took=took, map_id=1, map_index=n)
+
+
+def test_a_map_call_is_a_strip_of_heights_and_shapes() -> None:
+    tasks = [
+        a_mapped(1, took=8.0),
+        a_mapped(2, took=4.0),
+        a_mapped(3, "failed"),
+        a_mapped(4, "cached"),
+        a_mapped(5, "pending"),
+    ]
+    line = gantt.strip(tasks, 60, NOON + 10, glyphs.UNICODE)
+    assert text_of(line)[2:] == "✗=◌" and text_of(line)[0] > text_of(line)[1]
+    assert gantt.strip([], 60, NOON, glyphs.UNICODE) == []
+
+
+def test_a_large_map_call_hides_no_failure_in_its_strip() -> None:
+    tasks = [a_mapped(n, "failed" if n == 777 else "completed") for n in range(20_000)]
+    line = gantt.strip(tasks, 40, NOON + 10, glyphs.ASCII)
+    assert len(text_of(line)) == 40
+    assert text_of(line).count("X") == 1

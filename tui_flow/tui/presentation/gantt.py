@@ -1,10 +1,11 @@
 """A bar on the time axis of one run: when a row waited, when it was at work, and how that ended."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from tui_flow.contract.states import TaskRunState
 from tui_flow.store.records import FlowRun, TaskRun
-from tui_flow.tui.presentation import Line, times
+from tui_flow.tui.presentation import Line, plots, times
 from tui_flow.tui.presentation.glyphs import Marks, role
 from tui_flow.tui.presentation.tree import MapGroup, Row
 
@@ -89,6 +90,31 @@ def _note(task: TaskRun, axis: Axis, marks: Marks) -> Line:
     at = axis.column(task.ended_at or task.created_at)
     text = _NOT_CALLED[task.state] if task.state is not TaskRunState.CACHED else marks.glyph(task.state)
     return [(" " * max(0, min(at, axis.width - len(text))), ""), (text, "dim")]
+
+
+_GRAVE = (TaskRunState.CRASHED, TaskRunState.FAILED, TaskRunState.CANCELLED)
+_SHAPED = (*_GRAVE, TaskRunState.RUNNING, TaskRunState.RETRYING, TaskRunState.PAUSED)
+"""States that are shown as their shape, the gravest first; of what completed, the height of a cell is its duration."""
+
+
+def strip(tasks: Sequence[TaskRun], width: int, now: float, marks: Marks) -> Line:
+    """The task runs of a map call in a row, a cell each, or where they are too many several of them a cell."""
+    count = len(tasks)
+    cells = min(count, width)
+    seconds = [(task.ended_at or now) - task.started_at if task.started_at else 0.0 for task in tasks]
+    longest = max(seconds, default=0.0)
+    line: Line = []
+    for place in range(cells):
+        first, end = place * count // cells, (place + 1) * count // cells
+        states = {task.state for task in tasks[first:end]}
+        shaped = next((state for state in _SHAPED if state in states), None)
+        if shaped is None and TaskRunState.COMPLETED not in states:
+            shaped = next(iter(states))
+        if shaped is not None:
+            line.append((marks.glyph(shaped), role(shaped)))
+        else:
+            line.append((plots.bar(max(seconds[first:end]), longest, marks), "ok"))
+    return _joined(line)
 
 
 def _joined(cells: Line) -> Line:

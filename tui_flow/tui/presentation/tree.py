@@ -45,6 +45,8 @@ class MapGroup:
         self.started_at: float | None = None
         self.ended_at: float | None = None
         self.failed_at: list[float] = []
+        self.changes = 0
+        """Rises with every change of one of them."""
 
     @property
     def state(self) -> TaskRunState:
@@ -68,6 +70,7 @@ class MapGroup:
         return TaskRunState.SKIPPED
 
     def count(self, before: TaskRun | None, after: TaskRun) -> None:
+        self.changes += 1
         if before is None:
             self.members.append(after.id)
         elif before.state is not after.state:

@@ -27,6 +27,8 @@ class TaskTree(Lines):
         self.run: FlowRun | None = None
         self.rows: list[Row] = []
         self._name_width = 0
+        self._strips: dict[int, tuple[tuple[float, ...], Line]] = {}
+        """The strips of folded map calls, with what they were drawn for."""
         self.progress: dict[int, float] = {}
         """How far task runs say that they are, from 0 to 1."""
 
@@ -42,6 +44,8 @@ class TaskTree(Lines):
 
     def show_run(self, run: FlowRun, forest: TaskForest) -> None:
         """Shows a run, or what has changed of it."""
+        if forest is not self.forest:
+            self._strips = {}
         self.run, self.forest = run, forest
         self.rebuild()
 
@@ -125,8 +129,20 @@ class TaskTree(Lines):
             *label,
             (f"{gantt.elapsed(row, run, now, marks):>{_DURATION}} ", "" if selected else "dim"),
             (marks.axis, "frame"),
-            *(gantt.bar(row, run, axis, now, marks) if bar_width > 3 else ()),
+            *(self._bar(row, run, axis, now) if bar_width > 3 else ()),
         ]
+
+    def _bar(self, row: Row, run: FlowRun, axis: gantt.Axis, now: float) -> Line:
+        """When a row was at work; of a folded map call, how each of its task runs went."""
+        group = row.group
+        if group is None or not row.folded:
+            return gantt.bar(row, run, axis, now, self.marks)
+        drawn = (axis.width, group.changes, now // 1 if gantt.period_of(row, run).ended_at is None else 0)
+        before = self._strips.get(group.map_id)
+        if before is None or before[0] != drawn:
+            tasks = [self.forest.tasks[id] for id in group.members]
+            before = self._strips[group.map_id] = drawn, gantt.strip(tasks, axis.width - 1, now, self.marks)
+        return before[1]
 
     def state_of(self, row: Row) -> str:
         if row.group is not None:
