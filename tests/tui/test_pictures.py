@@ -9,7 +9,7 @@ import pytest
 
 from tests.store.rows import a_fire_time
 from tests.tui.pages import FakeEngine
-from tests.tui.project import NOON, REFUSED, Project
+from tests.tui.project import NOON, REFUSED, Project, said
 from tui_flow.alerts import rules
 from tui_flow.alerts.happenings import Happening
 from tui_flow.contract.schedules import Cron, Interval, OnEvent
@@ -68,3 +68,19 @@ async def settled(pilot: Any) -> None:
         if same > 12:
             return
     raise AssertionError(f"it never settled:\n{before}")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 45)], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_a_failed_run_looks_as_it_did(
+    night: Project, snap_compare: Callable[..., bool], size: tuple[int, int]
+) -> None:
+    app = Console(night.settings, connect=FakeEngine().connect, begin=Address("runs", run_id=812))
+    assert snap_compare(app, terminal_size=size, run_before=settled)
+
+
+def test_a_search_looks_as_it_did(night: Project, snap_compare: Callable[..., bool]) -> None:
+    night.log(803, said("retrying after timeout (1/1)", "WARNING"))
+    app = Console(
+        night.settings, connect=FakeEngine().connect, begin=Address("logs", "timeout|refused level>=WARN")
+    )
+    assert snap_compare(app, terminal_size=(80, 24), run_before=settled)

@@ -149,10 +149,9 @@ class LogsSection(Section):
             return
         count = log_hits.count_text(found) if found.groups or news.is_over else "searching"
         self.query_line.set([(" / ", "key"), (self.text, "strong")], [(f"{count} ", "")])
-        how_far = (
-            f"{news.files:,} file{'' if news.files == 1 else 's'}, {_size(news.bytes)}, "
-            f"{news.seconds:.1f}s, {self._state()}"
-        )
+        took = f"{news.seconds:.1f}s, " if news.seconds >= 1.0 else ""
+        files = f"{news.files:,} file{'' if news.files == 1 else 's'}"
+        how_far = f"{files}, {_size(news.bytes)}, {took}{self._state()}"
         self.list.set_title("Matches by run", self._wrong or f"{how_far}  {self.list.place}".strip())
 
     def _state(self) -> str:

@@ -117,6 +117,7 @@ class RunScreen(RunTexts):
         self._rescope(keep=True)
         self._watch_log(was_over or first)
         self.update()
+        self.call_after_refresh(self.update_frames)  # the tree may have become higher
 
     def _bound_log(self) -> None:
         """Lets the log show what the attempt that is shown said, and no other one."""
@@ -346,6 +347,7 @@ class RunScreen(RunTexts):
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.describe)
+        self.call_after_refresh(self.update_frames)
 
     def _rescope(self, *, keep: bool = False) -> None:
         """The log of the row under the cursor. `keep` the place in it where only its task runs became more."""
