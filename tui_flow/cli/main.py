@@ -18,6 +18,7 @@ COMMANDS = (
     "run",
     "serve",
     "rerun",
+    "debug",
     "runs",
     "show",
     "logs",

@@ -4,6 +4,7 @@ from contextvars import ContextVar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
     from typing import Any
 
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
 
 current: "ContextVar[FlowRun | TaskRun | None]" = ContextVar("tui_flow_run", default=None)
 """The innermost run whose body is at work; None outside of runs. Follows threads and coroutines that we start."""
+
+debugger: "Callable[[FlowRun | TaskRun, BaseException], None] | None" = None
+"""Looks at an exception of the author's code where it was raised; there is one only in `tui-flow debug`."""
 
 transactions_seen = False
 """Whether anybody ever opened a transaction: until then tasks need not look for one around them."""

@@ -269,6 +269,8 @@ def _tries(
         except BaseException as error:
             if getpid() != process:
                 raise
+            if context.debugger is not None:
+                context.debugger(run, error)
             state = state_of_exception(run, error)
         if hold is not None:
             hold.release()

@@ -8,6 +8,8 @@ word, and the free lock says so.
 import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -29,6 +31,20 @@ from tui_flow.sdk.states import CANCELLED, JOURNAL_FLOW_STATES, State
 
 if TYPE_CHECKING:
     from tui_flow.sdk.flows import Flow
+
+
+_earlier: tuple[Path, rundir.RunSpec] | None = None
+
+
+@contextmanager
+def earlier_run(directory: Path, spec: rundir.RunSpec) -> Iterator[None]:
+    """Inside, a script's run reuses what succeeded in the run of that directory."""
+    global _earlier
+    _earlier = directory, spec._replace(attempt=spec.attempt + 1, reuse="equal", rerun_from=[])
+    try:
+        yield
+    finally:
+        _earlier = None
 
 
 class ScriptRun:
@@ -53,7 +69,7 @@ class ScriptRun:
             source_sha=sha_of_source(self._spec.path, str(project)),
         )
         load_sources(str(project), self._spec.path)
-        tree.calls = CallBook(tree, self._directory, None)
+        tree.calls = CallBook(tree, *(_earlier or (self._directory, None)))
         self.run = FlowRun(flow, tree, name=generated_name(), tags=current_tags.get())
         self.run.is_named = False
 

@@ -1,6 +1,7 @@
 """The console: a disposable client of the engine. Whatever must go on, goes on without it."""
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from textual.filter import Monochrome, NoColor
 
 from tui_flow.contract import commands
 from tui_flow.contract.errors import EXIT_OK, EXIT_USAGE, ReadOnly, TuiFlowError
-from tui_flow.contract.rundir import read_spec, run_dir
+from tui_flow.contract.rundir import ENV_PROJECT, read_spec, run_dir
 from tui_flow.contract.states import TERMINAL, FlowRunState
 from tui_flow.safe import safe_lines
 from tui_flow.settings import Settings
@@ -399,6 +400,18 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
         with self.suspend():
             subprocess.run(command, check=False, env=environ)
         self.action_redraw()
+
+    def debug_run(self, run: FlowRun) -> None:
+        """Runs a run again in place of the console, under pdb; what succeeded is reused."""
+        directory = run_dir(self.settings.state_dir, run.id)
+        command = [sys.executable, "-m", "tui_flow.sdk.debugging", str(directory)]
+        with self.suspend():
+            subprocess.run(command, check=False, env={**os.environ, ENV_PROJECT: str(self.settings.project)})
+            sys.stdout.write("\nback to the console with Enter ")
+            sys.stdout.flush()
+            sys.stdin.readline()
+        self.action_redraw()
+        self.say(f"run {run.id} was run again under pdb, as a run of its own")
 
     def copy(self, text: str, what: str) -> None:
         """To the terminal's clipboard, as far as the terminal allows it, and into a file: it gives no answer."""

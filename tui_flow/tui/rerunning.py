@@ -6,7 +6,7 @@ from tui_flow.contract.commands import RerunPreview
 from tui_flow.contract.errors import TuiFlowError
 from tui_flow.store.records import FlowRun
 from tui_flow.tui.presentation import Line, reruns
-from tui_flow.tui.presentation.reruns import NEW, PARAMETERS, Way
+from tui_flow.tui.presentation.reruns import DEBUG, NEW, PARAMETERS, Way
 from tui_flow.tui.screens.menu import Choice, MenuScreen
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ class Rerunning:
         if self._ways and self._takes_parameters():
             choices.append(Choice(PARAMETERS, "other parameters…"))
         choices.append(Choice(NEW, "a new run", "with the same parameters"))
+        if self._ways:
+            choices.append(Choice(DEBUG, "under pdb", "here, to look where it fails"))
         title = f"Run {run.flow} again: run {run.id}, {run.state}"
         self._menu = MenuScreen(title, choices, self._foot, opens_with="r")
 
@@ -64,6 +66,8 @@ class Rerunning:
             return
         if key == NEW:
             self._console.run_again(self._run, ask=False, open_it=self._console.shows_run(self._run.id))
+        elif key == DEBUG:
+            self._console.debug_run(self._run)
         elif key == PARAMETERS:
             self._ask_parameters()
         else:

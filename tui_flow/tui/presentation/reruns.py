@@ -9,8 +9,8 @@ from tui_flow.contract.states import RERUNNABLE
 from tui_flow.store.records import FlowRun
 from tui_flow.tui.presentation import Line
 
-NEW, PARAMETERS = "n", "e"
-"""A run of its own, and one whose parameters are asked for first."""
+NEW, PARAMETERS, DEBUG = "n", "e", "d"
+"""A run of its own, one whose parameters are asked for first, and one under the debugger, in this terminal."""
 
 
 class Way(NamedTuple):

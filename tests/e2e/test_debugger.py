@@ -1,0 +1,110 @@
+"""`tui-flow debug`, and the same from the console, in a real terminal."""
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from tests.project import TUI_FLOW, Project, temporary_project
+from tests.terminal import Terminal
+
+ETL = """
+    from tui_flow import flow, task
+
+    @task
+    def extract() -> list[int]:
+        with open("extracted", "a") as file:
+            file.write("once\\n")
+        return [1, 2, 3]
+
+    @task(retries=3, retry_delay_seconds=60)
+    def load(row: int) -> int:
+        if row == 3:
+            raise ValueError("no such row")
+        return row
+
+    @flow
+    def etl():
+        return load.map(extract()).result()
+"""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    with temporary_project(tmp_path_factory.mktemp("debugger")) as found:
+        found.write("etl.py", ETL.replace("retries=3", "retries=0"))
+        found.tui_flow("run", "etl")
+        yield found
+
+
+@pytest.fixture
+def failed(project: Project) -> Project:
+    """A project whose run 1 failed in a task, with its file mended as far as it went."""
+    project.write("etl.py", ETL)
+    return project
+
+
+def opened(project: Project, *command: str) -> Terminal:
+    return Terminal([TUI_FLOW, *command], cwd=project.root, env=project.environment)
+
+
+def test_the_first_exception_is_looked_at_where_it_was_raised_and_what_succeeded_is_reused(
+    failed: Project,
+) -> None:
+    with closing(opened(failed, "debug", "1")) as terminal:
+        terminal.wait_for("ValueError: no such row", "load-2 failed", "(Pdb)")
+        terminal.press("p row * 100", "enter")
+        terminal.wait_for("300")
+        terminal.press("q", "enter")
+        assert terminal.wait_exit() == 1
+    assert (failed.root / "extracted").read_text() == "once\n"
+    run = failed.ask("show", "latest")
+    assert run["trigger"] == "script"
+    states = {task["run_name"]: (task["state"], task["tries"]) for task in run["tasks"]}
+    assert states["extract-0"][0] == "cached" and states["load-2"] == ("failed", 1)
+
+
+def test_a_breakpoint_of_the_authors_own_stops_and_a_flow_that_goes_well_ends_well(failed: Project) -> None:
+    failed.write("etl.py", ETL.replace('raise ValueError("no such row")', "breakpoint()"))
+    with closing(opened(failed, "debug", "1")) as terminal:
+        terminal.wait_for("(Pdb)")
+        terminal.press("c", "enter")
+        assert terminal.wait_exit() == 0
+    assert failed.ask("show", "latest")["state"] == "completed"
+
+
+def test_the_console_gives_way_to_the_debugger_and_comes_back(failed: Project) -> None:
+    with closing(opened(failed, "open", "run/1")) as terminal:
+        terminal.wait_for("opened at the first error")
+        terminal.press("r")
+        terminal.wait_for("under pdb")
+        terminal.press("d")
+        terminal.wait_for("(Pdb)")
+        terminal.press("q", "enter")
+        terminal.wait_for("back to the console with Enter")
+        terminal.press("enter")
+        terminal.wait_for("run again under pdb", "FAILED")
+        terminal.press("q")
+        terminal.wait_for("[2 Runs]")
+        terminal.press("q")
+        assert terminal.wait_exit() == 0
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("def (", "SyntaxError"),
+        ("from tui_flow import flow\n@flow\ndef other(): ...", "any more; its flows: other"),
+    ],
+    ids=["broken", "gone"],
+)
+def test_a_file_that_no_longer_holds_the_flow_says_so(failed: Project, source: str, said: str) -> None:
+    failed.write("etl.py", source)
+    with closing(opened(failed, "debug", "1")) as terminal:
+        terminal.wait_for(said)
+        assert terminal.wait_exit() == 2
+
+
+def test_without_a_terminal_it_says_so(failed: Project) -> None:
+    done = failed.tui_flow("debug", "1")
+    assert done.returncode == 2 and "needs a terminal" in done.stderr

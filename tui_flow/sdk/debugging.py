@@ -1,0 +1,99 @@
+"""A run under the debugger: `python -m tui_flow.sdk.debugging <run directory>`, in the terminal of whoever looks.
+
+It is a new run, of the flow file as it is now, with the parameters of the run in that directory. What succeeded there,
+with equal arguments and equal code, is reused; at the first exception of the author's code `pdb` looks at it.
+"""
+
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from tui_flow.contract import rundir
+from tui_flow.contract.errors import EXIT_USAGE, BrokenFlow
+from tui_flow.sdk import context, flow_file
+from tui_flow.sdk.failures import authors_part
+
+if TYPE_CHECKING:
+    from tui_flow.sdk.runs import FlowRun, TaskRun
+
+
+def look(run: "FlowRun | TaskRun", error: BaseException) -> None:
+    """Shows the exception in `pdb`, once: what follows from it is only its echo. There are no more tries after it."""
+    if not isinstance(error, Exception):
+        return
+    import pdb
+
+    context.debugger = None
+    run.max_tries = run.run_count
+    found = authors_part(error, error.__traceback__)
+    name = getattr(run, "name", run.definition.name)
+    lines = traceback.format_exception(type(error), error, found)
+    sys.stderr.write(
+        f"\n{''.join(lines)}\n{name} failed. You are where it did: w shows the stack, q goes on.\n"
+    )
+    sys.stderr.flush()
+    if found is not None:
+        pdb.post_mortem(found)
+
+
+def main(arguments: list[str]) -> int:
+    if len(arguments) != 1:
+        sys.stderr.write("usage: python -m tui_flow.sdk.debugging <run directory>\n")
+        return EXIT_USAGE
+    directory = Path(arguments[0]).absolute()
+    spec = rundir.read_spec(directory)
+    if spec is None:
+        sys.stderr.write(f"there is no run in {directory}\n")
+        return EXIT_USAGE
+    flow = _flow(spec)
+    context.debugger = look
+    from tui_flow.sdk.script_run import earlier_run
+
+    with earlier_run(directory, spec):
+        state = flow(**spec.parameters, return_state=True)
+        if hasattr(state, "__await__"):
+            import asyncio
+
+            state = asyncio.run(_awaited(state))
+    return 0 if state.is_completed() else 1
+
+
+async def _awaited(coroutine: Any) -> Any:
+    return await coroutine
+
+
+def _flow(spec: rundir.RunSpec) -> Any:
+    """The flow, of the file as it is now. Ends the process where the file does not import."""
+    path, project = Path(spec.path), Path(spec.project)
+    sys.argv[:] = [str(path)]
+    flow_file.set_import_path(path, project)
+    os.chdir(project)
+    try:
+        flows = flow_file.flows_of(flow_file.load(path, flow_file.read_source(path)))
+    except BaseException as error:
+        _refuse(error, path)
+    wanted = flow_file.plain_name(spec.flow)
+    found = flows.get(spec.function) or next(
+        (flow for flow in flows.values() if flow_file.plain_name(flow.name) == wanted), None
+    )
+    if found is None:
+        _refuse(
+            BrokenFlow(f"the file has no flow {spec.flow!r} any more", next=f"its flows: {', '.join(flows)}"),
+            path,
+        )
+    return found
+
+
+def _refuse(error: BaseException, path: Path) -> NoReturn:
+    what, failure = flow_file.explain(error, path)
+    sys.stderr.write(f"{failure.traceback}\n{path}: {what}\n")
+    sys.exit(EXIT_USAGE)
+
+
+if __name__ == "__main__":
+    # The module that the rest of the package imports is another than this one, which is called __main__.
+    from tui_flow.sdk import debugging
+
+    sys.exit(debugging.main(sys.argv[1:]))
