@@ -49,6 +49,27 @@ NAMES = [
     ("prefect.locking.memory", "MemoryLockManager"),
     ("prefect.transactions", "transaction"),
     ("prefect.cache_policies", "NO_CACHE INPUTS"),
+    ("prefect.tasks", "task_input_hash MaterializingTask"),
+    ("prefect.futures", "PrefectConcurrentFuture"),
+    ("prefect.states", "is_state get_state_result exception_to_failed_state"),
+    ("prefect.context", "TagsContext"),
+    ("prefect.logging.loggers", "get_logger disable_run_logger flow_run_logger task_run_logger print_as_log"),
+    ("prefect.exceptions", "Pause PrefectSignal MissingDependencyError"),
+    ("prefect.flows", "load_flow_from_entrypoint"),
+    ("prefect.assets", "materialize Asset AssetProperties add_asset_metadata"),
+    ("prefect.assets.core", "Asset"),
+    ("prefect.variables", "Variable"),
+    ("prefect.blocks.core", "Block"),
+    ("prefect.blocks.system", "Secret JSON String DateTime"),
+    ("prefect.blocks.notifications", "SlackWebhook MicrosoftTeamsWebhook CustomWebhookNotificationBlock"),
+    ("prefect.blocks.abstract", "CredentialsBlock NotificationBlock JobBlock JobRun DatabaseBlock"),
+    ("prefect.blocks.fields", "SecretDict"),
+    ("prefect.types", "DateTime KeyValueLabels PositiveInteger NonNegativeFloat SecretDict"),
+    ("prefect.utilities.asyncutils", "run_coro_as_sync run_sync_in_worker_thread sync_compatible gather"),
+    ("prefect.utilities.hashing", "hash_objects stable_hash"),
+    ("prefect.utilities.dockerutils", "build_image"),
+    ("prefect.settings", "PREFECT_API_URL temporary_settings"),
+    ("prefect.client.schemas.filters", "FlowRunFilter"),
 ]  # fmt: skip
 
 
@@ -57,6 +78,39 @@ def test_the_names_that_authors_import_are_there(prefect: None, module: str, nam
     for name in names.split():
         assert getattr(import_module(module), name) is not None
         exec(f"from {module} import {name}")
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "flows", "tasks", "futures", "states", "task_runners", "cache_policies", "transactions", "results", "serializers",
+        "filesystems", "locking", "artifacts", "assets", "variables", "blocks.core", "blocks.system",
+        "blocks.notifications", "concurrency.sync", "concurrency.asyncio", "context", "runtime", "runtime.flow_run",
+        "runtime.task_run", "runtime.deployment", "logging", "logging.loggers", "schedules", "input", "flow_runs",
+        "exceptions", "types", "utilities.annotations", "client.schemas.objects", "client.schemas.schedules", "events",
+        "settings", "testing.utilities",
+    ],
+)  # fmt: skip
+def test_every_module_that_authors_import_is_there_under_both_names(prefect: None, module: str) -> None:
+    for package in ("prefect", "tui_flow"):
+        import_module(f"{package}.{module}")
+
+
+def test_an_integration_says_what_to_use_instead_and_can_be_done_without(prefect: None) -> None:
+    with pytest.raises(ImportError, match="prefect_aws") as raised:
+        import_module("prefect_aws.s3")
+    assert isinstance(raised.value, UnsupportedFeature) and "boto3" in raised.value.next
+    try:
+        import prefect_shell  # noqa: F401
+    except ModuleNotFoundError as error:
+        assert "subprocess.run" in str(error)
+
+
+def test_what_is_named_of_prefects_own_insides_refuses_when_it_is_used(prefect: None) -> None:
+    from prefect.utilities.dockerutils import build_image  # type: ignore[import-not-found]
+
+    with pytest.raises(UnsupportedFeature, match="build_image"):
+        build_image()
 
 
 def test_prefect_is_the_same_as_tui_flow(prefect: None) -> None:

@@ -42,7 +42,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "client.schemas.schedules": ("schedules",),
     "deployments.flow_runs": ("deployments",),
     "deployments.runner": ("deployments", "types"),
-    "flows": ("flows", "states", "serving"),
+    "flows": ("flows", "states", "serving", "sources"),
     "input.run_input": ("input",),
     "locking.filesystem": ("locking",),
     "locking.memory": ("locking",),
@@ -53,10 +53,12 @@ MODULES: dict[str, tuple[str, ...]] = {
     "main": ("flows", "tasks", "states", "context", "annotations", "logging"),
     "settings": ("prefect_settings",),
     "states": ("states",),
-    "tasks": ("tasks", "retries", "cache_policies"),
+    "tasks": ("tasks", "retries", "cache_policies", "assets"),
     "testing.utilities": ("testing",),
     "utilities": (),
     "utilities.annotations": ("annotations",),
+    "utilities.asyncutils": ("asyncutils",),
+    "utilities.hashing": ("hashing",),
     "types.entrypoint": ("types",),
 }  # fmt: skip
 """By Prefect's name, the modules of `sdk` in which its names are, the first that has one wins. After a colon: the
@@ -80,10 +82,11 @@ SERVER_SIDE = frozenset(
         "task_engine",
         "task_worker",
         "telemetry",
+        "utilities",
         "workers",
     ]
 )
-"""Packages of Prefect's around its server. A flow file may import from them whatever it likes, since it mostly does so
+"""Packages of Prefect's around its server, and those that it has for itself. A flow file may import from them whatever it likes, since it mostly does so
 for a `deploy` that does not happen here; what it got refuses when it is used."""
 _ABSENT = {
     "automations": ("Automation", "EventTrigger", "CompoundTrigger", "MetricTrigger", "SequenceTrigger"),
@@ -100,8 +103,29 @@ _ABSENT = {
 _NEXT = {
     "client": "it needs Prefect's server; a flow here needs none, and `tui-flow runs --json` tells of runs",
     "automations": "it needs Prefect's server; use the hooks of flows and tasks, such as on_failure",
-    "utilities": "use Python's own; of prefect.utilities only annotations is here",
+    "utilities": "Prefect has it for itself: use Python's own",
 }
+INTEGRATIONS = {
+    "prefect_aws": "boto3",
+    "prefect_azure": "Azure's own packages",
+    "prefect_bitbucket": "a clone",
+    "prefect_dask": "a ProcessPoolTaskRunner, or dask itself",
+    "prefect_databricks": "databricks-sdk",
+    "prefect_dbt": "dbt's own command, by subprocess.run(…),",
+    "prefect_docker": "the package docker",
+    "prefect_email": "smtplib, or an alert's channel,",
+    "prefect_gcp": "Google's own packages",
+    "prefect_github": "a clone",
+    "prefect_gitlab": "a clone",
+    "prefect_kubernetes": "the package kubernetes",
+    "prefect_ray": "a ProcessPoolTaskRunner, or ray itself",
+    "prefect_redis": "the package redis",
+    "prefect_shell": "subprocess.run(…), whose output is in the run's log,",
+    "prefect_slack": "SlackWebhook of prefect.blocks.notifications",
+    "prefect_snowflake": "snowflake-connector-python",
+    "prefect_sqlalchemy": "sqlalchemy",
+}
+"""Prefect's integrations, none of which work without it, and what to use instead."""
 _SERVER = "it belongs to Prefect's server, and a flow here needs none; leave it out"
 _LATER = "it is not there yet; leave it out"
 
@@ -181,6 +205,16 @@ def _refuse(dotted: str, name: str) -> Any:
     return refuse_import(f"prefect.{dotted}.{name}", next)
 
 
+def _refuse_integration(package: str) -> None:
+    """Raises UnsupportedImport for one that is not installed, or that would bring a Prefect of its own."""
+    from importlib.machinery import PathFinder
+
+    from tui_flow.sdk.unsupported import refuse_import
+
+    if PathFinder.find_spec(package) is None:
+        refuse_import(f"package {package}", f"use {INTEGRATIONS[package]} in a task")
+
+
 def is_server_side(dotted: str) -> bool:
     """Whether this module is one of those around Prefect's server, of which only the name is here."""
     root, _, _ = dotted.partition(".")
@@ -199,6 +233,8 @@ class Finder:
         root, _, dotted = name.partition(".")
         if root == "tui_flow":
             return spec_of(name)
+        if root in INTEGRATIONS:
+            _refuse_integration(root)
         if root != "prefect" or (dotted and not isinstance(sys.modules.get(root), Alias)):
             return None
         if dotted and dotted not in MODULES and not is_server_side(dotted):

@@ -63,6 +63,17 @@ class tags:
         current_tags.set(self._before)
 
 
+class TagsContext:
+    """What `TagsContext.get()` gives: the tags of the `with tags(…):` around."""
+
+    def __init__(self) -> None:
+        self.current_tags = set(current_tags.get())
+
+    @classmethod
+    def get(cls) -> "TagsContext":
+        return cls()
+
+
 class _Timed:
     """When a run was to begin, did, and last succeeded: datetimes in UTC. Ours."""
 

@@ -166,7 +166,7 @@ class UnsupportedFeature(TuiFlowError):
     """A word of Prefect's that needs its server, or that does not work here yet."""
 
 
-class UnsupportedImport(UnsupportedFeature, ImportError):
+class UnsupportedImport(UnsupportedFeature, ModuleNotFoundError):
     """A module or a name of Prefect's that is not here at all. An ImportError, for those who try what there is."""
 
 
@@ -178,6 +178,10 @@ _NEVER_RAISED = frozenset(
         "ExternalSignal",
         "FlowRunWaitTimeout",
         "FlowScriptError",
+        "MissingDependencyError",
+        "NotPausedError",
+        "Pause",
+        "PrefectSignal",
         "HashError",
         "InfrastructureError",
         "InfrastructureNotAvailable",

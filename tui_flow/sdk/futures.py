@@ -256,3 +256,7 @@ class PrefectFutureList(list[PrefectFuture[R]]):
             )
             for future in self
         ]
+
+
+PrefectConcurrentFuture = PrefectFuture
+"""Prefect's name for those of its threads."""

@@ -75,6 +75,27 @@ def logger_of(run: "FlowRun | TaskRun", **extra: Any) -> _LoggerAdapter:
     return _RunLogger(logger, {"tui_flow_run": run, **extra})
 
 
+def flow_run_logger(flow_run: "FlowRun", flow: Any = None, **extra: Any) -> _LoggerAdapter:  # noqa: ARG001
+    """The logger of that run, such as hooks are given."""
+    return logger_of(flow_run, **extra)
+
+
+def task_run_logger(
+    task_run: "TaskRun",
+    task: Any = None,  # noqa: ARG001
+    flow_run: Any = None,  # noqa: ARG001
+    flow: Any = None,  # noqa: ARG001
+    **extra: Any,
+) -> _LoggerAdapter:
+    """The same of a task run."""
+    return logger_of(task_run, **extra)
+
+
+def print_as_log(*values: object, sep: str | None = " ", **_: Any) -> None:
+    """`print`, into the log of the run that the caller is in. Raises MissingContextError outside of runs."""
+    get_run_logger().info("%s", (" " if sep is None else sep).join(map(str, values)))
+
+
 class _RunLogger(_LoggerAdapter):
     """Keeps the author's own `extra` beside the run."""
 

@@ -318,3 +318,20 @@ JOURNAL_TASK_STATES = {
     StateType.PENDING: TaskRunState.UPSTREAM_FAILED,
 }
 """What the journal calls a state that a run ended in. Pending, at the end, is Prefect's word for never called."""
+
+
+def is_state(value: Any) -> bool:
+    """Whether it is a state."""
+    return isinstance(value, State)
+
+
+def get_state_result(state: State[Any], raise_on_failure: bool = True, **_: Any) -> Any:
+    """`state.result()`."""
+    return state.result(raise_on_failure=raise_on_failure)
+
+
+def exception_to_failed_state(exc: BaseException, message: str | None = None, **_: Any) -> State[Any]:
+    """The failed state that stands for an exception."""
+    from tui_flow.sdk.failures import describe
+
+    return State(FAILED, message=message or describe(exc), data=exc)

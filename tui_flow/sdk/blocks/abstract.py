@@ -24,3 +24,31 @@ class NotificationBlock(Block, ABC):
     @abstractmethod
     def notify(self, body: str, subject: str | None = None) -> Any:
         """Sends one. Raises NotificationError where it is not taken."""
+
+
+class JobRun(ABC):
+    """A run of a job of another system, which `JobBlock.trigger` gives."""
+
+    @abstractmethod
+    def wait_for_completion(self) -> Any:
+        """Waits for its end."""
+
+    @abstractmethod
+    def fetch_result(self) -> Any:
+        """What it gave."""
+
+
+class JobBlock(Block, ABC):
+    """Starts jobs of another system."""
+
+    @abstractmethod
+    def trigger(self) -> Any:
+        """Starts one, and gives its JobRun."""
+
+
+class DatabaseBlock(Block, ABC):
+    """Speaks to a database."""
+
+
+class ObjectStorageBlock(Block, ABC):
+    """Speaks to an object storage."""
