@@ -233,3 +233,43 @@ def test_limits_are_for_their_owner_alone(tmp_path: Path) -> None:
     assert {found[name] for name in ("limits", "limits/db")} == {0o700}
     assert {mode for name, mode in found.items() if name.count("/") > 1} == {0o600}
     held.release()
+
+
+CROWD = """
+import os, sys, time
+from pathlib import Path
+from tui_flow.contract import limits
+from tui_flow.contract.rundir import take_lock
+folder, rounds = Path(sys.argv[1]), int(sys.argv[2])
+limit = limits.load(folder, "db")
+for _ in range(rounds):
+    while isinstance(found := limits.acquire(folder, [limit], 1, "x", keeps=True), float):
+        time.sleep(found / 20)
+    witnesses = (take_lock(folder / f"witness-{number}") for number in range(limit.limit))
+    mine = next((fd for fd in witnesses if fd is not None), None)
+    if mine is None:
+        print("more than there are slots", flush=True)
+    time.sleep(0.001)
+    if mine is not None:
+        os.close(mine)
+    found.release()
+print("done", flush=True)
+"""
+
+
+def test_a_crowd_of_processes_of_which_some_are_killed_never_has_too_many_slots_and_loses_none(
+    tmp_path: Path, other: list["subprocess.Popen[str]"]
+) -> None:
+    """Each holder also takes one of as many locks as there are slots: where none is free, there was one too many."""
+    a_limit(tmp_path, limit=2)
+    command = [sys.executable, "-c", CROWD, str(tmp_path), "60"]
+    for _ in range(6):
+        other.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True))
+    for dying in other[:3]:
+        wait_until(lambda: limits.holders(tmp_path, Limit("db", 2)))
+        dying.kill()
+    said = [process.communicate(timeout=60)[0] for process in other[3:]]
+    assert said == ["done\n"] * 3
+    found = take(tmp_path, Limit("db", 2), occupy=2)
+    assert isinstance(found, Hold)
+    found.release()
