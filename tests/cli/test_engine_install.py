@@ -88,6 +88,8 @@ def test_the_engine_runs_by_its_unit_and_installing_again_changes_nothing(projec
     assert project.systemd.asked()[:5] == ["show", "daemon-reload", "is-active", "enable", "restart"]
     (unit,) = project.systemd.units()
     assert stat.S_IMODE(unit.stat().st_mode) == 0o600
+    assert project.ask("engine", "status")["unit"] == told["unit"] == unit.name
+    assert f"unit: {unit.name}\n" in project.tui_flow("engine", "status").stdout
     again = project.ask("engine", "install")
     assert (again["state"], again["pid"]) == ("unchanged", told["pid"])
     assert project.systemd.asked() == ["show", "is-active", "enable"]

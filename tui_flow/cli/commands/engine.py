@@ -36,7 +36,7 @@ def start() -> None:
     found = settings()
     with connect(found) as connection:
         connection.ask(KeepEngine())
-        _print(_status(connection))
+        _print(_status(found, connection))
 
 
 @new_command("tui-flow engine stop")
@@ -58,7 +58,7 @@ def status(ctx: click.Context) -> None:
     found = settings()
     if _pid(found) is not None:
         with connect(found, start=False) as connection:
-            _print(_status(connection))
+            _print(_status(found, connection))
         return
     if wants_json():
         print_json(_STOPPED)
@@ -120,11 +120,14 @@ def _pid(found: Settings) -> int | None:
     return lock_holder(found.state_dir / ENGINE_LOCK)
 
 
-def _status(connection: Any) -> dict[str, Any]:
-    """What the engine says of itself, its counts of runs together."""
+def _status(found: Settings, connection: Any) -> dict[str, Any]:
+    """What the engine says of itself, its counts of runs together, and the systemd unit that starts it, if any."""
+    from tui_flow.client import systemd
+
     told = connection.ask(GetStatus())
+    unit = systemd.unit_path(found.project)
     runs = {name: told.pop(name) for name in ("pending", "running", "total")}
-    return {"state": "running", **told, "runs": runs}
+    return {"state": "running", **told, "runs": runs, "unit": unit.name if unit.is_file() else ""}
 
 
 def _print(status: dict[str, Any]) -> None:
@@ -136,6 +139,8 @@ def _print(status: dict[str, Any]) -> None:
     click.echo(
         f"runs: {runs['running']} of at most {status['limit']} running, {runs['pending']} waiting, {runs['total']} in all"
     )
+    if status["unit"]:
+        click.echo(f"unit: {safe(status['unit'])}")
     if status["paused"]:
         click.echo(f"no run is started for now: {safe(status['paused'])}")
     click.echo(f"flows: {status['flows']}, broken files: {status['broken_files']}")
