@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tui_flow.engine.engine import Engine
 
 TAKING_SECONDS = 10.0
-"""How long a run may take to look at its answer, ten times a second."""
+"""How long a run may take to look at its answer, which it does many times a second."""
 LOOK_SECONDS = 0.02
 
 

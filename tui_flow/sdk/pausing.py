@@ -15,7 +15,7 @@ from tui_flow.sdk.logging import logger_of
 if TYPE_CHECKING:
     from tui_flow.sdk.runs import FlowRun
 
-LOOK_SECONDS = 0.1
+LOOK_SECONDS = 0.05
 """Between two looks for an answer."""
 PAUSED, SUSPENDED = "Paused", "Suspended"
 
