@@ -59,8 +59,11 @@ class Life(RuleBasedStateMachine):
         self.house.scheduler.changed()
 
     def settle(self) -> None:
+        """Until every file has been still, and all that happened is decided."""
         for _ in range(8):
             self.house.tick(1.0)
+        while self.house.triggers.tick(self.house.clock.now) <= self.house.clock.now:
+            self.house.tick()
 
     @rule(count=st.sampled_from([1, 3, 70]))
     def events_come(self, count: int) -> None:

@@ -5,7 +5,7 @@ on, and each event has a key that is UNIQUE; so it may be looked at again after 
 triggers there are, and may fire, the scheduler knows; how each kind looks, `watches`, `file_watch`, `condition_watch`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from tui_flow.contract import schedules as contract
@@ -109,25 +109,22 @@ class Triggers:
 
     def _reload(self) -> None:
         """Watches for the triggers that may fire now; those that say the same go on."""
-        self._known, before = self._scheduler.triggers, self._entries
-        self._entries = {}
-        for schedule in self._known:
-            known = before.pop(schedule.id, None)
-            if known is not None and _says_the_same(known, schedule):
-                self._entries[schedule.id] = known._replace(schedule=schedule)
-                continue
-            if known is not None:
-                known.watch.close()
-            entry = self._entry(schedule)
+        there, entries = self._scheduler.triggers, {}
+        for schedule in there:
+            known = self._entries.get(schedule.id)
+            is_same = known is not None and _says_the_same(known, schedule)
+            entry = known._replace(schedule=schedule) if known and is_same else self._entry(schedule)
             if entry is not None:
-                self._entries[schedule.id] = entry
-        self._keep_begun()
-        for entry in before.values():
-            entry.watch.close()
+                entries[schedule.id] = entry
+        self._keep_begun(entries.values())
+        for id, known in self._entries.items():
+            if id not in entries or entries[id].watch is not known.watch:
+                known.watch.close()
+        self._known, self._entries = there, entries
 
-    def _keep_begun(self) -> None:
+    def _keep_begun(self, entries: Iterable[_Entry]) -> None:
         """Those that look for the first time remember from where on."""
-        begun = [one for one in self._entries.values() if one.watch.memory != one.schedule.memory]
+        begun = [one for one in entries if one.watch.memory != one.schedule.memory]
         if not begun:
             return
         with transaction(self._db):
