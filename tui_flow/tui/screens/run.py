@@ -71,7 +71,7 @@ class RunScreen(RunTexts):
 
     def open_run(self, run_id: int, line: int | None = None, task_id: int | None = None) -> None:
         self.run_id, self.run, self.latest, self.forest = run_id, None, None, TaskForest()
-        self.attempts = []
+        self.attempts, self.shows_earlier = [], False
         self._line, self._task_id, self.artifacts = line, task_id, {}
         self._is_read = asyncio.Event()
         self.task_tree.clear()
@@ -137,6 +137,7 @@ class RunScreen(RunTexts):
 
         found = await self.console.bridge.read(lambda db: list_of_attempt(db, latest.id, first, end))
         self.run, self.forest, self._scope = as_run(latest, attempt), TaskForest(), None
+        self.shows_earlier = True
         self.forest.update(found)
         self.task_tree.clear()
         self.task_tree.show_run(self.run, self.forest)

@@ -29,6 +29,8 @@ class RunActions(View):
         """As it is now."""
         self.attempts: list[Attempt] = []
         """The earlier ones."""
+        self.shows_earlier = False
+        """Whether one of them is shown: news of the run then change nothing on the screen."""
         self.forest = TaskForest()
         self.task_tree = TaskTree(id="tree")
         self.details = TextLines(id="details")
@@ -63,11 +65,6 @@ class RunActions(View):
         if row is not None and row.task is not None and row.task.failure is not None:
             return row.task.failure
         return self.run.failure if self.run else None
-
-    @property
-    def shows_earlier(self) -> bool:
-        """Whether an earlier attempt is shown."""
-        return self.run is not None and self.latest is not None and self.run.attempt < self.latest.attempt
 
     @abstractmethod
     async def show_attempt(self, number: int) -> None:
