@@ -34,7 +34,7 @@ class FakeSupervisor:
                 at, spec.flow, "fake", 1 + spec.tries_before, "", spec.parameters, sorted(spec.tags)
             ),
         ]
-        append(directory, lines(begun))
+        append(directory, lines(begun[:1] if (directory / rundir.CANCEL).exists() else begun))
 
     def guards(self, run_id: int) -> bool:
         return run_id in self._guarded
@@ -51,6 +51,22 @@ class FakeSupervisor:
         at, reason = self._clock.time(), "returned" if state == "completed" else "error"
         report = journal.FlowFinished(at, state, state.capitalize(), reason, "", None)
         append(directory, lines([report, RunEnded(at, state, reason, "", 0, None, spec.attempt)]))
+
+    def hear(self, run_id: int) -> None:
+        """The run's keeper looks whether it is to end, and does so."""
+        directory = self._guarded[run_id]
+        request, spec = rundir.read_cancel(directory), rundir.read_spec(directory)
+        if request is None:
+            return
+        assert spec is not None
+        del self._guarded[run_id]
+        at, message = self._clock.time(), f"cancelled by {request.by}"
+        word = RunEnded(at, "cancelled", "cancelled", message, None, None, spec.attempt)
+        append(directory, lines([journal.RunCancelling(at, request.by), word]))
+
+    def adopt(self, other: "FakeSupervisor") -> None:
+        """The keepers of an engine that was killed live on."""
+        self._guarded, self.started = dict(other._guarded), set(other.started)
 
     def crash(self, run_id: int) -> None:
         """The run's worker is killed, and its keeper has the last word."""
