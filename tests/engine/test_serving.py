@@ -169,6 +169,12 @@ def test_one_name_is_served_by_one_script(engine: Running, script: Script) -> No
     other.serve(
         to_json(Schedule(Cron("0 4 1 1 *", "UTC"), "weekly")), name="weekly", parameters={"day": "sunday"}
     )
+    with pytest.raises(AlreadyServed, match="two schedules of flow 'etl' are named 'twice'"):
+        engine.ask(
+            ServeFlows(other.id, [other.wish({**RARE, "slug": "twice"}, name=name) for name in ("a", "b")])
+        )
+    with pytest.raises(AlreadyServed, match="served as 'weekly' with a schedule of the name 'weekly'"):
+        script.serve({**RARE, "slug": "weekly"})
     script.die()
     other.serve(RARE)
     other.die()

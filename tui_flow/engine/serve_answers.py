@@ -35,6 +35,9 @@ async def serve_flows(
     for wish, flow in zip(wishes, found, strict=True):
         _refuse_taken(engine, flow, wish, command.server)
         declared.append([_spec(flow, wish, one) for one in wish.schedules])
+    _refuse_namesakes(
+        [(flow.name, spec["slug"]) for flow, specs in zip(found, declared, strict=True) for spec in specs]
+    )
     engine.arrivals.look(engine.clock.monotonic())
     last_run_id = runs.newest_id(engine.db)
     told = []
@@ -175,6 +178,15 @@ def _spec(flow: Flow, wish: FlowToServe, declared: dict[str, Any]) -> dict[str, 
     return {**schedules.to_json(schedule._replace(parameters=parameters)), "served": wish.name}
 
 
+def _refuse_namesakes(slugs: list[tuple[str, str]]) -> None:
+    """Two schedules of one flow that are to have one name."""
+    for flow, slug in slugs:
+        if slugs.count((flow, slug)) > 1:
+            raise AlreadyServed(
+                f"two schedules of flow {flow!r} are named {slug!r}", next="give one of them another slug="
+            )
+
+
 def _refuse_taken(engine: "Engine", flow: Flow, wish: FlowToServe, server: str) -> None:
     """Where another script serves that name, or the flow file has a schedule of it."""
     known = served.get_served(engine.db, flow.name, wish.name)
@@ -185,7 +197,16 @@ def _refuse_taken(engine: "Engine", flow: Flow, wish: FlowToServe, server: str) 
         )  # fmt: skip
     for declared in wish.schedules:
         one = stored.get_schedule(engine.db, flow.name, str(declared.get("slug")))
-        if one is not None and one.source != served.SOURCE and one.state is not ScheduleState.GONE:
+        if one is None or one.state is ScheduleState.GONE:
+            continue
+        under = one.spec.get("served")
+        if one.source == served.SOURCE and under != wish.name:
+            raise AlreadyServed(
+                f"flow {flow.name!r} is served as {under!r} with a schedule of the name {one.slug!r}, too",
+                where=flow.path,
+                next="give one of them another slug=",
+            )
+        if one.source != served.SOURCE:
             raise AlreadyServed(
                 f"the flow file declares a schedule {_name(one)} itself", where=flow.path,
                 next="serve it under another name",

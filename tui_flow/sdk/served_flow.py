@@ -1,5 +1,6 @@
 """What `flow.to_deployment()` makes: a flow under a name, with schedules, parameters and limits of its own."""
 
+import copy
 import inspect
 from collections.abc import Iterable
 from pathlib import Path
@@ -181,8 +182,9 @@ def _of_fields(fields: dict[str, Any]) -> Any:
         more = {
             name: fields[name] for name in ("active", "slug", "parameters") if fields.get(name) is not None
         }
-        inner.declared = inner.declared._replace(**more)
-        return inner
+        made = copy.copy(inner)
+        made.declared = inner.declared._replace(**more)
+        return made
     for name, pattern in _PATTERNS.items():
         if name in fields:
             return pattern(**fields)
