@@ -56,6 +56,29 @@ async def test_what_was_said_is_found_in_all_runs_and_opens_there(said_often: Pr
         assert page.line_with("304 INFO").startswith("│>")
 
 
+async def test_a_search_that_the_history_refused_is_made_again_when_it_can_be_read(
+    said_often: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tui_flow.contract import changes
+    from tui_flow.contract.errors import HistoryError
+    from tui_flow.store import database
+
+    real = database.open_reader
+    async with console(said_often) as page:
+
+        def refuse(*_: object, **__: object) -> None:
+            raise HistoryError("the history is from an older version")
+
+        monkeypatch.setattr(database, "open_reader", refuse)
+        await page.press("3", "slash")
+        await page.type("connecting again")
+        await page.press("enter")
+        await page.shows("the history is from an older version")
+        monkeypatch.setattr(database, "open_reader", real)
+        page.engine.tell(changes.RunChanged(812, "etl_daily", "failed"))
+        await page.shows("1 hit in 1 run", "Matches by run  WARN 1")
+
+
 async def test_a_hit_of_a_task_opens_the_run_at_that_task(said_often: Project) -> None:
     async with console(said_often) as page:
         await page.press("3", "slash")

@@ -165,4 +165,5 @@ class Searcher:
                         told, waiting = time.monotonic(), []
         except HistoryError as error:
             trouble = error if database.is_there(self._state_dir) else None
-        self._tell(news(is_over=True, is_cut=count >= MAX_HITS, trouble=trouble))
+        finally:
+            self._tell(news(is_over=True, is_cut=count >= MAX_HITS, trouble=trouble))

@@ -99,17 +99,19 @@ class HitList:
                 rows += [Row(group, hit) for hit in group.hits]
         return rows
 
-    def summary(self) -> Line:
-        """How grave the lines are, and who wrote them."""
+    def by_level(self) -> Line:
+        """How grave the lines are."""
         line: Line = []
         for level in range(len(LEVELS) - 1, -1, -1):
             if self.levels[level]:
-                line += [
-                    (f"{LEVEL_WORDS[level]} ", LEVEL_ROLES[level] or "dim"),
-                    (f"{self.levels[level]:,}  ", ""),
-                ]
+                word = f"{LEVEL_WORDS[level]} "
+                line += [(word, LEVEL_ROLES[level] or "dim"), (f"{self.levels[level]:,}  ", "")]
+        return line
+
+    def summary(self) -> Line:
+        """How grave the lines are, and who wrote them."""
         most = [f"{name} {count:,}" for name, count in self.tasks.most_common(4) if name]
-        return [*line, (f" {', '.join(most)}", "dim")]
+        return [*self.by_level(), (f" {', '.join(most)}", "dim")]
 
 
 def count_text(found: HitList) -> str:

@@ -11,6 +11,7 @@ from tui_flow.tui.presentation import Line, times
 LEVEL_WORDS = ("DEBUG", "INFO", "WARN", "ERROR", "CRIT")
 LEVEL_ROLES = ("dim", "", "warn", "bad", "bad")
 TIME_MODES = ("clock", "delta", "date", "off")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _HEADER = re.compile(r"(\S{27}) (\S+) +(\S+) (\S+): ?")
 
 
@@ -71,6 +72,6 @@ def context_line(number: int, text: str, mark: str, hit: Hit) -> Line:
     if level[0]:
         line.append((f"{level[0]:<5} ", level[1] or "dim"))
     if number != hit.line:
-        return [*line, (parts.message, "")]
+        return [*line, (_COLOUR.sub("", parts.message), "")]
     begin, end = hit.place
     return [*line, (hit.text[:begin], "strong"), (hit.text[begin:end], "match"), (hit.text[end:], "strong")]

@@ -13,7 +13,7 @@ from tui_flow.contract.rundir import LOG, run_dir
 from tui_flow.store.log_search import around
 from tui_flow.tui.actions import bindings
 from tui_flow.tui.copying import Copyable
-from tui_flow.tui.presentation import Line, filters, log_hits, log_lines
+from tui_flow.tui.presentation import Line, filters, log_hits, log_lines, text_of
 from tui_flow.tui.presentation.address import Address
 from tui_flow.tui.presentation.filters import BadFilter
 from tui_flow.tui.presentation.log_hits import HitList
@@ -121,6 +121,11 @@ class LogsSection(Section):
         if news.trouble is not None:
             self.say(f"{news.trouble.what}  {news.trouble.next}", "bad")
 
+    def take_overview(self) -> None:
+        """Looks again where the history could not be read before."""
+        if self._news.trouble is not None and self.text:
+            self.search(self.text)
+
     # What is said.
 
     def _describe(self) -> None:
@@ -152,7 +157,10 @@ class LogsSection(Section):
         took = f"{news.seconds:.1f}s, " if news.seconds >= 1.0 else ""
         files = f"{news.files:,} file{'' if news.files == 1 else 's'}"
         how_far = f"{files}, {_size(news.bytes)}, {took}{self._state()}"
-        self.list.set_title("Matches by run", self._wrong or f"{how_far}  {self.list.place}".strip())
+        levels = text_of(found.by_level())
+        self.list.set_title(
+            f"Matches by run  {levels}".rstrip(), self._wrong or f"{how_far}  {self.list.place}".strip()
+        )
 
     def _state(self) -> str:
         if self._news.is_cut:
