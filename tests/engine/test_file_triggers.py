@@ -210,6 +210,24 @@ def test_what_keeps_it_from_looking_is_said_once(
     assert len(made(house)) == 2
 
 
+def test_a_disk_that_does_not_answer_is_told_and_the_file_fires_when_it_does(
+    build: Callable[..., House],
+) -> None:
+    house = build(FILES)
+    calls: list[Callable[[], None]] = []
+    house.triggers._entries[trigger(house).id].watch._search._run = calls.append  # type: ignore[attr-defined]
+    save(house, "a.csv")
+    for _ in range(62):
+        house.tick(1.0)
+    assert "does the disk answer?" in house.triggers.trouble(trigger(house).id)
+    assert len(calls) == 1 and made(house) == []
+    for _ in range(10):
+        while calls:
+            calls.pop()()
+        house.tick(1.0)
+    assert house.triggers.trouble(trigger(house).id) == "" and len(made(house)) == 1
+
+
 def test_it_tells_what_it_waits_for(build: Callable[..., House]) -> None:
     house = build(FILES)
     save(house, "a.csv")

@@ -135,7 +135,7 @@ class Walk:
             fits = _matcher(head)
             for entry in self._entries(folder):
                 if fits(entry.name) and (not rest or entry.is_dir()):
-                    self._take(os.path.join(folder, entry.name), rest)  # noqa: PTH118
+                    self._take(os.path.join(folder, entry.name), rest, entry)  # noqa: PTH118
 
     def _everywhere(self, folder: str, parts: list[str]) -> None:
         """In this folder, and in all below."""
@@ -149,17 +149,17 @@ class Walk:
             if entry.is_dir(follow_symlinks=False):
                 self._down(path, parts)
             elif not rest:
-                self._add(path)
+                self._add(path, entry)
 
-    def _take(self, path: str, rest: list[str]) -> None:
+    def _take(self, path: str, rest: list[str], entry: "os.DirEntry[str] | None" = None) -> None:
         if rest:
             self._down(path, rest)
         else:
-            self._add(path)
+            self._add(path, entry)
 
-    def _add(self, path: str) -> None:
+    def _add(self, path: str, entry: "os.DirEntry[str] | None") -> None:
         try:
-            found = (self._project / path).stat()
+            found = (self._project / path).stat() if entry is None else entry.stat()
             path.encode()
         except UnicodeEncodeError:
             self.trouble = self.trouble or f"{path!a} has a name that is no text, and fires nothing"

@@ -19,8 +19,10 @@ from tui_flow.store.records import Schedule
 
 LOOK_SECONDS = 1.0
 """Between two looks."""
-SHARE = 20
+SHARE = 50
 """Looking takes at most one part in so many of the time."""
+SLOW_SECONDS = 60.0
+"""A look that takes longer is trouble."""
 MAX_GONE = 10_000
 """Files that are known and not there any more; only with more of them are they forgotten, since a disk that is not mounted for a while
 must not make all its files new."""
@@ -53,15 +55,21 @@ class FileWatch:
         self._seen = events.seen_files(db, schedule.id)
         self._moving: dict[str, _Moving] = {}
         self._still: deque[tuple[str, str]] = deque()
-        self._next_at = 0.0
+        self._next_at = self._began_at = 0.0
 
     def look(self) -> Sighting | None:
         if self._still:
             return self._fires()
-        if not self._search.is_busy and self._clock.monotonic() >= self._due_at():
+        now = self._clock.monotonic()
+        if not self._search.is_busy and now >= self._due_at():
+            self._began_at = now
             self._search.begin()
         found = self._search.take()
         if found is None:
+            if self._search.is_busy and now - self._began_at >= SLOW_SECONDS:
+                self.trouble = (
+                    f"looking for files takes longer than {SLOW_SECONDS:g} s: does the disk answer?"
+                )
             return None
         self._next_at = found.ended_at + max(LOOK_SECONDS, SHARE * (found.ended_at - found.began_at))
         self.trouble = found.trouble
@@ -86,7 +94,10 @@ class FileWatch:
     def due_at(self, now: float) -> float:
         if self._still:
             return now
-        return float("inf") if self._search.is_busy else self._due_at()
+        if not self._search.is_busy:
+            return self._due_at()
+        slow_at = self._began_at + SLOW_SECONDS
+        return slow_at if slow_at > now else float("inf")
 
     def standing(self) -> str:
         if "learn" in self.memory:
