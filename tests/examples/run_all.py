@@ -4,6 +4,7 @@ package, and prints what each printed as one JSON object."""
 import io
 import json
 import os
+import re
 import sys
 import tempfile
 import traceback
@@ -29,7 +30,7 @@ def expected(name: str) -> str:
 def run(name: str, package: str) -> str:
     """What the example prints, run as a script that imports that package. A traceback where it raises."""
     path = HERE / f"{name}.py"
-    source = path.read_text().replace("prefect", package)
+    source = re.sub(r"\bprefect\b", package, path.read_text())
     out = io.StringIO()
     with redirect_stdout(out):
         try:

@@ -28,7 +28,7 @@ def problems(tmp_path: Path, body: str) -> list[str]:
     """What `mypy --strict` says about a flow file with these lines after HEAD."""
     path = tmp_path / "flow_file.py"
     path.write_text(HEAD + textwrap.dedent(body))
-    said, crash, _ = api.run(["--strict", "--cache-dir", str(tmp_path / "cache"), str(path)])
+    said, crash, _ = api.run(["--strict", "--cache-dir", str(tmp_path.parent / "mypy-cache"), str(path)])
     assert not crash, crash
     return [line for line in said.splitlines() if " error: " in line]
 
@@ -141,3 +141,41 @@ def test_prefects_module_names_hooks_and_runners_are_known(tmp_path):
         assert_type(hook(half, 1, State("COMPLETED")), int)
         """
     assert problems(tmp_path, body) == []
+
+
+def test_what_materializes_assets_keeps_its_signature_and_blocks_and_variables_are_known(tmp_path):
+    body = """
+        from uuid import UUID
+        from pydantic import SecretStr
+        from tui_flow import progress
+        from tui_flow.artifacts import ArtifactId, acreate_markdown_artifact, create_markdown_artifact
+        from tui_flow.assets import Asset, MaterializingTask, add_asset_metadata, materialize
+        from tui_flow.blocks.core import Block
+        from tui_flow.blocks.system import Secret
+        from tui_flow.variables import Variable
+
+        class Credentials(Block):
+            user: str
+            token: SecretStr
+
+        @materialize("s3://bucket/a.csv", Asset(key="s3://bucket/b.csv"), by="dbt", retries=2)
+        def produce(x: int) -> str:
+            add_asset_metadata("s3://bucket/a.csv", {"rows": x})
+            return ""
+
+        @flow
+        async def around() -> None:
+            assert_type(produce(1), str)
+            assert_type(produce.submit(1).result(), str)
+            assert_type(produce.with_options(name="other")(1), str)
+            assert_type(create_markdown_artifact("x"), ArtifactId)
+            assert_type(await acreate_markdown_artifact("x"), UUID)
+            assert_type(Credentials(user="a", token=SecretStr("b")).user, str)
+            assert_type(await Variable.aset("a", 1), Variable)
+            assert_type([one for one in progress([1, 2])], list[int])
+
+        def takes(task: MaterializingTask[[int], str], secret: Secret[str]) -> None: ...
+        takes(produce, Secret[str](value=SecretStr("x")))
+        """
+    assert problems(tmp_path, body) == []
+    assert len(problems(tmp_path, body + "\n        produce('x')\n")) == 1
