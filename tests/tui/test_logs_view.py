@@ -170,6 +170,31 @@ async def test_escape_stops_a_search_and_keeps_what_was_found(
         await page.shows("finds text in the logs of all runs")
 
 
+async def test_a_long_search_says_how_far_it_has_come(
+    said_often: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from threading import Event
+
+    go_on = Event()
+    real = searching.search_logs
+
+    def slow(*args: object) -> Iterator[searching.Found]:
+        for count, found in enumerate(real(*args)):  # type: ignore[arg-type]
+            yield found
+            if count == 3:
+                go_on.wait(10)
+
+    monkeypatch.setattr(searching, "search_logs", slow)
+    monkeypatch.setattr(searching, "TELL_SECONDS", 0.0)
+    async with console(said_often) as page:
+        await page.press("3", "slash")
+        await page.type("nobody said this")
+        await page.press("enter")
+        await page.shows("3 files", "searching, Esc stops", "Looking, the newest runs first")
+        go_on.set()
+        await page.shows("5 files", "done", "No log says")
+
+
 async def test_a_log_that_is_gone_and_a_history_that_is_not_there_are_no_error(project: Project) -> None:
     project.run(1, "etl")
     path = project.log(1, said("hello there"))

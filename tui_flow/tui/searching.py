@@ -52,7 +52,8 @@ class News(NamedTuple):
 
 
 def search_logs(db: Any, state_dir: Path, filter: Filter, now: float, scan: LogScan) -> Iterator[Found]:
-    """What stands in the logs of the runs that a filter is about, the newest run first. Raises HistoryError."""
+    """What stands in the logs of the runs that a filter is about, the newest run first; after each run an item without
+    hits. Raises HistoryError."""
     for run in _runs(db, filter, now):
         if scan.is_cancelled:
             return
@@ -64,6 +65,7 @@ def search_logs(db: Any, state_dir: Path, filter: Filter, now: float, scan: LogS
                 yield from names.found(waiting)
                 waiting = []
         yield from names.found(waiting)
+        yield Found(run, [], {})  # so that whoever shows it hears how far it has come
 
 
 def _runs(db: Any, filter: Filter, now: float) -> Iterator[FlowRun]:
@@ -156,8 +158,9 @@ class Searcher:
 
             with closing(database.open_reader(self._state_dir, newer=True)) as db:
                 for found in search_logs(db, self._state_dir, filter, now, scan):
-                    waiting.append(found._replace(hits=found.hits[: MAX_HITS - count]))
-                    count += len(found.hits)
+                    if found.hits:
+                        waiting.append(found._replace(hits=found.hits[: MAX_HITS - count]))
+                        count += len(found.hits)
                     if count >= MAX_HITS:
                         break
                     if time.monotonic() - told > TELL_SECONDS:
