@@ -129,6 +129,8 @@ async def draw_all(settings: Settings, failed: int, census: int) -> None:
     await draw(settings, "flows", "running")
     await draw(settings, "failed-run", "error 1/", open_run=failed)
     await draw(settings, "wide", "error 1/", open_run=failed, size=(160, 45))
+    await draw(settings, "rerun", "as it was          reuse", open_run=failed, keys=("r",))
+    await draw(settings, "logs", "done", view="logs", search="retry|attempt level>=WARN")
     await draw(settings, "schedule", "archive", view="schedule")
     await draw(settings, "alerts", "last ok", view="alerts")
 
@@ -141,11 +143,16 @@ async def draw(
     size: tuple[int, int] = (80, 24),
     view: str = "flows",
     open_run: int | None = None,
+    search: str = "",
+    keys: tuple[str, ...] = (),
 ) -> None:
-    """One picture, taken once this text stands on the screen."""
-    begin = Address(view, run_id=open_run)
+    """One picture, taken once this text stands on the screen, after these keys."""
+    begin = Address(view, search, run_id=open_run)
     app = Console(settings, begin=begin)
     async with app.run_test(size=size) as pilot:
+        if keys:
+            await shown(app, pilot.pause, "error 1/")
+            await pilot.press(*keys)
         await shown(app, pilot.pause, text)
         svg = app.export_screenshot(title="tui-flow")
     (PICTURES / f"{name}.svg").write_text(_FONT.sub("", svg).replace("Fira Code", FONTS))
