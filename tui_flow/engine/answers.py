@@ -53,8 +53,7 @@ async def run_flow(engine: "Engine", _: Connection, command: commands.RunFlow) -
     run_id = engine.dispatcher.make_run(
         flow, command.parameters, command.run_name, command.tags, command.trigger
     )
-    engine.wake()
-    await engine.dispatcher.wait_durable(run_id)
+    await engine.begin(run_id)
     return {"run_id": run_id}
 
 
@@ -69,8 +68,7 @@ async def run_file(engine: "Engine", _: Connection, command: commands.RunFile) -
     run_id = engine.dispatcher.make_run(
         flow, command.parameters, command.run_name, command.tags, command.trigger
     )
-    engine.wake()
-    await engine.dispatcher.wait_durable(run_id)
+    await engine.begin(run_id)
     return {"run_id": run_id}
 
 

@@ -73,9 +73,16 @@ class Discovery:
         """A flow file as the history has it."""
         return self._files.get(path)
 
+    def is_done(self, path: str | None) -> bool:
+        """Whether the history says of that file, or of all, what the watcher last saw of them."""
+        if self._watcher.sources is not self._seen:
+            return False
+        if path is not None:
+            return path in self._done or path not in self._seen
+        return not self._gone_at and self._seen.keys() <= self._done.keys()
+
     async def wait_done(self, path: str | None = None) -> None:
-        """Until the history says of that file, or of all, what the watcher last saw of them."""
-        while not self._is_done(path):
+        while not self.is_done(path):
             event = asyncio.Event()
             self._waiters.append((path, event))
             self._wake()
@@ -264,17 +271,10 @@ class Discovery:
     def _flows_of(self, path: str) -> list[Flow]:
         return [flow for flow in flows.list_flows(self._db) if flow.path == path]
 
-    def _is_done(self, path: str | None) -> bool:
-        if self._watcher.sources is not self._seen:
-            return False
-        if path is not None:
-            return path in self._done or path not in self._seen
-        return not self._gone_at and self._seen.keys() <= self._done.keys()
-
     def _release(self) -> None:
-        waiting = [(path, event) for path, event in self._waiters if not self._is_done(path)]
+        waiting = [(path, event) for path, event in self._waiters if not self.is_done(path)]
         for path, event in self._waiters:
-            if self._is_done(path):
+            if self.is_done(path):
                 event.set()
         self._waiters = waiting
 

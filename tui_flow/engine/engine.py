@@ -184,6 +184,13 @@ class Engine:
         with suppress(RuntimeError):  # it has ended meanwhile
             self._loop.call_soon_threadsafe(self.wake)
 
+    async def begin(self, run_id: int) -> None:
+        """Starts a run that was just made, if it is its turn, and waits until no power loss can take it any more: the
+        run does not wait for the disk. Raises EngineError."""
+        self._step(self.dispatcher, self.clock.monotonic())
+        self.wake()
+        await self.dispatcher.wait_durable(run_id)
+
     def subscribe(self, connection: Connection) -> None:
         if connection in self.server.connections:
             self.bus.subscribe(connection)

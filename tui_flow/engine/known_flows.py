@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 async def current_flow(engine: "Engine", name: str) -> Flow:
     """The flow as its file has it now, saved a millisecond ago or not. Other files are not waited for."""
     flow = flows.get_flow(engine.db, name)
-    engine.watcher.look_at(flow.path if flow else None, engine.clock.monotonic())
-    await engine.discovery.wait_done(flow.path if flow else None)
-    flow = flows.get_flow(engine.db, name)
+    path = flow.path if flow else None
+    engine.watcher.look_at(path, engine.clock.monotonic())
+    if not engine.discovery.is_done(path):
+        await engine.discovery.wait_done(path)
+        flow = flows.get_flow(engine.db, name)
     file = engine.discovery.file_of(flow.path) if flow else None
     if flow is None or file is None or flow.path not in engine.watcher.sources:
         _refuse_unknown(engine, name)

@@ -120,8 +120,7 @@ async def run_served(engine: "Engine", _: Connection, command: commands.RunServe
         served_version=one.version,
         idempotency_key=command.idempotency_key,
     )
-    engine.wake()
-    await engine.dispatcher.wait_durable(run_id)
+    await engine.begin(run_id)
     return {"run_id": run_id, "is_new": True}
 
 

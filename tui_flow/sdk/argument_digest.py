@@ -6,6 +6,7 @@ What has no sure digest has none (`Undigestible`): the call is then never reused
 import sys
 from collections.abc import Callable, Iterable
 from hashlib import blake2b
+from types import FunctionType
 from typing import Any
 
 MAX_DEPTH = 64
@@ -197,6 +198,8 @@ def _function(value: Any) -> Any:
 def captured(fn: Any) -> tuple[Any, ...]:
     """What a function was made with besides its code: the values that it closes over, and the object that it is a
     method of."""
+    if type(fn) is FunctionType and fn.__closure__ is None:  # most tasks
+        return ()
     if hasattr(fn, "func") and hasattr(fn, "keywords"):
         return (fn.args, fn.keywords, captured(fn.func))
     if not hasattr(fn, "__code__"):

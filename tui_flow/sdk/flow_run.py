@@ -13,7 +13,7 @@ from tui_flow.sdk.code_digest import load_sources
 from tui_flow.sdk.effects import drive, drive_async
 from tui_flow.sdk.endings import state_of_exception
 from tui_flow.sdk.names import generated_name
-from tui_flow.sdk.recorder import RunRecorder
+from tui_flow.sdk.recorder import Recorder
 from tui_flow.sdk.rerun import CallBook
 from tui_flow.sdk.run_logic import run_flow
 from tui_flow.sdk.runs import FlowRun, RunTree
@@ -27,7 +27,7 @@ def run_spec(
     flow: "Flow[Any, Any]",
     spec: RunSpec,
     directory: Path,
-    recorder: RunRecorder,
+    recorder: Recorder,
     *,
     source_sha: str | None = None,
     modules: dict[str, str] | None = None,

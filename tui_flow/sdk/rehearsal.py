@@ -4,20 +4,20 @@ A forked process shares its memory with its parent until it writes to it, and ea
 some microseconds. Those that every run writes to are a few hundred: milliseconds that a run would begin later.
 """
 
-import json
 import os
 import time
 from pathlib import Path
 
-from tui_flow.contract import journal, log, rundir
+from tui_flow.contract import journal, log, orders, rundir
+from tui_flow.contract.version import Version
+from tui_flow.sdk import stacks
 from tui_flow.sdk.appending import Journal, Log
-from tui_flow.sdk.flow_run import at_work
+from tui_flow.sdk.capture import Capture
+from tui_flow.sdk.flow_run import run_spec
 from tui_flow.sdk.flows import Flow
 from tui_flow.sdk.ladder import Ladder
-from tui_flow.sdk.names import generated_name
 from tui_flow.sdk.overtime import Overtime
 from tui_flow.sdk.recorder import Silence
-from tui_flow.sdk.runs import FlowRun, RunTree
 
 _NOWHERE = Path(os.devnull)
 _SPEC = rundir.RunSpec(
@@ -32,9 +32,14 @@ def _nothing() -> None:
 
 def keep() -> None:
     """As a keeper, from its order to the start of its run."""
-    spec = rundir.RunSpec(**json.loads(json.dumps(_SPEC._asdict())))
+    spec = _ordered(_SPEC)
+    lock = rundir.take_lock(_NOWHERE)
+    if lock is not None:  # perhaps another keeper's rehearsal has it
+        os.close(lock)
     events = Journal(_NOWHERE)
+    events.attempts()
     said = Log(_NOWHERE)
+    Capture(os.open(_NOWHERE, os.O_RDONLY | os.O_CLOEXEC), log.STDOUT, "INFO", said, lambda: None).finish()
     Overtime(events, spec.timeout_seconds).begin()
     Ladder(spec.cookie).climb()
     (_NOWHERE.parent / rundir.CANCEL).exists()
@@ -44,15 +49,18 @@ def keep() -> None:
     said.close()
 
 
-def work() -> None:
-    """As a worker, from its order to the end of a flow that does nothing and reports to nobody."""
-    from tui_flow.sdk.effects import drive
-    from tui_flow.sdk.run_logic import run_flow
+def work(project: Path, path: Path, version: Version) -> None:
+    """As a worker of that template, from its order to the end of a flow that does nothing and reports to nobody."""
+    spec = _ordered(_SPEC._replace(project=str(project), path=str(path)))
+    stacks.answer_no_more()  # nobody asks yet, and what it takes to answer is there
+    sha, modules = version.sha, version.module_shas
+    run_spec(Flow(_nothing), spec, _NOWHERE.parent, _Nobody(), source_sha=sha, modules=modules)
 
-    spec = rundir.RunSpec(**json.loads(json.dumps(_SPEC._asdict())))
-    run = FlowRun(Flow(_nothing), RunTree(_Nobody(), in_worker=True), name=generated_name(), tags=frozenset())
-    with at_work(run, console=False):
-        drive(run_flow(run, (), spec.parameters))
+
+def _ordered(spec: rundir.RunSpec) -> rundir.RunSpec:
+    order = orders.decode(orders.encode(orders.Order(0, _NOWHERE.parent, ["", ""], spec)))
+    assert order.spec is not None
+    return order.spec
 
 
 class _Nobody(Silence):

@@ -42,6 +42,7 @@ COMPLETED, FAILED, CRASHED, CANCELLED = (
 FINAL = frozenset({COMPLETED, FAILED, CRASHED, CANCELLED})
 UNSUCCESSFUL = FINAL - {COMPLETED}
 
+_NAMES = {type: type.capitalize() for type in StateType}
 _WRAPPERS = {FAILED: FailedRun, CRASHED: CrashedRun, CANCELLED: CancelledRun}
 _DEFAULT_MESSAGES = {FAILED: "Run failed.", CRASHED: "Run crashed.", CANCELLED: "Run cancelled."}
 _REASONS = {COMPLETED: EndReason.RETURNED, CANCELLED: EndReason.CANCELLED}
@@ -84,7 +85,7 @@ class State(Generic[R]):
         reason: EndReason | None = None,
     ) -> None:
         self.type = type if type.__class__ is StateType else StateType(type)
-        self.name = name or self.type.capitalize()
+        self.name = name or _NAMES[self.type]
         self.message = message
         self._data = data
         self.reason = reason or _REASONS.get(self.type, EndReason.ERROR)

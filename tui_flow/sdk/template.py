@@ -75,7 +75,7 @@ class Seat:
         self._inheritance.settle()
         self._marks.show([sys.executable, "-m", "tui_flow.sdk.template", str(self._path)])
         _talk_to(project / rundir.STATE_DIR / rundir.ENGINE_LOG)
-        Template(self.service, imported, self._marks, self._inheritance).serve()
+        Template(self.service, project, self._path, imported, self._marks, self._inheritance).serve()
 
 
 class Kept(NamedTuple):
@@ -91,11 +91,14 @@ class Template:
     def __init__(
         self,
         service: socket.socket,
+        project: Path,
+        path: Path,
         imported: worker.Imported,
         marks: marking.Marks,
         inheritance: Inheritance,
     ) -> None:
         self._service, self._imported, self._marks = service, imported, marks
+        self._project, self._path = project, path
         self._inheritance = inheritance
         self._ahead: Kept | None = None
         self._keepers: dict[int, tuple[int, int]] = {}  # pid and run, by pidfd
@@ -212,7 +215,7 @@ class Template:
     def _work(self, mine: socket.socket, wait: Any, is_ahead: bool) -> int:
         """The worker's whole life, from before it knows its run."""
         if is_ahead:
-            import_module(_REHEARSAL).work()
+            import_module(_REHEARSAL).work(self._project, self._path, self._imported.version)
         order = self._take_order(mine)
         if order is None or order.spec is None:
             return 1
