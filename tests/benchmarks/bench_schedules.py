@@ -9,11 +9,11 @@ from pathlib import Path
 from statistics import median, quantiles
 
 from tests.benchmarks.figure import Figure
+from tests.benchmarks.long_history import fill
 from tests.engine.house import House
 from tests.engine.running import Running
 from tests.store.rows import a_flow
 from tests.waiting import wait_until
-from tui_flow.contract import rundir
 from tui_flow.contract.commands import GetStatus, Sync
 from tui_flow.contract.schedules import Interval, Schedule, to_json
 from tui_flow.store import database, schedules
@@ -87,7 +87,7 @@ def _history(folder: Path) -> Iterator[Figure]:
     for runs in (SHORT, LONG):
         project = folder / str(runs)
         (project / "flows").mkdir(parents=True)
-        _fill(project, runs)
+        fill(project, runs)
         engine = Running(project)
         times = []
         for _ in range(3):
@@ -104,25 +104,6 @@ def _history(folder: Path) -> Iterator[Figure]:
         "history of 1,000,000: a fire", cost[LONG], "ms", None, cost[SHORT], cost[LONG] / cost[SHORT],
         f"decided, in the history; plain: the same with {SHORT:,} runs",
     )  # fmt: skip
-
-
-def _fill(project: Path, runs: int) -> None:
-    """A history of so many runs, whose directories are long gone."""
-    state_dir = rundir.open_state_dir(project)
-    db = database.open_writer(state_dir)
-    with database.transaction(db):
-        db.execute(
-            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "
-            "INSERT INTO flow_runs (id, flow, path, run_name, state, state_name, reason, message, attempt, tries, "
-            "trigger, parameters, tags, source_sha, created_at, started_at, ended_at, schedule, scheduled_for) "
-            "SELECT i, 'etl', 'flows/etl.py', 'run-' || i, 'completed', 'Completed', 'returned', '', 1, 1, "
-            "'schedule', '{}', '[]', '', i, i, i + 1, 'old', i FROM n",
-            [runs],
-        )
-        schedules.save_fact(db, "runs taken up to", str(runs))
-    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    db.close()
-    (state_dir / "runs" / "last").write_text(f"{runs}\n")
 
 
 def _fire(project: Path) -> float:

@@ -5,10 +5,12 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from statistics import quantiles
 from typing import Any
 
 import pytest
 
+from tests.benchmarks.bench_prune import waits_beside_a_pass
 from tests.engine.house import House
 from tests.store.histories import DONE, FAILED, OVER
 from tests.store.rows import a_file, a_run, a_task
@@ -161,6 +163,14 @@ def test_no_transaction_deletes_more_than_a_hundred_rows(house: House) -> None:
     assert sum(deleted) == 39 * 30
     assert max(deleted) <= retention.BATCH_ROWS
     assert list(runs.list_ids(house.db)) == [100]
+
+
+@pytest.mark.parametrize("count", [4_000, pytest.param(1_000_000, marks=pytest.mark.soak)])
+def test_whoever_writes_meanwhile_waits_for_no_long_step(tmp_path: Path, count: int) -> None:
+    """In processor time, which others on the machine do not lengthen; the benchmarks tell the time on the wall."""
+    waits = waits_beside_a_pass(tmp_path / "project", count)
+    assert len(waits) > 3
+    assert quantiles([wait.cpu for wait in waits], n=100)[98] < 50
 
 
 def test_a_source_goes_when_nobody_refers_to_it_and_nobody_used_it_lately(house: House) -> None:
