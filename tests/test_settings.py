@@ -74,3 +74,10 @@ def test_lists_of_texts_are_words_in_the_environment(tmp_path: Path, monkeypatch
         (tmp_path / "tui_flow.toml").write_text(f"alert_urls = {wrong}\n")
         with pytest.raises(ProjectError, match="alert_urls is to be a list of texts"):
             settings.load(tmp_path)
+
+
+def test_sources_of_secrets_are_read_and_shown_as_they_are_written(tmp_path: Path) -> None:
+    (tmp_path / "tui_flow.toml").write_text('[secrets]\ntoken = { command = "pass show token" }\n')
+    found, origins = settings.load(tmp_path)
+    assert str(found.secrets) == "{'token': {command = \"pass show token\"}}"
+    assert origins["secrets"] == "tui_flow.toml"

@@ -36,6 +36,10 @@ class Source(NamedTuple):
     what: str
     """The variable, path, command or service."""
 
+    def __repr__(self) -> str:
+        """As the settings have it."""
+        return f'{{{self.kind} = "{self.what}"}}'
+
 
 def env_name(name: str) -> str:
     return ENV_PREFIX + name.upper().replace("-", "_")
