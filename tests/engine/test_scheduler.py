@@ -448,7 +448,7 @@ MIXED = (
 )
 
 
-@pytest.mark.parametrize("count", [120, pytest.param(1000, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("count", [48, pytest.param(1000, marks=pytest.mark.soak)])
 def test_schedules_of_all_kinds_for_an_hour_fire_every_slot_once(
     make_house: Callable[..., House], count: int
 ) -> None:

@@ -5,6 +5,7 @@ import random
 import signal
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -112,6 +113,18 @@ def wait_learned(engine: Running) -> None:
     wait_until(lambda: "knows" in engine.ask(ListSchedules())["schedules"][0]["waits_for"])
 
 
+def written_slowly(path: Path) -> bool:
+    """Writes for longer than a file has to be still. False where a busy machine made this process pause too long."""
+    longest, last = 0.0, time.monotonic()
+    with path.open("w") as file:
+        for _ in range(80):
+            file.write("12345678\n")
+            file.flush()
+            longest, last = max(longest, time.monotonic() - last), time.monotonic()
+            time.sleep(0.02)
+    return longest < 0.5
+
+
 def test_a_file_fires_when_it_is_whole_and_again_when_it_is_another(engine: Running) -> None:
     engine.write("inbox.py", INBOX)
     folder = engine.project / "in"
@@ -119,22 +132,21 @@ def test_a_file_fires_when_it_is_whole_and_again_when_it_is_another(engine: Runn
     (folder / "old.csv").write_text("old")
     engine.serve("--stay")
     wait_learned(engine)
-    with (folder / "new.csv").open("w") as file:
-        for _ in range(80):
-            file.write("12345678\n")
-            file.flush()
-            time.sleep(0.02)  # it is written for longer than it has to be still
-    wait_until(lambda: told(engine), 20)
+    name = next(f"{number}.csv" for number in range(20) if written_slowly(folder / f"{number}.csv"))
+
+    def fired() -> list[tuple[int, object]]:
+        return [(one["size"], length) for one, length in told(engine) if one["path"] == f"in/{name}"]  # type: ignore[index]
+
+    wait_until(fired, 20)
     other = engine.project / "other"
     other.write_text("another")
-    other.replace(folder / "new.csv")
-    wait_until(lambda: len(told(engine)) == 2, 20)
-    assert [(one["path"], one["size"], length) for one, length in told(engine)] == [  # type: ignore[index]
-        ("in/new.csv", 720, 720), ("in/new.csv", 7, 7),
-    ]  # fmt: skip
+    other.replace(folder / name)
+    wait_until(lambda: len(fired()) > 1, 20)
+    assert fired() == [(720, 720), (7, 7)]
+    assert not [one for one, _ in told(engine) if one["path"] == "in/old.csv"]  # type: ignore[index]
 
 
-@pytest.mark.parametrize("count", [60, pytest.param(1000, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("count", [30, pytest.param(1000, marks=pytest.mark.soak)])
 def test_files_that_come_all_at_once_have_a_run_each_and_the_engine_answers_meanwhile(
     engine: Running, count: int
 ) -> None:
@@ -187,7 +199,7 @@ def test_a_condition_fires_for_what_it_says_also_from_a_file_that_was_broken_sin
     ]
 
 
-@pytest.mark.parametrize("kills", [4, pytest.param(100, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("kills", [3, pytest.param(100, marks=pytest.mark.soak)])
 def test_an_engine_that_is_killed_again_and_again_leaves_each_event_and_each_file_one_run(
     engine: Running, kills: int
 ) -> None:
@@ -219,7 +231,7 @@ def test_an_engine_that_is_killed_again_and_again_leaves_each_event_and_each_fil
     for number in range(kills):
         (folder / f"{number}.csv").touch()
         engine.ask(EmitEvent("day.closed", {}, str(number)))
-        time.sleep(chance.uniform(0.0, 0.5))
+        time.sleep(chance.uniform(0.0, 0.3))
         engine.kill()
     engine.ask(Sync())
     wait_until(lambda: len(told(engine)) >= 4 * kills, 30 + kills)
