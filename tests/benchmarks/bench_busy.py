@@ -12,8 +12,10 @@ from tests.benchmarks.bench_console import LAST_LINE, ROUNDS, make_large
 from tests.benchmarks.figure import Figure
 from tests.tui.project import Project, said, seed_etl, the_task
 from tests.tui.pty_console import PROGRAM, PtyConsole
+from tui_flow.contract.rundir import LOG, STATE_DIR, run_dir
 from tui_flow.contract.states import TaskRunState
 from tui_flow.store import database
+from tui_flow.store.log_search import LogQuery, LogScan, Needle
 
 LINES_A_SECOND, TASKS_A_SECOND = 200, 50
 TASKS = 2_000
@@ -51,6 +53,7 @@ def figures() -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         yield from busy(Path(folder) / "busy")
         yield memory(Path(folder) / "large")
+        yield from search(Path(folder) / "large")
         yield long_history(Path(folder) / "long")
 
 
@@ -158,6 +161,22 @@ def memory(folder: Path) -> Figure:
         pages = int(Path(f"/proc/{console.pid}/statm").read_text().split()[1])
     note = "with 20,000 task runs and a log of 1,000,000 lines open"
     return Figure("memory of the console", pages * 4096 / 2**20, "MiB", 120.0, None, None, note)
+
+
+def search(folder: Path) -> Iterator[Figure]:
+    """A log of a million lines, looked through for something that is not in it: processor time."""
+    log = run_dir(folder / STATE_DIR, 1) / LOG
+    size = f"{log.stat().st_size / 1e6:.0f} MB"
+    for name, needle in (
+        ("a word", Needle("refused")),
+        ("a regular expression", Needle(r"timeout|refused", True)),
+    ):
+        taken = []
+        for _ in range(3):
+            begun = time.process_time()
+            assert list(LogScan(LogQuery((needle,))).hits(log)) == []
+            taken.append(time.process_time() - begun)
+        yield Figure(f"search of 1,000,000 lines for {name}", median(taken), "s", None, None, None, size)
 
 
 def long_history(folder: Path) -> Figure:

@@ -2,6 +2,7 @@
 
 import base64
 import stat
+import time
 from pathlib import Path
 from typing import Any
 
@@ -167,3 +168,20 @@ async def test_matching_lines_come_in_while_a_run_goes_on(etl: Project) -> None:
         etl.log(501, said("row 2"), said("another"))
         await page.shows("&row 2", "row 2")
         assert "another" not in page.text
+
+
+async def test_a_line_of_ten_megabytes_is_shown_in_part_and_holds_up_no_key(etl: Project) -> None:
+    etl.log(811, said("before"), said("x" * 10_000_000), said("after"))
+    async with console(etl, open_run=811) as page:
+        await page.shows("COMPLETED", "before", "3 lines")
+        begun = time.process_time()
+        await page.press("tab", "G", "w", "g", "j", "w", "slash")
+        await page.type("aft")
+        await page.press("enter")
+        await page.shows("1 line with", "after")
+        assert time.process_time() - begun < 3.0
+        await page.press("k", "y", "y")
+        await page.shows("copied the line; the terminal takes its first")
+        await page.press("S", "enter")
+        await page.shows("saved 3 lines")
+        assert (etl.settings.project / "run-811.log").stat().st_size > 10_000_000

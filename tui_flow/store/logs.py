@@ -197,6 +197,10 @@ class LogFile:
         raw = self._read(self._starts[line], min(self.length(line), MAX_LINE))
         return raw.decode("utf-8", "replace")
 
+    def whole_text(self, line: int) -> str:
+        """The same, however long it is."""
+        return self._read(self._starts[line], self.length(line)).decode("utf-8", "replace")
+
     def first_since(self, stamp: str) -> int:
         """The first line of the first record that was written then or later; the number of lines where there is none."""
         low, high = 0, len(self)

@@ -93,7 +93,7 @@ class LogRows:
 
     def texts(self, limit: int) -> Iterator[str]:
         """The lines that are shown, as they stand in the file, those that are folded included; at most so many."""
-        return map(self.log.text, islice(self._unfolded(), limit))
+        return map(self.log.whole_text, islice(self._unfolded(), limit))
 
     def place_of(self, line: int) -> int:
         """Which of those a line is."""

@@ -128,7 +128,7 @@ class LogView(Lines):
     def line_text(self) -> str:
         """What the line under the cursor says."""
         line = self.line_at_cursor
-        return "" if line is None else log_lines.split(self.lines.log.text(line)).message
+        return "" if line is None else log_lines.split(self.lines.log.whole_text(line)).message
 
     # Going about.
 
