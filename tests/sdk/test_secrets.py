@@ -3,7 +3,9 @@
 import logging
 import os
 import stat
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -73,6 +75,18 @@ def test_a_command_is_asked_once_and_its_failure_is_told(history: History, tmp_p
     assert (tmp_path / "asked").read_text() == "x\n"
     with pytest.raises(ValueError, match="ended with 3: locked"):
         Secret.load("bad")
+
+
+def test_a_keyring_is_asked_for_the_name_in_its_service(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = {("my-service", "token"): VALUE}
+    keyring = SimpleNamespace(get_password=lambda service, name: kept.get((service, name)))
+    monkeypatch.setitem(sys.modules, "keyring", keyring)  # type: ignore[arg-type]
+    say(history, '"*" = { keyring = "my-service" }')
+    assert Secret.load("token").get() == VALUE
+    with pytest.raises(ValueError, match="is not in the keyring's service 'my-service'"):
+        Secret.load("other")
 
 
 @pytest.mark.parametrize(
