@@ -38,7 +38,9 @@ class Arrivals:
         self._without_spec: dict[int, float | None] = {
             id: None for id in self._given(self._mark) if id not in known
         }
-        self._is_known: Callable[[int], bool] = lambda id: runs.get_run(db, id) is not None
+        self._is_known: Callable[[int], bool] = lambda id: (
+            id in ingest.active or runs.get_run(db, id) is not None
+        )
         self._hinted = True
         self._next_at = 0.0
 
