@@ -1,8 +1,8 @@
 """Everything that can die, dies at random; in the end what must be true, is.
 
 The invariants: a fire time has one row (I1), a run that is over stays as it ended (I2), what is shown as running holds
-its lock (I3), every fire time is decided (I5), the history says what the journals say (I6), and no process is left of a
-run that is over (I7).
+its lock within seconds (I3), no more runs are at work than may (I4), every fire time is decided (I5), the history says
+what the journals say (I6), no process is left of a run that is over (I7), and fire times are decided in their order (I8).
 """
 
 import json
@@ -24,6 +24,7 @@ from tui_flow.contract.commands import CancelRun, EmitEvent, PauseSchedules, Run
 from tui_flow.contract.errors import TuiFlowError
 from tui_flow.contract.states import TERMINAL, FireOutcome
 from tui_flow.store import database, schedules, tasks
+from tui_flow.store import runs as runs_of
 from tui_flow.store.records import FlowRun
 
 WILD = """
@@ -58,7 +59,13 @@ ENDS = {
     "dies": {"crashed"},
 }  # fmt: skip
 """How a run ends that nobody meddles with."""
-LIMITS = {"TUI_FLOW_MAX_CONCURRENT_RUNS": "12", "TUI_FLOW_IDLE_SECONDS": "0", "TUI_FLOW_GRACE_SECONDS": "1"}
+AT_WORK = ("running", "cancelling")
+MOST = 12
+LIMITS = {
+    "TUI_FLOW_MAX_CONCURRENT_RUNS": str(MOST),
+    "TUI_FLOW_IDLE_SECONDS": "0",
+    "TUI_FLOW_GRACE_SECONDS": "1",
+}
 
 
 class Chaos:
@@ -132,12 +139,28 @@ class Chaos:
         wait_until(lambda: rundir.lock_holder(self.engine.state_dir / "engine.lock") == self.process.pid)
 
     def look(self) -> None:
-        """What is over stays as it is."""
-        for run in all_runs(self.engine.state_dir):
+        """What is over stays as it is, no more runs are at work than may, and each of them has its keeper."""
+        found = all_runs(self.engine.state_dir)
+        going = [run.id for run in found if run.state in AT_WORK]
+        assert len(going) <= MOST, f"{len(going)} runs at once"
+        for run_id in going:
+            wait_until(
+                lambda id=run_id: self._is_told_truly(id), 10, f"run {run_id} to have a keeper or an end"
+            )  # type: ignore[misc]
+        for run in found:
             if run.state in TERMINAL:
                 assert self.over.setdefault(run.id, run.state) == run.state, (
                     f"run {run.id} changed when it was over"
                 )
+
+    def _is_told_truly(self, run_id: int) -> bool:
+        """Whether a run that is shown as at work holds its lock."""
+        lock = rundir.run_dir(self.engine.state_dir, run_id) / rundir.LOCK
+        if rundir.lock_holder(lock) is not None:
+            return True
+        with closing(database.open_reader(self.engine.state_dir)) as db:
+            run = runs_of.get_run(db, run_id)
+        return run is not None and run.state not in AT_WORK
 
     def come_to_rest(self) -> None:
         self.engine.ask(PauseSchedules())
@@ -196,6 +219,8 @@ def assert_every_fire_time_is_decided_once(state_dir: Path, events: set[str]) ->
         }
     slots = sorted(at for row in rows["ticking"] for at in ([row.fire_at] if row.times == 1 else []))
     assert len(slots) == len(set(slots)), "a fire time has two rows"
+    in_order = [row.fire_at for row in sorted(rows["ticking"], key=lambda row: row.id)]
+    assert in_order == sorted(set(in_order)), "a fire time was decided before an earlier one"
     decided = sum(row.times for row in rows["ticking"])
     assert decided == round(max(row.until or row.fire_at for row in rows["ticking"]) - slots[0]) + 1
     assert all((row.outcome is FireOutcome.RUN) == (row.run_id is not None) for row in rows["ticking"])
