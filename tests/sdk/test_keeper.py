@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,39 @@ def test_a_segfault_is_named_and_leaves_its_stack_in_the_log(make: Make) -> None
     )
     assert "SIGSEGV" in ended.message
     assert any("test_keeper.py" in line and "in crash" in line for line in kept.lines("stderr"))
+
+
+def _use_up_the_stack() -> None:
+    import faulthandler
+
+    faulthandler._stack_overflow()  # type: ignore[attr-defined]
+
+
+def _use_up_the_processor() -> None:
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CPU, (1, 5))
+    while True:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("die", "name"),
+    [(_use_up_the_stack, "SIGSEGV"), (_use_up_the_processor, "SIGXCPU"), (os.abort, "SIGABRT")],
+    ids=["stack overflow", "limit of processor time", "abort"],
+)
+def test_the_signal_that_the_system_ends_a_run_with_is_named(
+    make: Make, die: Callable[[], None], name: str
+) -> None:
+    def dying(spec, directory, wait) -> int:
+        import faulthandler
+
+        faulthandler.enable(file=2)  # not to where the test runner's own goes
+        die()
+        return 0
+
+    ended = make().run(dying)
+    assert (ended.state, ended.reason, ended.signal) == ("crashed", "signal", name)
 
 
 def test_a_killed_worker_has_crashed(make: Make) -> None:
