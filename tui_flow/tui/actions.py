@@ -122,6 +122,7 @@ ACTIONS = (
     Action("previous_pane", "shift+tab", "previous pane", "previous pane", "app"),
     Action("step_back", "escape", "back", "clear, or one step back", "app"),
     Action("leave", "q", "leave", "back; at the top: leave", "app", 91),
+    Action("saved_views", "apostrophe", "saved", "saved views; save this", "app"),
     Action("zone", "T", "zone", "times in UTC, or as here", "app"),
     Action("undo", "u", "undo", "undo what was done last", "app"),
     Action("redraw", "ctrl+l", "redraw", "draw the screen anew", "app"),
@@ -131,7 +132,7 @@ ACTIONS = (
 )
 
 _NAMES = {
-    "enter": "⏎", "slash": "/", "comma": ",", "full_stop": ".", "question_mark": "?", "colon": ":", "equals_sign": "=", "ampersand": "&", "space": "Space", "tab": "Tab",
+    "enter": "⏎", "slash": "/", "comma": ",", "full_stop": ".", "question_mark": "?", "colon": ":", "equals_sign": "=", "apostrophe": "'", "ampersand": "&", "space": "Space", "tab": "Tab",
     "shift+tab": "⇧Tab", "escape": "Esc", "pagedown": "PgDn", "pageup": "PgUp", "up": "↑", "down": "↓",
     "left": "←", "right": "→", "home": "Home", "end": "End",
 }  # fmt: skip

@@ -492,6 +492,12 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
             "times are UTC; T shows them as on this machine" if self.is_in_utc else "times are this machine's"
         )
 
+    def action_saved_views(self) -> None:
+        from tui_flow.tui.screens import saved
+
+        if isinstance(self.screen, View):
+            saved.ask(self)
+
     def action_undo(self) -> None:
         """Takes back what was done last, once."""
         if self._undo is None:

@@ -19,6 +19,7 @@ _TOGETHER = {
     ("top", "end"): "to the first line, last",
     ("half_down", "half_up"): "half a page down, up",
     ("page_down", "page_up"): "a page down, up",
+    ("next_pane", "previous_pane"): "next pane, previous",
     ("ack", "mute"): "you know of it; mute it…",
     tuple(action.id for action in ACTIONS if action.id.startswith("view(")): "the five views",
 }

@@ -101,6 +101,10 @@ class AlertsSection(AlertActions, Section):
         if alert is not None:
             self._tell(alert)
 
+    @property
+    def filter_text(self) -> str:
+        return self.text
+
     def useless(self) -> set[str]:
         alert = self.table.selected
         if alert is None:

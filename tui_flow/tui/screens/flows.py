@@ -114,6 +114,10 @@ class FlowsSection(AlertActions, Section):
             [('  def hello(name: str = "world"): print("hello", name)', "live")],
         ]
 
+    @property
+    def filter_text(self) -> str:
+        return self.table.filter
+
     def useless(self) -> set[str]:
         row = self.table.selected
         if row is None:

@@ -1,6 +1,6 @@
 """The five views of a project, and the row that says which of them is looked at."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 
 from rich.cells import cell_len
@@ -55,6 +55,8 @@ class HomeScreen(View):
         self.section: Section = FlowsSection()
         self._sections: dict[str, Section] = {"flows": self.section}
         self._frame = Container(id="views")
+        self._then: Callable[[str], None] | None = None
+        """Who gets the text that is being typed, in place of the view."""
 
     def compose_panes(self) -> Iterable[Widget]:
         yield self.tabs
@@ -88,7 +90,8 @@ class HomeScreen(View):
         section = self.section
         if not section.children:
             return
-        if self.focused is None or section not in self.focused.ancestors:
+        is_asking = self.prompt.display  # a menu that closed has opened it
+        if not is_asking and (self.focused is None or section not in self.focused.ancestors):
             self.set_focus(next(pane for pane in section.children if pane.can_focus))
         section.come_to_front()
         if not self.console.has_overview and self.console.trouble:
@@ -126,8 +129,26 @@ class HomeScreen(View):
     def prompt_hint(self) -> str:
         return self.section.PROMPT
 
+    def ask(self, hint: str, then: Callable[[str], None]) -> None:
+        """Asks for a text that is not the view's."""
+        self.open_prompt("", hint)
+        self._then = then
+
+    def close_prompt(self) -> bool:
+        self._then = None
+        return super().close_prompt()
+
     def prompt_changed(self, text: str) -> None:
-        self.section.prompt_changed(text)
+        if self._then is None:
+            self.section.prompt_changed(text)
+
+    def _entered(self, text: str) -> None:
+        then = self._then
+        if then is None:
+            super()._entered(text)
+        else:
+            self.close_prompt()
+            then(text)
 
     def prompt_entered(self, text: str) -> None:
         self.section.prompt_entered(text)

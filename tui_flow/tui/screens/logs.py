@@ -203,6 +203,10 @@ class LogsSection(Section):
         gone = [[("the log is not there any more", "warn")]]
         self.context.set_lines(lines or gone)
 
+    @property
+    def filter_text(self) -> str:
+        return self.text
+
     def useless(self) -> set[str]:
         found = set()
         if not self.list.rows:

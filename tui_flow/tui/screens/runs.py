@@ -237,6 +237,10 @@ class RunsSection(Section):
             ]
             self.about.set_lines(lines)
 
+    @property
+    def filter_text(self) -> str:
+        return self.text
+
     def useless(self) -> set[str]:
         run = self.table.selected
         found = set()

@@ -193,6 +193,10 @@ class ScheduleSection(Backfilling, Section):
         place = int((row.at - hours[0].start) // 3600)
         return place if 0 <= place < len(hours) else None
 
+    @property
+    def filter_text(self) -> str:
+        return self.text
+
     def useless(self) -> set[str]:
         row = self.table.selected
         schedule = row.schedule if row else None

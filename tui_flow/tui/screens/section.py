@@ -73,6 +73,11 @@ class Section(Container):
         if self.home.section is self:
             self.home.update_footer()
 
+    @property
+    def filter_text(self) -> str:
+        """What it filters by, or looks for."""
+        return ""
+
     def useless(self) -> set[str]:
         """Actions that would do nothing now, and are not offered."""
         return set()
