@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from statistics import median, quantiles
 
-from tests.benchmarks.bench_console import LAST_LINE, ROUNDS, make_large
+from tests.benchmarks.bench_console import EMPTY_APP, LAST_LINE, ROUNDS, make_large
 from tests.benchmarks.figure import Figure
 from tests.tui.project import Project, said, seed_etl, the_task
 from tests.tui.pty_console import PROGRAM, PtyConsole
@@ -42,11 +42,6 @@ async def no_engine(settings, *, start):
     return Engine()
 """,
 )
-_EMPTY_APP = """
-from textual.app import App
-class Empty(App): pass
-Empty().run()
-"""
 
 
 def figures() -> Iterator[Figure]:
@@ -194,7 +189,7 @@ def long_history(folder: Path) -> Figure:
         project.db.execute("COMMIT")
     ours, empty = [], []
     for _ in range(ROUNDS):
-        empty.append(_cpu_until_frame(PtyConsole(folder, program=_EMPTY_APP)))
+        empty.append(_cpu_until_frame(PtyConsole(folder, program=EMPTY_APP)))
         ours.append(_cpu_until_frame(PtyConsole(folder)))
     ratio = median(ours) / median(empty)
     note = (

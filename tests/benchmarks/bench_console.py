@@ -15,7 +15,7 @@ from tui_flow.store.logs import LogFile
 ROUNDS = 7
 LAST_LINE = "\x1b[24;1H"
 """Where the last line of a frame is drawn: the frame is whole."""
-_EMPTY_APP = """
+EMPTY_APP = """
 from textual.app import App
 class Empty(App): pass
 Empty().run()
@@ -41,7 +41,7 @@ def figures() -> Iterator[Figure]:
 def first_frame(project: Path) -> Figure:
     ours, empty = [], []
     for _ in range(ROUNDS):
-        empty.append(_until_frame(lambda: PtyConsole(project, program=_EMPTY_APP)))
+        empty.append(_until_frame(lambda: PtyConsole(project, program=EMPTY_APP)))
         ours.append(_until_frame(lambda: PtyConsole(project)))
     ratio = median(ours) / median(empty)
     note = f"{median(ours):.3f} s against {median(empty):.3f} s of an empty Textual app, in the same terminal"

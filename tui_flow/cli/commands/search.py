@@ -69,7 +69,7 @@ def _objects(hits: Iterator[tuple[Found, Hit]]) -> Iterator[str]:
             "time": hit.stamp or None,
             "level": LEVELS[hit.level],
             "task_run": hit.task_run,
-            "task_run_name": _who(group, hit),
+            "task_run_name": log_hits.writer(group.run, hit, group.names) or None,
             "tries": hit.tries,
             "text": hit.text,
         }
@@ -84,7 +84,7 @@ def _lines(hits: Iterator[tuple[Found, Hit]]) -> Iterator[str]:
         level = style(f"{LEVELS[hit.level]:<8}", fg=LEVEL_COLOURS.get(LEVELS[hit.level]))
         where = f"{group.run.id}:{hit.line + 1}"
         when = style(_when(hit.stamp), dim=True)
-        head = f"{style(f'{where:<10}', fg='cyan')} {when} {level} {safe(_who(group, hit))}: "
+        head = f"{style(f'{where:<10}', fg='cyan')} {when} {level} {safe(log_hits.writer(group.run, hit, group.names) or '-')}: "
         room = columns - len(click.unstyle(head))
         start = max(0, begin - room // 3) if columns and end > room else 0
         before = ("..." if start else "") + safe(hit.text[start:begin])
@@ -106,9 +106,3 @@ def _columns() -> int:
     import shutil
 
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
-
-
-def _who(group: Found, hit: Hit) -> str:
-    if not hit.task_run:
-        return group.run.flow if hit.task_run == 0 else "-"
-    return group.names.get(hit.task_run, f"task {hit.task_run}")

@@ -1,6 +1,7 @@
 """What a filter means for a search through logs, and what it found: hits by run, the newest run first."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from tui_flow.contract.log import LEVELS
@@ -45,6 +46,13 @@ def is_of_task(filter: Filter, names: tuple[str, ...]) -> bool:
     )
 
 
+def writer(run: FlowRun, hit: Hit, names: Mapping[int, str]) -> str:
+    """Who wrote a line: a task run, by its name in `names`, or the flow; empty where nobody can be named."""
+    if not hit.task_run:
+        return run.flow if hit.task_run == 0 else ""
+    return names.get(hit.task_run, f"task {hit.task_run}")
+
+
 class RunHits:
     """What was found in the log of one run, the newest first."""
 
@@ -55,10 +63,7 @@ class RunHits:
         """Of the task runs that wrote them."""
 
     def name_of(self, hit: Hit) -> str:
-        """Who wrote the line."""
-        if not hit.task_run:
-            return self.run.flow if hit.task_run == 0 else ""
-        return self.names.get(hit.task_run, f"task {hit.task_run}")
+        return writer(self.run, hit, self.names)
 
 
 class Row(NamedTuple):
