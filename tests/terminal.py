@@ -36,6 +36,8 @@ class Terminal:
         self._stream = pyte.ByteStream(self._screen)
         self._lock = threading.Lock()
         self._done = False
+        self.is_read = True
+        """Set it to False, and the terminal takes nothing more, as after Ctrl-S or over a line that hangs."""
         self.raw = bytearray()
         self._master, slave = os.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
@@ -55,7 +57,7 @@ class Terminal:
 
     def _read(self) -> None:
         while not self._done:
-            ready, _, _ = select.select([self._master], [], [], 0.05)
+            ready, _, _ = select.select([self._master] if self.is_read else [], [], [], 0.05)
             try:
                 data = os.read(self._master, 65_536) if ready else None
             except OSError:
@@ -72,6 +74,12 @@ class Terminal:
         """Types: names of `KEYS`, or text as it is."""
         for key in keys:
             os.write(self._master, KEYS.get(key, key).encode())
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Makes it so large; the program in it is told by SIGWINCH."""
+        with self._lock:
+            self._screen.resize(lines, columns)
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
     @property
     def text(self) -> str:

@@ -113,6 +113,40 @@ def test_a_console_that_dies_ends_no_run(how: str, console: Open, project: Proje
     assert project.wait_for_state(1, "completed", "failed", "crashed")["state"] == "completed"
 
 
+def test_a_storm_of_resizes_ends_in_a_whole_screen_and_harms_no_run(
+    console: Open, project: Project, gate: Path
+) -> None:
+    terminal = console()
+    choose(terminal, "gated")
+    terminal.press("r")
+    terminal.wait_for("▸1 running")
+    for number in range(200):
+        terminal.resize(20 + number * 37 % 180, 5 + number * 13 % 60)
+    terminal.resize(80, 24)
+    terminal.press("enter")
+    terminal.wait_for("wait_for_gate", "waiting at the gate")
+    gate.touch()
+    assert project.wait_for_state(1, "completed")
+    terminal.wait_for("✓")
+    terminal.press("q", "q")
+    assert terminal.wait_exit() == 0
+
+
+def test_a_terminal_that_takes_nothing_more_holds_up_neither_engine_nor_runs(
+    console: Open, project: Project
+) -> None:
+    terminal = console()
+    terminal.is_read = False
+    for _ in range(100):
+        terminal.press("2", "1")  # from view to view: more than the line holds
+    run_id = project.ask("run", "quick", "--detach")["run_id"]
+    assert project.wait_for_state(run_id, "completed")
+    terminal.is_read = True
+    terminal.wait_for("gated", "quick", "✓", timeout=20)
+    terminal.press("q")
+    assert terminal.wait_exit() == 0
+
+
 def test_an_engine_that_dies_is_replaced_under_the_open_console(
     console: Open, project: Project, gate: Path
 ) -> None:
