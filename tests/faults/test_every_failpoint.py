@@ -10,6 +10,7 @@ import subprocess
 import time
 import uuid
 from contextlib import closing, suppress
+from typing import Any
 
 import pytest
 
@@ -76,7 +77,7 @@ class Told:
 def live_until_it_dies(engine: Running, told: Told) -> None:
     """Lets the engine do everything that it does, again and again."""
     until = time.monotonic() + PATIENCE_SECONDS
-    with suppress(TuiFlowError, OSError), client.connect(engine.settings, start=False) as connection:
+    with suppress(TuiFlowError, OSError), connected(engine) as connection:
         while time.monotonic() < until:
             key = uuid.uuid4().hex
             spooled = EventEmitted(time.time(), uuid.uuid4().hex, "news", f"spool-{key}", {}, None, 0)
@@ -86,6 +87,15 @@ def live_until_it_dies(engine: Running, told: Told) -> None:
             told.events.append(key)
             told.runs.append(int(connection.ask(RunFlow("steps"))["run_id"]))
             connection.ask(Sync())
+
+
+def connected(engine: Running) -> Any:
+    """A connection to the engine, which may not listen yet. Raises EngineError where it is dead already."""
+    for _ in range(20):
+        with suppress(TuiFlowError):
+            return client.connect(engine.settings, start=False)
+        time.sleep(0.05)
+    return client.connect(engine.settings, start=False)
 
 
 @pytest.mark.parametrize("point", LIFE_POINTS)
@@ -142,7 +152,10 @@ def assert_nothing_is_lost(engine: Running, told: Told) -> None:
     slots = [row.fire_at for row in rows_of(engine, "ticking") if row.times == 1]
     assert len(slots) == len(set(slots)), "a second has two rows"
     made = [row.run_id for row in rows_of(engine, "ticking") if row.outcome is FireOutcome.RUN]
-    assert len(made) == len(set(made)) and set(made) <= ids | {None}
+    engine.ask(Sync())
+    assert len(made) == len(set(made)) and set(made) <= {run.id for run in all_runs(engine.state_dir)} | {
+        None
+    }
     assert_sound(engine.state_dir)
 
 
