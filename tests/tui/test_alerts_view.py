@@ -187,6 +187,17 @@ async def test_a_console_that_nobody_looks_at_rings_and_notifies(
         assert written[0].startswith("\a\x1b]99;") and "second ␛]52" in written[0]
 
 
+async def test_what_is_wrong_no_more_is_not_said_any_longer(etl: Project) -> None:
+    async with console(etl) as page:
+        await tell_of(page, etl, "first")
+        await page.shows("first; 5 shows it")
+        [alert] = alerts.list_alerts(etl.db)
+        alerts.save(etl.db, rules.recovered(alert, "run 502", time.time()))
+        page.engine.tell(changes.AlertChanged(alert.id, "recovered"))
+        await page.shows("recovered")
+        assert "first; 5 shows it" not in page.text
+
+
 async def tell_of(page: Page, project: Project, what: str) -> None:
     raised(project, LOAD._replace(what=what), at=time.time())
     page.engine.tell(changes.AlertChanged(0))

@@ -21,6 +21,8 @@ class Watchman:
         self.is_looked_at = True
         """Whether the terminal has the keyboard, as far as it says so."""
         self._known: dict[int, tuple[AlertState, int]] = {}
+        self._called: dict[int, str] = {}
+        """The alerts that a sentence told of last, and where each is: it stands until another one takes its place."""
 
     def take(self, alerts: Sequence[Alert], *, is_first: bool) -> None:
         """The history has been read anew."""
@@ -32,6 +34,8 @@ class Watchman:
             self._console.call_after_refresh(self._say_what_happened, alerts)
         elif fresh:
             self._call(fresh)
+        else:
+            self._call_off(alerts)
 
     def _say_what_happened(self, alerts: Sequence[Alert]) -> None:
         """Since this user last looked, if they ever did."""
@@ -58,12 +62,20 @@ class Watchman:
         first, more = fresh[0], len(fresh) - 1
         text = f"{first.flow or first.place}: {first.what}" + (f" (and {more} more)" if more else "")
         if self.is_looked_at:
+            self._called = {alert.id: alert.flow or alert.place for alert in fresh}
             self._console.say(f"{text[:300]}; 5 shows it", "bad")
             return
         driver = self._console._driver
         if driver is not None:
             driver.write(notify.sequence(f"tui-flow {self._console.settings.project.name}", text))
             driver.flush()
+
+    def _call_off(self, alerts: Sequence[Alert]) -> None:
+        """No sentence stays that says what is wrong when it is no more."""
+        over = [alert.id for alert in alerts if alert.state is AlertState.RECOVERED]
+        mended = {self._called.pop(id): None for id in over if id in self._called}
+        if mended:
+            self._console.say(f"{', '.join(mended)[:300]}: recovered")
 
     def note_seen(self) -> None:
         """Somebody looks now."""
