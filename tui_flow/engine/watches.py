@@ -120,7 +120,10 @@ class EventWatch:
         self._made_at = clock.monotonic()
         self.memory = schedule.memory or {}
         if begin is not None:
-            self.memory = {"since": begin, "read": events.last_id_before(db, begin)}
+            self.memory = {
+                "since": begin,
+                "read": max(self.memory.get("read", 0), events.last_id_before(db, begin)),
+            }
         self.trouble = str(self.memory.get("trouble", ""))
 
     def look(self) -> Sighting | None:

@@ -35,18 +35,24 @@ class Watching:
 
     def watch_for(self, schedule: Schedule, declared: contract.Schedule) -> Watch:
         watch = self._watch(schedule, declared, self._begin(schedule, declared))
-        watch.memory["watches"] = _what(declared)
+        since = min(
+            watch.memory["since"], max(schedule.registered_at, self._restored_at())
+        )  # the clock went back
+        watch.memory = {**watch.memory, "watches": _what(declared), "since": since}
         return watch
 
     def _begin(self, schedule: Schedule, declared: contract.Schedule) -> float | None:
         """Since when the trigger is there, where it has not looked yet: nothing before that fires. It begins anew where
         it watches something else than before, was away for a while, or a backup took the history's place."""
         memory = schedule.memory or {}
-        restored_at = float(facts.get(self._db, facts.RESTORED_AT) or 0.0)
+        restored_at = self._restored_at()
         begin = max(schedule.registered_at, restored_at)
         is_away = schedule.cursor < schedule.registered_at
         is_same = memory.get("watches") == _what(declared)
-        return None if is_same and not is_away and restored_at <= memory["since"] <= begin else begin
+        return None if is_same and not is_away and restored_at <= memory["since"] else begin
+
+    def _restored_at(self) -> float:
+        return float(facts.get(self._db, facts.RESTORED_AT) or 0.0)
 
     def _watch(self, schedule: Schedule, declared: contract.Schedule, begin: float | None) -> Watch:
         when = declared.when
