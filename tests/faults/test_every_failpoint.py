@@ -131,13 +131,20 @@ def start_dying(engine: Running, failpoint: str) -> "subprocess.Popen[bytes]":
     while True:
         (engine.state_dir / "engine.sock").unlink(missing_ok=True)
         dying = engine.start("--stay", **{ENV_FAILPOINT: failpoint}, **CALM)
-        wait_until(lambda one=dying: one.poll() is not None or (engine.state_dir / "engine.sock").exists())  # type: ignore[misc]
+        wait_until(lambda one=dying: one.poll() is not None or is_up(engine, one.pid))  # type: ignore[misc]
         if dying.poll() != EXIT_ENGINE:
             return dying
         os.kill(
             rundir.lock_holder(lock) or dying.pid, signal.SIGKILL
         )  # one that a client had started meanwhile
         wait_until(lambda: rundir.lock_holder(lock) is None)
+
+
+def is_up(engine: Running, pid: int) -> bool:
+    """Whether it is this engine that listens."""
+    return (engine.state_dir / "engine.sock").exists() and rundir.lock_holder(
+        engine.state_dir / "engine.lock"
+    ) == pid
 
 
 def assert_nothing_is_lost(engine: Running, told: Told) -> None:

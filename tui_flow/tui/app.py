@@ -1,12 +1,10 @@
 """The console: a disposable client of the engine. Whatever must go on, goes on without it."""
 
 import asyncio
-import os
 import signal
-import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,18 +14,14 @@ from textual.filter import Monochrome, NoColor
 
 from tui_flow.contract import commands
 from tui_flow.contract.errors import EXIT_OK, EXIT_USAGE, ReadOnly, TuiFlowError
-from tui_flow.contract.rundir import ENV_PROJECT, read_spec, run_dir
-from tui_flow.contract.states import TERMINAL, FlowRunState
-from tui_flow.safe import safe_lines
 from tui_flow.settings import Settings
-from tui_flow.store.records import Alert, Flow, FlowRun
-from tui_flow.tui import copying, editor, keymap, terminal
+from tui_flow.store.records import Alert
+from tui_flow.tui import copying, keymap, terminal
 from tui_flow.tui.actions import Action, bindings, key_name
+from tui_flow.tui.asking import Asking
 from tui_flow.tui.bridge import READS_ONLY, Bridge, RunReading
-from tui_flow.tui.copying import Copyable
 from tui_flow.tui.defects import keep_defect
-from tui_flow.tui.keystrokes import OneKeyAtATime
-from tui_flow.tui.presentation import Line, alert_list, times
+from tui_flow.tui.presentation import alert_list, times
 from tui_flow.tui.presentation.address import Address
 from tui_flow.tui.presentation.flow_list import EMPTY, Overview
 from tui_flow.tui.presentation.palette import Offer
@@ -40,8 +34,8 @@ from tui_flow.tui.widgets.paint import Paint
 Connect = Callable[..., Awaitable[Any]]
 
 
-class Console(OneKeyAtATime[int], inherit_bindings=False):
-    """The views of one project, and what they have in common: the bridge, the news, and the commands."""
+class Console(Asking, inherit_bindings=False):
+    """The views of one project, and what they have in common: the bridge, the news, and the keys."""
 
     CSS_PATH = "styles/console.tcss"
     ENABLE_COMMAND_PALETTE = False
@@ -190,16 +184,7 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
         for view in self._views()[-1:]:
             view.say(text, role)
 
-    def _complain(self, error: TuiFlowError) -> None:
-        self.say("  ".join(part for part in (error.what, error.where, error.next) if part), "bad")
-
-    # Commands, which never hold up the keyboard.
-
-    def may_change(self) -> bool:
-        """Whether this console may change anything; says so where not."""
-        if self.bridge.read_only is not None:
-            self._complain(self.bridge.read_only)
-        return self.bridge.read_only is None
+    # Where one is.
 
     async def go_to(self, place: Address) -> None:
         """Shows the place that an address leads to."""
@@ -225,227 +210,6 @@ class Console(OneKeyAtATime[int], inherit_bindings=False):
         from tui_flow.tui.screens.run import RunScreen
 
         return isinstance(self.screen, RunScreen) and self.screen.run_id == run_id
-
-    def asked_parameters(self, run: FlowRun) -> dict[str, Any]:
-        """What a run was asked for with, whole: its row has the values as they read after validation, cut short."""
-        spec = read_spec(run_dir(self.settings.state_dir, run.id))
-        return run.parameters if spec is None else spec.parameters
-
-    def rerun(self, run: FlowRun, task: str = "") -> None:
-        """Asks how a run is to be run again; `task` is one that it may begin with."""
-        from tui_flow.tui.rerunning import Rerunning
-
-        if self.may_change():
-            Rerunning(self, run, task).ask()
-
-    def run_again(self, run: FlowRun, *, ask: bool, open_it: bool) -> None:
-        """Starts the flow of a run with the parameters that the run was asked for with; other ones if wanted."""
-        flow = self.flow_of(run)
-        if flow is None:
-            self.say(f"there is no flow {run.flow} any more")
-        else:
-            self.run_flow(flow, self.asked_parameters(run), ask=ask, open_it=open_it)
-
-    def flow_of(self, run: FlowRun) -> Flow | None:
-        return next((flow for flow in self.overview.flows if flow.name == run.flow), None)
-
-    def run_flow(self, flow: Flow, values: Mapping[str, Any], *, ask: bool, open_it: bool) -> None:
-        """Starts a flow with these values; asks for them first if wanted, or if one is needed."""
-        from tui_flow.tui.screens.form import FormScreen
-
-        if not self.may_change():
-            return
-        known = flow.parameters.get("properties", {})
-        missing = set(flow.parameters.get("required", ())) - set(values)
-        if ask and not known:
-            self.say(f"{flow.name} takes no parameters; r runs it")
-        elif ask or missing:
-            self.push_screen(
-                FormScreen(flow, values),
-                lambda chosen: None if chosen is None else self._start(flow, chosen, open_it),
-            )
-        else:
-            self._start(flow, {name: value for name, value in values.items() if name in known}, open_it)
-
-    def _start(self, flow: Flow, parameters: dict[str, Any], open_it: bool) -> None:
-        self.say(
-            f"starting {flow.name} …" if not self.paint.marks.ascii else f"starting {flow.name} ...", "dim"
-        )
-        command = commands.RunFlow(flow=flow.name, parameters=parameters, trigger="console")
-
-        def started(answer: dict[str, Any]) -> None:
-            run_id = int(answer["run_id"])
-            if open_it:
-                self.open_run(run_id)
-            self.say(
-                f"run {run_id} of {flow.name} is on its way"
-                + ("" if open_it else f"; {self._enter} opens it")
-            )
-
-        self.run_worker(self._ask(command, started), group="commands")
-
-    @property
-    def _enter(self) -> str:
-        return self.paint.marks.enter
-
-    def end_run(self, run: FlowRun, *, kill: bool) -> None:
-        """Cancels or kills a run, if there is anything to end, and if whoever asks means it."""
-        if run.state in TERMINAL:
-            self.say(f"run {run.id} is over: {run.state}")
-        elif run.state is FlowRunState.CANCELLING and not kill:
-            self.say(f"run {run.id} is being cancelled; X kills it")
-        else:
-            self.cancel_run(run, kill=kill)
-
-    def cancel_run(self, run: FlowRun, *, kill: bool) -> None:
-        """Asks whether a run shall end, then asks the engine to end it."""
-        from tui_flow.tui.screens.dialogs import ConfirmScreen
-
-        if not self.may_change():
-            return
-        verb = "Kill" if kill else "Cancel"
-        grace = f"TERM, and KILL after {self.settings.grace_seconds:g}s"
-        how = "all its processes get KILL at once" if kill else f"its processes get {grace}"
-        lines: list[Line] = [
-            [
-                ("run ", ""),
-                (str(run.id), "strong"),
-                (" of ", ""),
-                (run.flow, "strong"),
-                (f" is {run.state}", ""),
-            ],
-            [(f"What it has done stays; {how}.", "dim")],
-        ]
-        command = commands.CancelRun(run_id=run.id, kill=kill)
-
-        def told(answer: dict[str, Any]) -> None:
-            over = answer["state"] in TERMINAL
-            self.say(f"run {run.id} is {answer['state']}" if over else f"run {run.id} was asked to end")
-
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.run_worker(self._ask(command, told))
-
-        self.push_screen(
-            ConfirmScreen(f"{verb} run {run.id}?", lines, "Keep it running", f"{verb} it"), answered
-        )
-
-    def ask(self, command: commands.Command, then: Callable[[dict[str, Any]], None]) -> None:
-        """Asks the engine, and says it where that refuses."""
-        self.run_worker(self._ask(command, then), group="commands")
-
-    def do(
-        self, command: commands.Command, said: str, *, undo: tuple[str, commands.Command] | None = None
-    ) -> None:
-        """Asks for what can be undone: `undo` says what it was, and the command that takes it back."""
-
-        def done(_: dict[str, Any]) -> None:
-            self._undo = undo
-            self.say(said)
-
-        self.ask(command, done)
-
-    def pause_or_resume(self, name: str, flow: str, slug: str = "", *, resume: bool) -> None:
-        """A schedule, or all of a flow."""
-        pause, wake = commands.PauseSchedules(flow, slug), commands.ResumeSchedules(flow, slug)
-        if resume:
-            self.do(wake, f"{name} fires again; u undoes", undo=(f"resume of {name}", pause))
-        else:
-            self.do(pause, f"{name} is paused: it fires no more; u undoes", undo=(f"pause of {name}", wake))
-
-    async def _ask(self, command: commands.Command, then: Callable[[dict[str, Any]], None]) -> None:
-        try:
-            then(await self.bridge.ask(command))
-        except TuiFlowError as error:
-            self._complain(error)
-
-    def edit_run(self, run: FlowRun) -> None:
-        """Opens the editor where a run failed, else at its flow."""
-        if run.failure is not None and run.failure.path:
-            self.edit(Path(run.failure.path), run.failure.line)
-        else:
-            flow = self.flow_of(run)
-            self.edit(Path(run.path), flow.line if flow else 0)
-
-    def edit(self, path: Path, line: int) -> None:
-        """Opens the user's editor in place of the console."""
-        if not self.may_change():
-            return
-        path = path if path.is_absolute() else self.settings.project / path
-        try:
-            command = editor.command(path, line)
-        except ValueError as error:
-            self.say(str(error), "warn")
-            return
-        if not path.is_file():
-            self.say(f"there is no file {path}", "warn")
-            return
-        with self.suspend():
-            done = subprocess.run(command, check=False)
-        self.action_redraw()
-        where = f"{path.name}, line {line}" if line else path.name
-        self.say(
-            f"edited {where}"
-            if done.returncode == 0
-            else f"{command[0]} ended with exit code {done.returncode}"
-        )
-
-    def page(self, path: Path, line: int) -> None:
-        """Shows a file in the user's pager in place of the console, from a line on."""
-        try:
-            command, environ = editor.pager(path, line)
-        except ValueError as error:
-            self.say(str(error), "warn")
-            return
-        with self.suspend():
-            subprocess.run(command, check=False, env=environ)
-        self.action_redraw()
-
-    def debug_run(self, run: FlowRun) -> None:
-        """Runs a run again in place of the console, under pdb; what succeeded is reused."""
-        directory = run_dir(self.settings.state_dir, run.id)
-        command = [sys.executable, "-m", "tui_flow.sdk.debugging", str(directory)]
-        with self.suspend():
-            subprocess.run(command, check=False, env={**os.environ, ENV_PROJECT: str(self.settings.project)})
-            sys.stdout.write("\nback to the console with Enter ")
-            sys.stdout.flush()
-            sys.stdin.readline()
-        self.action_redraw()
-        self.say(f"run {run.id} was run again under pdb, as a run of its own")
-
-    def copy(self, text: str, what: str) -> None:
-        """To the terminal's clipboard, as far as the terminal allows it, and into a file: it gives no answer."""
-        text = "\n".join(safe_lines(text))  # it may be pasted into a shell
-        self._clipboard = text  # of Textual's own fields
-        if self._driver is not None:
-            self._driver.write(copying.sequence(text))
-        lines = text.count("\n") + 1
-        said = f"copied {what}" + (f" ({lines:,} lines)" if lines > 1 else "")
-        if not copying.is_whole(text):
-            said += f"; the terminal takes its first {copying.MAX_BYTES // 1024} KiB"
-        try:
-            if self._yank is not None:
-                copying.keep(self._yank, text)
-                said += f"; it is in {self._yank}, too"
-        except OSError as error:
-            said += f"; {self._yank} cannot be written: {error.strerror}"
-        self.say(said)
-
-    def copy_menu(self, things: Sequence[Copyable]) -> None:
-        """Asks what is to be copied; the key of the menu pressed twice copies the first thing."""
-        from tui_flow.tui.screens.menu import Choice, MenuScreen
-
-        if not things:
-            self.say("there is nothing to copy")
-            return
-        by_key = {thing.key: thing for thing in things}
-        choices = [Choice(thing.key, thing.what, thing.preview) for thing in things]
-
-        def chosen(key: str | None) -> None:
-            if key is not None:
-                self.copy(by_key[key].text, f"the {by_key[key].what}")
-
-        self.push_screen(MenuScreen("Copy", choices, opens_with="y"), chosen)
 
     # Keys that work everywhere.
 

@@ -10,13 +10,13 @@ from tui_flow.tui.presentation.reruns import DEBUG, NEW, PARAMETERS, Way
 from tui_flow.tui.screens.menu import Choice, MenuScreen
 
 if TYPE_CHECKING:
-    from tui_flow.tui.app import Console
+    from tui_flow.tui.asking import Asking
 
 
 class Rerunning:
     """One run that somebody wants to run again."""
 
-    def __init__(self, console: "Console", run: FlowRun, task: str = "") -> None:
+    def __init__(self, console: "Asking", run: FlowRun, task: str = "") -> None:
         """`task` is the name of a task that it may begin with."""
         self._console, self._run = console, run
         self._ways = {way.key: way for way in reruns.ways(run, task)}

@@ -1,0 +1,173 @@
+"""What the console asks of the engine, and of people before it does. Nothing here holds up the keyboard."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tui_flow.contract import commands
+from tui_flow.contract.errors import TuiFlowError
+from tui_flow.contract.rundir import read_spec, run_dir
+from tui_flow.contract.states import TERMINAL, FlowRunState
+from tui_flow.store.records import Flow, FlowRun
+from tui_flow.tui.bridge import Bridge
+from tui_flow.tui.outside import Outside
+from tui_flow.tui.presentation import Line
+from tui_flow.tui.presentation.flow_list import Overview
+from tui_flow.tui.widgets.paint import Paint
+
+
+class Asking(Outside, inherit_bindings=False):
+    """Runs, ends, reruns and pauses, by the commands that the bridge carries."""
+
+    bridge: Bridge
+    overview: Overview
+    paint: Paint
+    _undo: tuple[str, commands.Command] | None
+    """What `u` takes back: what it was, and the command that does it."""
+
+    @abstractmethod
+    def open_run(self, run_id: int, line: int | None = None, task_id: int | None = None) -> None: ...
+    @abstractmethod
+    def shows_run(self, run_id: int) -> bool: ...
+
+    def may_change(self) -> bool:
+        """Whether this console may change anything; says so where not."""
+        if self.bridge.read_only is not None:
+            self._complain(self.bridge.read_only)
+        return self.bridge.read_only is None
+
+    def asked_parameters(self, run: FlowRun) -> dict[str, Any]:
+        """What a run was asked for with, whole: its row has the values as they read after validation, cut short."""
+        spec = read_spec(run_dir(self.settings.state_dir, run.id))
+        return run.parameters if spec is None else spec.parameters
+
+    def rerun(self, run: FlowRun, task: str = "") -> None:
+        """Asks how a run is to be run again; `task` is one that it may begin with."""
+        from tui_flow.tui.rerunning import Rerunning
+
+        if self.may_change():
+            Rerunning(self, run, task).ask()
+
+    def run_again(self, run: FlowRun, *, ask: bool, open_it: bool) -> None:
+        """Starts the flow of a run with the parameters that the run was asked for with; other ones if wanted."""
+        flow = self.flow_of(run)
+        if flow is None:
+            self.say(f"there is no flow {run.flow} any more")
+        else:
+            self.run_flow(flow, self.asked_parameters(run), ask=ask, open_it=open_it)
+
+    def flow_of(self, run: FlowRun) -> Flow | None:
+        return next((flow for flow in self.overview.flows if flow.name == run.flow), None)
+
+    def run_flow(self, flow: Flow, values: Mapping[str, Any], *, ask: bool, open_it: bool) -> None:
+        """Starts a flow with these values; asks for them first if wanted, or if one is needed."""
+        from tui_flow.tui.screens.form import FormScreen
+
+        if not self.may_change():
+            return
+        known = flow.parameters.get("properties", {})
+        missing = set(flow.parameters.get("required", ())) - set(values)
+        if ask and not known:
+            self.say(f"{flow.name} takes no parameters; r runs it")
+        elif ask or missing:
+            self.push_screen(
+                FormScreen(flow, values),
+                lambda chosen: None if chosen is None else self._start(flow, chosen, open_it),
+            )
+        else:
+            self._start(flow, {name: value for name, value in values.items() if name in known}, open_it)
+
+    def _start(self, flow: Flow, parameters: dict[str, Any], open_it: bool) -> None:
+        self.say(
+            f"starting {flow.name} …" if not self.paint.marks.ascii else f"starting {flow.name} ...", "dim"
+        )
+        command = commands.RunFlow(flow=flow.name, parameters=parameters, trigger="console")
+
+        def started(answer: dict[str, Any]) -> None:
+            run_id = int(answer["run_id"])
+            if open_it:
+                self.open_run(run_id)
+            self.say(
+                f"run {run_id} of {flow.name} is on its way"
+                + ("" if open_it else f"; {self._enter} opens it")
+            )
+
+        self.run_worker(self._ask(command, started), group="commands")
+
+    @property
+    def _enter(self) -> str:
+        return self.paint.marks.enter
+
+    def end_run(self, run: FlowRun, *, kill: bool) -> None:
+        """Cancels or kills a run, if there is anything to end, and if whoever asks means it."""
+        if run.state in TERMINAL:
+            self.say(f"run {run.id} is over: {run.state}")
+        elif run.state is FlowRunState.CANCELLING and not kill:
+            self.say(f"run {run.id} is being cancelled; X kills it")
+        else:
+            self.cancel_run(run, kill=kill)
+
+    def cancel_run(self, run: FlowRun, *, kill: bool) -> None:
+        """Asks whether a run shall end, then asks the engine to end it."""
+        from tui_flow.tui.screens.dialogs import ConfirmScreen
+
+        if not self.may_change():
+            return
+        verb = "Kill" if kill else "Cancel"
+        grace = f"TERM, and KILL after {self.settings.grace_seconds:g}s"
+        how = "all its processes get KILL at once" if kill else f"its processes get {grace}"
+        lines: list[Line] = [
+            [
+                ("run ", ""),
+                (str(run.id), "strong"),
+                (" of ", ""),
+                (run.flow, "strong"),
+                (f" is {run.state}", ""),
+            ],
+            [(f"What it has done stays; {how}.", "dim")],
+        ]
+        command = commands.CancelRun(run_id=run.id, kill=kill)
+
+        def told(answer: dict[str, Any]) -> None:
+            over = answer["state"] in TERMINAL
+            self.say(f"run {run.id} is {answer['state']}" if over else f"run {run.id} was asked to end")
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.run_worker(self._ask(command, told))
+
+        self.push_screen(
+            ConfirmScreen(f"{verb} run {run.id}?", lines, "Keep it running", f"{verb} it"), answered
+        )
+
+    def ask(self, command: commands.Command, then: Callable[[dict[str, Any]], None]) -> None:
+        """Asks the engine, and says it where that refuses."""
+        self.run_worker(self._ask(command, then), group="commands")
+
+    def do(
+        self, command: commands.Command, said: str, *, undo: tuple[str, commands.Command] | None = None
+    ) -> None:
+        """Asks for what can be undone: `undo` says what it was, and the command that takes it back."""
+
+        def done(_: dict[str, Any]) -> None:
+            self._undo = undo
+            self.say(said)
+
+        self.ask(command, done)
+
+    def pause_or_resume(self, name: str, flow: str, slug: str = "", *, resume: bool) -> None:
+        """A schedule, or all of a flow."""
+        pause, wake = commands.PauseSchedules(flow, slug), commands.ResumeSchedules(flow, slug)
+        if resume:
+            self.do(wake, f"{name} fires again; u undoes", undo=(f"resume of {name}", pause))
+        else:
+            self.do(pause, f"{name} is paused: it fires no more; u undoes", undo=(f"pause of {name}", wake))
+
+    async def _ask(self, command: commands.Command, then: Callable[[dict[str, Any]], None]) -> None:
+        try:
+            then(await self.bridge.ask(command))
+        except TuiFlowError as error:
+            self._complain(error)
+
+    def _complain(self, error: TuiFlowError) -> None:
+        self.say("  ".join(part for part in (error.what, error.where, error.next) if part), "bad")

@@ -1,0 +1,121 @@
+"""What happens outside of the console's own screen: programs in its place, and text that leaves it."""
+
+import os
+import subprocess
+import sys
+from abc import abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+
+from tui_flow.contract.rundir import ENV_PROJECT, run_dir
+from tui_flow.safe import safe_lines
+from tui_flow.settings import Settings
+from tui_flow.store.records import Flow, FlowRun
+from tui_flow.tui import copying, editor
+from tui_flow.tui.copying import Copyable
+from tui_flow.tui.keystrokes import OneKeyAtATime
+
+
+class Outside(OneKeyAtATime[int], inherit_bindings=False):
+    """Gives the terminal to the editor, the pager or the debugger, and text to the clipboard."""
+
+    settings: Settings
+    _yank: Path | None
+    """Where what was copied is kept, too."""
+
+    @abstractmethod
+    def may_change(self) -> bool: ...
+    @abstractmethod
+    def flow_of(self, run: FlowRun) -> Flow | None: ...
+    @abstractmethod
+    def say(self, text: str, role: str = "") -> None: ...
+    @abstractmethod
+    def action_redraw(self) -> None: ...
+
+    def edit_run(self, run: FlowRun) -> None:
+        """Opens the editor where a run failed, else at its flow."""
+        if run.failure is not None and run.failure.path:
+            self.edit(Path(run.failure.path), run.failure.line)
+        else:
+            flow = self.flow_of(run)
+            self.edit(Path(run.path), flow.line if flow else 0)
+
+    def edit(self, path: Path, line: int) -> None:
+        """Opens the user's editor in place of the console."""
+        if not self.may_change():
+            return
+        path = path if path.is_absolute() else self.settings.project / path
+        try:
+            command = editor.command(path, line)
+        except ValueError as error:
+            self.say(str(error), "warn")
+            return
+        if not path.is_file():
+            self.say(f"there is no file {path}", "warn")
+            return
+        with self.suspend():
+            done = subprocess.run(command, check=False)
+        self.action_redraw()
+        where = f"{path.name}, line {line}" if line else path.name
+        self.say(
+            f"edited {where}"
+            if done.returncode == 0
+            else f"{command[0]} ended with exit code {done.returncode}"
+        )
+
+    def page(self, path: Path, line: int) -> None:
+        """Shows a file in the user's pager in place of the console, from a line on."""
+        try:
+            command, environ = editor.pager(path, line)
+        except ValueError as error:
+            self.say(str(error), "warn")
+            return
+        with self.suspend():
+            subprocess.run(command, check=False, env=environ)
+        self.action_redraw()
+
+    def debug_run(self, run: FlowRun) -> None:
+        """Runs a run again in place of the console, under pdb; what succeeded is reused."""
+        directory = run_dir(self.settings.state_dir, run.id)
+        command = [sys.executable, "-m", "tui_flow.sdk.debugging", str(directory)]
+        with self.suspend():
+            subprocess.run(command, check=False, env={**os.environ, ENV_PROJECT: str(self.settings.project)})
+            sys.stdout.write("\nback to the console with Enter ")
+            sys.stdout.flush()
+            sys.stdin.readline()
+        self.action_redraw()
+        self.say(f"run {run.id} was run again under pdb, as a run of its own")
+
+    def copy(self, text: str, what: str) -> None:
+        """To the terminal's clipboard, as far as the terminal allows it, and into a file: it gives no answer."""
+        text = "\n".join(safe_lines(text))  # it may be pasted into a shell
+        self._clipboard = text  # of Textual's own fields
+        if self._driver is not None:
+            self._driver.write(copying.sequence(text))
+        lines = text.count("\n") + 1
+        said = f"copied {what}" + (f" ({lines:,} lines)" if lines > 1 else "")
+        if not copying.is_whole(text):
+            said += f"; the terminal takes its first {copying.MAX_BYTES // 1024} KiB"
+        try:
+            if self._yank is not None:
+                copying.keep(self._yank, text)
+                said += f"; it is in {self._yank}, too"
+        except OSError as error:
+            said += f"; {self._yank} cannot be written: {error.strerror}"
+        self.say(said)
+
+    def copy_menu(self, things: Sequence[Copyable]) -> None:
+        """Asks what is to be copied; the key of the menu pressed twice copies the first thing."""
+        from tui_flow.tui.screens.menu import Choice, MenuScreen
+
+        if not things:
+            self.say("there is nothing to copy")
+            return
+        by_key = {thing.key: thing for thing in things}
+        choices = [Choice(thing.key, thing.what, thing.preview) for thing in things]
+
+        def chosen(key: str | None) -> None:
+            if key is not None:
+                self.copy(by_key[key].text, f"the {by_key[key].what}")
+
+        self.push_screen(MenuScreen("Copy", choices, opens_with="y"), chosen)
