@@ -2,7 +2,7 @@
 anew, and the change is looked at in the diff."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -51,23 +51,34 @@ def night(etl: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
     time.tzset()
 
 
-@pytest.mark.parametrize("view", ["schedule", "alerts"])
-def test_a_view_looks_as_it_did(night: Project, snap_compare: Callable[..., bool], view: str) -> None:
+@pytest.mark.parametrize(
+    ("view", "text"),
+    [("schedule", "cleanup_tmp"), ("alerts", "not run because of it")],
+    ids=["schedule", "alerts"],
+)
+def test_a_view_looks_as_it_did(
+    night: Project, snap_compare: Callable[..., bool], view: str, text: str
+) -> None:
     app = Console(night.settings, connect=FakeEngine().connect, begin=Address(view))
-    assert snap_compare(app, terminal_size=(80, 24), run_before=settled)
+    assert snap_compare(app, terminal_size=(80, 24), run_before=settled(text))
 
 
-async def settled(pilot: Any) -> None:
-    """Until all that is read in the background stands on the screen, and the picture no longer changes."""
-    before, same = "", 0
-    for _ in range(300):
-        await pilot.pause(0.03)
-        now = "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips())
-        same = same + 1 if now == before and "engine ok" in now else 0
-        before = now
-        if same > 12:
-            return
-    raise AssertionError(f"it never settled:\n{before}")
+def settled(*texts: str) -> Callable[[Any], Awaitable[None]]:
+    """Until these texts stand on the screen, and the picture no longer changes."""
+
+    async def wait(pilot: Any) -> None:
+        before, same = "", 0
+        for _ in range(600):
+            await pilot.pause(0.03)
+            now = "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips())
+            is_there = all(text in now for text in ("engine ok", *texts))
+            same = same + 1 if now == before and is_there else 0
+            before = now
+            if same > 12:
+                return
+        raise AssertionError(f"it never settled:\n{before}")
+
+    return wait
 
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 45)], ids=lambda size: f"{size[0]}x{size[1]}")
@@ -75,7 +86,7 @@ def test_a_failed_run_looks_as_it_did(
     night: Project, snap_compare: Callable[..., bool], size: tuple[int, int]
 ) -> None:
     app = Console(night.settings, connect=FakeEngine().connect, begin=Address("runs", run_id=812))
-    assert snap_compare(app, terminal_size=size, run_before=settled)
+    assert snap_compare(app, terminal_size=size, run_before=settled("opened at the first error"))
 
 
 def test_a_search_looks_as_it_did(night: Project, snap_compare: Callable[..., bool]) -> None:
@@ -83,4 +94,4 @@ def test_a_search_looks_as_it_did(night: Project, snap_compare: Callable[..., bo
     app = Console(
         night.settings, connect=FakeEngine().connect, begin=Address("logs", "timeout|refused level>=WARN")
     )
-    assert snap_compare(app, terminal_size=(80, 24), run_before=settled)
+    assert snap_compare(app, terminal_size=(80, 24), run_before=settled("3 hits in 2 runs"))
