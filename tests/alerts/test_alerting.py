@@ -137,6 +137,14 @@ def test_equal_failures_are_one_alert_until_a_run_completes(desk: Desk) -> None:
     assert [one.state for one in alerts.list_open(desk.db)] == ["new"]
 
 
+def test_an_older_run_that_completes_later_proves_nothing(desk: Desk) -> None:
+    desk.end(10)
+    desk.end(9, "completed", None)
+    assert [one.state for one in alerts.list_open(desk.db)] == ["new"]
+    desk.end(11, "completed", None)
+    assert alerts.list_open(desk.db) == []
+
+
 def test_an_alert_and_the_end_of_its_run_are_written_together_or_not_at_all(desk: Desk) -> None:
     with pytest.raises(RuntimeError), database.transaction(desk.db):
         desk.alerting.run_ended(a_run(1, state=FlowRunState.FAILED, ended_at=1.0, failure=TIMEOUT))

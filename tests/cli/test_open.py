@@ -36,7 +36,7 @@ def test_a_run_is_named_as_everywhere_and_a_task_by_any_of_its_names(here: Proje
     assert address_of("run/latest") == Address("runs", run_id=newest)
     for name in ("double", "double-0", "1"):
         found = address_of(f"run/{newest}/{name}:77")
-        assert (found.run_id, found.line) == (newest, 76) and found.task_id is not None
+        assert (found.run_id, found.line) == (newest, 76) and found.task.startswith("double-")
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,12 @@ def test_a_run_is_named_as_everywhere_and_a_task_by_any_of_its_names(here: Proje
 def test_what_leads_nowhere_is_said(here: Project, place: str, error: type[Exception]) -> None:
     with pytest.raises(error):
         address_of(place)
+
+
+def test_a_line_is_found_though_its_task_is_none_of_the_last_attempt(here: Project) -> None:
+    newest = here.ask("runs")["runs"][0]["run_id"]
+    found = address_of(f"run/{newest}/gone-3:12")
+    assert (found.task, found.line) == ("", 11)
 
 
 def test_without_a_terminal_it_says_so_as_the_console_does(here: Project) -> None:

@@ -108,3 +108,29 @@ def test_a_file_that_no_longer_holds_the_flow_says_so(failed: Project, source: s
 def test_without_a_terminal_it_says_so(failed: Project) -> None:
     done = failed.tui_flow("debug", "1")
     assert done.returncode == 2 and "needs a terminal" in done.stderr
+
+
+def test_nothing_of_an_exception_or_a_log_reaches_the_terminal_raw(failed: Project) -> None:
+    failed.write("etl.py", ETL.replace('"no such row"', '"no such row \\x1b]52;c;SEFDS0VE\\x07"'))
+    with closing(opened(failed, "debug", "1")) as terminal:
+        terminal.wait_for("␛]52;c;SEFDS0VE", "(Pdb)")
+        terminal.press("q", "enter")
+        assert terminal.wait_exit() == 1
+        assert b"\x1b]52" not in terminal.raw
+
+
+def test_ctrl_c_on_the_way_back_ends_nothing(failed: Project) -> None:
+    with closing(opened(failed, "open", "run/1")) as terminal:
+        terminal.wait_for("opened at the first error")
+        terminal.press("r")
+        terminal.wait_for("under pdb")
+        terminal.press("d")
+        terminal.wait_for("(Pdb)")
+        terminal.press("q", "enter")
+        terminal.wait_for("back to the console with Enter")
+        terminal.press("ctrl+c", "enter")
+        terminal.wait_for("run again under pdb")
+        terminal.press("q")
+        terminal.wait_for("[2 Runs]")
+        terminal.press("q")
+        assert terminal.wait_exit() == 0

@@ -256,3 +256,11 @@ def test_a_flow_that_is_called_at_import_is_an_error_and_no_run(describe: Descri
     assert "__main__" in error["error"]
     assert error["line"] == 4
     assert rundir.run_ids(tmp_path / rundir.STATE_DIR) == []
+
+
+def test_a_file_that_stands_in_for_one_of_pythons_own_is_named(describe: Describe) -> None:
+    outcome = describe(
+        "import concurrent.futures",
+        before=lambda path: path.with_name("concurrent.py").write_text("") and None,
+    )
+    assert "concurrent.py beside it stands in for Python's own concurrent" in outcome.answer["error"]["error"]

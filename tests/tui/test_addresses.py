@@ -10,7 +10,7 @@ from tui_flow.tui.presentation.address import Address
 @pytest.mark.parametrize(
     ("address", "text"),
     [
-        (Address("runs", run_id=812, task_id=7, line=76), "run/812/7:77"),
+        (Address("runs", run_id=812, task="load-7", line=76), "run/812/load-7:77"),
         (Address("runs", run_id=812), "run/812"),
         (Address("logs", "timeout|refused"), "logs/timeout|refused"),
         (Address(), "flows"),
@@ -35,7 +35,7 @@ async def test_a_filter_comes_with_its_view(etl: Project) -> None:
 
 
 async def test_a_task_and_a_line_of_a_run_are_gone_to_and_escape_leads_to_the_runs(etl: Project) -> None:
-    async with console(etl, begin=Address("runs", run_id=812, task_id=1)) as page:
+    async with console(etl, begin=Address("runs", run_id=812, task="extract")) as page:
         await page.shows("etl_daily", "FAILED", "Log extract")
     async with console(etl, begin=Address("runs", run_id=812, line=40)) as page:
         await page.shows("line 41 of the log")

@@ -121,7 +121,9 @@ class Alerting:
     def _recover_flow(self, run: FlowRun) -> None:
         found = alerts.list_open(self._db, run.flow)
         for alert in found:
-            if rules.is_over_with_a_run(alert):
+            if rules.is_over_with_a_run(alert) and run.id >= max(
+                alert.runs, default=0
+            ):  # no earlier one proves anything
                 self._save(rules.recovered(alert, f"run {run.id}", self._clock.time()))
         mute = alerts.get_mute(self._db, run.flow)
         if mute is not None and mute.until is None:

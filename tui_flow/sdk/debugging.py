@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from tui_flow.contract import rundir
 from tui_flow.contract.errors import EXIT_USAGE, BrokenFlow
-from tui_flow.sdk import context, flow_file
+from tui_flow.safe import safe, safe_lines
+from tui_flow.sdk import context, flow_file, logging
 from tui_flow.sdk.failures import authors_part
 
 if TYPE_CHECKING:
@@ -29,10 +30,8 @@ def look(run: "FlowRun | TaskRun", error: BaseException) -> None:
     run.max_tries = run.run_count
     found = authors_part(error, error.__traceback__)
     name = getattr(run, "name", run.definition.name)
-    lines = traceback.format_exception(type(error), error, found)
-    sys.stderr.write(
-        f"\n{''.join(lines)}\n{name} failed. You are where it did: w shows the stack, q goes on.\n"
-    )
+    told = "\n".join(safe_lines("".join(traceback.format_exception(type(error), error, found))))
+    sys.stderr.write(f"\n{told}\n{safe(name)} failed. You are where it did: w shows the stack, q goes on.\n")
     sys.stderr.flush()
     if found is not None:
         pdb.post_mortem(found)
@@ -49,6 +48,7 @@ def main(arguments: list[str]) -> int:
         return EXIT_USAGE
     flow = _flow(spec)
     context.debugger = look
+    logging.shows_safe_text()
     from tui_flow.sdk.script_run import earlier_run
 
     with earlier_run(directory, spec):

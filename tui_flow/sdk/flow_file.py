@@ -130,7 +130,16 @@ def explain(error: BaseException, path: Path) -> tuple[str, Failure]:
         failure = failure._replace(line=error.lineno or 0)
     if isinstance(error, SystemExit):
         return f"the file ends the interpreter while it is imported: sys.exit({error.code!r})", failure
-    return describe(error), failure
+    return describe(error) + _in_the_way(error, path), failure
+
+
+def _in_the_way(error: BaseException, path: Path) -> str:
+    """What a module that is not found may have to do with a file beside this one."""
+    root = (getattr(error, "name", None) or "").partition(".")[0]
+    beside = path.with_name(f"{root}.py")
+    if not isinstance(error, ImportError) or root not in sys.stdlib_module_names or not beside.is_file():
+        return ""
+    return f"; {beside.name} beside it stands in for Python's own {root}: call it another name"
 
 
 def _frames(error: BaseException) -> list[types.TracebackType]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from tui_flow.safe import safe_lines
 from tui_flow.sdk.context import current, live_roots
 from tui_flow.sdk.exceptions import MissingContextError
 from tui_flow.sdk.masking import masker
@@ -111,6 +112,8 @@ class RunLogHandler(logging.Handler):
         super().__init__()
         self.console = False
         """Whether people watch stderr: a script's terminal, not a worker."""
+        self.is_safe = False
+        """Whether they see escape sequences as what they are, instead of what a terminal makes of them."""
 
     def emit(self, record: logging.LogRecord) -> None:
         run = getattr(record, "tui_flow_run", None) or current.get() or _only_root()
@@ -120,7 +123,7 @@ class RunLogHandler(logging.Handler):
                 number, tries = run.number, max(run.run_count, 1)
                 run.tree.recorder.log(record.created, record.levelname, number, tries, record.name, message)
             if self.console:
-                _show(record, run, message)
+                _show(record, run, "\n".join(safe_lines(message)) if self.is_safe else message)
         except Exception:
             self.handleError(record)
 
@@ -159,6 +162,11 @@ def _show(record: logging.LogRecord, run: "FlowRun | TaskRun | None", message: s
 
 
 _handler = RunLogHandler()
+
+
+def shows_safe_text() -> None:
+    """From now on nothing that is logged can send an escape sequence to the terminal that people watch."""
+    _handler.is_safe = True
 
 
 def is_on_console() -> bool:

@@ -190,20 +190,20 @@ class Console(Asking, inherit_bindings=False):
         """Shows the place that an address leads to."""
         await self.action_view(place.view)
         if place.run_id is not None:
-            self.open_run(place.run_id, place.line, place.task_id)
+            self.open_run(place.run_id, place.line, place.task)
         elif place.text and isinstance(self.screen, HomeScreen):
             self.screen.prompt_changed(place.text)
             self.screen.prompt_entered(place.text)
 
-    def open_run(self, run_id: int, line: int | None = None, task_id: int | None = None) -> None:
+    def open_run(self, run_id: int, line: int | None = None, task: str = "") -> None:
         """The Run view of a run, in place of the one on top if there is one; at a line of its log (from 0), or at a task
         run of it, if asked."""
         from tui_flow.tui.screens.run import RunScreen
 
         if isinstance(self.screen, RunScreen):
-            self.screen.open_run(run_id, line, task_id)
+            self.screen.open_run(run_id, line, task)
         else:
-            self.push_screen(RunScreen(run_id, line, task_id))
+            self.push_screen(RunScreen(run_id, line, task))
 
     def shows_run(self, run_id: int) -> bool:
         """Whether the view on top is that of this run."""
@@ -272,7 +272,8 @@ class Console(Asking, inherit_bindings=False):
         self.ask(command, lambda _: self.say(f"undone: {what}"))
 
     def action_redraw(self) -> None:
-        self.screen.refresh(layout=True, repaint=True)
+        if self.screen_stack:  # none is left while the console ends
+            self.screen.refresh(layout=True, repaint=True)
 
     def action_help(self) -> None:
         from tui_flow.tui.offers import actions_of

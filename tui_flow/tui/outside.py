@@ -1,6 +1,7 @@
 """What happens outside of the console's own screen: programs in its place, and text that leaves it."""
 
 import os
+import signal
 import subprocess
 import sys
 from abc import abstractmethod
@@ -78,11 +79,19 @@ class Outside(OneKeyAtATime[int], inherit_bindings=False):
         """Runs a run again in place of the console, under pdb; what succeeded is reused."""
         directory = run_dir(self.settings.state_dir, run.id)
         command = [sys.executable, "-m", "tui_flow.sdk.debugging", str(directory)]
-        with self.suspend():
-            subprocess.run(command, check=False, env={**os.environ, ENV_PROJECT: str(self.settings.project)})
-            sys.stdout.write("\nback to the console with Enter ")
-            sys.stdout.flush()
-            sys.stdin.readline()
+        before = signal.signal(
+            signal.SIGINT, lambda *_: None
+        )  # Ctrl-C is the debugger's, and ends nothing here
+        try:
+            with self.suspend():
+                subprocess.run(
+                    command, check=False, env={**os.environ, ENV_PROJECT: str(self.settings.project)}
+                )
+                sys.stdout.write("\nback to the console with Enter ")
+                sys.stdout.flush()
+                sys.stdin.readline()
+        finally:
+            signal.signal(signal.SIGINT, before)
         self.action_redraw()
         self.say(f"run {run.id} was run again under pdb, as a run of its own")
 

@@ -43,18 +43,22 @@ def address_of(place: str) -> Address:
         )
     with up_to_date(settings()) as db:
         run = find_run(db, found["run"])
-        task_id = None if found["task"] is None else _task(db, run.id, found["task"])
+        task = (
+            "" if found["task"] is None else _task(db, run.id, found["task"], is_needed=found["line"] is None)
+        )
     line = None if found["line"] is None else max(0, int(found["line"]) - 1)
-    return Address("runs", run_id=run.id, task_id=task_id, line=line)
+    return Address("runs", run_id=run.id, task=task, line=line)
 
 
-def _task(db: Any, run_id: int, name: str) -> int:
-    """The last task run of the run that is called so."""
+def _task(db: Any, run_id: int, name: str, *, is_needed: bool) -> str:
+    """The last task run of the run that is called so. With a line of the log, a task that is no more is not needed."""
     from tui_flow.store import tasks
 
     for task in reversed(tasks.list_tasks(db, run_id)):
         if name in (task.name, task.run_name, str(task.id)):
-            return task.id
+            return task.run_name
+    if not is_needed:
+        return ""
     raise BadParameters(
         f"run {run_id} has no task {name!r}", next=f"list its tasks with: tui-flow show {run_id}"
     )

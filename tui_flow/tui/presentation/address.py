@@ -12,13 +12,14 @@ class Address(NamedTuple):
     text: str = ""
     """The filter, or what is looked for."""
     run_id: int | None = None
-    task_id: int | None = None
+    task: str = ""
+    """The name of the task run that is gone to: its number is another in the next attempt."""
     line: int | None = None
     """Of the run's log, from 0."""
 
     def __str__(self) -> str:
         if self.run_id is None:
             return f"{self.view}/{self.text}" if self.text else self.view
-        task = f"/{self.task_id}" if self.task_id is not None else ""
+        task = f"/{self.task}" if self.task else ""
         line = f":{self.line + 1}" if self.line is not None else ""
         return f"run/{self.run_id}{task}{line}"

@@ -37,12 +37,12 @@ class RunScreen(RunTexts):
     CSS_PATH = "../styles/run.tcss"
     PROMPT = "search the log; n and N step through what was found"
 
-    def __init__(self, run_id: int, line: int | None = None, task_id: int | None = None) -> None:
+    def __init__(self, run_id: int, line: int | None = None, task: str = "") -> None:
         super().__init__(run_id)
         self.crumbs = Bar(id="crumbs")
         self._line = line
         """The line of the log to go to, once it is indexed."""
-        self._task_id = task_id
+        self._wanted_task = task
         """The task run to begin at."""
         self._scope: tuple[set[int] | None, int | None] | None = None
         """Whose lines the log shows; None before it shows any."""
@@ -62,17 +62,17 @@ class RunScreen(RunTexts):
             pane.add_class("pane")
         super().on_mount()
         self.task_tree.focus()
-        self.open_run(self.run_id, self._line, self._task_id)
+        self.open_run(self.run_id, self._line, self._wanted_task)
 
     def on_unmount(self) -> None:
         self.log_view.lines.log.close()
 
     # The run.
 
-    def open_run(self, run_id: int, line: int | None = None, task_id: int | None = None) -> None:
+    def open_run(self, run_id: int, line: int | None = None, task: str = "") -> None:
         self.run_id, self.run, self.latest, self.forest = run_id, None, None, TaskForest()
         self.attempts, self.shows_earlier = [], False
-        self._line, self._task_id, self.artifacts = line, task_id, {}
+        self._line, self._wanted_task, self.artifacts = line, task, {}
         self._is_read = asyncio.Event()
         self.task_tree.clear()
         self.log_view.open(run_dir(self.console.settings.state_dir, run_id) / LOG)
@@ -157,8 +157,11 @@ class RunScreen(RunTexts):
             return
         failed = self.forest.cause(run.failure) if role(run.state) == "bad" else None
         self.log_view.follows = run.state not in TERMINAL
-        if self._task_id in self.forest.tasks:
-            self.task_tree.select_task(self._task_id)
+        wanted = next(
+            (task.id for task in self.forest.tasks.values() if task.run_name == self._wanted_task), None
+        )
+        if wanted is not None:
+            self.task_tree.select_task(wanted)
         elif failed is not None:
             self.task_tree.select_task(failed.id)
         self._rescope()

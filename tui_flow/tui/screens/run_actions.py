@@ -40,7 +40,7 @@ class RunActions(View):
         """What the run shows to people, by number."""
 
     @abstractmethod
-    def open_run(self, run_id: int, line: int | None = None, task_id: int | None = None) -> None:
+    def open_run(self, run_id: int, line: int | None = None, task: str = "") -> None:
         """Shows another run; at a line of its log if asked."""
 
     @abstractmethod

@@ -90,9 +90,9 @@ class RunTexts(RunActions):
         if run is None:
             return []
         line, row = view.line_at_cursor, self.task_tree.selected
-        task_id = row.task.id if row is not None and row.task is not None else None
+        task = row.task if row is not None and row.task is not None and line is None else None
         verb = "rerun" if run.state in RERUNNABLE else "show"
-        address = Address("runs", run_id=run.id, task_id=task_id, line=line)
+        address = Address("runs", run_id=run.id, task=task.run_name if task else "", line=line)
         found = [
             Copyable("y", "line", view.line_text()) if line is not None else None,
             Copyable("t", "traceback", failure.traceback or failure.message) if failure else None,
