@@ -280,3 +280,35 @@ def test_without_notices_of_the_kernel_a_rescan_finds_the_change(
     path.write_text(changed)
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     wait_until(lambda: flows.list_flows(db)[0].parameters["properties"]["count"]["default"] == 7)
+
+
+TWO = """
+    from tui_flow import flow
+
+    @flow
+    def sub(): ...
+
+    @flow
+    def {name}(): ...
+"""
+
+
+def test_a_helper_of_the_same_name_in_another_file_costs_that_file_nothing_else(
+    engine: Running, db: database.Connection
+) -> None:
+    engine.write("a.py", TWO.format(name="first"))
+    engine.ask(Sync(files=True))
+    engine.write("b.py", TWO.format(name="second"))
+    engine.ask(Sync(files=True))
+    assert names(db) == ["first", "good", "second", "sub"]
+    assert files(db)["b.py"].state == "ok"
+    sub = flows.get_flow(db, "sub")
+    assert sub is not None and sub.path == "flows/a.py"
+    assert (
+        "'sub' is a flow of flows/a.py; here it runs by its path"
+        in (engine.state_dir / "engine.log").read_text()
+    )
+    (engine.project / "flows/a.py").unlink()
+    wait_until(lambda: names(db) == ["good", "second", "sub"])
+    sub = flows.get_flow(db, "sub")
+    assert sub is not None and sub.path == "flows/b.py"

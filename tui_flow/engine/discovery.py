@@ -16,6 +16,7 @@ from tui_flow.contract.version import Version
 from tui_flow.engine.bus import Bus
 from tui_flow.engine.clock import Clock
 from tui_flow.engine.describing import Description, describe
+from tui_flow.engine.engine_log import EngineLog
 from tui_flow.engine.flow_files import FlowSource
 from tui_flow.engine.templates import Templates
 from tui_flow.engine.watcher import Watcher
@@ -48,6 +49,7 @@ class Discovery:
         bus: Bus,
         wake: Callable[[], None],
         templates: Templates,
+        log: EngineLog,
     ) -> None:
         self._settings, self._db, self._clock = settings, db, clock
         self._watcher, self._bus, self._wake, self._templates = watcher, bus, wake, templates
@@ -57,7 +59,10 @@ class Discovery:
         for file in self._files.values():
             self._restore(file)
         self._done = {path: file.sha for path, file in self._files.items() if file.state == "ok"}
+        self._log = log
         self._retryable: set[str] = set()
+        self._crowded: set[str] = set()
+        """Files of which a flow is left out, because another file has one of its name."""
         self._seen: dict[str, FlowSource] = {}
         self._tasks: dict[str, tuple[str, asyncio.Task[Description]]] = {}
         self._held: dict[str, Held] = {}
@@ -137,10 +142,11 @@ class Discovery:
         before, self._seen = self._seen, self._watcher.sources
         changed = {path for path in before.keys() | self._seen.keys() if _differ(before, self._seen, path)}
         stale = {path for path in self._parts if path in self._seen and not self._is_made_of_these(path)}
-        for path in changed | stale | self._retryable if changed or stale else ():
+        again = self._retryable | self._crowded
+        for path in changed | stale | again if changed or stale else ():
             source, file = self._seen.get(path), self._files.get(path)
             is_other = source is None or self._done.get(path) != source.sha or path in stale
-            if is_other or (file and file.state == "broken"):
+            if is_other or path in self._crowded or (file and file.state == "broken"):
                 self._done.pop(path, None)
                 self._parts.pop(path, None)
                 self._drop(path)
@@ -187,6 +193,7 @@ class Discovery:
 
     def _publish(self, path: str, found: Description) -> None:
         self._held.pop(path, None)
+        self._crowded.discard(path)
         if found.error is None:
             found = self._without_namesakes(path, found)
         broken = found.error is not None
@@ -214,20 +221,37 @@ class Discovery:
             self._bus.publish(FlowFileChanged(path, file.state))
 
     def _without_namesakes(self, path: str, found: Description) -> Description:
-        """Broken, where one of its flows has the name of a flow in another file. A file that is gone does not count."""
-        for flow in found.flows:
-            other = flows.get_namesake(self._db, flow.name, path)
-            if other is not None and other.path not in self._seen:
-                self._remove(other.path)
-            elif other is not None:
-                found.drop()
-                error = f"flow {flow.name!r} is defined in {other.path} as well; rename one of them"
-                return Description(found.sha, [], error, flow.line)
-        return found
+        """Without the flows whose names are those of flows in other files, as helpers often are; broken where no other is
+        left. A file that is gone does not count."""
+        taken = {
+            flow.name: other for flow in found.flows if (other := self._namesake(flow, path)) is not None
+        }
+        if not taken:
+            return found
+        self._crowded.add(path)
+        name, other = next(iter(taken.items()))
+        if len(taken) < len(found.flows):
+            self._log.warn(f"{path}: {name!r} is a flow of {other}; here it runs by its path: {path}:{name}")
+            return found._replace(flows=[flow for flow in found.flows if flow.name not in taken])
+        found.drop()
+        line = next(flow.line for flow in found.flows if flow.name == name)
+        error = f"flow {name!r} is defined in {other} as well; rename one of them, or run it by its path"
+        return Description(found.sha, [], error, line)
+
+    def _namesake(self, flow: Flow, path: str) -> str | None:
+        """The other file that has a flow of that name."""
+        other = flows.get_namesake(self._db, flow.name, path)
+        if other is None:
+            return None
+        if other.path in self._seen:
+            return other.path
+        self._remove(other.path)
+        return None
 
     def _remove(self, path: str) -> None:
         self._gone_at.pop(path, None)
         self._done.pop(path, None)
+        self._crowded.discard(path)
         self._parts.pop(path, None)
         self._watcher.follow(path, {})
         self._templates.forget(path)
@@ -235,7 +259,7 @@ class Discovery:
         del self._files[path]
         flows.delete_file(self._db, path)
         self._bus.publish(FlowFileChanged(path, "removed"))
-        for other in self._retryable:
+        for other in self._retryable | self._crowded:
             self._done.pop(other, None)
 
     def _version_text(self, path: str, found: Description) -> str | None:

@@ -97,7 +97,7 @@ class Engine:
         self.watcher = Watcher(settings, clock, log)
         self.templates = Templates(settings, clock, log, self.wake)
         self.discovery = Discovery(
-            settings, self.db, clock, self.watcher, self.bus, self.wake, self.templates
+            settings, self.db, clock, self.watcher, self.bus, self.wake, self.templates, log
         )
         self.alerts = make_alerts(settings, self.db, clock, self.bus.publish, log)
         self.bus.listen(self.alerts.hear)
