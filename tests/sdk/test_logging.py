@@ -211,3 +211,32 @@ def test_a_handler_that_prints_does_not_log_for_ever(history: History) -> None:
     my_flow()
     assert len(history.last.logged("heard once")) == 1
     assert len(history.last.logged("told")) == 1
+
+
+def test_what_listens_at_the_root_logger_hears_runs_once_and_what_prints_there_does_not(
+    history: History, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @task
+    def load() -> None:
+        get_run_logger().info("from the task")
+
+    @flow(name="heard", flow_run_name="first")
+    def heard() -> None:
+        get_run_logger().info("from the flow")
+        load()
+
+    printing = logging.StreamHandler(sys.stdout)
+    logging.getLogger().addHandler(printing)
+    try:
+        with caplog.at_level(logging.INFO):
+            heard()
+    finally:
+        logging.getLogger().removeHandler(printing)
+    of_flow = next(record for record in caplog.records if record.getMessage() == "from the flow")
+    of_task = next(record for record in caplog.records if record.getMessage() == "from the task")
+    assert caplog.messages.count("from the flow") == 1
+    assert "from the" not in capsys.readouterr().out
+    assert (of_flow.__dict__["flow_name"], of_flow.__dict__["flow_run_name"]) == ("heard", "first")
+    assert (of_task.__dict__["task_name"], of_task.__dict__["task_run_name"]) == ("load", "load-0")
+    assert of_task.__dict__["flow_run_id"] == of_flow.__dict__["flow_run_id"]
+    assert [line.message for line in history.last.logged("from the")] == ["from the flow", "from the task"]

@@ -73,7 +73,20 @@ def logger_of(run: "FlowRun | TaskRun", **extra: Any) -> _LoggerAdapter:
     """The logger of one run."""
     logger = logging.getLogger(TASK_LOGGER if run.kind == "task" else FLOW_LOGGER)
     logger.disabled = False  # as `logging.config` leaves all loggers that it is not told of
-    return _RunLogger(logger, {"tui_flow_run": run, **extra})
+    return _RunLogger(logger, {"tui_flow_run": run, **_names_of(run), **extra})
+
+
+def _names_of(run: "FlowRun | TaskRun") -> dict[str, Any]:
+    """What a record says of its run, for the formatters and handlers of others, by Prefect's names."""
+    owner = run.flow_run
+    names: dict[str, Any] = {
+        "flow_run_id": owner.id if owner.flow else None,
+        "flow_run_name": owner.name,
+        "flow_name": owner.flow_name,
+    }
+    if run.kind == "task":
+        names |= {"task_run_id": run.id, "task_run_name": run.name, "task_name": run.definition.name}
+    return names
 
 
 def flow_run_logger(flow_run: "FlowRun", flow: Any = None, **extra: Any) -> _LoggerAdapter:  # noqa: ARG001
@@ -115,6 +128,13 @@ class RunLogHandler(logging.Handler):
         self.is_safe = False
         """Whether they see escape sequences as what they are, instead of what a terminal makes of them."""
 
+    def handle(self, record: logging.LogRecord) -> Any:
+        """Afterwards, and without this handler's lock, records of runs go to the root logger's other handlers."""
+        done = super().handle(record)
+        if record.name.startswith("tui_flow."):
+            _pass_on(record)
+        return done
+
     def emit(self, record: logging.LogRecord) -> None:
         run = getattr(record, "tui_flow_run", None) or current.get() or _only_root()
         try:
@@ -126,6 +146,22 @@ class RunLogHandler(logging.Handler):
                 _show(record, run, "\n".join(safe_lines(message)) if self.is_safe else message)
         except Exception:
             self.handleError(record)
+
+
+def _pass_on(record: logging.LogRecord) -> None:
+    """What an author (or pytest's caplog) listens with hears of runs, too. A handler that prints would say twice what
+    the run's log and the terminal have."""
+    for handler in logging.getLogger().handlers:
+        prints = getattr(handler, "stream", None) in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)
+        if (
+            handler is not _handler
+            and record.levelno >= handler.level
+            and not (prints and isinstance(handler, logging.StreamHandler))
+        ):
+            try:
+                handler.handle(record)
+            except Exception:
+                _handler.handleError(record)
 
 
 def _only_root() -> "FlowRun | None":
