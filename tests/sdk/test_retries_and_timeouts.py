@@ -9,8 +9,9 @@ import pytest
 from tests.sdk.flaky import Flaky
 from tests.sdk.history import History
 from tests.waiting import wait_until
-from tui_flow import State, exponential_backoff, flow, task
+from tui_flow import State, exponential_backoff, flow, get_run_context, task
 from tui_flow.contract import journal
+from tui_flow.sdk.context import TaskRunContext
 from tui_flow.sdk.exceptions import (
     TaskRunTimeoutError,
 )
@@ -251,3 +252,38 @@ def test_the_authors_own_alarm_rings_also_after_a_task_with_a_timeout(history: H
     finally:
         signal.signal(signal.SIGALRM, before)
     assert rang == [signal.SIGALRM]
+
+
+def test_every_try_calls_the_running_hooks_and_further_ones_are_retrying(history: History) -> None:
+    heard: list[str] = []
+    inside: list[tuple[str, str]] = []
+    flaky, flaky_flow = Flaky(1), Flaky(1)
+
+    def hook(of: object, run: object, state: State[object]) -> None:
+        heard.append(f"{run.name} {state.name} {state.type}")  # type: ignore[attr-defined]
+
+    def note_state(of: str) -> None:
+        context = get_run_context()
+        run = context.task_run if isinstance(context, TaskRunContext) else context.flow_run
+        inside.append((of, run.state.name))
+
+    @task(retries=1, on_running=[hook])
+    def counted() -> None:
+        note_state("task")
+        flaky()
+
+    @flow(retries=1, on_running=[hook], flow_run_name="r")
+    def my_flow() -> None:
+        note_state("flow")
+        counted()
+        flaky_flow()
+
+    my_flow()
+    assert heard == [
+        "r Running RUNNING",
+        "counted-0 Running RUNNING", "counted-0 Retrying RUNNING",
+        "r Retrying RUNNING", "counted-1 Running RUNNING",
+    ]  # fmt: skip
+    assert inside == [
+        ("flow", "Running"), ("task", "Running"), ("task", "Retrying"), ("flow", "Retrying"), ("task", "Running"),
+    ]  # fmt: skip

@@ -132,7 +132,8 @@ def test_hooks_hear_of_every_end(history: History) -> None:
 
     my_flow()
     assert heard == [
-        "sometimes-0 Running", "sometimes-0 Completed", "sometimes-1 Running", "sometimes-1 Failed",
+        "sometimes-0 Running", "sometimes-0 Completed", "sometimes-1 Running",
+        "sometimes-1 Retrying", "sometimes-1 Failed",
     ]  # fmt: skip
 
 

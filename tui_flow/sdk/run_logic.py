@@ -77,8 +77,6 @@ def run_task(run: TaskRun) -> Logic[State[Any]]:
         if task.task_run_name is not None:
             _rename(run, task.task_run_name)
         run.start()
-    if task.on_running_hooks:
-        yield from _hooks(run, task.on_running_hooks, run.state)
     process = getpid()
     state = yield from _tries(run, task.fn, run.args, run.kwargs, hold)
     if getpid() != process:
@@ -239,8 +237,6 @@ def _flow(run: FlowRun, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Logic[
         _rename(run, flow.flow_run_name)
     run.start()
     logger_of(run).info("Begins run %r of flow %r", run.name, flow.name)
-    if flow.on_running_hooks:
-        yield from _hooks(run, flow.on_running_hooks, run.state)
     args, kwargs = params.split(flow.fn, run.parameters)
     return (yield from _tries(run, flow.fn, args, kwargs))
 
@@ -260,6 +256,8 @@ def _tries(
     process = getpid()
     call = CallGenerator if definition.isgenerator else Call
     while True:
+        if definition.on_running_hooks:
+            yield from _hooks(run, definition.on_running_hooks, run.state)
         try:
             began = time.monotonic()
             value = yield call(run, fn, args, kwargs, definition.timeout_seconds)

@@ -35,6 +35,12 @@ _NEW: State[Any] = State(StateType.PENDING)
 """Of a run that the journal may not know yet."""
 _PENDING: State[Any] = State(StateType.PENDING)
 _RUNNING: State[Any] = State(StateType.RUNNING)
+_RETRYING: State[Any] = State(StateType.RUNNING, "Retrying")
+
+
+def running_state(run_count: int) -> State[Any]:
+    """Of a run whose try of that number, from 1, is at work."""
+    return _RETRYING if run_count > 1 else _RUNNING
 
 
 class RunTree:
@@ -226,7 +232,7 @@ class TaskRun:
     def start(self) -> None:
         """A try begins."""
         self.run_count += 1
-        self.state = _RUNNING
+        self.state = running_state(self.run_count)
         at = time.time()
         self.start_time = self.start_time or at
         self.tree.record(journal.TaskStarted(at, self.number, self.run_count))
@@ -345,7 +351,7 @@ class FlowRun:
     def start(self) -> None:
         """A try begins."""
         self.run_count += 1
-        self.state = _RUNNING
+        self.state = running_state(self.run_count)
         at = time.time()
         self.start_time = self.start_time or at
         if self.number:

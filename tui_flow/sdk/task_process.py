@@ -29,9 +29,9 @@ from tui_flow.sdk.generators import CallGenerator
 from tui_flow.sdk.masking import masker
 from tui_flow.sdk.recorder import RunRecorder
 from tui_flow.sdk.remote import Answer, Job, Setup, dumps, packed_exception
-from tui_flow.sdk.runs import NO_UPSTREAM, FlowRun, RunTree, TaskRun
+from tui_flow.sdk.runs import NO_UPSTREAM, FlowRun, RunTree, TaskRun, running_state
 from tui_flow.sdk.stacks import answer_when_asked
-from tui_flow.sdk.states import CANCELLED, State, StateType
+from tui_flow.sdk.states import CANCELLED, State
 from tui_flow.sdk.timeouts import Expired
 
 
@@ -195,7 +195,7 @@ def _flow_run(tree: RunTree, around: dict[str, Any]) -> FlowRun:
     run = FlowRun(flow, tree)
     for name, value in around["facts"].items():
         setattr(run, name, value)
-    run.parameters, run.state = around["parameters"], State(StateType.RUNNING)
+    run.parameters, run.state = around["parameters"], running_state(run.run_count)
     return run
 
 
@@ -209,7 +209,7 @@ def _task_run(job: Job, task: Any, flow_run: FlowRun) -> TaskRun:
         setattr(run, name, value)
     run.task, run.tree, run.flow_run, run.parent = task, flow_run.tree, flow_run, flow_run
     run.args, run.kwargs = pickle.loads(job.arguments)  # noqa: S301
-    run.upstream, run.state = NO_UPSTREAM, State(StateType.RUNNING)
+    run.upstream, run.state = NO_UPSTREAM, running_state(run.run_count)
     return run
 
 
