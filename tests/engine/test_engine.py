@@ -200,6 +200,19 @@ def test_what_a_flow_cannot_be_run_with_is_refused(engine: Running) -> None:
     assert broken.value.where == "flows/broken.py:1"
 
 
+@pytest.mark.parametrize("name", ["load-all", "nightly"])
+def test_a_flow_whose_file_never_imported_is_told_apart_from_one_that_is_not_there(
+    engine: Running, name: str
+) -> None:
+    engine.write("jobs.py", "@flow\ndef load_all(): ...\n\n@flow(name='nightly')\ndef other(: ...\n")
+    engine.ask(Sync(files=True))
+    with pytest.raises(BrokenFlow) as broken:
+        engine.run(name)
+    assert broken.value.where == "flows/jobs.py:5"
+    with pytest.raises(UnknownFlow):
+        engine.run("monthly")
+
+
 def test_the_text_that_was_just_saved_is_what_runs(engine: Running) -> None:
     engine.ask(Sync(files=True))
     for number in range(3):

@@ -1,6 +1,7 @@
 """The flows of `flows/`, as their files have them at this moment."""
 
-from pathlib import PurePath
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from tui_flow.contract.errors import BrokenFlow, UnknownFlow
@@ -9,6 +10,9 @@ from tui_flow.store.records import Flow, FlowFile
 
 if TYPE_CHECKING:
     from tui_flow.engine.engine import Engine
+
+_NAMED = re.compile(r"""^\s*(?:async\s+)?def\s+(\w+)|\bname\s*=\s*["']([^"'\n]+)["']""", re.MULTILINE)
+"""Functions, and the names that flows are given."""
 
 
 async def current_flow(engine: "Engine", name: str) -> Flow:
@@ -28,9 +32,10 @@ async def current_flow(engine: "Engine", name: str) -> Flow:
 
 
 def _refuse_unknown(engine: "Engine", name: str) -> NoReturn:
-    """A broken file that nobody has seen whole has no flows: then its own name is what one knows of it."""
+    """A broken file that nobody has seen whole has no flows: then its own name, and what its text seems to define, is
+    what one knows of it."""
     for file in flows.list_flow_files(engine.db):
-        if file.state == "broken" and flows.same_name(PurePath(file.path).stem, name):
+        if file.state == "broken" and _may_hold(engine.settings.project / file.path, name):
             _refuse_broken(file)
     nearest = flows.nearest_names(engine.db, name)
     raise UnknownFlow(
@@ -38,6 +43,16 @@ def _refuse_unknown(engine: "Engine", name: str) -> NoReturn:
         where=str(engine.settings.flows_dir),
         next=f"did you mean {' or '.join(nearest)}?" if nearest else "tui-flow flows lists those there are",
     )
+
+
+def _may_hold(file: Path, name: str) -> bool:
+    """Whether the file is called like the flow, or its text, which nobody can parse perhaps, names it."""
+    try:
+        text = file.read_text("utf-8", "replace")
+    except OSError:
+        text = ""
+    names = [file.stem, *(one or other for one, other in _NAMED.findall(text))]
+    return any(flows.same_name(found, name) for found in names)
 
 
 def _refuse_broken(file: FlowFile) -> NoReturn:
