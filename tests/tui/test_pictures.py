@@ -53,7 +53,7 @@ def night(etl: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
 
 @pytest.mark.parametrize(
     ("view", "text"),
-    [("schedule", "cleanup_tmp"), ("alerts", "not run because of it")],
+    [("schedule", "peak 1 of 8 slots"), ("alerts", "not run because of it")],
     ids=["schedule", "alerts"],
 )
 def test_a_view_looks_as_it_did(
