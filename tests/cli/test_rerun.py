@@ -89,3 +89,13 @@ def test_what_makes_no_sense_is_refused(project: Project, run_id: str) -> None:
     assert (unknown.returncode, "there is no run 999" in unknown.stderr) == (2, True)
     wrong = project.tui_flow("rerun", run_id, "-p", "dya=2", "--detach")
     assert (wrong.returncode, "has no parameter 'dya'" in wrong.stderr) == (2, True)
+    nowhere = project.tui_flow("rerun", run_id, "--from", "laod", "--preview")
+    assert (nowhere.returncode, "has called no task 'laod'" in nowhere.stderr) == (2, True)
+    assert "it called extract, clean, load" in nowhere.stderr
+
+
+def test_the_preview_says_that_other_parameters_may_change_more(project: Project, run_id: str) -> None:
+    told = project.tui_flow("rerun", run_id, "--preview", "-p", "day=2")
+    assert (told.returncode, told.stdout) == (0, "reuse 3, run 1 (1 failed)\n")
+    assert "other parameters than before" in told.stderr
+    assert "other parameters" not in project.tui_flow("rerun", run_id, "--preview").stderr

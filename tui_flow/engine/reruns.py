@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from tui_flow.contract import commands
-from tui_flow.contract.errors import BrokenFlow, NotRerunnable, UnknownRun
+from tui_flow.contract.errors import BadParameters, BrokenFlow, NotRerunnable, UnknownRun
 from tui_flow.contract.rundir import (
     CANCEL,
     JOURNAL,
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 ENDING_SECONDS = 2.0
 """How long the keeper of a run that is over may still take to be gone."""
 LOOK_SECONDS = 0.01
+MAX_NAMES = 20
+"""So many tasks of the run are named to who named another."""
 
 
 class Rerun:
@@ -67,6 +69,7 @@ async def asked_for(engine: "Engine", command: commands.RerunRun | commands.Prev
         check_names(flow, parameters)
     if command.only_failed and command.force:
         _refuse(run, "cannot be run with only_failed and force at once", "choose one of the two")
+    _require_called(engine, run, command.from_tasks)
     return Rerun(
         run,
         spec._replace(
@@ -139,6 +142,18 @@ async def _require_sound(engine: "Engine", run: FlowRun, spec: RunSpec) -> None:
         )
     if not Path(spec.path).is_file():
         _refuse(run, f"has lost its flow file {run.path}", "put it back, or rerun with --original-code")
+
+
+def _require_called(engine: "Engine", run: FlowRun, from_tasks: list[str]) -> None:
+    """Nothing runs anew from a task that was never called: most likely its name is misspelt."""
+    names = tasks.list_names(engine.db, run.id) if from_tasks else []
+    for name in from_tasks:
+        if name not in names:
+            shown = ", ".join(names[:MAX_NAMES]) + (" …" if len(names) > MAX_NAMES else "")
+            raise BadParameters(
+                f"run {run.id} of {run.flow} has called no task {name!r}",
+                next=f"it called {shown}" if names else "leave --from out",
+            )
 
 
 def _source_of(engine: "Engine", run: FlowRun) -> str:

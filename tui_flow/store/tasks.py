@@ -36,6 +36,11 @@ def list_active(db: sqlite3.Connection, run_id: int) -> list[TaskRun]:
     return list(map(rows.task_run, queries.rows(db, "list_active_tasks", [run_id])))
 
 
+def list_names(db: sqlite3.Connection, run_id: int) -> list[str]:
+    """The names of the tasks that any attempt called, in the order of their first calls."""
+    return [name for (name,) in queries.rows(db, "list_task_names", [run_id])]
+
+
 def get_task(db: sqlite3.Connection, run_id: int, id: int) -> TaskRun | None:
     row = queries.row(db, "get_task", [run_id, id])
     return None if row is None else rows.task_run(row)

@@ -75,6 +75,8 @@ def command(
         if only_preview or not (detach or wants_json()):
             told = RerunPreview(**connection.ask(PreviewRerun(*asked)))
             _tell(told, wanted.id, as_json=wants_json() and only_preview)
+            if parameters and only_preview:
+                note("  other parameters than before: calls that get other arguments for them run, too")
         if only_preview:
             return
         seen = _lines(run_dir(found.state_dir, wanted.id) / LOG)

@@ -28,6 +28,9 @@ CROSS JOIN task_runs ON task_runs.run_id = ?1 AND task_runs.id = wanted.value;
 -- name: count_tasks_by_state
 SELECT state, count(*) FROM {last_attempt_columns} GROUP BY state;
 
+-- name: list_task_names
+SELECT name FROM task_runs WHERE run_id = ? GROUP BY name ORDER BY min(id);
+
 -- name: list_active_tasks
 SELECT {task_columns} FROM task_runs
 WHERE run_id = ? AND state IN ('pending', 'running', 'retrying', 'paused') ORDER BY id;
