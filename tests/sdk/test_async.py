@@ -161,7 +161,7 @@ async def test_a_failed_upstream_stops_an_awaited_task(history: History) -> None
     assert history.last.states("double") == ["upstream_failed"]
 
 
-async def test_a_cancelled_coroutine_cancels_its_runs(history: History) -> None:
+async def test_a_cancelled_coroutine_crashes_its_runs(history: History) -> None:
     began = asyncio.Event()
 
     @task
@@ -178,8 +178,8 @@ async def test_a_cancelled_coroutine_cancels_its_runs(history: History) -> None:
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    assert history.last.states("endless") == ["cancelled"]
-    assert (history.last.ended.state, history.last.ended.reason) == ("cancelled", "interrupted")
+    assert history.last.states("endless") == ["crashed"]
+    assert (history.last.ended.state, history.last.ended.reason) == ("crashed", "interrupted")
 
 
 async def test_an_authors_own_timeout_around_a_task_works(history: History) -> None:

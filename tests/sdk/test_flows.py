@@ -362,22 +362,25 @@ def test_sys_exit_in_a_flow_fails_it_and_exits(history: History) -> None:
     assert (history.last.ended.state, history.last.ended.reason) == ("failed", "exit")
 
 
-def test_a_keyboard_interrupt_cancels_the_flow_and_its_tasks(history: History) -> None:
+def test_a_keyboard_interrupt_crashes_the_flow_and_its_tasks(history: History) -> None:
     heard: list[str] = []
 
     @task
     def interrupted() -> None:
         raise KeyboardInterrupt
 
-    @flow(on_cancellation=[lambda flow, run, state: heard.append(state.name)])
+    def hear(flow: object, run: object, state: State[object]) -> None:
+        heard.append(state.name)
+
+    @flow(on_cancellation=[hear], on_crashed=[hear])
     def my_flow() -> None:
         interrupted()
 
     with pytest.raises(KeyboardInterrupt):
         my_flow()
-    assert (history.last.ended.state, history.last.ended.reason) == ("cancelled", "interrupted")
-    assert history.last.states("interrupted") == ["cancelled"]
-    assert heard == ["Cancelled"]
+    assert (history.last.ended.state, history.last.ended.reason) == ("crashed", "interrupted")
+    assert history.last.states("interrupted") == ["crashed"]
+    assert heard == ["Crashed"]
 
 
 def test_a_flow_can_be_a_method(history: History) -> None:

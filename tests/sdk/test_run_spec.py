@@ -88,8 +88,8 @@ def test_parameters_that_do_not_fit_are_refused_by_name(run: Runner, parameters:
     [
         (ValueError("no"), "failed", "error"),
         (SystemExit(0), "failed", "exit"),
-        (KeyboardInterrupt(), "cancelled", "interrupted"),
-        (GeneratorExit(), "cancelled", "interrupted"),
+        (KeyboardInterrupt(), "crashed", "interrupted"),
+        (GeneratorExit(), "crashed", "interrupted"),
         (BaseException("odd"), "crashed", "error"),
         (MemoryError(), "failed", "error"),
         (RecursionError("deep"), "failed", "error"),

@@ -137,7 +137,7 @@ def test_a_script_with_an_async_flow_on_its_top_level_runs(start: Start, runs: H
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, -signal.SIGINT), (signal.SIGTERM, -signal.SIGTERM)]
 )
-def test_a_signal_cancels_the_run_and_ends_the_script_by_it(
+def test_a_signal_crashes_the_run_and_ends_the_script_by_it(
     start: Start, runs: History, body: str, number: signal.Signals, code: int
 ) -> None:
     process = start(
@@ -150,7 +150,7 @@ def test_a_signal_cancels_the_run_and_ends_the_script_by_it(
                 time.sleep(0.01)
         def clean(flow, run, state):
             print("hook:", state.name, flush=True)
-        @flow(on_cancellation=[clean])
+        @flow(on_cancellation=[clean], on_crashed=[clean])
         def my_flow():
             try:
                 print("at work", flush=True)
@@ -164,10 +164,33 @@ def test_a_signal_cancels_the_run_and_ends_the_script_by_it(
     process.send_signal(number)
     found, out, err = finish(process)
     assert found == code, err
-    assert out == "finally\nhook: Cancelled\n"
-    assert (runs.last.ended.state, runs.last.ended.reason) == ("cancelled", "interrupted")
-    assert runs.last.one(journal.RunEnded).state == "cancelled"
-    assert set(runs.last.states("wait")) <= {"cancelled"}
+    assert out == "finally\nhook: Crashed\n"
+    assert (runs.last.ended.state, runs.last.ended.reason) == ("crashed", "interrupted")
+    assert runs.last.one(journal.RunEnded).state == "crashed"
+    assert set(runs.last.states("wait")) <= {"cancelled", "crashed"}
+
+
+def test_sigterm_cancels_a_script_that_somebody_asked_to_end(
+    start: Start, runs: History, tmp_path: Path
+) -> None:
+    process = start(
+        """
+        import time
+        from tui_flow import flow
+        @flow(on_cancellation=[lambda flow, run, state: print(state.name, flush=True)])
+        def my_flow():
+            print("at work", flush=True)
+            time.sleep(30)
+        my_flow()
+        """
+    )
+    assert process.stdout and process.stdout.readline() == "at work\n"
+    (spec,) = tmp_path.rglob(rundir.SPEC)
+    rundir.write_cancel(spec.parent, rundir.CancelRequest(1.0, "uid 1000", kill=False))
+    process.terminate()
+    code, out, _ = finish(process)
+    assert (code, out) == (-signal.SIGTERM, "Cancelled\n")
+    assert (runs.last.ended.state, runs.last.ended.reason) == ("cancelled", "cancelled")
 
 
 def test_sigterm_reaches_an_async_flow(start: Start, runs: History) -> None:
@@ -189,7 +212,7 @@ def test_sigterm_reaches_an_async_flow(start: Start, runs: History) -> None:
     process.terminate()
     code, out, _ = finish(process)
     assert (code, out) == (-signal.SIGTERM, "finally\n")
-    assert (runs.last.ended.state, runs.last.ended.reason) == ("cancelled", "interrupted")
+    assert (runs.last.ended.state, runs.last.ended.reason) == ("crashed", "interrupted")
 
 
 def test_sys_exit_in_a_flow_gives_its_exit_code(start: Start, runs: History) -> None:

@@ -8,7 +8,7 @@
 
 A run that is over may begin anew, as a further attempt (`RERUNNABLE`); nothing else leads out of the four ends.
 
-*failed*: the author's code raised or timed out. *crashed*: the process vanished. Why a run ended is an
+*failed*: the author's code raised or timed out. *crashed*: the process vanished, or was interrupted. Why a run ended is an
 `EndReason`, a column beside the state and not another state.
 """
 
@@ -37,7 +37,7 @@ class FlowRunState(StrEnum):
     FAILED = "failed"
     """The author's code raised, timed out, or exited without a report."""
     CRASHED = "crashed"
-    """The process vanished: a signal, the machine, or a keeper that died."""
+    """The process vanished or was interrupted: a signal, ctrl+c, the machine, or a keeper that died."""
     CANCELLED = "cancelled"
     """Ended because somebody asked."""
 
@@ -81,7 +81,7 @@ class EndReason(StrEnum):
     CANCELLED = "cancelled"
     """A person or a command asked for it."""
     INTERRUPTED = "interrupted"
-    """The script's own terminal or host stopped it (ctrl+c, SIGTERM)."""
+    """The script's own terminal or host stopped it (ctrl+c, SIGTERM), or the coroutine around was cancelled."""
     UPSTREAM = "upstream"
     """Something upstream did not complete."""
     EXIT = "exit"

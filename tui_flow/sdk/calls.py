@@ -185,7 +185,7 @@ def _nested(
 
 def _outermost_outcome(state: State[Any], return_state: bool = False) -> Any:
     """`outcome`; raises TerminationSignal also where an event loop showed it as a cancellation only."""
-    if signals.terminated and state.is_cancelled():
+    if signals.terminated and (state.is_cancelled() or state.is_crashed()):
         raise TerminationSignal from state.data
     return outcome(state, return_state)
 

@@ -3,6 +3,7 @@
 import sys
 from typing import TYPE_CHECKING, Any
 
+from tui_flow.contract.rundir import CANCEL
 from tui_flow.contract.states import EndReason
 from tui_flow.sdk import signals
 from tui_flow.sdk.exceptions import (
@@ -71,7 +72,7 @@ def state_of_exception(run: "FlowRun | TaskRun", error: BaseException) -> State[
         return _timed_out(run, what)
     if is_cancellation(error):
         signals.noticed()
-        return State(CANCELLED, message=_why_cancelled(error), data=error, reason=_cancel_reason(run, error))
+        return interrupted(run, error)
     if isinstance(error, SuspendRun):
         return State(StateType.PAUSED, "Suspended", str(error))
     if isinstance(error, DeadlineExceeded):
@@ -101,15 +102,25 @@ def _timed_out(run: "FlowRun | TaskRun", what: str) -> State[Any]:
     return State(FAILED, "TimedOut", message, cls(message), reason=EndReason.TIMEOUT)
 
 
-def _why_cancelled(error: BaseException) -> str:
+def interrupted(run: "FlowRun | TaskRun", error: BaseException) -> State[Any]:
+    """Cancelled if somebody asked for that; crashed, as Prefect has it, by ctrl+c, a SIGTERM that nobody asked the
+    project for, or the end of the coroutine around."""
+    if signals.terminated and _was_asked_for(run):
+        return State(CANCELLED, message=_why(error), data=error, reason=EndReason.CANCELLED)
+    if isinstance(error, TerminationSignal) and not signals.terminated:  # of a pool that its flow has ended
+        return State(CANCELLED, message=_why(error), data=error, reason=EndReason.INTERRUPTED)
+    return State(CRASHED, message=_why(error), data=error, reason=EndReason.INTERRUPTED)
+
+
+def _was_asked_for(run: "FlowRun | TaskRun") -> bool:
+    """In a worker SIGTERM comes from the keeper; a script has been told of a request in its run directory."""
+    directory = run.tree.recorder.directory
+    return run.tree.in_worker or (directory is not None and (directory / CANCEL).exists())
+
+
+def _why(error: BaseException) -> str:
     if isinstance(error, TerminationSignal) or signals.terminated:
         return "the process got SIGTERM"
     if isinstance(error, KeyboardInterrupt):
         return "interrupted with ctrl+c"
     return "the coroutine was cancelled"
-
-
-def _cancel_reason(run: "FlowRun | TaskRun", error: BaseException) -> EndReason:
-    """In a worker SIGTERM means that somebody asked the keeper; in a script it is the terminal's or the host's."""
-    asked = run.tree.in_worker and (isinstance(error, TerminationSignal) or signals.terminated)
-    return EndReason.CANCELLED if asked else EndReason.INTERRUPTED

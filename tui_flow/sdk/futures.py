@@ -7,14 +7,13 @@ from contextvars import Context, copy_context
 from os import getpid
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from tui_flow.contract.states import EndReason
 from tui_flow.sdk import references, signals
 from tui_flow.sdk.effects import Logic, drive, drive_async, drive_elsewhere
-from tui_flow.sdk.endings import is_cancellation, state_of_exception
+from tui_flow.sdk.endings import interrupted, is_cancellation, state_of_exception
 from tui_flow.sdk.exceptions import TerminationSignal
 from tui_flow.sdk.run_logic import run_task, skip_task
 from tui_flow.sdk.runs import TaskRun
-from tui_flow.sdk.states import CANCELLED, State
+from tui_flow.sdk.states import State
 from tui_flow.sdk.waiting import (
     DoneAndNotDoneFutures,
     as_completed,
@@ -163,7 +162,7 @@ class PrefectFuture(Generic[R]):
         logic = run_task(self.run)
         if self.runner.call is not None:
             return drive_elsewhere(logic, self.runner.call)
-        return _run_loop(logic) if self.run.task.isasync else drive(logic)
+        return _run_loop(self.run, logic) if self.run.task.isasync else drive(logic)
 
     def skip(self, reason: str, cancelled: bool) -> None:
         """Ends the claimed run before it began."""
@@ -185,7 +184,7 @@ class PrefectFuture(Generic[R]):
         return f"<future of task run {self.run.name!r}: {self.state}>"
 
 
-def _run_loop(logic: Logic[State[Any]]) -> State[Any]:
+def _run_loop(run: "TaskRun", logic: Logic[State[Any]]) -> State[Any]:
     """Drives the logic in an event loop of its own. In the main thread, a signal cancels what such a loop runs, and is
     told by its own exception only if the cancellation comes out of it."""
     import asyncio
@@ -203,9 +202,9 @@ def _run_loop(logic: Logic[State[Any]]) -> State[Any]:
         if not states:
             raise
         if isinstance(error, (KeyboardInterrupt, TerminationSignal)):
-            return State(CANCELLED, message="interrupted", data=error, reason=EndReason.INTERRUPTED)
+            return interrupted(run, error)
     if signals.take_owed():
-        return State(CANCELLED, message="interrupted", data=TerminationSignal(), reason=EndReason.CANCELLED)
+        return interrupted(run, TerminationSignal())
     return states[0]
 
 

@@ -329,7 +329,7 @@ def _settle(run: FlowRun, state: State[Any]) -> Logic[None]:
 
     After an error the others may end in peace. After an interruption they are told to stop.
     """
-    interrupted = state.type is CANCELLED or state.reason is EndReason.TIMEOUT
+    interrupted = state.type is CANCELLED or state.reason in (EndReason.TIMEOUT, EndReason.INTERRUPTED)
     message = f"not called: the flow had ended ({state.name})"
     for future in list(run.submitted):
         if future.claim():

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from tui_flow.contract import journal, rundir
 from tui_flow.contract.errors import StateDirError
-from tui_flow.contract.states import EndReason
 from tui_flow.sdk import flow_file, params, signals
 from tui_flow.sdk.code_digest import load_sources
 from tui_flow.sdk.context import current_tags
+from tui_flow.sdk.endings import interrupted
 from tui_flow.sdk.flow_run import at_work, sha_of_source
 from tui_flow.sdk.names import generated_name
 from tui_flow.sdk.readable import as_json
@@ -27,7 +27,7 @@ from tui_flow.sdk.recorder import RunRecorder
 from tui_flow.sdk.rerun import CallBook
 from tui_flow.sdk.runs import FlowRun, RunTree
 from tui_flow.sdk.stacks import answer_no_more, answer_when_asked
-from tui_flow.sdk.states import CANCELLED, JOURNAL_FLOW_STATES, State
+from tui_flow.sdk.states import JOURNAL_FLOW_STATES, State
 
 if TYPE_CHECKING:
     from tui_flow.sdk.flows import Flow
@@ -90,7 +90,7 @@ class ScriptRun:
         if self.run.tree.recorder.is_foreign:  # a forked child that came out of the flow's body
             return
         if not self.run.is_over:
-            self.run.finish(State(CANCELLED, message="interrupted", data=error, reason=EndReason.INTERRUPTED))
+            self.run.finish(interrupted(self.run, error or KeyboardInterrupt()))
         self._write_last_word(self.run.state)
         if self._answers:
             answer_no_more()
