@@ -2,6 +2,8 @@
 
 import asyncio
 import pickle
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -217,3 +219,12 @@ def test_a_message_that_is_not_taken_raises_and_says_why(history: History, heard
     sms = TwilioSMS(account_sid="a", auth_token="tttttttt", from_phone_number="1", to_phone_numbers=["2"])
     with pytest.raises(TuiFlowError, match="sends nothing from here"):
         sms.notify("x")
+
+
+def test_what_is_here_for_everybody_is_loaded_by_its_type_without_its_class_imported(
+    history: History,
+) -> None:
+    String(value="kept").save("motto")
+    script = "from tui_flow.blocks.core import Block; print(Block.load('string/motto').value)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("kept\n", "")
