@@ -132,6 +132,7 @@ def test_what_is_not_served_fails_the_run_that_asked(project: Project) -> None:
     found, told = run(project, "parent", "-p", "name=child/three")
     assert told == [] and found["state"] == "failed"
     assert "no flow is served as child/three" in found["failure"]["message"]
+    assert found["failure"]["type"].endswith("ObjectNotFound")
 
 
 def test_a_script_may_ask_too(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

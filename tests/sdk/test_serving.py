@@ -10,11 +10,11 @@ import pytest
 
 from tui_flow import Cron, flow, on_event, serve, task
 from tui_flow.contract import schedules as contract
-from tui_flow.contract.errors import BrokenFlow, UnknownFlow
+from tui_flow.contract.errors import BrokenFlow
 from tui_flow.sdk import flow_file
 from tui_flow.sdk.deployments import run_deployment
 from tui_flow.sdk.describe import describe
-from tui_flow.sdk.exceptions import InvalidNameError, UnsupportedFeature
+from tui_flow.sdk.exceptions import InvalidNameError, MissingFlowError, UnsupportedFeature
 
 
 @flow(version="v1")
@@ -159,7 +159,7 @@ def test_a_flow_is_loaded_from_another_folder(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("entrypoint", "error", "what"),
     [
-        ("several.py", UnknownFlow, "several flows"), ("several.py:none", UnknownFlow, "no flow 'none'"),
+        ("several.py", MissingFlowError, "several flows"), ("several.py:none", MissingFlowError, "no flow 'none'"),
         ("missing.py:one", BrokenFlow, "No such file"), ("bad.py:one", BrokenFlow, "nothing_of_that_name"),
     ],
     ids=["several", "none", "missing", "bad"],

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui_flow.contract.commands import RunServed, WaitRun
+from tui_flow.contract.errors import UnknownFlow
 from tui_flow.contract.states import TERMINAL
 from tui_flow.sdk.asking import ANSWER_SECONDS, ask, project_of
 from tui_flow.sdk.context import current, parent_of_task
-from tui_flow.sdk.exceptions import FailedRun, FlowWaitTimeout, UnsupportedFeature
+from tui_flow.sdk.exceptions import FailedRun, FlowWaitTimeout, ObjectNotFound, UnsupportedFeature
 from tui_flow.sdk.readable import as_json
 from tui_flow.sdk.served_flow import RunnerDeployment
 from tui_flow.sdk.states import State, StateType
@@ -89,7 +90,7 @@ def run_deployment(
 
     In a flow or task it is shown there, unless `as_subflow=False`; its failure raises nothing: look at `.state`. With
     an `idempotency_key` that was used before, it gives the run of then. In an event loop the answer is to be awaited.
-    `client` and `poll_interval` are accepted, and without effect. Raises UnknownFlow, BrokenFlow, BadParameters,
+    `client` and `poll_interval` are accepted, and without effect. Raises ObjectNotFound, BrokenFlow, BadParameters,
     EngineError; UnsupportedFeature for a time in the future, and for what needs work pools.
     """
     import asyncio
@@ -190,7 +191,10 @@ def _begin(wish: _Wish) -> int:
     command = RunServed(
         flow, served, wish.parameters, wish.run_name, wish.tags, wish.trigger, wish.key or uuid.uuid4().hex
     )
-    return int(ask(Path(wish.project), command)["run_id"])
+    try:
+        return int(ask(Path(wish.project), command)["run_id"])
+    except UnknownFlow as error:
+        raise ObjectNotFound(error.what, where=error.where, next=error.next) from None
 
 
 async def wait_for_run(project: Path, run_id: int, timeout: float | None) -> RequestedRun:

@@ -14,6 +14,7 @@ PrefectException
 ├── FlowWaitTimeout                         a run was waited for, and did not end in time
 ├── FlowPauseTimeout                        nobody answered in time
 ├── ConcurrencySlotAcquisitionError         slots of a limit that is not there, or cannot give them
+├── MissingFlowError, ObjectNotFound        also UnknownFlow: a flow that a file does not have, or nobody serves
 ├── RerunDiverged                           a strict rerun takes another way than the attempt before
 ├── ReservedArgumentError, InvalidNameError refused at decoration
 └── MappingLengthMismatch, MappingMissingIterable
@@ -30,7 +31,7 @@ TuiFlowError
     └── UnsupportedImport                   also an ImportError: a module or name that cannot even be imported
 """
 
-from tui_flow.contract.errors import TuiFlowError
+from tui_flow.contract.errors import TuiFlowError, UnknownFlow
 
 
 class PrefectException(Exception):
@@ -110,6 +111,14 @@ class ConcurrencySlotAcquisitionError(PrefectException):
     """Slots of a limit that is not there, or that cannot give them."""
 
 
+class MissingFlowError(UnknownFlow, PrefectException):
+    """A file does not have the flow that an entrypoint names."""
+
+
+class ObjectNotFound(UnknownFlow, PrefectException):
+    """Nothing is served under the name that `run_deployment` was given."""
+
+
 class RerunDiverged(PrefectException):
     """The calls of a strict rerun are not those of the attempt before."""
 
@@ -187,11 +196,9 @@ _NEVER_RAISED = frozenset(
         "InfrastructureNotAvailable",
         "InfrastructureNotFound",
         "InvalidRepositoryURLError",
-        "MissingFlowError",
         "MissingProfileError",
         "ObjectAlreadyExists",
         "ObjectLimitReached",
-        "ObjectNotFound",
         "ObjectUnsupported",
         "PrefectHTTPStatusError",
         "PrefectImportError",

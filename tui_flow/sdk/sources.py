@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tui_flow.contract.errors import BrokenFlow, UnknownFlow
+from tui_flow.contract.errors import BrokenFlow
 from tui_flow.sdk import flow_file
-from tui_flow.sdk.exceptions import UnsupportedFeature
+from tui_flow.sdk.exceptions import MissingFlowError, UnsupportedFeature
 
 if TYPE_CHECKING:
     from tui_flow.sdk.flows import Flow
@@ -17,7 +17,7 @@ def flow_from(source: Any, entrypoint: str) -> "Flow[..., Any]":
     """The flow that `entrypoint` ("etl.py:daily", or "etl.py" where it has one) names below the folder `source`.
 
     Raises UnsupportedFeature for a source that is not on this machine, BrokenFlow for a file that is not there or
-    does not import, UnknownFlow where it has no such flow.
+    does not import, MissingFlowError where it has no such flow.
     """
     if not isinstance(source, (str, os.PathLike)) or "://" in str(source) or str(source).startswith("git@"):
         raise UnsupportedFeature(
@@ -32,7 +32,7 @@ def flow_from(source: Any, entrypoint: str) -> "Flow[..., Any]":
     found = flows.get(name) or next((flow for flow in flows.values() if flow.name == name), None)
     if path and found is not None:
         return found  # type: ignore[no-any-return]
-    raise UnknownFlow(
+    raise MissingFlowError(
         f"the file has no flow {name!r}" if path else "the file has several flows",
         where=str(file),
         next=f"its flows: {', '.join(flows) or 'none'}",
