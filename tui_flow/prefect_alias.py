@@ -42,6 +42,8 @@ MODULES: dict[str, tuple[str, ...]] = {
     "client.schemas.schedules": ("schedules",),
     "deployments.flow_runs": ("deployments",),
     "deployments.runner": ("deployments", "types"),
+    "events.schemas": (),
+    "events.schemas.events": ("events",),
     "flows": ("flows", "states", "serving", "sources"),
     "input.run_input": ("input",),
     "locking.filesystem": ("locking",),

@@ -1,6 +1,7 @@
 """`emit_event`, in a flow, in a script outside of any, and in processes that a run starts."""
 
 import os
+import uuid
 from datetime import UTC, datetime
 from typing import Any
 
@@ -95,3 +96,16 @@ def test_the_import_of_a_flow_file_emits_nothing(history: History, monkeypatch: 
     with pytest.raises(RuntimeError, match="while its file is imported"):
         emit_event("day.closed")
     assert spool.left(rundir.open_state_dir(history.project), 10) == []
+
+
+def test_an_event_that_is_made_by_hand_is_one_to_follow(history: History) -> None:
+    from tui_flow.events.schemas.events import Event
+
+    before = Event(id=uuid.UUID(int=7))
+    said = emit_event("day.closed", {"prefect.resource.id": "shop"}, follows=before)
+    assert (said.follows, said.resource.id, said.resource["prefect.resource.id"]) == (
+        before.id,
+        "shop",
+        "shop",
+    )
+    assert emit_event("day.opened", follows=said).follows == said.id

@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from tui_flow.contract import journal
 from tui_flow.sdk import notes
@@ -11,17 +11,54 @@ from tui_flow.sdk.readable import as_json
 MAX_NAME = 200
 
 
-class Event(NamedTuple):
-    """What was emitted, by Prefect's names."""
+class Resource(dict[str, Any]):
+    """What an event is about: labels, of which Prefect's are here by name."""
 
-    occurred: datetime
-    event: str
-    resource: dict[str, Any]
-    related: list[Any]
-    payload: dict[str, Any]
-    id: uuid.UUID
-    follows: uuid.UUID | None = None
-    key: str | None = None
+    @property
+    def id(self) -> str | None:
+        return self.get("prefect.resource.id")
+
+    @property
+    def name(self) -> str | None:
+        return self.get("prefect.resource.name")
+
+    @property
+    def role(self) -> str | None:
+        return self.get("prefect.resource.role")
+
+
+RelatedResource = Resource
+
+
+class Event:
+    """What was emitted, by Prefect's names. One that is made by hand emits nothing: it is what another one follows."""
+
+    def __init__(
+        self,
+        occurred: datetime | None = None,
+        event: str = "",
+        resource: dict[str, Any] | None = None,
+        related: Any = (),
+        payload: dict[str, Any] | None = None,
+        id: uuid.UUID | None = None,
+        follows: uuid.UUID | None = None,
+        key: str | None = None,
+    ) -> None:
+        self.occurred = occurred or datetime.now(UTC)
+        self.event = event
+        self.resource = Resource(resource or {})
+        self.related = [Resource(one) if isinstance(one, dict) else one for one in related]
+        self.payload = dict(payload or {})
+        self.id = id or uuid.uuid4()
+        self.follows, self.key = follows, key
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Event) and vars(self) == vars(other)
+
+    __hash__ = object.__hash__
+
+    def __repr__(self) -> str:
+        return f"Event(event={self.event!r}, id={str(self.id)!r})"
 
 
 def emit_event(
@@ -61,7 +98,7 @@ def emit_event(
         event,
         key,
         emitted.payload,
-        emitted.resource or None,
+        dict(emitted.resource) or None,
         notes.task_run(),
     )
     if len(journal.encode(record)) > journal.MAX_PAYLOAD:
