@@ -54,7 +54,10 @@ def create_table_artifact(
     key: str | None = None,
     description: str | None = None,
 ) -> ArtifactId:
-    """Shows a table: rows as dicts, rows as lists, or columns by their names. Raises ValueError as above."""
+    """Shows a table: rows as dicts, rows as lists, or columns by their names. Raises ValueError as above, TypeError for
+    what is no table."""
+    if not isinstance(table, (dict, list, tuple)):
+        raise TypeError(f"a table is a list of rows, or a dict of columns, not {table!r:.100}")
     return _create("table", as_json(table), key, description)
 
 

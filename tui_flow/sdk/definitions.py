@@ -166,13 +166,23 @@ def checked_word(word: "Any", option: str, known: "tuple[str, ...]") -> str:
     return str(word)
 
 
-def checked_seconds(seconds: "float | None", option: str) -> "float | None":
-    """Seconds, or None for no limit (0 counts as none, as in Prefect). Raises TypeError or ValueError."""
+def checked_seconds(seconds: "Any", option: str) -> "float | None":
+    """Seconds, or None for no limit (0 counts as none, as in Prefect); a timedelta will do. Raises TypeError or
+    ValueError."""
+    if hasattr(seconds, "total_seconds"):
+        seconds = seconds.total_seconds()
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float, type(None))):
         raise TypeError(f"Expected a number of seconds for {option!r}; got {seconds!r}.")
     if seconds is not None and seconds < 0:
         raise ValueError(f"{option!r} must not be negative; got {seconds}.")
     return float(seconds) if seconds else None
+
+
+def checked_cache_policy(policy: "Any") -> "Any":
+    """The same policy. Raises TypeError for what is none."""
+    if policy is None or policy is ... or hasattr(policy, "compute_key"):
+        return policy
+    raise TypeError(f"Expected a cache policy such as INPUTS for 'cache_policy'; got {policy!r}.")
 
 
 def dress(definition: "Any", fn: "Any") -> None:

@@ -249,12 +249,11 @@ class PrefectFutureList(list[PrefectFuture[R]]):
             failed = wait_all_or_failure(self, timeout)
             if failed is not None:
                 failed.result()
-        return [
-            future.result(
-                None if deadline is None else max(0.0, deadline - time.monotonic()), raise_on_failure
-            )
-            for future in self
-        ]
+        for future in self:
+            future.wait(None if deadline is None else max(0.0, deadline - time.monotonic()))
+            if not future.done():
+                raise TimeoutError(f"Task run {future.run.name!r} did not complete within {timeout} seconds")
+        return [future.result(None, raise_on_failure) for future in self]
 
 
 PrefectConcurrentFuture = PrefectFuture

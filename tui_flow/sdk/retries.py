@@ -1,6 +1,7 @@
 """How long to wait before the next try."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 MAX_DELAYS = 50
 """A list of delays may have this many, as in Prefect."""
@@ -18,20 +19,29 @@ def exponential_backoff(backoff_factor: float) -> Callable[[int], list[float]]:
 
 
 def checked_delays(delays: Delays, retries: int) -> float | list[float]:
-    """Seconds, or a list of them, from what the author gave. Raises ValueError or TypeError for what is neither."""
+    """Seconds, or a list of them, from what the author gave; timedeltas will do. Raises ValueError or TypeError for what is neither."""
     if callable(delays):
         delays = delays(retries)
     if delays is None:
         return 0.0
-    if isinstance(delays, (int, float)):
-        delays = float(delays)
-    else:
-        delays = [float(delay) for delay in delays]
-        if len(delays) > MAX_DELAYS:
-            raise ValueError(f"Can not configure more than {MAX_DELAYS} retry delays per task.")
-    if any(delay < 0 for delay in (delays if isinstance(delays, list) else [delays])):
+    try:
+        several = isinstance(delays, Iterable) and not isinstance(delays, (str, bytes))
+        found: Any = [_seconds(delay) for delay in delays] if several else _seconds(delays)  # type: ignore[union-attr]
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"Expected seconds, or a list of them, for 'retry_delay_seconds'; got {delays!r}."
+        ) from None
+    if isinstance(found, list) and len(found) > MAX_DELAYS:
+        raise ValueError(f"Can not configure more than {MAX_DELAYS} retry delays per task.")
+    if any(delay < 0 for delay in (found if isinstance(found, list) else [found])):
         raise ValueError("retry_delay_seconds must not be negative.")
-    return delays
+    return found  # type: ignore[no-any-return]
+
+
+def _seconds(delay: Any) -> float:
+    if isinstance(delay, str):
+        raise TypeError("text is no number of seconds")
+    return float(delay.total_seconds() if hasattr(delay, "total_seconds") else delay)
 
 
 def delay_before(next_try: int, delays: float | list[float], jitter_factor: float | None) -> float:

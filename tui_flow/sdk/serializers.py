@@ -68,11 +68,19 @@ class PickleSerializer(Serializer):
 
 class JSONSerializer(Serializer):
     """JSON. Beside JSON's own types it keeps datetimes, dates, times, durations, decimals, UUIDs, paths, bytes and
-    sets; a tuple becomes a list. Raises TypeError for anything else."""
+    sets; a tuple becomes a list. Raises TypeError for anything else, and ValueError for another `jsonlib`."""
 
     type = "json"
+    jsonlib: str = "json"
     dumps_kwargs: ClassVar[dict[str, Any]] = {}
     loads_kwargs: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, **fields: Any) -> None:
+        super().__init__(**fields)
+        if self.jsonlib != "json":
+            raise ValueError(
+                f"jsonlib={self.jsonlib!r} does not work here: leave it out, Python's own json is used"
+            )
 
     def dumps(self, obj: Any) -> bytes:
         return json.dumps(obj, **{"default": _to_json, **self.dumps_kwargs}).encode()

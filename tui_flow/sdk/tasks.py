@@ -67,7 +67,7 @@ class Task(Generic[P, R]):
     def _set_results(self) -> None:
         """Whether and where results are persisted. Naming how asks for it."""
         chosen = self._options
-        self.cache_policy = chosen["cache_policy"]
+        self.cache_policy = definitions.checked_cache_policy(chosen["cache_policy"])
         self.cache_key_fn = definitions.checked_callable(chosen["cache_key_fn"], "cache_key_fn")
         self.cache_expiration = chosen["cache_expiration"]
         self.refresh_cache = chosen["refresh_cache"]
