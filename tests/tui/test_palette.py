@@ -93,3 +93,10 @@ async def test_names_with_markup_are_shown_as_they_are(project: Project) -> None
         await page.press("colon")
         await page.type("[@x]")
         await page.shows("Run odd[@x][bold]")
+
+
+async def test_what_is_not_there_is_said(etl: Project) -> None:
+    async with console(etl) as page:
+        await page.press("colon")
+        await page.type("xyzzy")
+        await page.shows("Commands: nothing matches")

@@ -43,3 +43,22 @@ async def test_a_read_only_console_starts_no_engine(etl: Project) -> None:
         engine.is_up = True
         await page.shows("engine ok")
     assert set(asked_to_start) == {False}
+
+
+async def test_what_kind_of_console_it_is_stays_in_sight_however_much_there_is_to_count(etl: Project) -> None:
+    for number in range(3):
+        etl.broken_file(f"flows/mess{number}.py", "SyntaxError: no", 1)
+    etl.run(900, "cleanup_tmp", "paused")
+    async with console(etl, read_only=READS_ONLY) as page:
+        await page.shows("read-only", "engine ok")
+        await page.press("T")
+        await page.until(lambda: "times in UTC" in page.lines[0], "the zone to be told")
+        assert "read-only" in page.lines[0] and "engine ok" in page.lines[0]
+        assert "‖1" in page.lines[0] and "▸1" in page.lines[0] and "!4" in page.lines[0]
+
+
+async def test_back_filling_and_pausing_are_refused_before_anything_is_asked(etl: Project) -> None:
+    async with console(etl, read_only=READS_ONLY) as page:
+        await page.shows("etl_daily", "engine ok")
+        await page.press("p")
+        await page.shows("this console only reads; leave it")

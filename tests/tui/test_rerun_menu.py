@@ -112,7 +112,7 @@ async def test_what_the_engine_refuses_is_said(etl: Project, engine: FakeEngine)
         await page.press("r")
         await page.shows("the flow file is broken")
         await page.press("f")
-        await page.shows("flows/etl_daily.py:3  mend it")
+        await page.shows("flows/etl_daily.py:3; mend it")
 
 
 async def test_the_next_attempt_takes_the_place_of_the_one_before(etl: Project, engine: FakeEngine) -> None:

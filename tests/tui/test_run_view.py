@@ -361,3 +361,11 @@ async def test_a_run_that_fails_while_somebody_looks_says_so_and_offers_its_erro
         await page.shows("✗ FAILED", "run 900 failed: n next error, N previous", " n error ")
         await page.press("q")
         assert page.message == ""
+
+
+async def test_a_run_that_crashed_without_an_error_says_why_it_ended(project: Project) -> None:
+    project.flow("wild")
+    project.run(5, "wild", "crashed", message="its worker was ended by SIGKILL")
+    project.log(5, said("Begins"))
+    async with console(project, open_run=5) as page:
+        await page.shows("crashed: its worker was ended by SIGKILL")

@@ -170,4 +170,4 @@ class Asking(Outside, inherit_bindings=False):
             self._complain(error)
 
     def _complain(self, error: TuiFlowError) -> None:
-        self.say("  ".join(part for part in (error.what, error.where, error.next) if part), "bad")
+        self.say("; ".join(part for part in (error.what, error.where, error.next) if part), "bad")

@@ -50,6 +50,8 @@ class Backfilling(_Base):
         if row.schedule.kind not in TIMED:
             self.say(f"{row.schedule.flow}/{row.schedule.slug} is a trigger, and has no fire times to fill")
             return
+        if not self.console.may_change():
+            return
         self.asks_range = True
         self.home.open_prompt("", HINT)
 

@@ -218,6 +218,8 @@ class FlowsSection(AlertActions, Section):
         row = self.table.selected
         if row is None:
             return
+        if not self.console.may_change():
+            return
         if not row.standing:
             self.say(f"{row.name} has no schedule to pause")
         elif row.standing == "active":

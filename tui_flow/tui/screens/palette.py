@@ -100,7 +100,11 @@ class PaletteScreen(ModalScreen[Offer]):
 
     def show(self, typed: str) -> None:
         """What fits the text."""
-        self.list.show_offers(matching(self._offers, typed))
+        found = matching(self._offers, typed)
+        self.list.show_offers(found)
+        self.query_one(".dialog").border_title = Content(
+            self.TITLE_TEXT if found else f"{self.TITLE_TEXT}: nothing matches"
+        )
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
@@ -128,7 +132,7 @@ class HelpScreen(PaletteScreen):
     typed."""
 
     TITLE_TEXT = "Help"
-    HINTS = "Enter do it now  F2 change the key  Esc close"
+    HINTS = "type to find one: Enter does it, F2 changes its key   Esc close"
 
     def __init__(
         self, offers: Sequence[Offer], rebind: Callable[[str], None], places: Sequence[str], keymap: Keymap

@@ -167,6 +167,8 @@ class RunScreen(RunTexts):
         self._rescope()
         if self._line is not None:
             self._go_to_line()
+        elif role(run.state) == "bad" and failed is None and run.failure is None:
+            self.say(f"{run.state}: {run.message}" if run.message else f"it {run.state}", "bad")
         elif role(run.state) == "bad":
             self.say(f"opened at the first error: n next, N previous{self._edits()}", "dim")
         elif self._why_not_begun():

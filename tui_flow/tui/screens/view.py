@@ -12,7 +12,7 @@ from textual.widget import Widget
 from tui_flow.contract.errors import TuiFlowError
 from tui_flow.contract.states import STARTED, FlowRunState
 from tui_flow.tui.bridge import RunReading
-from tui_flow.tui.presentation import Line
+from tui_flow.tui.presentation import Line, text_of
 from tui_flow.tui.presentation.glyphs import Marks
 from tui_flow.tui.widgets.bars import Bar, Footer
 from tui_flow.tui.widgets.prompt import Prompt
@@ -65,6 +65,9 @@ class View(Screen[None]):
         self.update_header()
         self.update_footer()
 
+    def on_resize(self) -> None:
+        self.update_header()
+
     # The news.
 
     def take_overview(self) -> None:
@@ -85,32 +88,48 @@ class View(Screen[None]):
 
     def update_header(self) -> None:
         console = self.console
-        marks, counts = console.paint.marks, console.overview.counts
-        started = sum(counts.get(state, 0) for state in STARTED)
-        queued = counts.get(FlowRunState.PENDING, 0)
+        marks = console.paint.marks
+        engine = console.engine
+        right: Line = [(f"engine {engine} ", _ENGINE_ROLES.get(engine, "dim"))]
         left: Line = [
             (" tui_flow  ", "strong"),
             (_short(console.settings.project.name, marks), "key"),
             (f"@{_short(_host(), marks)}", "dim"),
         ]
-        if console.no_room:
-            left.append(("  no room: starts paused", "bad"))
-        if started:
-            left.append((f"  {marks.glyph('running')}{started} running", "live"))
-        if queued:
-            left.append((f"  {marks.glyph('pending')}{queued} queued", "dim"))
-        broken = sum(1 for file in console.overview.files if file.state == "broken")
-        if broken:
-            left.append((f"  !{broken} broken file{'s' if broken > 1 else ''}", "bad"))
-        new = len(console.new_alerts())
-        if new:
-            left.append((f"  {marks.glyph('failed')}{new} new alert{'s' if new > 1 else ''}", "bad"))
-        engine = console.engine
         if console.bridge.read_only:
             left.append(("  read-only", "warn"))
         if console.is_in_utc:
             left.append(("  times in UTC", "warn"))
-        self.header.set(left, [(f"engine {engine} ", _ENGINE_ROLES.get(engine, "dim"))])
+        if console.no_room:
+            left.append(("  no room: starts paused", "bad"))
+        counts = self._counts()
+        words: Line = [(f"  {count}{word}", role) for count, word, role in counts]
+        if len(text_of([*left, *words, *right])) >= self.app.size.width:
+            words = [(f"  {count}", role) for count, _, role in counts]
+        self.header.set([*left, *words], right)
+
+    def _counts(self) -> list[tuple[str, str, str]]:
+        """What is at work, waits or is wrong: shape and number, the word for it, and its role."""
+        console, marks = self.console, self.console.paint.marks
+        by_state = console.overview.counts
+        paused = by_state.get(FlowRunState.PAUSED, 0)
+        started = sum(by_state.get(state, 0) for state in STARTED) - paused
+        queued = by_state.get(FlowRunState.PENDING, 0)
+        broken = sum(1 for file in console.overview.files if file.state == "broken")
+        new = len(console.new_alerts())
+        found = (
+            (started, f"{marks.glyph('running')}{started}", " running", "live"),
+            (
+                paused,
+                f"{marks.glyph('paused')}{paused}",
+                f" wait{'s' if paused == 1 else ''} for you",
+                "warn",
+            ),
+            (queued, f"{marks.glyph('pending')}{queued}", " queued", "dim"),
+            (broken, f"!{broken}", f" broken file{'s' if broken > 1 else ''}", "bad"),
+            (new, f"{marks.glyph('failed')}{new}", f" new alert{'s' if new > 1 else ''}", "bad"),
+        )
+        return [(count, word, role) for number, count, word, role in found if number]
 
     def say(self, text: str, role: str = "") -> None:
         """Puts a sentence above the footer, until the next one."""
