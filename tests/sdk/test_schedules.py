@@ -245,3 +245,30 @@ def test_a_variant_is_not_scheduled_for_the_flow_that_it_was_made_from(
     assert {
         one["name"]: [schedule["slug"] for schedule in one["schedules"]] for one in answer["flows"]
     } == wanted
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: Cron("nope"), "'nope' has 1 fields; cron has five"),
+        (lambda: print_nothing.to_deployment("x", cron="nope"), "cron has five"),
+        (lambda: RRule("FREQ=NOPE"), "FREQ is one of YEARLY"),
+        (lambda: RRule("nope"), "it has no FREQ"),
+    ],
+    ids=["cron", "to_deployment", "frequency", "rule"],
+)
+def test_what_is_no_pattern_at_all_is_refused_where_it_is_written(
+    make: Callable[[], object], says: str
+) -> None:
+    with pytest.raises(ValueError, match=says):
+        make()
+
+
+def test_patterns_by_word_and_dates_without_a_rule_are_taken() -> None:
+    assert Cron("@daily", timezone="UTC").declared.when == contract.Cron("@daily", "UTC")
+    RRule("RDATE:20261224T180000", timezone="UTC")
+    RRule("DTSTART:20260101T000000\nRRULE:FREQ=weekly;BYDAY=MO", timezone="UTC")
+
+
+@flow
+def print_nothing() -> None: ...

@@ -1,8 +1,8 @@
 """When a flow runs, as its author declares it: `@flow(schedule=Cron("0 3 * * *", timezone="Europe/Paris"))`.
 
 `Cron`, `Interval` and `RRule` have Prefect's names and parameters (prefect.schedules); `every`, `At` and the triggers
-`on_file`, `on_flow`, `on_condition` and `on_event` are ours. Whether a pattern can fire is checked where the file is
-described, not here: a flow file that declares a schedule pays for no calendar when it runs.
+`on_file`, `on_flow`, `on_condition` and `on_event` are ours. What is no pattern at all is refused here; whether one can
+fire is checked where the file is described: a flow file that declares a schedule pays for no calendar when it runs.
 """
 
 from tui_flow.contract import schedules as contract
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     """Seconds, a timedelta, or text such as "15m", "1d", "90s", "1h30m"."""
     Moment = datetime | str
     """A datetime, or ISO 8601 text; without an offset, in the schedule's zone, else the host's."""
+
+
+_FREQUENCIES = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY", "MINUTELY", "SECONDLY")
 
 
 class Schedule:
@@ -94,7 +97,7 @@ class Cron(Schedule):
     """
 
     def __init__(self, cron: str, timezone: "str | None" = None, day_or: bool = True, **more: "Any") -> None:
-        super().__init__(contract.Cron(_text(cron, "cron"), zone_name(timezone), bool(day_or)), **more)
+        super().__init__(contract.Cron(_pattern(cron), zone_name(timezone), bool(day_or)), **more)
 
 
 class Interval(Schedule):
@@ -134,7 +137,7 @@ class RRule(Schedule):
 
             local = datetime.fromtimestamp(_moment(anchor_date, zone), ZoneInfo(zone))
             anchor = local.replace(tzinfo=None).isoformat()
-        super().__init__(contract.RRule(_text(rrule, "rrule"), zone, anchor), **more)
+        super().__init__(contract.RRule(_rule(rrule), zone, anchor), **more)
 
 
 class At(Schedule):
@@ -316,6 +319,27 @@ def _moment(moment: "Any", timezone: "str | None") -> float:
     from tui_flow.fire_times import instant
 
     return instant(found.replace(tzinfo=None), found.tzinfo)
+
+
+def _pattern(cron: "Any") -> str:
+    text = _text(cron, "cron")
+    fields = text.split()
+    if len(fields) != 5 and not (len(fields) == 1 and text.startswith("@")):
+        raise ValueError(
+            f"{text!r} has {len(fields)} fields; cron has five: minute, hour, day of the month, month, day of the week"
+        )
+    return text
+
+
+def _rule(rrule: "Any") -> str:
+    text = _text(rrule, "rrule")
+    upper = text.upper()
+    if "FREQ=" not in upper and "RDATE" not in upper:
+        raise ValueError(f"{text!r} is no recurrence rule: it has no FREQ, such as FREQ=DAILY")
+    for part in upper.split("FREQ=")[1:]:
+        if not part.startswith(_FREQUENCIES):
+            raise ValueError(f"{text!r} is no recurrence rule: FREQ is one of {', '.join(_FREQUENCIES)}")
+    return text
 
 
 def _text(value: "Any", option: str) -> str:
