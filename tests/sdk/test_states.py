@@ -100,6 +100,8 @@ def test_a_state_keeps_what_its_maker_said_beside() -> None:
 
     at = datetime(2026, 1, 1, tzinfo=UTC)
     assert states.Scheduled(scheduled_time=at).state_details.scheduled_time is at
+    now = states.Late()
+    assert now.state_details.scheduled_time == now.timestamp
     assert states.Completed().state_details.cache_key is None
 
 

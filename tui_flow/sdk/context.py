@@ -101,6 +101,11 @@ class _Timed:
         `{"kind": "condition", "function", "value"}`. None where no trigger did."""
         return getattr(self._run.tree.spec, "cause", None)
 
+    @property
+    def start_time(self) -> "datetime | None":
+        """When the run began."""
+        return self._run.start_time
+
     def _time(self, name: str) -> "datetime | None":
         from datetime import UTC, datetime
 

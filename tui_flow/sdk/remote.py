@@ -78,7 +78,7 @@ class _Elsewhere(Exception):
 
 
 _FACTS = (
-    "number", "name", "run_count", "max_tries", "map_index", "map_id", "tags", "log_prints", "start_time",
+    "number", "name", "run_count", "max_tries", "map_index", "map_id", "tags", "log_prints", "began_at", "ended_at",
     "occurrence",
 )  # fmt: skip
 
@@ -144,7 +144,7 @@ def _around(run: "FlowRun") -> bytes:
         "flow": flow and {"name": flow.name, "version": flow.version, "description": flow.description},
         "facts": {
             name: getattr(run, name)
-            for name in ("number", "name", "run_count", "tags", "log_prints", "start_time")
+            for name in ("number", "name", "run_count", "tags", "log_prints", "began_at", "ended_at")
         },
     }
     try:

@@ -392,6 +392,7 @@ def _rename(run: "FlowRun | TaskRun", template: Any) -> None:
 
 def _hooks(run: "FlowRun | TaskRun", hooks: "Iterable[Callable[..., Any]]", state: State[Any]) -> Logic[None]:
     """Calls hooks one after another. What one raises is logged, and changes nothing."""
+    state = state.of_run(*((run.flow_run_id, run.id) if isinstance(run, TaskRun) else (run.id, None)))
     for hook in hooks:
         try:
             yield Ask(run, hook, run.definition, run, state)

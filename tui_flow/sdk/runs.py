@@ -14,6 +14,7 @@ from tui_flow.sdk import context, params
 from tui_flow.sdk.readable import readable
 from tui_flow.sdk.recorder import Recorder, Silence
 from tui_flow.sdk.references import Upstream
+from tui_flow.sdk.run_facts import RunFacts
 from tui_flow.sdk.states import JOURNAL_TASK_STATES, State, StateType
 from tui_flow.sdk.telling import created_line, end_line, failure_of_state, report
 
@@ -114,13 +115,13 @@ class RunTree:
         return self._map_occurrences[run.map_id]
 
 
-class TaskRun:
+class TaskRun(RunFacts):
     """One run of a task."""
 
     kind = "task"
     __slots__ = (
-        "args", "flow_run", "kwargs", "log_prints", "map_id", "map_index", "max_tries", "name", "number", "occurrence",
-        "parent", "run_count", "start_time", "state", "tags", "task", "transaction", "tree", "upstream",
+        "args", "began_at", "ended_at", "flow_run", "kwargs", "log_prints", "map_id", "map_index", "max_tries", "name", "number", "occurrence",
+        "parent", "run_count", "state", "tags", "task", "transaction", "tree", "upstream",
     )  # fmt: skip
 
     def __init__(
@@ -147,7 +148,7 @@ class TaskRun:
         self.max_tries = 1 + task.retries
         self.run_count = 0
         self.state = _NEW
-        self.start_time = 0.0
+        self.began_at = self.ended_at = 0.0
         self.transaction: BaseTransaction | None = None
         self.name = self.tree.next_run_name(task.name)
         self.occurrence = (
@@ -197,6 +198,35 @@ class TaskRun:
         return self.task.name
 
     @property
+    def task_version(self) -> str | None:
+        version: str | None = self.task.version
+        return version
+
+    @property
+    def task_key(self) -> str:
+        return self.task.task_key
+
+    @property
+    def dynamic_key(self) -> str:
+        """Which of the task's calls in the flow run it is."""
+        return self.call_path
+
+    @property
+    def cache_key(self) -> str | None:
+        """The key of its record; None where there is none."""
+        return self.transaction.key if self.transaction else None
+
+    @property
+    def task_inputs(self) -> dict[str, list[Any]]:
+        """The names of its parameters."""
+        return {name: [] for name in self.parameters}
+
+    @property
+    def flow_run_run_count(self) -> int:
+        """The try of the flow run that it belongs to."""
+        return self.flow_run.run_count
+
+    @property
     def flow_run_id(self) -> str | None:
         return self.flow_run.id if self.flow_run.flow else None
 
@@ -216,8 +246,8 @@ class TaskRun:
     def begin_now(self) -> None:
         """Created and started in one: a call that waits for nothing."""
         self.run_count = 1
-        self.start_time = time.time()
-        self._record_created(self.start_time, "running")
+        self.began_at = time.time()
+        self._record_created(self.began_at, "running")
         self.state = _RUNNING
 
     def create(self) -> None:
@@ -234,7 +264,7 @@ class TaskRun:
         self.run_count += 1
         self.state = running_state(self.run_count)
         at = time.time()
-        self.start_time = self.start_time or at
+        self.began_at = self.began_at or at
         self.tree.record(journal.TaskStarted(at, self.number, self.run_count))
 
     def rename(self, name: str) -> None:
@@ -255,14 +285,16 @@ class TaskRun:
         if self.tree.unfinished.pop(self.number, None) is None or not _is_known(self):
             return
         self.tree.recorder.write(line)
-        self.state = state
+        self.state, self.ended_at = state, time.time()
 
 
-class FlowRun:
+class FlowRun(RunFacts):
     """One run of a flow: the outermost one of its tree (number 0), or one called inside another."""
 
     kind = "flow"
     map_index = map_id = None
+    deployment_version = work_queue_name = work_queue_id = work_pool_name = work_pool_id = None
+    infrastructure_document_id = infrastructure_pid = job_variables = created_by = None
 
     def __init__(
         self,
@@ -284,7 +316,7 @@ class FlowRun:
         self.run_count = 0
         self.parameters: dict[str, Any] = {}
         self.state: State[Any] = _NEW
-        self.start_time = 0.0
+        self.began_at = self.ended_at = 0.0
         self.is_named = name is not None
         self.name = name or ""
         self.is_over = False
@@ -312,6 +344,21 @@ class FlowRun:
     @property
     def flow_id(self) -> str:
         return self.flow_name
+
+    @property
+    def flow_version(self) -> str | None:
+        return self.flow.version if self.flow else None
+
+    @property
+    def deployment_id(self) -> str | None:
+        """Such as "etl/nightly", of a run of what is served under that name."""
+        spec = None if self.number else self.tree.spec
+        return f"{spec.flow}/{spec.served}" if spec and spec.served else None
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """That of the request for it."""
+        return None if self.number or self.tree.spec is None else self.tree.spec.idempotency_key
 
     @property
     def parent_task_run_id(self) -> str | None:
@@ -353,7 +400,7 @@ class FlowRun:
         self.run_count += 1
         self.state = running_state(self.run_count)
         at = time.time()
-        self.start_time = self.start_time or at
+        self.began_at = self.began_at or at
         if self.number:
             self.tree.record(journal.TaskStarted(at, self.number, self.run_count))
             return
@@ -401,7 +448,7 @@ class FlowRun:
             if self.tree.unfinished.pop(self.number, None) is not None and _is_known(self):
                 self.tree.recorder.write(line)
         self.is_over = True
-        self.state = state
+        self.state, self.ended_at = state, time.time()
 
 
 def _call_path(run: TaskRun) -> str:

@@ -103,7 +103,7 @@ class _FlowRunRuntime(_Runtime):
 
         run = _flow_run()
         spec = run.tree.spec if run else None
-        begun = run.start_time if run and run.start_time else None
+        begun = run.began_at if run and run.began_at else None
         if spec is not None and spec.scheduled_for is not None:
             begun = spec.scheduled_for
         return datetime.fromtimestamp(begun, UTC) if begun else datetime.now(UTC)

@@ -62,7 +62,8 @@ NOTHING: Any = _Nothing()
 
 _DETAILS = (
     "scheduled_time", "pause_timeout", "pause_reschedule", "pause_key", "cache_key", "cache_expiration", "retriable",
-    "flow_run_id", "task_run_id", "child_flow_run_id", "transition_id",
+    "flow_run_id", "task_run_id", "child_flow_run_id", "transition_id", "deferred", "refresh_cache",
+    "run_input_keyset", "task_parameters_id", "traceparent",
 )  # fmt: skip
 
 
@@ -74,6 +75,7 @@ class State(Generic[R]):
 
     _tui_flow_kind = "state"
     __slots__ = ("_data", "_details", "_id", "at", "message", "name", "reason", "type")
+    _details: dict[str, Any]
 
     def __init__(
         self,
@@ -187,7 +189,29 @@ class State(Generic[R]):
     def copy(self, *, update: dict[str, Any] | None = None, **_: Any) -> "State[R]":
         """The same state with other values for the fields that `update` names."""
         fields = {"type": self.type, "name": self.name, "message": self.message, "data": self._data}
-        return State(**{**fields, **(update or {})})
+        changes = dict(update or {})
+        details = changes.pop("state_details", None) or getattr(self, "_details", None)
+        made: State[R] = State(**{**fields, "reason": self.reason, **changes})
+        if details:
+            made._details = dict(details if isinstance(details, dict) else vars(details))
+        return made
+
+    model_copy = copy
+
+    def fresh_copy(self, **_: Any) -> "State[R]":
+        """The same state as a new one, of no run yet."""
+        made = self.copy()
+        made._details = {**getattr(made, "_details", {}), "flow_run_id": None, "task_run_id": None}
+        return made
+
+    def of_run(self, flow_run_id: str | None, task_run_id: str | None) -> "State[R]":
+        """The state itself, which says from now on whose it is; a copy that does where others share it."""
+        known = getattr(self, "_details", {})
+        ids = {"flow_run_id": flow_run_id, "task_run_id": task_run_id}
+        is_free = self.type in FINAL and all(known.get(name) in (None, id) for name, id in ids.items())
+        mine = self if is_free else self.copy()
+        mine._details = {**known, **ids}
+        return mine
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, State) and (self.type, self.name, self._data) == (
@@ -214,8 +238,11 @@ def _made(type: StateType, default_name: str) -> "Callable[..., State[Any]]":
     ) -> Any:
         references.seen = True
         state = cls(type=type, name=name or default_name, message=message, data=data)
-        if more:
-            state._details = {**(more.pop("state_details", None) or {}), **more}
+        details = {**(more.pop("state_details", None) or {}), **more}
+        if type is StateType.SCHEDULED and details.get("scheduled_time") is None:
+            details["scheduled_time"] = state.timestamp
+        if details:
+            state._details = details
         return state
 
     make.__name__ = make.__qualname__ = default_name

@@ -107,6 +107,16 @@ class Task(Generic[P, R]):
             )
 
     @property
+    def task_key(self) -> str:
+        """The function's name, and a digest of the name of its file: the same in every process."""
+        from tui_flow.sdk.hashing import stable_hash
+
+        code = getattr(self.fn, "__code__", None)
+        file = code.co_filename if code else self.fn.__module__
+        name = getattr(self.fn, "__qualname__", self.name)
+        return f"{name}-{stable_hash(file.rpartition('/')[2])[:8]}"
+
+    @property
     def description(self) -> str:
         """What the author says, or the docstring."""
         return definitions.description_of(self.fn, self._options["description"])
