@@ -111,3 +111,21 @@ def test_a_state_survives_pickling() -> None:
     copied = pickle.loads(pickle.dumps(states.Failed(message="why", data=KeyError("k"))))
     assert (copied.type, copied.name, copied.message) == (states.StateType.FAILED, "Failed", "why")
     assert pickle.loads(pickle.dumps(states.Completed())).has_result is False
+
+
+def test_a_copy_of_a_state_keeps_what_it_says_and_a_fresh_one_is_of_no_run() -> None:
+    state = states.Failed(message="no", data=ValueError("no"), retriable=False).of_run("7", "7-1")
+    copy = state.model_copy(update={"name": "Mine"})
+    assert (copy.name, copy.message, copy.reason, copy.data) == ("Mine", "no", state.reason, state.data)
+    assert (copy.state_details.task_run_id, copy.state_details.retriable) == ("7-1", False)
+    fresh = state.fresh_copy()
+    assert fresh == state and fresh.id != state.id
+    assert (fresh.state_details.flow_run_id, fresh.state_details.retriable) == (None, False)
+
+
+def test_a_group_of_states_counts_them() -> None:
+    group = states.StateGroup([states.Completed(), states.Crashed(), states.Running()])
+    assert (group.fail_count, group.any_failed(), group.all_final(), group.all_completed()) == (
+        1, True, False, False,
+    )  # fmt: skip
+    assert group.counts_message() == "total=3, not_final=1, 'RUNNING'=1, 'COMPLETED'=1, 'CRASHED'=1"

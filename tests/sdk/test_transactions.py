@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.sdk.history import History
-from tui_flow import flow, task
+from tui_flow import flow, get_run_context, task
 from tui_flow.sdk.cache_policies import INPUTS
 from tui_flow.sdk.exceptions import ConfigurationError
 from tui_flow.sdk.locking import MemoryLockManager
@@ -338,3 +338,14 @@ def test_cached_results_are_not_undone(steps: Steps) -> None:
     with pytest.raises(ValueError, match="no"):
         pipeline()
     assert undone == []
+
+
+def test_a_transaction_has_the_name_of_its_run(history: History) -> None:
+    @flow(flow_run_name="outer")
+    def pipeline() -> tuple[str, object]:
+        with transaction() as txn:
+            return txn.name, get_run_context().start_time
+
+    name, began = pipeline()
+    assert name == "outer" and began is not None
+    assert (pipeline.parameters, pipeline.should_validate_parameters) == (pipeline.parameter_schema(), True)

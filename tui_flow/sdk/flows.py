@@ -81,6 +81,15 @@ class Flow(Generic[P, R]):
         """What the author says, or the docstring."""
         return definitions.description_of(self.fn, self._options["description"])
 
+    @property
+    def should_validate_parameters(self) -> bool:
+        return self.should_validate
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """`parameter_schema()`."""
+        return self.parameter_schema()
+
     def hooks_for(self, type: StateType) -> list[Callable[..., Any]]:
         """The hooks for an end in this state."""
         return {

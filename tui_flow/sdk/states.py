@@ -331,6 +331,46 @@ def states_in(data: Any) -> list[State[Any]]:
     return list(data) if data and all(isinstance(one, State) for one in data) else []
 
 
+class StateGroup:
+    """How many of some states are of which type."""
+
+    def __init__(self, states: list[State[Any]]) -> None:
+        self.states, self.total_count = states, len(states)
+        self.type_counts = {type: sum(one.type is type for one in states) for type in StateType}
+        self.cancelled_count = self.type_counts[CANCELLED]
+        self.paused_count = self.type_counts[StateType.PAUSED]
+        self.fail_count = self.type_counts[FAILED] + self.type_counts[CRASHED]
+        self.final_count = sum(one.is_final() for one in states)
+        self.not_final_count = self.total_count - self.final_count
+
+    def all_completed(self) -> bool:
+        return self.type_counts[COMPLETED] == self.total_count
+
+    def all_final(self) -> bool:
+        return self.final_count == self.total_count
+
+    def any_cancelled(self) -> bool:
+        return self.cancelled_count > 0
+
+    def any_failed(self) -> bool:
+        return self.fail_count > 0
+
+    def any_paused(self) -> bool:
+        return self.paused_count > 0
+
+    def counts_message(self) -> str:
+        """Such as "total=3, not_final=1, 'COMPLETED'=2, 'RUNNING'=1"."""
+        parts = [f"total={self.total_count}"]
+        if self.not_final_count:
+            parts.append(f"not_final={self.not_final_count}")
+        return ", ".join(
+            parts + [f"{type.value!r}={count}" for type, count in self.type_counts.items() if count]
+        )
+
+    def __repr__(self) -> str:
+        return f"StateGroup<{self.counts_message()}>"
+
+
 JOURNAL_FLOW_STATES = {
     COMPLETED: FlowRunState.COMPLETED,
     FAILED: FlowRunState.FAILED,

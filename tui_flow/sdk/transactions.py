@@ -89,6 +89,12 @@ class BaseTransaction:
 
     # What authors ask.
 
+    @property
+    def name(self) -> str:
+        """That of the task run that it governs, or of the run that it was opened in; else its key."""
+        run = self._run or self.opened_in
+        return run.name if run is not None else self.key or ""
+
     def is_committed(self) -> bool:
         """Also one whose record was there when it began."""
         return self.state is TransactionState.COMMITTED
