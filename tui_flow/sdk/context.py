@@ -149,3 +149,11 @@ def get_run_context() -> "FlowRunContext | TaskRunContext":
 
         raise MissingContextError("get_run_context() works only inside a flow or task run.")
     return found  # type: ignore[no-any-return]
+
+
+def with_context(fn: "Callable[..., Any]") -> "Callable[..., Any]":
+    """The function, for processes and threads of your own: `pool.map(with_context(work), items)`. There it is in the run
+    that is current here: `get_run_logger()` works, and what is logged is the run's."""
+    from tui_flow.sdk.carrying import Carried
+
+    return Carried(fn)
