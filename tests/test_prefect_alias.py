@@ -34,7 +34,7 @@ NAMES = [
     ("prefect.flows", "Flow flow"),
     ("prefect.tasks", "Task task exponential_backoff"),
     ("prefect.futures", "PrefectFuture PrefectFutureList wait as_completed"),
-    ("prefect.states", "State Completed Failed Cancelled Crashed raise_state_exception"),
+    ("prefect.states", "State Completed Failed Cancelled Crashed StateGroup raise_state_exception"),
     ("prefect.task_runners", "ThreadPoolTaskRunner ConcurrentTaskRunner"),
     ("prefect.context", "FlowRunContext TaskRunContext get_run_context tags"),
     ("prefect.runtime", "flow_run task_run deployment"),
@@ -288,3 +288,9 @@ def test_users_tests_import_prefect_and_leave_no_trace(tmp_path: Path) -> None:
     )  # fmt: skip
     assert "2 passed" in done.stdout, done
     assert not (tmp_path / ".tui_flow").exists()
+
+
+def test_dir_lists_the_names_of_a_module(prefect: None) -> None:
+    assert {"name", "run_count", "parameters"} <= set(dir(import_module("prefect.runtime.task_run")))
+    assert {"flow", "task"} <= set(dir(import_module("prefect")))
+    assert "Completed" in dir(import_module("prefect.states"))

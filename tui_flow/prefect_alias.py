@@ -164,6 +164,9 @@ class Alias(ModuleType):
             return import_module(f"{self.__name__}.{name}")
         return _refuse(dotted, name)
 
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self._dunder("__all__")})
+
     def __call__(self, *_: Any, **__: Any) -> Any:
         """What looks like a module of Prefect's server side may be a function there."""
         return _refuse(*self._dotted.rpartition(".")[::2])(*_, **__)
@@ -173,7 +176,9 @@ class Alias(ModuleType):
             return VERSION
         if name == "__all__":
             home = (
-                _home("") if not self._dotted else next(filter(None, map(_home, MODULES[self._dotted])), None)
+                _home("")
+                if not self._dotted
+                else next(filter(None, map(_home, MODULES.get(self._dotted, ()))), None)
             )
             names = getattr(home, "__all__", None) or [one for one in dir(home) if not one.startswith("_")]
             return names if home is not None else []
