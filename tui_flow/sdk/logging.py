@@ -151,10 +151,11 @@ class RunLogHandler(logging.Handler):
 def _pass_on(record: logging.LogRecord) -> None:
     """What an author (or pytest's caplog) listens with hears of runs, too. A handler that prints would say twice what
     the run's log and the terminal have."""
+    ours = logging.getLogger("tui_flow").handlers  # those have heard already
     for handler in logging.getLogger().handlers:
         prints = getattr(handler, "stream", None) in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)
         if (
-            handler is not _handler
+            handler not in ours
             and record.levelno >= handler.level
             and not (prints and isinstance(handler, logging.StreamHandler))
         ):
