@@ -75,6 +75,10 @@ def settled(*texts: str) -> Callable[[Any], Awaitable[None]]:
             same = same + 1 if now == before and is_there else 0
             before = now
             if same > 12:
+                screen: Any = pilot.app.screen
+                describe = screen.section._describe if hasattr(screen, "section") else screen.update
+                describe()  # what the frames say of what is in sight, now that the layout stands
+                await pilot.pause(0.1)
                 return
         raise AssertionError(f"it never settled:\n{before}")
 

@@ -90,7 +90,8 @@ class Lines(Widget, can_focus=True):
     @property
     def place(self) -> str:
         """Which line of how many the cursor is on; empty where all of them are in sight."""
-        return f"{self.cursor + 1}/{self.count}" if self.count > self.page else ""
+        is_laid_out = self.size.height > self.HEADER_LINES
+        return f"{self.cursor + 1}/{self.count}" if is_laid_out and self.count > self.page else ""
 
     def set_count(self, count: int) -> None:
         """Another number of lines; draws all that are visible anew."""
