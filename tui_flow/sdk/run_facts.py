@@ -84,4 +84,5 @@ def _datetime(at: float) -> "datetime | None":
 def _span(first: float, last: float) -> "timedelta":
     from datetime import timedelta
 
-    return timedelta(seconds=max(0.0, last - first) if first and last else 0.0)
+    start, end = _datetime(first), _datetime(last)  # the difference of what is told, to the microsecond
+    return max(end - start, timedelta(0)) if start and end else timedelta(0)
