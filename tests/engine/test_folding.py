@@ -10,7 +10,7 @@ from tui_flow.contract import journal
 from tui_flow.contract.journal import Event, Failure
 from tui_flow.contract.states import TASK_TERMINAL, EndReason, FlowRunState, TaskRunState
 from tui_flow.engine.folding import Fold
-from tui_flow.store.records import FlowRun, TaskRun
+from tui_flow.store.records import FlowRun, TaskRun, Try
 
 FAILURE = Failure("ValueError", "no", "Traceback …")
 
@@ -171,6 +171,34 @@ def test_folding_a_journal_twice_is_folding_it_once() -> None:
         again.apply(event)
     assert again.run == once.run
     assert not again.new_tasks and not again.changed_tasks
+
+
+def test_each_try_of_a_task_has_its_times_and_what_it_failed_with() -> None:
+    fold = folded(
+        *started(),
+        created(1, "running", at=102.0),
+        journal.TaskRetrying(103.0, 1, 1, 105.0, FAILURE),
+        journal.TaskStarted(105.5, 1, 2),
+        finished(1, at=107.0),
+        created(2, "running", at=102.0),
+        finished(2),
+    )
+    assert fold.tasks[1].tried == (Try(102.0, 103.0, "ValueError: no"), Try(105.5, 107.0, ""))
+    assert fold.tasks[2].tried == ()
+
+
+def test_a_try_that_its_run_left_behind_ends_with_the_run() -> None:
+    fold = folded(*started(), created(1, "running"), journal.TaskRetrying(103.0, 1, 1, 105.0, FAILURE))
+    fold.apply(journal.TaskStarted(105.0, 1, 2))
+    fold.apply(journal.RunEnded(109.0, "crashed", "vanished", "", None, None))
+    fold.close_tasks([])
+    assert fold.tasks[1].tried[-1] == Try(105.0, 109.0, "")
+
+
+def test_where_an_attempt_ran_and_what_it_used_is_known_of_the_last_one() -> None:
+    fold = folded(*started(), *ended()[:1], ended()[1]._replace(max_rss_bytes=2**20, cpu_seconds=0.5))
+    run = fold.run
+    assert (run.host, run.worker_pid, run.max_rss_bytes, run.cpu_seconds) == ("here", 11, 2**20, 0.5)
 
 
 def test_a_word_that_is_no_state_is_refused() -> None:

@@ -19,6 +19,7 @@ def test_a_report_is_the_last_word(make: Make) -> None:
     ended = kept.run(reported)
     assert kept.kinds == ["RunStarted", "FlowFinished", "RunEnded"]
     assert (ended.state, ended.reason, ended.exit_code, ended.signal) == ("completed", "returned", 0, None)
+    assert (ended.max_rss_bytes or 0) > 2**20 and ended.cpu_seconds is not None
 
 
 def test_the_lock_is_held_for_as_long_as_the_run_lives(make: Make) -> None:

@@ -173,6 +173,8 @@ def _insert(db: sqlite3.Connection, table: str, row: dict[str, Any], verb: str =
 def _value(value: Any) -> Any:
     if isinstance(value, Failure):
         return json.dumps(value._asdict())
+    if isinstance(value, tuple):
+        return json.dumps(value) if value else None
     if isinstance(value, dict | list):
         return json.dumps(value)
     return value

@@ -25,6 +25,10 @@ def task_object(task: TaskRun) -> dict[str, Any]:
     """A task run, or a nested flow run."""
     fields = task._asdict()
     del fields["revision"], fields["run_id"]
+    fields["tried"] = [
+        {"started_at": iso(one.started_at), "ended_at": iso(one.ended_at), "said": one.said}
+        for one in task.tried
+    ]
     return _with_times(fields)
 
 

@@ -137,6 +137,10 @@ class RunEnded(NamedTuple):
     """Of the flow's own tries, those that are used up by then."""
     crashes: int = 0
     """The attempts that crashed, this one included."""
+    max_rss_bytes: int | None = None
+    """The most memory that one process of the worker had at once; None where nobody was there to measure."""
+    cpu_seconds: float | None = None
+    """Of the processors, by the worker and those of its processes that it waited for."""
 
 
 class TaskCreated(NamedTuple):

@@ -69,6 +69,10 @@ CREATE TABLE flow_runs (
     awaits_attempt  INTEGER NOT NULL DEFAULT 0 CHECK (awaits_attempt IN (0, 1)),   -- no process waits: the engine begins
     served          TEXT,                       -- the name that its flow is served under, where it was run by that
     idempotency_key TEXT,                       -- of the request for it: an equal one gets this run
+    host            TEXT,                       -- of the last attempt, as the three that follow
+    worker_pid      INTEGER,
+    max_rss_bytes   INTEGER,
+    cpu_seconds     REAL,
     CHECK ((state IN ('completed', 'failed', 'crashed', 'cancelled')) = (ended_at IS NOT NULL)),
     CHECK ((ended_at IS NOT NULL) = (reason IS NOT NULL)),
     CHECK (state NOT IN ('running', 'retrying', 'paused') OR started_at IS NOT NULL)
@@ -127,6 +131,7 @@ CREATE TABLE task_runs (
     due_at      REAL,                           -- of the next try, while retrying
     failure     TEXT,                           -- JSON of journal.Failure
     revision    INTEGER NOT NULL,               -- flow_runs.ingested_bytes as of this row's last change
+    tried       TEXT,                           -- JSON list of [started_at, ended_at, said], where there were several
     PRIMARY KEY (run_id, id),
     CHECK ((state IN ('completed', 'cached', 'skipped', 'upstream_failed', 'failed', 'crashed', 'cancelled'))
            = (ended_at IS NOT NULL))

@@ -18,7 +18,7 @@ from tui_flow.contract.states import (
     FlowRunState,
     TaskRunState,
 )
-from tui_flow.store.records import Attempt, FlowRun, TaskRun
+from tui_flow.store.records import Attempt, FlowRun, TaskRun, Try
 
 State = TypeVar("State", FlowRunState, TaskRunState)
 AWAITS_ATTEMPT = "AwaitingRetry"
@@ -27,6 +27,8 @@ AWAITS_ATTEMPT = "AwaitingRetry"
 
 SUSPENDED = "Suspended"
 """The same of one that waits for an answer."""
+MAX_SAID = 200
+"""Letters that are kept of what a try failed with."""
 
 
 def state_name(state: str) -> str:
@@ -98,6 +100,9 @@ class Fold:
         self._move_run(FlowRunState.RUNNING, attempt=attempt, awaits_attempt=False, due_at=None)
         if self.run.started_at is None:
             self.run = self.run._replace(started_at=event.at)
+        self.run = self.run._replace(
+            host=event.host, worker_pid=event.worker_pid, max_rss_bytes=None, cpu_seconds=None
+        )
 
     def _flow_started(self, event: journal.FlowStarted) -> None:
         if self.run.started_at is None:
@@ -134,6 +139,8 @@ class Fold:
         self._closed_at, self._closed_reason = event.at, reason
         is_earlier = event.attempt < self.run.attempt
         self._closed_below = self.run.first_task_run_id if is_earlier else None
+        if not is_earlier:
+            self.run = self.run._replace(max_rss_bytes=event.max_rss_bytes, cpu_seconds=event.cpu_seconds)
         if self.run.state is FlowRunState.PENDING and state in _BY_WAY_OF_RUNNING:
             self._move_run(FlowRunState.RUNNING, started_at=event.at)
         if state in _GOES_ON or event.attempt < self.run.attempt:
@@ -216,6 +223,7 @@ class Fold:
                 tries=event.tries,
                 started_at=event.at if task.started_at is None else task.started_at,
                 due_at=None,
+                tried=(*task.tried, Try(event.at, None, "")) if task.tried else (),
                 revision=self.revision,
             )
 
@@ -233,6 +241,7 @@ class Fold:
                 tries=event.tries,
                 due_at=event.due_at,
                 failure=event.failure,
+                tried=_ended_try(task, event.at, event.failure),
                 revision=self.revision,
             )
 
@@ -268,6 +277,7 @@ class Fold:
             ended_at=at,
             due_at=None,
             failure=failure,
+            tried=_ended_try(task, at, failure) if task.tried else (),
             revision=self.revision,
         )
 
@@ -285,6 +295,17 @@ class Fold:
         """As they were, and as they are."""
         pairs = ((task, self.tasks[id]) for id, task in self.stored.items())
         return [(before, after) for before, after in pairs if before is not after]
+
+
+def _ended_try(task: TaskRun, at: float | None, failure: journal.Failure | None) -> tuple[Try, ...]:
+    """The tries of a task run of which the one that goes on, if one does, ends here."""
+    if task.started_at is None:
+        return task.tried
+    *before, last = task.tried or (Try(task.started_at, None, ""),)
+    if last.ended_at is None:
+        said = f"{failure.type}: {failure.message}".partition("\n")[0][:MAX_SAID] if failure else ""
+        last = last._replace(ended_at=at, said=said)
+    return *before, last
 
 
 def _attempt(run: FlowRun, event: journal.RunEnded, state: FlowRunState, reason: EndReason) -> Attempt:

@@ -36,7 +36,7 @@ from tui_flow.sdk.appending import Journal, Log
 from tui_flow.sdk.capture import Capture
 from tui_flow.sdk.forking import Forked, Signals, fork_worker
 from tui_flow.sdk.ladder import Ladder
-from tui_flow.sdk.last_word import Request, last_word
+from tui_flow.sdk.last_word import Request, Usage, last_word
 from tui_flow.sdk.masking import Ear
 from tui_flow.sdk.overtime import MARGIN_SECONDS, Overtime
 from tui_flow.sdk.process_tree import adopt_orphans, descendants
@@ -119,6 +119,7 @@ class Keeper:
         self._gate: int | None = None
         self._worker = 0
         self._status: int | None = None
+        self._usage = Usage(None, None)
         self._has_children = True
         self._is_cancelling = False
         self._request: Request | None = None
@@ -251,11 +252,12 @@ class Keeper:
     def _reap(self) -> None:
         try:
             while self._has_children:
-                pid, status = os.waitpid(-1, os.WNOHANG)
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
                 if pid == 0:
                     break
                 if pid == self._worker:
                     self._status = status
+                    self._usage = Usage.of(usage)
                     self._ladder.end_stragglers(self._spec.grace_seconds)
         except ChildProcessError:
             self._has_children = False
@@ -321,7 +323,8 @@ class Keeper:
         status = self._status if self._status is not None else signal.SIGKILL
         report = report if isinstance(report, FlowFinished) else None
         word = last_word(time.time(), status, report, self._request, self._note)
-        word = anew(word._replace(attempt=self._spec.attempt), self._spec, *self._tries())
+        word = word._replace(attempt=self._spec.attempt, **self._usage._asdict())
+        word = anew(word, self._spec, *self._tries())
         failpoint("before-last-word")
         self._journal.append(word)
         failpoint("last-word-written")

@@ -2,7 +2,8 @@
 
 import os
 import signal
-from typing import NamedTuple
+import sys
+from typing import Any, NamedTuple
 
 from tui_flow.contract.journal import FlowFinished, RunEnded
 from tui_flow.contract.states import EndReason, FlowRunState
@@ -19,6 +20,19 @@ class Request(NamedTuple):
     """CANCELLED or TIMEOUT."""
     message: str
     """Such as "cancelled by uid 1000"."""
+
+
+class Usage(NamedTuple):
+    """What the worker used, in the words of `RunEnded`."""
+
+    max_rss_bytes: int | None
+    cpu_seconds: float | None
+
+    @classmethod
+    def of(cls, usage: Any) -> "Usage":
+        """From a `resource.struct_rusage`, whose memory is in KiB but on macOS."""
+        unit = 1 if sys.platform == "darwin" else 1024
+        return cls(usage.ru_maxrss * unit, round(usage.ru_utime + usage.ru_stime, 3))
 
 
 def signal_name(number: int) -> str:

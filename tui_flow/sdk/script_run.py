@@ -21,6 +21,7 @@ from tui_flow.sdk.code_digest import load_sources
 from tui_flow.sdk.context import current_tags
 from tui_flow.sdk.endings import interrupted
 from tui_flow.sdk.flow_run import at_work, sha_of_source
+from tui_flow.sdk.last_word import Usage
 from tui_flow.sdk.names import generated_name
 from tui_flow.sdk.readable import as_json
 from tui_flow.sdk.recorder import RunRecorder
@@ -74,7 +75,7 @@ class ScriptRun:
         self.run.is_named = False
 
     def __enter__(self) -> FlowRun:
-        pid = os.getpid()
+        pid, self._cpu_before = os.getpid(), time.process_time()
         python = f"{sys.version.split()[0]} {sys.executable}"
         self.run.tree.record(journal.RunStarted(time.time(), 1, pid, pid, os.uname().nodename, python))
         self._mark_children()
@@ -105,10 +106,20 @@ class ScriptRun:
         os.environ.update({name: marks[name] for name in self._marked})
 
     def _write_last_word(self, state: State[Any]) -> None:
-        word = JOURNAL_FLOW_STATES[state.type].value
+        import resource
+
+        message = (state.message or "")[: journal.MAX_TEXT]
+        usage = Usage.of(resource.getrusage(resource.RUSAGE_SELF))
         self.run.tree.record(
             journal.RunEnded(
-                time.time(), word, state.reason.value, (state.message or "")[: journal.MAX_TEXT], None, None
+                time.time(),
+                JOURNAL_FLOW_STATES[state.type].value,
+                state.reason.value,
+                message,
+                None,
+                None,
+                max_rss_bytes=usage.max_rss_bytes,
+                cpu_seconds=round(time.process_time() - self._cpu_before, 3),
             )
         )
         self.run.tree.recorder.close()

@@ -96,6 +96,12 @@ def assets(db: "Database") -> None:
     db.execute("PRAGMA user_version = 11")
 
 
+@migrations(name="0.2.0 tries, and what a run used")
+def tries(db: "Database") -> None:
+    _run(db, "schema_0012.sql")
+    db.execute("PRAGMA user_version = 12")
+
+
 def migrate(db: sqlite3.Connection) -> None:
     """Brings a history up to date. Raises sqlite3.Error."""
     migrations.apply(_sqlite_utils().Database(db, execute_plugins=False))

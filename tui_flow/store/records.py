@@ -83,6 +83,11 @@ class FlowRun(NamedTuple):
     served: str | None = None
     """The name that its flow is served under, where it was run by that."""
     idempotency_key: str | None = None
+    host: str | None = None
+    worker_pid: int | None = None
+    """Of the last attempt, as the three around it."""
+    max_rss_bytes: int | None = None
+    cpu_seconds: float | None = None
 
 
 class Attempt(NamedTuple):
@@ -103,6 +108,15 @@ class Attempt(NamedTuple):
     signal: str | None
     failure: Failure | None
     first_task_run_id: int
+
+
+class Try(NamedTuple):
+    """One try of a task run that had several."""
+
+    started_at: float
+    ended_at: float | None
+    said: str
+    """What it failed with, in a line; empty where it did not."""
 
 
 class TaskRun(NamedTuple):
@@ -129,6 +143,8 @@ class TaskRun(NamedTuple):
     failure: Failure | None
     revision: int
     """The run's `ingested_bytes` as of this row's last change: ask for what is newer than what you have."""
+    tried: tuple[Try, ...] = ()
+    """Its tries, where there was more than one; empty also where they were made before the history kept them."""
 
 
 class Schedule(NamedTuple):

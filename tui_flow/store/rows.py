@@ -28,6 +28,7 @@ from tui_flow.store.records import (
     Schedule,
     ServedFlow,
     TaskRun,
+    Try,
 )
 
 _RUN_STATES = {state.value: state for state in FlowRunState}
@@ -141,6 +142,7 @@ def task_run(row: Row) -> TaskRun:
             *row[16:20],
             None if row[20] is None else to_failure(row[20]),
             row[21],
+            () if row[22] is None else tuple(map(Try._make, json.loads(row[22]))),
         )
     )
 
@@ -155,7 +157,12 @@ def task_run_row(task: TaskRun) -> Row:
         *task[16:20],
         None if task.failure is None else from_failure(task.failure),
         task.revision,
+        from_tries(task.tried),
     )
+
+
+def from_tries(tried: tuple[Try, ...]) -> str | None:
+    return _encode(tried) if tried else None
 
 
 def schedule(row: Row) -> Schedule:

@@ -101,6 +101,7 @@ def _update_row(pair: tuple[TaskRun, TaskRun]) -> rows.Row:
         *after[17:20],
         failure,
         after.revision,
+        rows.from_tries(after.tried),
         after.run_id,
         after.id,
         before.state,

@@ -16,6 +16,7 @@ from tui_flow.contract.states import FlowRunState
 from tui_flow.safe import safe
 from tui_flow.settings import Settings
 from tui_flow.store.records import Attempt, FlowRun
+from tui_flow.tui.presentation.about import used
 from tui_flow.tui.presentation.times import moment
 
 
@@ -108,6 +109,7 @@ def _facts(run: FlowRun, attempts: list[Attempt], fired_by: str) -> list[tuple[s
         ("tries", str(run.tries) if run.tries > 1 else ""),
         ("exit", "" if not run.exit_code else f"code {run.exit_code}"),
         ("signal", safe(run.signal or "")),
+        ("used", used(run)),
     ]
     return [(name, text) for name, text in facts if text]
 

@@ -2,7 +2,7 @@
 flow_runs.id, flow_runs.flow, flow_runs.path, run_name, state, state_name, reason, message, attempt, tries,
 trigger, flow_runs.parameters, flow_runs.tags, source_sha, created_at, started_at, ended_at, due_at,
 exit_code, signal, failure, ingested_bytes, first_task_run_id, scheduled_for, schedule, flow_runs.priority, lane,
-crashes, awaits_attempt, served, idempotency_key
+crashes, awaits_attempt, served, idempotency_key, host, worker_pid, max_rss_bytes, cpu_seconds
 
 -- name: get_run
 SELECT {run_columns} FROM flow_runs WHERE id = ?;
@@ -116,7 +116,8 @@ UPDATE flow_runs SET
     attempt = :attempt, tries = :tries, parameters = :parameters, tags = :tags, source_sha = :source_sha,
     started_at = :started_at, ended_at = :ended_at, due_at = :due_at, exit_code = :exit_code, signal = :signal,
     failure = :failure, report = :report, ingested_bytes = :ingested_bytes,
-    first_task_run_id = :first_task_run_id, crashes = :crashes, awaits_attempt = :awaits_attempt
+    first_task_run_id = :first_task_run_id, crashes = :crashes, awaits_attempt = :awaits_attempt,
+    host = :host, worker_pid = :worker_pid, max_rss_bytes = :max_rss_bytes, cpu_seconds = :cpu_seconds
 WHERE id = :id AND state = :old_state AND ingested_bytes = :old_ingested_bytes;
 
 -- name: attempt_columns

@@ -1,6 +1,6 @@
 -- name: task_columns
 run_id, task_runs.id, task_runs.parent, kind, name, run_name, state, state_name, reason, message, tries, max_tries, map_id, map_index,
-upstream, tags, created_at, started_at, ended_at, due_at, failure, revision
+upstream, tags, created_at, started_at, ended_at, due_at, failure, revision, tried
 
 -- name: last_attempt_columns
 (SELECT flow_runs.id AS of_run, flow_runs.first_task_run_id AS first FROM flow_runs WHERE flow_runs.id = ?)
@@ -49,11 +49,11 @@ SELECT DISTINCT name FROM {last_attempt_columns} WHERE state = ? LIMIT ?;
 -- name: insert_task
 INSERT INTO task_runs (
     run_id, id, parent, kind, name, run_name, state, state_name, reason, message, tries, max_tries, map_id, map_index,
-    upstream, tags, created_at, started_at, ended_at, due_at, failure, revision)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+    upstream, tags, created_at, started_at, ended_at, due_at, failure, revision, tried)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: update_task
 UPDATE task_runs SET
     run_name = ?, state = ?, state_name = ?, reason = ?, message = ?, tries = ?,
-    started_at = ?, ended_at = ?, due_at = ?, failure = ?, revision = ?
+    started_at = ?, ended_at = ?, due_at = ?, failure = ?, revision = ?, tried = ?
 WHERE run_id = ? AND id = ? AND state = ?;

@@ -137,6 +137,13 @@ def run_details(run: FlowRun, marks: Marks, now: float, project: Path, why: str 
     return lines
 
 
+def used(run: FlowRun) -> str:
+    """What the worker of its last attempt took of the machine; empty where nobody measured that."""
+    if run.cpu_seconds is None or run.max_rss_bytes is None:
+        return ""
+    return f"{times.duration(run.cpu_seconds)} cpu, max RSS {run.max_rss_bytes / 2**20:,.0f} MiB"
+
+
 def _how(run: FlowRun) -> str:
     if run.signal:
         return f"signal {run.signal}"

@@ -29,6 +29,10 @@ def as_run(run: FlowRun, attempt: Attempt) -> FlowRun:
         signal=attempt.signal,
         failure=attempt.failure,
         first_task_run_id=attempt.first_task_run_id,
+        host=None,
+        worker_pid=None,
+        max_rss_bytes=None,
+        cpu_seconds=None,
     )
 
 
