@@ -13,6 +13,7 @@ from tests.waiting import wait_until
 
 CHILD = """
     import time
+    from typing import NamedTuple
     from tui_flow import flow, serve
     from tui_flow.runtime import deployment, flow_run
 
@@ -23,11 +24,23 @@ CHILD = """
             raise ValueError("negative")
         print(deployment.name, n, flow_run.tags)
 
+    class Sum(NamedTuple):
+        total: int
+        parent: str | None
+
+    @flow(persist_result=True)
+    def adds(numbers: list[int]):
+        return Sum(sum(numbers), flow_run.parent_flow_run_id)
+
     if __name__ == "__main__":
-        serve(child.to_deployment("one", parameters={"n": 10}, tags=["t"]), child.to_deployment("two"))
+        serve(
+            child.to_deployment("one", parameters={"n": 10}, tags=["t"]), child.to_deployment("two"),
+            adds.to_deployment("now"),
+        )
 """
 PARENT = """
     import asyncio
+    from datetime import UTC, datetime, timedelta
     from tui_flow import flow, task
     from tui_flow.deployments import arun_deployment, run_deployment
 
@@ -55,6 +68,42 @@ PARENT = """
     def keyed():
         told(run_deployment("child/one", idempotency_key="today", flow_run_name="named"))
         told(run_deployment("child/one", idempotency_key="today"))
+
+    @task
+    def three():
+        return 3
+
+    @task
+    def breaks():
+        raise ValueError("no number")
+
+    @flow
+    def takes_what_it_gives(subflow: bool = True):
+        run = run_deployment("adds/now", parameters={"numbers": [three.submit(), 4]}, as_subflow=subflow)
+        print("told", run.id, run.parent_task_run_id, run.state.result().total, run.state.result().parent)
+
+    @flow
+    def takes_what_was_not_kept():
+        run_deployment("child/one").state.result()
+
+    @flow
+    def waits_in_vain():
+        run_deployment("adds/now", parameters={"numbers": [breaks.submit()]})
+
+    @flow
+    async def awaits_what_it_gives():
+        run = await run_deployment("adds/now", parameters={"numbers": [three.submit()]}, as_subflow=False)
+        print("told", run.id, run.state.result().total)
+
+    @flow
+    def later(seconds: float):
+        at = datetime.now(UTC) + timedelta(seconds=seconds)
+        run = run_deployment("child/two", scheduled_time=at, timeout=None if seconds < 5 else 0)
+        print("told", run.id, run.state.name, run.start_time is not None and run.start_time >= at)
+
+    @flow
+    def does_not_wait():
+        print("told", run_deployment("child/two", timeout=0, as_subflow=False).name)
 """
 
 
@@ -89,8 +138,10 @@ def test_it_runs_with_what_it_is_served_with_and_is_shown_in_the_run_that_asked(
     id, state, rest = told.split(" ", 2)
     assert (state, rest) == ("COMPLETED", "child {'n': 10, 'seconds': 0} ['mine', 't'] child/one")
     child = project.ask("show", id)
-    assert (child["trigger"], child["state"]) == (f"run {found['run_id']}", "completed")
     (task,) = found["tasks"]
+    assert (child["trigger"], child["state"]) == (f"run {found['run_id']}-{task['id']}", "completed")
+    assert child["parent"] == {"run_id": found["run_id"], "task": task["id"]}
+    assert f"run {found['run_id']}, as its task {task['id']}" in project.tui_flow("show", id).stdout
     assert (task["run_name"], task["state"]) == ("child/one", "completed")
 
 
@@ -103,7 +154,54 @@ def test_its_failure_raises_nothing_and_is_the_state_of_what_stands_for_it(proje
 
 def test_without_as_subflow_nothing_stands_for_it(project: Project) -> None:
     found, (told,) = run(project, "parent", "-p", "subflow=false")
-    assert told.split()[1] == "COMPLETED" and found["tasks"] == []
+    id, state, *_ = told.split()
+    assert state == "COMPLETED" and found["tasks"] == []
+    assert project.ask("show", id)["parent"] is None
+
+
+@pytest.mark.parametrize("subflow", ["true", "false"])
+def test_its_state_has_what_the_flow_returned_and_futures_are_waited_for(
+    project: Project, subflow: str
+) -> None:
+    found, (told,) = run(project, "takes_what_it_gives", "-p", f"subflow={subflow}")
+    _, parent, total, seen_by_child = told.split()
+    assert total == "7"
+    if subflow == "true":
+        task = found["tasks"][-1]
+        assert (parent, seen_by_child) == (f"{found['run_id']}-{task['id']}", str(found["run_id"]))
+        assert task["upstream"] == [found["tasks"][0]["id"]]
+    else:
+        assert (parent, seen_by_child) == ("None", "None")
+    if subflow == "false":
+        _, (told,) = run(project, "awaits_what_it_gives")
+        assert told.split()[1] == "3"
+
+
+def test_what_was_not_persisted_is_missed_in_words(project: Project) -> None:
+    found, _ = run(project, "takes_what_was_not_kept")
+    assert found["state"] == "failed" and found["failure"]["type"].endswith("MissingResult")
+    assert "persist_result=True" in found["failure"]["message"]
+
+
+def test_a_parameter_that_fails_to_come_keeps_the_run_from_being_made(project: Project) -> None:
+    found, _ = run(project, "waits_in_vain")
+    assert found["state"] == "failed" and "did not reach a 'COMPLETED' state" in found["failure"]["message"]
+    assert [task["state"] for task in found["tasks"]] == ["failed", "upstream_failed"]
+
+
+def test_it_begins_when_it_is_to_and_not_before(project: Project) -> None:
+    _, (told,) = run(project, "later", "-p", "seconds=1")
+    assert told.split()[1:] == ["Completed", "True"]
+    _, (told,) = run(project, "later", "-p", "seconds=3600")
+    id, name, _ = told.split()
+    assert name == "Scheduled" and "it is to begin in 3" in project.tui_flow("show", id).stdout
+    assert project.tui_flow("cancel", id).returncode == 0
+
+
+def test_it_has_its_name_before_it_begins(project: Project) -> None:
+    _, (name,) = run(project, "does_not_wait")
+    assert name.count("-") == 1
+    wait_until(lambda: name in [one["run_name"] for one in project.ask("runs")["runs"]])
 
 
 @pytest.mark.parametrize("timeout", [0, 0.2])

@@ -121,11 +121,16 @@ class RunServed(NamedTuple):
     tags: list[str] = []  # noqa: RUF012
     trigger: str = "command"
     idempotency_key: str | None = None
+    default_name: str | None = None
+    """The run's name, until the flow gives it another."""
+    scheduled_for: float | None = None
+    """It does not begin before."""
 
 
 class WaitRun(NamedTuple):
     """Answers when the run is over, or after so many seconds. Result: `{"run_id", "flow", "run_name", "state",
-    "state_name", "message", "parameters", "tags", "created_at", "started_at", "ended_at"}`. Errors: UnknownRun."""
+    "state_name", "message", "attempt", "trigger", "parameters", "tags", "created_at", "scheduled_for",
+    "started_at", "ended_at"}`. Errors: UnknownRun."""
 
     run_id: int
     seconds: float = 0.0

@@ -51,6 +51,8 @@ CONSOLE_LOG = "console.log"
 SEEN = "seen-{uid}"
 SPEC, LOCK, JOURNAL, LOG, CANCEL, LAST = "spec.json", "lock", "journal", "log", "cancel.json", "last"
 SECRETS = "secrets"
+RETURNED = "returned.json"
+"""Where the flow's persisted result lies, by attempt."""
 CALLS, RESULTS, STACKS = "calls", "results", "stacks"
 BACKUPS = "backups"
 SERVING = "serving"
@@ -108,7 +110,7 @@ class RunSpec(NamedTuple):
     source_sha: str = ""
     """Run the text of this version from `sources/`, instead of the flow file as it is now."""
     scheduled_for: float | None = None
-    """The fire time that the run is for; None where somebody asked for it."""
+    """The fire time that the run is for; None where somebody asked for it, unless that said when it is to begin."""
     schedule: str | None = None
     """The slug of the schedule or trigger that made it."""
     event_key: str | None = None
@@ -131,6 +133,8 @@ class RunSpec(NamedTuple):
     """The cap of the log (MiB): of a longer one the beginning and the end are kept; 0 keeps all."""
     tries_before: int = 0
     """Of the flow's own tries, those that earlier attempts have used up."""
+    default_name: str | None = None
+    """The run's name where neither `run_name` nor the flow gives one."""
     served: str | None = None
     """The name that the flow is served under, where it was run by that."""
     served_version: str | None = None

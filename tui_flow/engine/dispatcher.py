@@ -39,6 +39,8 @@ from tui_flow.store.records import Flow, FlowRun
 
 RETRY_SECONDS = 1.0
 """Before a process is asked for again that the system would not give."""
+LONGEST_SLEEP_SECONDS = 5.0
+"""Until the clock is looked at again, which may have been set."""
 PRIORITY_SECONDS = 60.0
 """So much earlier a run counts as asked for, for each step of its priority."""
 
@@ -135,7 +137,8 @@ class Dispatcher:
         """Lets a pending run wait for a slot. It was asked for when it was made; each step of priority counts as if
         that had been a minute earlier, so a run of low priority waits longer, and not for ever."""
         if active.id not in self._places:
-            place = active.run.created_at - PRIORITY_SECONDS * active.run.priority
+            asked_at = max(active.run.created_at, active.run.scheduled_for or 0.0)
+            place = asked_at - PRIORITY_SECONDS * active.run.priority
             self._places[active.id] = place
             insort(self._queue, (place, active.id))
             active.is_queued = True
@@ -152,12 +155,15 @@ class Dispatcher:
         """Starts what waits while there are slots, and room on the disk."""
         if not self._queue or not self._may_start():
             return float("inf")
-        held = self._held(now)
+        held, next_at = self._held(now), float("inf")
         for _, id in list(self._queue):
             if held.is_full:
                 break
             active = self._ingest.active.get(id)
             if active is not None and active.run.state is FlowRunState.PENDING:
+                if early := self._seconds_early(active.run):
+                    next_at = min(next_at, now + min(early, LONGEST_SLEEP_SECONDS))
+                    continue
                 if held.obstacle(active.run):
                     held.note_waiting(active.run, self._clock.time())
                     continue
@@ -168,13 +174,22 @@ class Dispatcher:
                     return now + RETRY_SECONDS
                 held.add(active.run)
             self.withdraw(id)
-        return float("inf")
+        return next_at
+
+    def _seconds_early(self, run: FlowRun) -> float:
+        """Until the time that it was asked for; 0 where it may begin. What a schedule made is never early."""
+        if run.schedule is not None or run.scheduled_for is None:
+            return 0.0
+        return max(0.0, run.scheduled_for - self._clock.time())
 
     def obstacles(self) -> dict[int, str]:
         """Why each of the queued runs has not started yet, by id."""
         held = self._held(self._clock.monotonic())
         found = {}
         for active in self.queued:
+            if early := self._seconds_early(active.run):
+                found[active.id] = f"it is to begin in {early:.0f} s"
+                continue
             found[active.id] = held.obstacle(active.run) or "its turn is next"
             held.note_waiting(active.run, self._clock.time())
         return found
@@ -256,7 +271,7 @@ def run_of(spec: RunSpec) -> FlowRun:
         id=spec.run_id,
         flow=spec.flow,
         path=str(path.relative_to(spec.project)) if path and inside else spec.path,
-        run_name=spec.run_name or "",
+        run_name=spec.run_name or spec.default_name or "",
         state=FlowRunState.PENDING,
         state_name=state_name(FlowRunState.PENDING),
         reason=None,

@@ -119,6 +119,8 @@ async def run_served(engine: "Engine", _: Connection, command: commands.RunServe
         served=one.name,
         served_version=one.version,
         idempotency_key=command.idempotency_key,
+        default_name=command.default_name,
+        scheduled_for=command.scheduled_for,
     )
     await engine.begin(run_id)
     return {"run_id": run_id, "is_new": True}
@@ -145,6 +147,9 @@ async def wait_run(engine: "Engine", _: Connection, command: commands.WaitRun) -
         "state",
         "state_name",
         "message",
+        "attempt",
+        "trigger",
+        "scheduled_for",
         "parameters",
         "tags",
         "created_at",

@@ -7,15 +7,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tui_flow.contract.asked_by import by_run, parent_of
 from tui_flow.contract.commands import RunServed, WaitRun
 from tui_flow.contract.errors import UnknownFlow
 from tui_flow.contract.states import TERMINAL
+from tui_flow.sdk import references
 from tui_flow.sdk.asking import ANSWER_SECONDS, ask, project_of
 from tui_flow.sdk.context import current, parent_of_task
 from tui_flow.sdk.exceptions import FailedRun, FlowWaitTimeout, ObjectNotFound, UnsupportedFeature
+from tui_flow.sdk.names import generated_name
 from tui_flow.sdk.readable import as_json
 from tui_flow.sdk.served_flow import RunnerDeployment
-from tui_flow.sdk.states import State, StateType
+from tui_flow.sdk.states import NOTHING, State, StateType
 
 if TYPE_CHECKING:
     from tui_flow.sdk.tasks import Task
@@ -26,6 +29,21 @@ _WAIT_SECONDS = 20.0
 """One question for the end of a run takes so long at most."""
 _UNFINISHED = {"scheduled": "SCHEDULED", "retrying": "SCHEDULED"}
 """States whose type has another name; all others have their own."""
+
+
+class _RunState(State[Any]):
+    """The state of a run of another process: what that returned is read once it is asked for."""
+
+    __slots__ = ("_kept",)
+    _kept: tuple[Path, int, int]
+
+    def result(self, raise_on_failure: bool = True, **_: Any) -> Any:
+        """Raises MissingResult where the run did not persist what it returned."""
+        if self.is_completed() and self._data is NOTHING:
+            from tui_flow.sdk import kept_values
+
+            self._data = kept_values.load(*self._kept)
+        return super().result(raise_on_failure)
 
 
 class RequestedRun(NamedTuple):
@@ -41,6 +59,8 @@ class RequestedRun(NamedTuple):
     start_time: datetime | None
     end_time: datetime | None
     deployment_id: str
+    parent_task_run_id: str | None = None
+    """The task run that stands for it in the run which asked, such as "812-5"."""
 
     @property
     def state_type(self) -> StateType:
@@ -64,12 +84,11 @@ class _Wish(NamedTuple):
 
     project: str
     name: str
-    parameters: dict[str, Any]
+    scheduled_for: float | None
     run_name: str | None
     tags: list[str]
     timeout: float | None
-    key: str | None
-    trigger: str
+    key: str
 
 
 def run_deployment(
@@ -88,22 +107,24 @@ def run_deployment(
 ) -> Any:
     """Runs what is served as "flow/name", and waits for its end, or for `timeout` seconds (0: not at all).
 
-    In a flow or task it is shown there, unless `as_subflow=False`; its failure raises nothing: look at `.state`. With
-    an `idempotency_key` that was used before, it gives the run of then. In an event loop the answer is to be awaited.
-    `client` and `poll_interval` are accepted, and without effect. Raises ObjectNotFound, BrokenFlow, BadParameters,
-    EngineError; UnsupportedFeature for a time in the future, and for what needs work pools.
+    In a flow or task it is shown there, unless `as_subflow=False`; its failure raises nothing: look at `.state`, whose
+    `result()` is what the flow returned if it persists that (`persist_result=True`). Futures in `parameters` are waited
+    for. It does not begin before `scheduled_time`. With an `idempotency_key` that was used before, it gives the run of then. In an event loop the answer is to be
+    awaited. `client` and `poll_interval` are accepted, and without effect. Raises ObjectNotFound, BrokenFlow, BadParameters,
+    EngineError; UnsupportedFeature for what needs work pools.
     """
     import asyncio
 
     wish = _wish(
-        name, parameters, scheduled_time, flow_run_name, timeout, tags, idempotency_key,
+        name, scheduled_time, flow_run_name, timeout, tags, idempotency_key,
         {"work_queue_name": work_queue_name, "job_variables": job_variables},
     )  # fmt: skip
+    given = dict(parameters or {})
     if asyncio._get_running_loop() is not None:
-        return _arun(wish, as_subflow)
+        return _arun(wish, given, as_subflow)
     if as_subflow and current.get() is not None:
-        return _outcome(_stand_in(_run, name)(wish, return_state=True))
-    return _run(wish, fails=False)
+        return _outcome(_stand_in(_run, name)(wish, given, return_state=True))
+    return _run(wish, references.replace(given, _result_of), fails=False)
 
 
 async def arun_deployment(name: str, *args: Any, **options: Any) -> RequestedRun:
@@ -111,15 +132,21 @@ async def arun_deployment(name: str, *args: Any, **options: Any) -> RequestedRun
     return await run_deployment(name, *args, **options)  # type: ignore[no-any-return]
 
 
-async def _arun(wish: _Wish, as_subflow: bool | None) -> RequestedRun:
+async def _arun(wish: _Wish, parameters: dict[str, Any], as_subflow: bool | None) -> RequestedRun:
+    import asyncio
+
     if as_subflow and current.get() is not None:
-        return _outcome(await _stand_in(_run_awaited, wish.name)(wish, return_state=True))
-    return await _run_awaited(wish, fails=False)
+        return _outcome(await _stand_in(_run_awaited, wish.name)(wish, parameters, return_state=True))
+    resolved = await asyncio.to_thread(references.replace, parameters, _result_of)
+    return await _run_awaited(wish, resolved, fails=False)
+
+
+def _result_of(reference: Any) -> Any:
+    return reference.result()
 
 
 def _wish(
     name: str,
-    parameters: dict[str, Any] | None,
     scheduled_time: datetime | None,
     run_name: str | None,
     timeout: float | None,
@@ -133,19 +160,12 @@ def _wish(
         )
     if timeout is not None and timeout < 0:
         raise ValueError("`timeout` cannot be negative")
-    if scheduled_time is not None and scheduled_time.timestamp() > time.time():
-        raise UnsupportedFeature(
-            "run_deployment(scheduled_time=) does not take a time in the future",
-            next="serve it with schedule=At(…)",
-        )
     for option, value in pool_options.items():
         if value:
             raise UnsupportedFeature(f"run_deployment({option}=) does not work here", next="leave it out")
-    run = parent_of_task()
-    return _Wish(
-        str(project_of(run)), name, as_json(dict(parameters or {})), run_name, sorted(tags or ()), timeout, key,
-        f"run {run.tree.run_id}" if run is not None and run.tree.run_id else "script",
-    )  # fmt: skip
+    project = str(project_of(parent_of_task()))
+    at = None if scheduled_time is None else scheduled_time.timestamp()
+    return _Wish(project, name, at, run_name, sorted(tags or ()), timeout, key or uuid.uuid4().hex)
 
 
 def _stand_in(fn: Any, name: str) -> "Task[..., Any]":
@@ -166,18 +186,18 @@ def _outcome(state: State[Any]) -> RequestedRun:
     return found  # type: ignore[no-any-return]
 
 
-def _run(wish: _Wish, fails: bool = True) -> RequestedRun:
-    run_id, deadline = _begin(wish), _deadline(wish)
+def _run(wish: _Wish, parameters: dict[str, Any], fails: bool = True) -> RequestedRun:
+    run_id, deadline = _begin(wish, parameters, stands_in=fails), _deadline(wish)
     while True:
         told = ask(Path(wish.project), WaitRun(run_id, _patience(deadline)), _WAIT_SECONDS + ANSWER_SECONDS)
         if told["state"] in TERMINAL or time.monotonic() >= deadline:
             return _ended(told, wish, fails)
 
 
-async def _run_awaited(wish: _Wish, fails: bool = True) -> RequestedRun:
+async def _run_awaited(wish: _Wish, parameters: dict[str, Any], fails: bool = True) -> RequestedRun:
     import asyncio
 
-    run_id, deadline = await asyncio.to_thread(_begin, wish), _deadline(wish)
+    run_id, deadline = await asyncio.to_thread(_begin, wish, parameters, stands_in=fails), _deadline(wish)
     while True:
         wait, limit = WaitRun(run_id, _patience(deadline)), _WAIT_SECONDS + ANSWER_SECONDS
         told = await asyncio.to_thread(ask, Path(wish.project), wait, limit)
@@ -185,11 +205,24 @@ async def _run_awaited(wish: _Wish, fails: bool = True) -> RequestedRun:
             return _ended(told, wish, fails)
 
 
-def _begin(wish: _Wish) -> int:
-    """Asks for the run once, however often an engine has to be asked; gives its id."""
+def _begin(wish: _Wish, parameters: dict[str, Any], stands_in: bool) -> int:
+    """Asks for the run once, however often an engine has to be asked; gives its id. `stands_in`: the task run that is
+    at work here is shown for it."""
     flow, _, served = wish.name.partition("/")
+    run = parent_of_task()
+    trigger = "script"
+    if run is not None and run.tree.run_id:
+        trigger = by_run(run.tree.run_id, run.number if stands_in else 0)
     command = RunServed(
-        flow, served, wish.parameters, wish.run_name, wish.tags, wish.trigger, wish.key or uuid.uuid4().hex
+        flow,
+        served,
+        as_json(parameters),
+        wish.run_name,
+        wish.tags,
+        trigger,
+        wish.key,
+        generated_name(),
+        wish.scheduled_for,
     )
     try:
         return int(ask(Path(wish.project), command)["run_id"])
@@ -206,7 +239,7 @@ async def wait_for_run(project: Path, run_id: int, timeout: float | None) -> Req
         wait, limit = WaitRun(run_id, _patience(deadline)), _WAIT_SECONDS + ANSWER_SECONDS
         told = await asyncio.to_thread(ask, project, wait, limit)
         if told["state"] in TERMINAL:
-            return _run_of(told, "")
+            return _run_of(told, "", project)
         if time.monotonic() >= deadline:
             raise FlowWaitTimeout(f"Flow run with ID {run_id} exceeded watch timeout of {timeout:g} seconds")
 
@@ -220,20 +253,25 @@ def _patience(deadline: float) -> float:
 
 
 def _ended(told: dict[str, Any], wish: _Wish, fails: bool) -> RequestedRun:
-    run = _run_of(told, wish.name)
+    run = _run_of(told, wish.name, Path(wish.project))
     if fails and run.state.is_final() and not run.state.is_completed():
         raise _NotCompleted(run)
     return run
 
 
-def _run_of(told: dict[str, Any], name: str) -> RequestedRun:
-    state: State[Any] = State(
-        _UNFINISHED.get(told["state"], told["state"].upper()), told["state_name"], told["message"] or None
-    )
+def _run_of(told: dict[str, Any], name: str, project: Path) -> RequestedRun:
+    kind, state_name = _UNFINISHED.get(told["state"], told["state"].upper()), told["state_name"]
+    begins = _moment(told["scheduled_for"])
+    if begins is not None and kind == "PENDING" and begins > datetime.now(UTC):
+        kind, state_name = "SCHEDULED", "Scheduled"
+    state = _RunState(kind, state_name, told["message"] or None)
+    state._details = {"scheduled_time": begins}
+    state._kept = project, told["run_id"], told["attempt"]
+    parent = parent_of(told["trigger"])
     return RequestedRun(
         str(told["run_id"]), told["run_name"], told["flow"], state, told["parameters"], told["tags"],
         datetime.fromtimestamp(told["created_at"], UTC), _moment(told["started_at"]), _moment(told["ended_at"]),
-        name,
+        name, f"{parent[0]}-{parent[1]}" if parent else None,
     )  # fmt: skip
 
 

@@ -51,7 +51,9 @@ def run_spec(
     )
     load_version(spec.project, spec.path, tree.source_sha, modules or {})
     tree.calls = CallBook(tree, directory, spec)
-    run = FlowRun(flow, tree, name=spec.run_name or generated_name(), tags=frozenset(spec.tags))
+    run = FlowRun(
+        flow, tree, name=spec.run_name or spec.default_name or generated_name(), tags=frozenset(spec.tags)
+    )
     run.is_named = spec.run_name is not None
     run.run_count = spec.tries_before
     before = signals.raise_on_sigterm()

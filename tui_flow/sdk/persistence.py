@@ -132,7 +132,12 @@ def refreshes(run: "TaskRun") -> bool:
 
 def persist_flow_result(run: "FlowRun", value: Any) -> None:
     """Stores what a flow returned, under a key of its own. What cannot be stored is told in the log."""
+    from tui_flow.sdk import kept_values
+
     try:
-        store_of(run).write(value)
+        store = store_of(run)
+        record = store.create_result_record(value)
+        store.persist_result_record(record)
+        kept_values.note(run, store.result_storage, record.metadata.storage_key)
     except Exception as error:
         logger_of(run).error("The flow's result cannot be persisted: %s: %s", type(error).__name__, error)

@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from tui_flow.contract import journal
+from tui_flow.contract.asked_by import parent_of
 from tui_flow.contract.states import TaskRunState
 from tui_flow.sdk import context, params
 from tui_flow.sdk.readable import readable
@@ -362,7 +363,11 @@ class FlowRun(RunFacts):
 
     @property
     def parent_task_run_id(self) -> str | None:
-        return self.parent.id if self.parent else None
+        """The task run, or the flow, that called it; of a run that another one asked for, what stands for it there."""
+        if self.parent is not None:
+            return self.parent.id
+        parent = None if self.tree.spec is None else parent_of(self.tree.spec.trigger)
+        return f"{parent[0]}-{parent[1]}" if parent else None
 
     @property
     def state_name(self) -> str:

@@ -5,6 +5,7 @@ Outside of runs every answer is None, or empty. What needs Prefect's server (`ap
 
 from typing import TYPE_CHECKING, Any
 
+from tui_flow.contract.asked_by import parent_of
 from tui_flow.sdk.context import current
 
 if TYPE_CHECKING:
@@ -86,9 +87,12 @@ class _FlowRunRuntime(_Runtime):
 
     @property
     def parent_flow_run_id(self) -> str | None:
-        """Of a nested flow run: the id of the flow run around it."""
+        """Of a nested flow run: the id of the flow run around it; of one that `run_deployment` made: of who asked."""
         run = _flow_run()
-        return run.parent.flow_run.id if run and run.parent else None
+        if run is None or run.parent is not None:
+            return run.parent.flow_run.id if run and run.parent else None
+        parent = parent_of(run.tree.spec.trigger) if run.tree.spec else None
+        return str(parent[0]) if parent else None
 
     @property
     def root_flow_run_id(self) -> str | None:

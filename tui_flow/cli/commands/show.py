@@ -11,6 +11,7 @@ from tui_flow.cli.output import print_json, style
 from tui_flow.cli.paint import failure_lines, state_text, took
 from tui_flow.cli.shapes import attempt_object, run_object, task_object
 from tui_flow.cli.waiting import why_they_wait
+from tui_flow.contract.asked_by import parent_of
 from tui_flow.contract.rundir import LOG, run_dir
 from tui_flow.contract.states import FlowRunState
 from tui_flow.safe import safe
@@ -41,9 +42,11 @@ def command(run: str) -> None:
         attempts = runs.list_attempts(db, wanted.id)
         decided = schedules.fire_time_of_run(db, wanted.id)
     if wants_json():
+        parent = parent_of(wanted.trigger)
         print_json(
             {
                 **run_object(wanted),
+                "parent": dict(zip(("run_id", "task"), parent, strict=True)) if parent else None,
                 "fired_by": decided.cause if decided else None,
                 "tasks": [task_object(task) for task in task_runs],
                 "earlier_attempts": [attempt_object(attempt) for attempt in attempts],
@@ -88,6 +91,7 @@ def _facts(run: FlowRun, attempts: list[Attempt], fired_by: str) -> list[tuple[s
         else f"not yet; asked for {moment(run.created_at, now)}"
     )
     name = f" ({safe(run.state_name)})" if run.state_name.lower() != run.state else ""
+    parent = parent_of(run.trigger)
     told = run.state is FlowRunState.COMPLETED or run.failure is not None or not run.message
     why = "" if told else f": {safe(run.message)}"
     facts = [
@@ -96,6 +100,7 @@ def _facts(run: FlowRun, attempts: list[Attempt], fired_by: str) -> list[tuple[s
         ("state", f"{state_text(run.state)}{name}{why}"),
         ("began", began),
         ("asked by", safe(f"{run.trigger} {run.schedule or ''}".rstrip())),
+        ("parent", "" if parent is None else f"run {parent[0]}, as its task {parent[1]}"),
         ("fired by", safe(fired_by)),
         ("served as", safe(f"{run.flow}/{run.served}") if run.served else ""),
         ("runs for", "" if run.scheduled_for is None else moment(run.scheduled_for, now)),

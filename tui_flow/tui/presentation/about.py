@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tui_flow.contract.asked_by import parent_of
 from tui_flow.contract.journal import Failure
 from tui_flow.safe import safe_lines
 from tui_flow.store.records import FlowRun, TaskRun
@@ -120,10 +121,12 @@ def short_path(path: str, project: Path) -> str:
 
 def run_details(run: FlowRun, marks: Marks, now: float, project: Path, why: str = "") -> list[Line]:
     """All there is to know of a flow run; `why` says why it has not begun."""
+    parent = parent_of(run.trigger)
     lines: list[Line] = [
         _state_line(run.state, run.state_name, marks, _how(run)),
         _fact("run", f"{run.id}  {run.run_name}".rstrip()),
         _fact("trigger", f"{run.trigger}, {times.moment(run.created_at, now)}"),
+        *([_fact("parent", f"run {parent[0]}, as its task {parent[1]}")] if parent else []),
         *_when(run, now),
         *([_fact("waits", why)] if why else []),
         *([_fact("tags", " ".join(run.tags))] if run.tags else []),
