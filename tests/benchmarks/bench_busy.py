@@ -24,9 +24,8 @@ RUNS = 1_000_000
 KEYS = "tjktjtkt"
 """Keys that change something that can be seen: the time column, and the line under the cursor."""
 BUSY_PROGRAM = PROGRAM.replace(
-    'async def no_engine(settings, *, start):\n    raise EngineError("no engine in this test")',
+    "{engine}",
     """
-import asyncio
 from tui_flow.contract import changes
 class Engine:
     async def ask(self, command): return {}
@@ -38,7 +37,7 @@ class Engine:
             await asyncio.sleep(0.02)
             seq += 1
             yield seq, changes.TasksChanged(900)
-async def no_engine(settings, *, start):
+async def connect(settings, *, start):
     return Engine()
 """,
 )

@@ -17,16 +17,20 @@ from typing import Self
 import pyte
 
 PROGRAM = """
-import sys
+import asyncio, sys
 from pathlib import Path
 from tui_flow.contract.errors import EngineError
 from tui_flow.settings import Settings
-from tui_flow.tui import app, bridge
-async def no_engine(settings, *, start):
-    raise EngineError("no engine in this test")
-bridge._connect_async = no_engine
-bridge.RETRY_SECONDS = (3600.0,)
-sys.exit(app.run(Settings(project=Path(sys.argv[1]))))
+from tui_flow.tui.launch import run
+{engine}
+sys.exit(run(Settings(project=Path(sys.argv[1])), connect=connect))
+"""
+NO_ENGINE = """
+attempts = iter([True])
+async def connect(settings, *, start):
+    if next(attempts, False):
+        raise EngineError("no engine in this test")
+    await asyncio.Event().wait()
 """
 
 
@@ -39,7 +43,7 @@ class PtyConsole:
         environ: dict[str, str] | None = None,
         *,
         size: tuple[int, int] = (80, 24),
-        program: str = PROGRAM,
+        program: str = PROGRAM.replace("{engine}", NO_ENGINE),
     ) -> None:
         self._screen = pyte.Screen(*size)
         self._stream = pyte.Stream(self._screen)
@@ -115,6 +119,6 @@ class PtyConsole:
         return self._status
 
     def cpu_seconds(self) -> float:
-        """The processor time that the console has used."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """The processor time that the console's threads have used: `stat` would tell it in hundredths only."""
+        clocks = Path(f"/proc/{self.pid}/task").glob("*/schedstat")
+        return sum(int(clock.read_text().split()[0]) for clock in clocks) / 1e9

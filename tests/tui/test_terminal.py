@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.tui.project import Project
-from tests.tui.pty_console import PROGRAM, PtyConsole
+from tests.tui.pty_console import NO_ENGINE, PROGRAM, PtyConsole
 from tests.waiting import wait_until
 from tui_flow.tui import terminal
 
@@ -137,13 +137,17 @@ def test_a_split_arrow_key_changes_no_data(running: PtyConsole) -> None:
 
 
 def test_a_defect_of_its_own_is_told_in_a_few_words_and_shows_no_variables(etl: Project) -> None:
-    broken = """
+    broken = (
+        NO_ENGINE
+        + """
+from tui_flow.tui import app
 def boom(self):
     secret = "hunter2-" + "x" * 3
     raise RuntimeError("no help \\x1b]52;c;AAAA\\x07")
 app.Console.action_help = boom
 """
-    program = PROGRAM.replace("sys.exit(", broken + "sys.exit(")
+    )
+    program = PROGRAM.replace("{engine}", broken)
     with PtyConsole(etl.settings.project, program=program) as console:
         console.wait_for("etl_daily")
         console.send("?")

@@ -38,7 +38,7 @@ def open_console(begin: "Address | None" = None) -> int:
     """Opens the console on the project, until somebody leaves it. Gives the exit code. Raises ProjectError."""
     found = settings()
     looks: Any = click.get_current_context().meta[LOOKS]
-    from tui_flow.tui.app import run
+    from tui_flow.tui.launch import run
 
     return run(
         found,

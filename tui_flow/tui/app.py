@@ -1,22 +1,21 @@
 """The console: a disposable client of the engine. Whatever must go on, goes on without it."""
 
 import asyncio
+import gc
 import signal
-import sys
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
 from rich.segment import Segment, Segments
-from textual import constants
 from textual.filter import Monochrome, NoColor
 
 from tui_flow.contract import commands
-from tui_flow.contract.errors import EXIT_OK, EXIT_USAGE, ReadOnly, TuiFlowError
+from tui_flow.contract.errors import EXIT_OK, ReadOnly, TuiFlowError
 from tui_flow.settings import Settings
 from tui_flow.store.records import Alert
-from tui_flow.tui import copying, keymap, terminal
+from tui_flow.tui import keymap
 from tui_flow.tui.actions import Action, bindings, key_name
 from tui_flow.tui.asking import Asking
 from tui_flow.tui.bridge import READS_ONLY, Bridge, RunReading
@@ -32,6 +31,8 @@ from tui_flow.tui.watchman import Watchman
 from tui_flow.tui.widgets.paint import Paint
 
 Connect = Callable[..., Awaitable[Any]]
+_BEGINNING = 1.0
+"""Seconds within which the first frames are drawn: `launch` lets nothing be searched for garbage until then."""
 
 
 class Console(Asking, inherit_bindings=False):
@@ -74,13 +75,23 @@ class Console(Asking, inherit_bindings=False):
         self._undo: tuple[str, commands.Command] | None = None
         for known in THEMES:
             self.register_theme(known)
-        self.theme = theme
+        self._begin_with_theme(theme)
         if theme == "tui-flow-ansi":
             # Textual has chosen how to do without colour (NO_COLOR) before it knew the theme.
             self._filters = [NoColor() if isinstance(each, Monochrome) else each for each in self._filters]
         self.paint = Paint(self.get_css_variables(), ascii)
         self.set_class(ascii, "-ascii")
         self.set_class(theme == "tui-flow-ansi", "-poor")
+
+    def _begin_with_theme(self, name: str) -> None:
+        """As assigning `theme`, which would have the style sheet parsed twice before the first frame."""
+        self.set_reactive(Console.theme, name)
+        dark = self.current_theme.dark
+        self.update_classes(
+            {f"-theme-{name}": True, "-dark-mode": dark, "-light-mode": not dark}, update=False
+        )
+        self._refresh_truecolor_filter(self.ansi_theme)
+        self.stylesheet.set_variables(self.get_css_variables())
 
     def get_default_screen(self) -> HomeScreen:
         return HomeScreen()
@@ -91,6 +102,7 @@ class Console(Asking, inherit_bindings=False):
         self.run_worker(self.bridge.run(), group="bridge")
         self._second = self.set_interval(1.0, self._tick, pause=True)
         self.set_interval(60.0, self._tick_minute)
+        self.set_timer(_BEGINNING, _collect_garbage_again)
         self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit, 128 + signal.SIGTERM)
 
@@ -326,42 +338,7 @@ class Console(Asking, inherit_bindings=False):
         self.say("q leaves; runs go on without the console")
 
 
-def run(
-    settings: Settings,
-    *,
-    ascii: bool | None = None,
-    mouse: bool = True,
-    theme: str = "auto",
-    read_only: ReadOnly | None = None,
-    begin: Address | None = None,
-) -> int:
-    """Shows the console until somebody leaves it. The exit code: 0, or 2 where the terminal will not do.
-
-    `ascii` None and `theme` "auto" find out what the terminal can show; `begin` is where it opens.
-    """
-    from tui_flow.tui.presentation.glyphs import wants_ascii
-
-    trouble = terminal.why_unusable()
-    if trouble:
-        sys.stderr.write(
-            f"{trouble}\nthe commands work everywhere: tui-flow flows, tui-flow run FLOW, tui-flow runs\n"
-        )
-        return EXIT_USAGE
-    terminal.leave_on_hang_up()
-    setattr(constants, "ESCAPE_DELAY", terminal.escape_seconds(constants.ESCAPE_DELAY))  # noqa: B010
-    console = Console(
-        settings,
-        ascii=wants_ascii() if ascii is None else ascii,
-        theme=terminal.theme_name(theme),
-        read_only=read_only,
-        begin=begin,
-        keys=keymap.path_of_keys(),
-        yank=copying.yank_path(),
-    )
-    code = console.run(mouse=mouse)
-    active = console.overview.active
-    if active:
-        sys.stdout.write(
-            f"{active} run{'s' if active > 1 else ''} continue{'' if active > 1 else 's'}; reattach: tui-flow\n"
-        )
-    return code or console.return_code or EXIT_OK
+def _collect_garbage_again() -> None:
+    """What is there by now stays until the end: it is not searched any more."""
+    gc.freeze()
+    gc.enable()

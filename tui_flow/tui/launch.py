@@ -1,0 +1,62 @@
+"""The console's start and end, in a terminal. Nothing of Textual is loaded before the terminal is found to do."""
+
+import gc
+import sys
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from tui_flow.contract.errors import EXIT_OK, EXIT_USAGE, ReadOnly
+from tui_flow.settings import Settings
+from tui_flow.tui import terminal
+
+if TYPE_CHECKING:
+    from tui_flow.tui.presentation.address import Address
+
+
+def run(
+    settings: Settings,
+    *,
+    ascii: bool | None = None,
+    mouse: bool = True,
+    theme: str = "auto",
+    read_only: ReadOnly | None = None,
+    begin: "Address | None" = None,
+    connect: Callable[..., Awaitable[Any]] | None = None,
+) -> int:
+    """Shows the console until somebody leaves it. The exit code: 0, or 2 where the terminal will not do.
+
+    `ascii` None and `theme` "auto" find out what the terminal can show; `begin` is where it opens; `connect` is for
+    tests: how the engine is reached.
+    """
+    trouble = terminal.why_unusable()
+    if trouble:
+        sys.stderr.write(
+            f"{trouble}\nthe commands work everywhere: tui-flow flows, tui-flow run FLOW, tui-flow runs\n"
+        )
+        return EXIT_USAGE
+    gc.disable()  # until the first frame: modules are no garbage, and looking for some takes a tenth of the start
+    from textual import constants
+
+    from tui_flow.tui import copying, keymap
+    from tui_flow.tui.app import Console
+    from tui_flow.tui.presentation.glyphs import wants_ascii
+
+    terminal.leave_on_hang_up()
+    setattr(constants, "ESCAPE_DELAY", terminal.escape_seconds(constants.ESCAPE_DELAY))  # noqa: B010
+    console = Console(
+        settings,
+        ascii=wants_ascii() if ascii is None else ascii,
+        theme=terminal.theme_name(theme),
+        read_only=read_only,
+        begin=begin,
+        connect=connect,
+        keys=keymap.path_of_keys(),
+        yank=copying.yank_path(),
+    )
+    code = console.run(mouse=mouse)
+    active = console.overview.active
+    if active:
+        sys.stdout.write(
+            f"{active} run{'s' if active > 1 else ''} continue{'' if active > 1 else 's'}; reattach: tui-flow\n"
+        )
+    return code or console.return_code or EXIT_OK
