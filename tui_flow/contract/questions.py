@@ -4,9 +4,11 @@ it works with and without an engine, and survives both.
     runs/<id>/inputs/<question>.question.json   the run is paused, or suspended, and waits for an answer
     runs/<id>/inputs/<question>.answer.json     one was given, whole and durable; the run takes it from here
     runs/<id>/inputs/<question>.refused.json    what was wrong with the last one
+    runs/<id>/inputs/<question>.model           of a suspended run: what checks an answer, for a process of the SDK's
     runs/<id>/inputs/<box>/<when>-<id>.json     messages, for `receive_input`
 
-The run checks what it is given, since only there is the author's model. An answer that fits stays for the attempts
+The run checks what it is given, since only there is the author's model; for one that is suspended, a process that has
+its model does. An answer that fits stays for the attempts
 that follow by themselves, and the question goes.
 """
 
@@ -22,7 +24,7 @@ from typing import Any, NamedTuple
 from tui_flow.contract.rundir import write_whole
 
 INPUTS = "inputs"
-QUESTION, ANSWER, REFUSED = ".question.json", ".answer.json", ".refused.json"
+QUESTION, ANSWER, REFUSED, MODEL = ".question.json", ".answer.json", ".refused.json", ".model"
 MAX_BYTES = 4 * 1024 * 1024
 
 
@@ -80,7 +82,7 @@ def ask(directory: Path, question: Question) -> None:
 
 def close(directory: Path, key: str) -> None:
     """The question is answered, or nobody waits any more."""
-    for kind in (QUESTION, REFUSED):
+    for kind in (QUESTION, REFUSED, MODEL):
         _path(directory, key, kind).unlink(missing_ok=True)
 
 
@@ -146,6 +148,17 @@ def _folder(directory: Path) -> Path:
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
     return folder
+
+
+def keep_model(directory: Path, key: str, data: bytes) -> None:
+    """What checks an answer to a question that is about to be asked. Raises OSError."""
+    _folder(directory)
+    write_whole(model_path(directory, key), data)
+
+
+def model_path(directory: Path, key: str) -> Path:
+    """Where that lies."""
+    return _path(directory, key, MODEL)
 
 
 def _digest(key: str) -> str:

@@ -133,6 +133,8 @@ class RunSpec(NamedTuple):
     """The cap of the log (MiB): of a longer one the beginning and the end are kept; 0 keeps all."""
     tries_before: int = 0
     """Of the flow's own tries, those that earlier attempts have used up."""
+    resumes: int = 0
+    """Of these, those that were suspended: they are no retries."""
     default_name: str | None = None
     """The run's name where neither `run_name` nor the flow gives one."""
     served: str | None = None

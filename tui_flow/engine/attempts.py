@@ -73,7 +73,8 @@ class Attempts:
                 run_name=spec.run_name or before.run_name or None,
                 first_task_run_id=first,
                 crashes=before.crashes,
-                tries_before=before.tries - (before.state is FlowRunState.PAUSED),
+                tries_before=before.tries,
+                resumes=spec.resumes + (before.state is FlowRunState.PAUSED),
             ),
         )
         failpoint("attempt-spec-written")

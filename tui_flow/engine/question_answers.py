@@ -1,6 +1,10 @@
 """What the engine does for answers to runs that wait for people: one function a verb, as in `answers`."""
 
 import asyncio
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -8,7 +12,7 @@ from tui_flow.contract import commands, questions
 from tui_flow.contract.errors import BadParameters, EngineError, NotWaiting, UnknownRun
 from tui_flow.contract.failpoints import failpoint
 from tui_flow.contract.questions import Answer, Question
-from tui_flow.contract.rundir import run_dir
+from tui_flow.contract.rundir import ENV_COOKIE, ENV_RUN_DIR, run_dir
 from tui_flow.contract.states import TERMINAL
 from tui_flow.engine.server import Connection
 from tui_flow.store import runs
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
 TAKING_SECONDS = 10.0
 """How long a run may take to look at its answer, which it does many times a second."""
 LOOK_SECONDS = 0.02
+CHECK = ("-m", "tui_flow.sdk.answer_check")
 
 
 async def answer_run(engine: "Engine", connection: Connection, command: commands.AnswerRun) -> dict[str, Any]:
@@ -30,6 +35,8 @@ async def answer_run(engine: "Engine", connection: Connection, command: commands
         _refuse_unknown(engine, command.run_id)
     question = _question(active.directory, command)
     _check_fields(question, command)
+    if question.is_suspended:
+        await _check_values(active.directory, question, command, engine.settings.import_timeout_seconds)
     given = questions.answer(active.directory, question, f"uid {connection.uid()}", command.values)
     failpoint("answer-given")
     engine.log.say(f"run {command.run_id}: {given.by} answered {question.key!r}")
@@ -54,7 +61,7 @@ def _question(directory: Path, command: commands.AnswerRun) -> Question:
 
 
 def _check_fields(question: Question, command: commands.AnswerRun) -> None:
-    """By name. Whether a value fits, the run knows better."""
+    """By name. Whether a value fits, the author's model knows better."""
     known = question.schema.get("properties") or {}
     missing = [name for name in question.schema.get("required") or [] if name not in command.values]
     unknown = [name for name in command.values if name not in known]
@@ -63,6 +70,31 @@ def _check_fields(question: Question, command: commands.AnswerRun) -> None:
     ]
     if wrong:
         _refuse(command.run_id, wrong, known)
+
+
+async def _check_values(
+    directory: Path, question: Question, command: commands.AnswerRun, timeout_seconds: float
+) -> None:
+    """By the author's model, in a process that is thrown away, since none of the run's waits. Raises BadParameters for
+    what does not fit; where nobody can tell, the run does when it goes on."""
+    if not questions.model_path(directory, question.key).exists():
+        return
+    try:
+        done = await asyncio.to_thread(
+            subprocess.run,
+            [sys.executable, *CHECK, str(directory), question.key],
+            input=json.dumps(command.values).encode(),
+            capture_output=True,
+            timeout=timeout_seconds,
+            cwd="/",
+            env={key: value for key, value in os.environ.items() if key not in (ENV_RUN_DIR, ENV_COOKIE)},
+        )
+        errors = json.loads(done.stdout)
+    except (subprocess.TimeoutExpired, ValueError):
+        return
+    if errors:
+        wrong = [": ".join(filter(None, one)) for one in errors]
+        _refuse(command.run_id, wrong, question.schema.get("properties") or {})
 
 
 async def _taken(directory: Path, question: Question, given: Answer) -> None:

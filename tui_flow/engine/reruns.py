@@ -84,6 +84,7 @@ async def asked_for(engine: "Engine", command: commands.RerunRun | commands.Prev
             rerun_from=command.from_tasks,
             asked_attempt=max(spec.attempt, run.attempt) + 1,
             tries_before=0,
+            resumes=0,
             crashes=0,
             source_sha=source_sha,
         ),

@@ -56,6 +56,7 @@ def run_spec(
     )
     run.is_named = spec.run_name is not None
     run.run_count = spec.tries_before
+    run.max_tries += spec.resumes
     before = signals.raise_on_sigterm()
     try:
         with at_work(run, console=False):

@@ -74,6 +74,10 @@ class Pause:
             spec.attempt if spec else 1,
             self._suspends,
         )
+        if self._suspends and form:
+            from tui_flow.sdk import answer_check
+
+            answer_check.keep(self._directory, self._key, form)
         questions.ask(self._directory, question)
         name = SUSPENDED if self._suspends else PAUSED
         logger_of(run).info("%s: `tui-flow answer %d` lets it go on", name, run.tree.run_id)

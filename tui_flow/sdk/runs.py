@@ -403,7 +403,8 @@ class FlowRun(RunFacts):
     def start(self) -> None:
         """A try begins."""
         self.run_count += 1
-        self.state = running_state(self.run_count)
+        resumes = self.tree.spec.resumes if self.tree.spec and not self.number else 0
+        self.state = running_state(self.run_count - resumes)
         at = time.time()
         self.began_at = self.began_at or at
         if self.number:
