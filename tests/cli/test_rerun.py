@@ -96,6 +96,25 @@ def test_what_makes_no_sense_is_refused(project: Project, run_id: str) -> None:
 
 def test_the_preview_says_that_other_parameters_may_change_more(project: Project, run_id: str) -> None:
     told = project.tui_flow("rerun", run_id, "--preview", "-p", "day=2")
-    assert (told.returncode, told.stdout) == (0, "reuse 3, run 1 (1 failed)\n")
-    assert "other parameters than before" in told.stderr
-    assert "other parameters" not in project.tui_flow("rerun", run_id, "--preview").stderr
+    assert (told.returncode, told.stdout) == (0, "reuse 0 to 3, run 1 to 4 (1 failed)\n")
+    assert "may get other values, and then run: extract, clean" in told.stderr
+    same = project.tui_flow("rerun", run_id, "--preview", "-p", "day=1")
+    assert same.stdout == "reuse 3, run 1 (1 failed)\n" and "other values" not in same.stderr
+
+
+def test_the_preview_follows_values_into_other_files_of_the_project(project: Project) -> None:
+    project.write(
+        "lib.py",
+        "from tui_flow import flow, task\n@task\ndef far(x):\n    return x\n"
+        "def helper(x):\n    return far(x)\n",
+    )
+    project.write(
+        "across.py",
+        "from lib import far, helper\nfrom tui_flow import flow, task\n@task\ndef near(x):\n    return x\n"
+        "@flow\ndef across(p: int = 1, q: int = 2):\n    near(p)\n    far(5)\n    helper(q)\n",
+    )
+    assert project.tui_flow("run", "across").returncode == 0
+    told = project.ask("rerun", "latest", "--preview", "-p", "p=7")
+    assert (told["reuse"], told["perhaps"], told["perhaps_tasks"]) == (3, 1, ["near"])
+    told = project.ask("rerun", "latest", "--preview", "-p", "q=7")
+    assert told["perhaps"] == 3, "what a function of another file calls is not told from this file"

@@ -443,14 +443,22 @@ class RerunPreview(NamedTuple):
     """The names of those tasks, in the order of their calls."""
     environment: str = ""
     """What differs from the environment of the attempt before, such as "pandas 2.1.0 → 2.2.0"; empty for nothing."""
+    perhaps: int = 0
+    """Of `reuse`: calls that, by the flow file's text, may get other values than before, and then run. They are told
+    from the names that values go through, so some of them may be reused after all."""
+    perhaps_tasks: list[str] = []  # noqa: RUF012
+    """The names of those tasks, in the order of their calls."""
 
     def __str__(self) -> str:
-        """ "reuse 14, run 3 (1 code changed, 2 failed)"."""
+        """ "reuse 14, run 3 (1 code changed, 2 failed)"; "reuse 9 to 14, run 3 to 8 (…)" where 5 may go either way."""
         reasons = (
             (self.changed, "code changed"), (self.failed, "failed"), (self.unkept, "not kept"), (self.asked, "asked for"),
         )  # fmt: skip
         why = ", ".join(f"{count} {reason}" for count, reason in reasons if count)
-        return f"reuse {self.reuse}, run {self.run}" + (f" ({why})" if why else "")
+        reuse, run = f"{self.reuse}", f"{self.run}"
+        if self.perhaps:
+            reuse, run = f"{self.reuse - self.perhaps} to {reuse}", f"{run} to {self.run + self.perhaps}"
+        return f"reuse {reuse}, run {run}" + (f" ({why})" if why else "")
 
 
 def encode_request(id: int, command: Command) -> bytes:

@@ -94,6 +94,7 @@ async def preview_rerun(engine: "Engine", _: Connection, command: commands.Previ
         "only_failed": command.only_failed,
         "force": command.force,
         "source_sha": rerun.spec.source_sha,
+        "changed_parameters": rerun.changed_parameters,
     }
     told = await preview(rerun.directory, options, engine.settings.import_timeout_seconds)
     return told._asdict()

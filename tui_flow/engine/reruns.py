@@ -7,7 +7,7 @@ history does not know.
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from tui_flow.contract import commands
 from tui_flow.contract.errors import BadParameters, BrokenFlow, NotRerunnable, UnknownRun
@@ -42,8 +42,12 @@ MAX_NAMES = 20
 class Rerun:
     """One run that is over, and what its next attempt is to be."""
 
-    def __init__(self, run: FlowRun, spec: RunSpec, directory: Path) -> None:
+    def __init__(self, run: FlowRun, spec: RunSpec, directory: Path, before: dict[str, Any]) -> None:
+        """`before`: the parameters of the attempt before."""
         self.run, self.spec, self.directory = run, spec, directory
+        self.changed_parameters = [
+            name for name, value in spec.parameters.items() if name not in before or before[name] != value
+        ]
 
 
 async def asked_for(engine: "Engine", command: commands.RerunRun | commands.PreviewRerun) -> Rerun:
@@ -89,6 +93,7 @@ async def asked_for(engine: "Engine", command: commands.RerunRun | commands.Prev
             source_sha=source_sha,
         ),
         directory,
+        {**run.parameters, **spec.parameters},
     )
 
 

@@ -1,6 +1,6 @@
 """What a rerun would reuse and what it would run, told without running or importing any of the author's code.
 
-    python -m tui_flow.sdk.preview <run directory> <JSON: from_tasks, only_failed, force, source_sha>
+    python -m tui_flow.sdk.preview <run directory> <JSON: from_tasks, only_failed, force, source_sha, changed_parameters>
 
 Prints the fields of `commands.RerunPreview` as a JSON object. It reads what the attempts before recorded, and parses
 the flow file as it is now (or as it was, with `source_sha`).
@@ -16,6 +16,7 @@ from tui_flow.contract.commands import RerunPreview
 from tui_flow.contract.errors import EXIT_STATE, EXIT_USAGE
 from tui_flow.contract.states import TaskRunState
 from tui_flow.sdk import result_files
+from tui_flow.sdk.reach import imports, reached
 from tui_flow.sdk.source_digest import SourceDigests, roots_of
 
 
@@ -41,13 +42,20 @@ class Recorded:
                 self.versions = entry.versions
         self.calls = {path: self.calls[path] for path in sorted(self.calls, key=first.__getitem__)}
 
-    def unfinished(self, directory: Path) -> int:
-        """How many task runs of the last attempt came to no end of their own."""
-        open_runs: set[int] = set()
+    def names_of(self, task: str) -> set[str]:
+        """What the task is called in the text of its file: the function's name, or one like its own."""
+        functions = {
+            code.qualname.rpartition(".")[2] for (name, _), code in self.codes.items() if name == task
+        }
+        return {task, task.replace("-", "_"), *functions}
+
+    def unfinished(self, directory: Path) -> list[str]:
+        """The names of the task runs of the last attempt that came to no end of their own."""
+        open_runs: dict[int, str] = {}
         try:
             lines = (directory / rundir.JOURNAL).open("rb")
         except FileNotFoundError:
-            return 0
+            return []
         with lines:
             for line in lines:
                 if line.startswith(b'{"event":"RunStarted"'):
@@ -56,10 +64,10 @@ class Recorded:
                     continue
                 event = journal.decode(line)
                 if isinstance(event, journal.TaskCreated) and event.kind == "task":
-                    open_runs.add(event.id)
+                    open_runs[event.id] = event.name
                 elif isinstance(event, journal.TaskFinished) and event.state == TaskRunState.CACHED:
-                    open_runs.discard(event.id)
-        return len(open_runs - self._ids)
+                    open_runs.pop(event.id, None)
+        return [name for id, name in open_runs.items() if id not in self._ids]
 
 
 def preview(directory: Path, options: dict[str, Any]) -> RerunPreview:
@@ -72,6 +80,8 @@ def preview(directory: Path, options: dict[str, Any]) -> RerunPreview:
     is_asked = bool(options.get("force"))
     counts = dict.fromkeys(("reuse", "changed", "failed", "unkept", "asked"), 0)
     changed: dict[str, None] = {}
+    unfinished = recorded.unfinished(directory)
+    reused, again = [], set(unfinished)
     for call in recorded.calls.values():
         is_asked = is_asked or call.task in (options.get("from_tasks") or ())
         if call.state != TaskRunState.COMPLETED:
@@ -85,13 +95,39 @@ def preview(directory: Path, options: dict[str, Any]) -> RerunPreview:
             changed[call.task] = None
         else:
             counts["reuse"] += 1
-    counts["failed"] += recorded.unfinished(directory)
+            reused.append(call)
+            continue
+        again.add(call.task)
+    counts["failed"] += len(unfinished)
+    perhaps = _perhaps(recorded, digests, reused, again, options.get("changed_parameters") or [])
     return RerunPreview(
         **counts,
         run=sum(counts.values()) - counts["reuse"],
         changed_tasks=list(changed),
         environment=_differences(recorded.versions),
+        perhaps=len(perhaps),
+        perhaps_tasks=list(dict.fromkeys(call.task for call in perhaps)),
     )
+
+
+def _perhaps(
+    recorded: Recorded, digests: "_Digests", reused: list[calls.Call], again: set[str], parameters: list[str]
+) -> list[calls.Call]:
+    """Those of the calls that may get other values than before."""
+    if not reused or not (again or parameters):
+        return []
+    names = set().union(*(recorded.names_of(task) for task in again))
+    foreign = digests.foreign_functions()
+    found = digests.reached(parameters, names | foreign if names else names)
+    if found is None or found & foreign:
+        return reused
+    inside = foreign if names else set()  # a flow of another file, in which something may run again
+    return [call for call in reused if any((found | inside) & recorded.names_of(it) for it in _steps(call))]
+
+
+def _steps(call: calls.Call) -> list[str]:
+    """The names of what was called on the way to it: "etl[0]/load[3]" gives "etl" and "load"."""
+    return [step.rpartition("[")[0] for step in call.path.split("/")]
 
 
 class _Digests:
@@ -108,6 +144,22 @@ class _Digests:
         if key not in self._found:
             self._found[key] = self._now(call)
         return self._found[key]
+
+    def reached(self, parameters: list[str], again: set[str]) -> set[str] | None:
+        """`reach.reached`, of the flow file as it is now."""
+        source = self._read(self._spec.path)
+        return None if source is None else reached(source, self._spec.function, parameters, again)
+
+    def foreign_functions(self) -> set[str]:
+        """What the flow file imports by name from other files of the project, but for the tasks that were called."""
+        roots = [Path(root) for root in roots_of(self._spec.project, self._spec.path)]
+        tasks = set().union(*(self._recorded.names_of(task) for task, _ in self._recorded.codes))
+        return {
+            name
+            for name, top in imports(self._read(self._spec.path) or "").items()
+            if name not in tasks
+            and (not top or any((it / top).is_dir() or (it / f"{top}.py").is_file() for it in roots))
+        }
 
     def _now(self, call: calls.Call) -> str:
         code = self._recorded.codes.get((call.task, call.code))

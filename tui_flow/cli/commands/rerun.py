@@ -75,8 +75,6 @@ def command(
         if only_preview or not (detach or wants_json()):
             told = RerunPreview(**connection.ask(PreviewRerun(*asked)))
             _tell(told, wanted.id, as_json=wants_json() and only_preview)
-            if parameters and only_preview:
-                note("  other parameters than before: calls that get other arguments for them run, too")
         if only_preview:
             return
         seen = _lines(run_dir(found.state_dir, wanted.id) / LOG)
@@ -102,6 +100,8 @@ def _tell(told: RerunPreview, run_id: int, *, as_json: bool) -> None:
     click.echo(str(told))
     if told.changed_tasks:
         note(f"  code changed: {safe(', '.join(told.changed_tasks))}")
+    if told.perhaps_tasks:
+        note(f"  may get other values, and then run: {safe(', '.join(told.perhaps_tasks))}")
     if told.environment:
         note(f"  other versions than before: {safe(told.environment)}")
 

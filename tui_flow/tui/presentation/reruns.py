@@ -70,6 +70,8 @@ def about(told: RerunPreview) -> list[Line]:
     lines: list[Line] = []
     if told.changed_tasks:
         lines.append([("code changed  ", "dim"), (", ".join(told.changed_tasks), "warn")])
+    if told.perhaps_tasks:
+        lines.append([("may get other values  ", "dim"), (", ".join(told.perhaps_tasks), "")])
     if told.environment:
         lines.append([("other versions  ", "dim"), (told.environment, "warn")])
     return lines
