@@ -154,23 +154,6 @@ def test_the_cause_is_the_task_run_that_says_what_the_run_says() -> None:
     assert first is not None and first.id == 1
 
 
-def bar(task: object, width: int = 10) -> str:
-    found = forest(task)
-    run = a_run(state=FlowRunState.COMPLETED, started_at=NOON, ended_at=NOON + 10)
-    row = found.rows("flow")[1]
-    return text_of(gantt.bar(row, run, gantt.axis_of(run, NOON + 10, width), NOON + 10, glyphs.UNICODE))
-
-
-def test_bars_show_waiting_work_and_how_it_ended() -> None:
-    waited = the_task(1, "a", at=4, took=3)._replace(created_at=NOON + 2)
-    assert bar(waited) == "  ░░████"
-    assert bar(the_task(1, "a", "failed", at=0, took=4)) == "████✗"
-    assert bar(the_task(1, "a", "running", at=8)) == "        ██"
-    assert bar(the_task(1, "a", "cached", at=5)) == "      ="
-    assert bar(the_task(1, "a", "pending", at=5)) == ""
-    assert bar(the_task(1, "a", "upstream_failed", at=9), 30).endswith("upstream failed")
-
-
 SCHEMA = {
     "properties": {
         "count": {"type": "integer", "position": 1},

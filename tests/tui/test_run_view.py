@@ -51,6 +51,35 @@ async def test_folding_and_unfolding_keep_the_cursor_on_its_row(etl: Project) ->
         await page.hides("extract_orders")
 
 
+async def test_all_is_folded_but_the_run_and_an_empty_log_says_why(etl: Project) -> None:
+    async with console(etl, open_run=812) as page:
+        await page.shows("Log load_warehouse")
+        await page.press("equals_sign")
+        await page.hides("extract_orders")
+        assert page.line_with("load_warehouse x2").startswith("│>") and "▾ ✗ etl_daily" in page.text
+        await page.press("j")
+        await page.shows("publish never ran: upstream failed: load_warehouse")
+        await page.press("equals_sign")
+        await page.shows("extract_orders")
+        await page.press("g", "j", "L", "L", "L")
+        await page.shows("no line of ERROR or graver: L shows all")
+
+
+async def test_the_wide_tree_has_columns_and_an_axis_whose_part_can_be_shown_wider(etl: Project) -> None:
+    async with console(etl, open_run=812, size=(160, 45)) as page:
+        await page.shows("STATE        WAIT     RUN  TRY │0s", "1m30s", "░ waiting   █ at work")
+        assert "failed" in page.line_with("load_warehouse x2") and "2/2" in page.line_with(
+            "load_warehouse x2"
+        )
+        await page.press("plus", "plus")
+        await page.shows("axis 48.0s of 3m12s", "2m30s")
+        await page.press("g", "j", "j")
+        await page.shows("│0s")
+        await page.press("minus", "minus", "minus")
+        await page.shows("1m30s")
+        assert "axis 48.0s" not in page.text
+
+
 async def test_a_task_that_was_tried_again_unfolds_into_its_tries(etl: Project) -> None:
     async with console(etl, open_run=812) as page:
         await page.shows("Log load_warehouse")

@@ -85,6 +85,9 @@ ACTIONS = (
     Action("fold", "h,left", "fold", "fold, or go to the branch", "tree"),
     Action("unfold", "l,right", "unfold", "unfold what is inside", "tree"),
     Action("open_row", "enter", "open", "fold, unfold, or read log", "tree"),
+    Action("fold_all", "equals_sign", "fold all", "fold all, or as at first", "tree"),
+    Action("scale_up", "plus", "scale", "less of the time, wider", "tree"),
+    Action("scale_down", "minus", "scale back", "more of the time", "tree"),
     Action("unfold_frames", "enter", "open", "unfold library frames", "log"),
     Action("fold_all", "equals_sign", "fold all", "fold all frames, or none", "log"),
     Action("rerun", "r", "rerun…", "rerun all, or what failed", "run", 3),
@@ -132,7 +135,7 @@ ACTIONS = (
 )
 
 _NAMES = {
-    "enter": "⏎", "slash": "/", "comma": ",", "full_stop": ".", "question_mark": "?", "colon": ":", "equals_sign": "=", "apostrophe": "'", "ampersand": "&", "space": "Space", "tab": "Tab",
+    "enter": "⏎", "slash": "/", "comma": ",", "full_stop": ".", "question_mark": "?", "colon": ":", "equals_sign": "=", "apostrophe": "'", "plus": "+", "minus": "-", "ampersand": "&", "space": "Space", "tab": "Tab",
     "shift+tab": "⇧Tab", "escape": "Esc", "pagedown": "PgDn", "pageup": "PgUp", "up": "↑", "down": "↓",
     "left": "←", "right": "→", "home": "Home", "end": "End",
 }  # fmt: skip

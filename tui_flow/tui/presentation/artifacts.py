@@ -9,6 +9,7 @@ from rich.cells import cell_len, set_cell_size
 from tui_flow.safe import safe
 from tui_flow.store.records import Artifact
 from tui_flow.tui.presentation import Line, times
+from tui_flow.tui.presentation.gantt import Headway
 from tui_flow.tui.presentation.glyphs import Marks
 
 MAX_ROWS = 200
@@ -49,14 +50,9 @@ def section(
     return found[:-1]
 
 
-def progress_by_task(shown: Iterable[Artifact]) -> dict[int, float]:
-    """How far each task run is, from 0 to 1, by the last that it said of it."""
-    found = {}
-    for artifact in shown:
-        done, total, _ = _progress(artifact.data) if artifact.type == "progress" else (0.0, None, "")
-        if total:
-            found[artifact.task_run] = max(0.0, min(1.0, done / total))
-    return found
+def progress_by_task(shown: Iterable[Artifact]) -> dict[int, Artifact]:
+    """What each task run last said of how far it is."""
+    return {artifact.task_run: artifact for artifact in shown if artifact.type == "progress"}
 
 
 # Progress.
@@ -80,6 +76,12 @@ def progress_line(artifact: Artifact, marks: Marks, now: float, *, is_live: bool
     if is_live and left is not None and share < 1:
         line.append((f"  ~{times.duration(left, live=True)}", "dim"))
     return line
+
+
+def headway_of(artifact: Artifact, now: float) -> Headway | None:
+    """How far it is, and how long it may take; None where it does not say of how many."""
+    done, total, _ = _progress(artifact.data)
+    return Headway(max(0.0, min(1.0, done / total)), seconds_left(artifact, now)) if total else None
 
 
 def seconds_left(artifact: Artifact, now: float) -> float | None:

@@ -53,6 +53,14 @@ def duration(seconds: float, *, live: bool = False) -> str:
     return f"{days}d{hours:02}h"
 
 
+def offset(seconds: float) -> str:
+    """A round time since something began, as short as it can be: "0s", "0.2s", "45s", "1m30s", "2m", "1h"."""
+    if seconds < 60:
+        return f"{seconds:.3g}s"
+    text = duration(seconds)
+    return text.removesuffix("00s").removesuffix("00m").removesuffix("00h") if seconds % 60 == 0 else text
+
+
 def ago(seconds: float) -> str:
     """ "just now", "41m ago", "4h ago", "2d ago", "6w ago"."""
     if seconds < 60:

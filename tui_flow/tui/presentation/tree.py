@@ -10,12 +10,13 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from tui_flow.contract.journal import Failure
-from tui_flow.contract.states import TASK_ACTIVE, TaskRunState
+from tui_flow.contract.states import TASK_ACTIVE, TASK_SUCCESS, TaskRunState
 from tui_flow.store.records import TaskRun
 
 ROOT = ("run", 0)
 Key = tuple[str, int]
 """What a row is: ("run", 0), ("task", id), ("map", map_id), or ("try n", id)."""
+_WORKING = (TaskRunState.RUNNING, TaskRunState.RETRYING)
 FOLD_OVER = 1
 """A map call of more task runs than this is folded until somebody opens it."""
 
@@ -140,6 +141,14 @@ class TaskForest:
         self._toggled ^= {key}
         return True
 
+    def fold_all(self) -> None:
+        """Folds all branches and map calls, the run itself aside; where all are folded, shows what is shown at first."""
+        folded: set[Key] = {
+            *(("task", id) for id in self._children if id),
+            *(("map", id) for id, group in self.groups.items() if len(group.members) <= FOLD_OVER),
+        }
+        self._toggled = set() if self._toggled == folded else folded
+
     def reveal(self, id: int) -> None:
         """Opens whatever hides a task run."""
         task = self.tasks.get(id)
@@ -180,8 +189,7 @@ class TaskForest:
             children: list[Key] = [("task", member) for member in group.members]
         else:
             task = self.tasks[id]
-            label = task.name if task.kind == "flow" else task.run_name or task.name
-            rows.append(Row(key, depth, label, folded, task, None, None))
+            rows.append(Row(key, depth, name_of(task), folded, task, None, None))
             children = self._children.get(id, [])
             if not folded and not children:
                 rows += self._tries(task, depth + 1)
@@ -221,13 +229,31 @@ class TaskForest:
             failed = same or failed
         return min(failed, key=lambda task: (task.ended_at or 0.0, -task.id), default=None)
 
+    def at_work(self) -> set[int]:
+        """The task runs that run, or wait for their next try; nested flows only where no task within does."""
+        if not any(self.counts[state] for state in _WORKING):
+            return set()
+        working = [task for task in self.tasks.values() if task.state in _WORKING]
+        around = {task.parent for task in working}
+        return {task.id for task in working if task.kind == "task" or task.id not in around}
+
     def newest_active(self) -> TaskRun | None:
         """The task run that began last and is still at work."""
-        if not any(self.counts[state] for state in TASK_ACTIVE):
-            return None
-        working = [
-            task
-            for task in self.tasks.values()
-            if task.state in (TaskRunState.RUNNING, TaskRunState.RETRYING)
-        ]
+        working = (self.tasks[id] for id in self.at_work())
         return max(working, key=lambda task: (task.started_at or 0.0, task.id), default=None)
+
+    def why(self, task: TaskRun) -> str:
+        """Why a task run waits, or never ran; empty where there is nothing to tell."""
+        upstream = (self.tasks[id] for id in task.upstream if id in self.tasks)
+        if task.state is TaskRunState.UPSTREAM_FAILED:
+            failed = next((each for each in upstream if each.state not in TASK_SUCCESS), None)
+            return f"upstream failed: {name_of(failed)}" if failed else ""
+        if task.state is TaskRunState.PENDING:
+            waits = next((each for each in upstream if each.state in TASK_ACTIVE), None)
+            return f"after {name_of(waits)}" if waits else ""
+        return task.message.partition("\n")[0] if task.state is TaskRunState.SKIPPED else ""
+
+
+def name_of(task: TaskRun) -> str:
+    """What a task run is called in its row."""
+    return task.name if task.kind == "flow" else task.run_name or task.name

@@ -14,7 +14,7 @@ from tui_flow.contract.rundir import LOG, run_dir
 from tui_flow.contract.states import TERMINAL, FlowRunState
 from tui_flow.store.records import FlowRun
 from tui_flow.tui.bridge import RunReading
-from tui_flow.tui.presentation import Line, about, artifacts, plots
+from tui_flow.tui.presentation import Line, about, artifacts, plots, silence
 from tui_flow.tui.presentation.attempts import as_run, attempt_at, attempt_lines, log_bounds
 from tui_flow.tui.presentation.flow_list import run_duration
 from tui_flow.tui.presentation.glyphs import role
@@ -76,7 +76,7 @@ class RunScreen(RunTexts):
         self._is_read = asyncio.Event()
         self.task_tree.clear()
         self.log_view.open(run_dir(self.console.settings.state_dir, run_id) / LOG)
-        self.log_view.whose = self._whose
+        self.log_view.whose, self.log_view.why_empty = self._whose, self._why_silent
         self._scope = None
         self.console.bridge.watch(run_id, self._known)
         self.run_worker(self._index_log(), exclusive=True, group="log")
@@ -237,6 +237,15 @@ class RunScreen(RunTexts):
         task = self.forest.tasks.get(task_run)
         return task.run_name or task.name if task else (self.run.flow if self.run and not task_run else "")
 
+    def _why_silent(self) -> str:
+        """Why there is no line of the row under the cursor."""
+        run, row, log = self.run, self.task_tree.selected, self.log_view.lines.log
+        if run is None or self.log_view.is_reading:
+            return "reading the log"
+        if not log.size and run.state in TERMINAL and not log.path.exists():
+            return f"its log is no longer there: {about.short_path(str(log.path), self.console.settings.project)}"
+        return silence.why_silent(run, row, self.forest, self._why_not_begun())
+
     # What is said.
 
     def tick(self) -> None:
@@ -277,7 +286,8 @@ class RunScreen(RunTexts):
         counts = " ".join(
             f"{marks.glyph(state)}{count}" for state, count in sorted(self.forest.counts.items()) if count
         )
-        below = f"{'F follows the running task' if self.follows_task else ''}  {self.task_tree.place}".strip()
+        followed = "F follows the running task" if self.follows_task else ""
+        below = "  ".join(filter(None, (followed, self.task_tree.axis_text(), self.task_tree.place)))
         self.task_tree.set_title(f"Tasks  {counts}" if counts else "Tasks", below)
         self.update_log_frame()
 

@@ -71,7 +71,12 @@ class RunActions(View):
         """Shows another attempt at the same run."""
 
     def go_to_running_task(self) -> None:
-        task = self.forest.newest_active()
+        """Stays with the one under the cursor while it is at work; else goes to the one that wrote last, or began last."""
+        row, at_work = self.task_tree.selected, self.forest.at_work()
+        if row is not None and row.task is not None and row.task.id in at_work:
+            return
+        writer = self.log_view.lines.last_writer(at_work)
+        task = self.forest.tasks[writer] if writer is not None else self.forest.newest_active()
         if task is not None:
             self.task_tree.rebuild(self.forest.visible_key(task.id))
             self.task_tree.show(self.task_tree.cursor)

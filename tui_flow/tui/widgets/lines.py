@@ -55,6 +55,10 @@ class Lines(Widget, can_focus=True):
         """The text of a line that does not scroll."""
         return ()
 
+    def spans_below(self, y: int, width: int) -> Sequence[AnySpan]:  # noqa: ARG002
+        """The text of a row that is left below the last line, from 0."""
+        return ()
+
     @property
     def paint(self) -> Paint:
         return paint_of(self)
@@ -78,7 +82,7 @@ class Lines(Widget, can_focus=True):
             return self.paint.strip(self.header_spans(y, width), width, base)
         index = self.first + y - self.HEADER_LINES
         if index >= self.count:
-            return Strip.blank(width, base)
+            return self.paint.strip(self.spans_below(index - self.count, width), width, base)
         if index == self.cursor:
             base += self.cursor_style
         return self.paint.strip(self.spans(index, width), width, base)

@@ -2,7 +2,7 @@
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 
 from tui_flow.contract.log import LEVELS
@@ -10,6 +10,8 @@ from tui_flow.store.logs import LogFile
 from tui_flow.tui.presentation import tracebacks
 
 ERROR = LEVELS.index("ERROR")
+MAX_LOOKED_BACK = 2_000
+"""Lines from the end among which a writer is looked for."""
 MAX_TRACEBACKS = 500
 """Of a log with more of them, the later ones are shown unfolded."""
 
@@ -46,6 +48,10 @@ class LogRows:
         self._task_runs, self._tries, self._level = task_runs, tries, level
         self._select()
 
+    def is_hidden_by_level(self) -> bool:
+        """Whether there would be lines to show if all levels were."""
+        return bool(self._clip(self.log.select(self._task_runs, tries=self._tries, level=0)))
+
     def refresh(self, limit: int) -> tuple[bool, bool]:
         """Takes in what was appended, about `limit` bytes of it. Whether there is more, and whether rows changed."""
         more = self.log.refresh(limit)
@@ -79,6 +85,14 @@ class LogRows:
         else:
             self.folds, self._opened = self._opened, {}
         self._select()
+
+    def last_writer(self, task_runs: Collection[int]) -> int | None:
+        """Which of the task runs wrote last, whatever the scope; None where none did of late."""
+        for line in range(len(self.log) - 1, max(-1, len(self.log) - 1 - MAX_LOOKED_BACK), -1):
+            writer = self.log.head(line).task_run
+            if writer in task_runs:
+                return writer
+        return None
 
     def row_of(self, line: int) -> int:
         """The row that shows a line of the scope, or stands nearest after it."""

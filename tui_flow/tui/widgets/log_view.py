@@ -39,12 +39,16 @@ class LogView(Lines):
         self.follows, self.wraps, self.level, self.time_mode = False, True, 0, "clock"
         self.whose: Callable[[int], str] = str
         """The name of a task run, for the column that says who wrote a line."""
+        self.why_empty: Callable[[], str] = str
+        """Why the task runs of the scope wrote nothing that could be shown."""
         self._shows_whose = True
         self._needle = ""
         self._matches: list[int] = []
         self.narrows = False
         """Whether only the lines are shown that have what is searched for."""
         self._jump_pending = False
+        self.is_reading = False
+        """Whether there is more of the file than was looked at."""
         self._scope: tuple[set[int] | None, int | None] = (None, None)
 
     # What is shown.
@@ -102,6 +106,7 @@ class LogView(Lines):
     def poll(self) -> bool:
         """Takes in what was appended to the log. Whether there is more of it."""
         more, changed = self.lines.refresh(SLICE if self.lines.log.size else FIRST_SLICE)
+        self.is_reading = more
         if changed:
             self._find()
             self.set_count(len(self.lines.lines))
@@ -227,11 +232,21 @@ class LogView(Lines):
     def render_line(self, y: int) -> Strip:
         width, base = self.size.width, self.rich_style
         index, above = self._line_at(y)
+        if not self.count and y == 0:
+            return self.paint.strip([(f" {self._why_empty()}", "dim")], width, base)
         if index >= self.count:
             return Strip.blank(width, base)
         if index == self.cursor:
             base += self.cursor_style
         return self._strips(index, width, base)[above].adjust_cell_length(width, base)
+
+    def _why_empty(self) -> str:
+        """What hides all lines; where nothing does, why there is none."""
+        if self.narrows:
+            return f"no line with “{self._needle}”: & shows all"
+        if self.level and self.lines.is_hidden_by_level():
+            return f"no line of {LEVEL_NAMES[self.level]} or graver: L shows all"
+        return self.why_empty()
 
     def _line_at(self, y: int) -> tuple[int, int]:
         """The line that a row of the screen shows, and how many rows of it are above."""

@@ -5,15 +5,19 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
-from tui_flow.store.records import FlowRun
+from tui_flow.store.records import Artifact, FlowRun
 from tui_flow.tui.actions import bindings
-from tui_flow.tui.presentation import Line, gantt, text_of
+from tui_flow.tui.presentation import Line, artifacts, gantt, text_of, times
 from tui_flow.tui.presentation.glyphs import role
 from tui_flow.tui.presentation.tree import ROOT, Key, Row, TaskForest
+from tui_flow.tui.presentation.tree_columns import COLUMNS_WIDTH, column_heads, columns, legend
 from tui_flow.tui.widgets.lines import Lines
 from tui_flow.tui.widgets.paint import AnySpan, fit_line
 
 _DURATION = 8
+WIDE = 90
+"""Cells from which on the rows have columns, and the axis its labels."""
+MOST_SCALE = 1024
 
 
 class TaskTree(Lines):
@@ -29,8 +33,14 @@ class TaskTree(Lines):
         self._name_width = 0
         self._strips: dict[int, tuple[tuple[float, ...], Line]] = {}
         """The strips of folded map calls, with what they were drawn for."""
-        self.progress: dict[int, float] = {}
-        """How far task runs say that they are, from 0 to 1."""
+        self.progress: dict[int, Artifact] = {}
+        """How far task runs say that they are; 0 is the flow itself."""
+        self.critical: Line = []
+        """The chain of task runs that the run had to wait for, where there is room to tell."""
+        self.scale = 1
+        """So many times the whole run would be as wide as the axis."""
+        self._middle = 0.5
+        """What of the run is in the middle of the axis, from 0 to 1."""
 
     @property
     def selected(self) -> Row | None:
@@ -40,6 +50,7 @@ class TaskTree(Lines):
         """Shows no run."""
         self.run, self.rows = None, []
         self.cursor = self.first = 0
+        self.scale, self.critical = 1, []
         self.set_count(0)
 
     def show_run(self, run: FlowRun, forest: TaskForest) -> None:
@@ -92,25 +103,68 @@ class TaskTree(Lines):
         if row.task is not None and row.tries is None:
             if row.task.tries > 1:
                 line.append((f" x{row.task.tries}", "warn"))
-            share = self.progress.get(row.task.id)
-            if share is not None and row.task.ended_at is None:
-                line.append((f" {share:.0%}", "live"))
             if row.task.run_name not in ("", row.label):
                 line.append((f" {row.task.run_name}", "dim"))
         return line
 
+    # Drawing.
+
+    @property
+    def is_wide(self) -> bool:
+        return self.size.width >= WIDE
+
     def _widths(self, width: int) -> tuple[int, int]:
         """Of name and bar."""
-        rest = width - 2 - 4 - _DURATION - 3
-        name = max(10, min(self._name_width, rest // 2 if width < 120 else rest // 3))
+        facts = COLUMNS_WIDTH if self.is_wide else _DURATION + 1
+        rest = width - 2 - 4 - facts - 1
+        name = max(10, min(self._name_width, rest // 2 if width < WIDE else rest * 2 // 5))
         return name, max(0, rest - name)
+
+    def axis(self, width: int, now: float) -> gantt.Axis | None:
+        """The time that the bars' columns stand for; None before there is a run."""
+        if self.run is None:
+            return None
+        half = 0.5 / self.scale
+        middle = max(half, min(1 - half, self._middle))
+        return gantt.axis_of(self.run, now, self._widths(width)[1], (middle - half, middle + half))
+
+    def axis_text(self) -> str:
+        """How long the axis is, where that is not written above it already."""
+        axis = self.axis(self.size.width, time.time())
+        if axis is None or self.run is None or self.run.started_at is None:
+            return ""
+        span = times.duration(axis.end - axis.start)
+        if self.scale > 1:
+            whole = gantt.axis_of(self.run, time.time(), 1)
+            return f"axis {span} of {times.duration(whole.end - whole.start)}"
+        return "" if self.is_wide else f"axis {span}"
+
+    def header_spans(self, y: int, width: int) -> Sequence[AnySpan]:  # noqa: ARG002
+        """The names of the columns, and what times the axis has."""
+        axis = self.axis(width, time.time())
+        if axis is None or self.run is None:
+            return []
+        name = self._widths(width)[0]
+        labels = gantt.axis_labels(axis, self.run.started_at or self.run.created_at)
+        return [
+            (f"      {'TASK':<{name}}{column_heads()}", "dim"),
+            (self.marks.axis, "frame"),
+            (labels, "dim"),
+        ]
+
+    def spans_below(self, y: int, width: int) -> Sequence[AnySpan]:
+        """Where there is room below the rows: what the bars mean, and which tasks the run had to wait for."""
+        room = self.page - self.count
+        lines = [legend(self.marks, width), *([self.critical] if self.critical else [])]
+        lines = lines if room > len(lines) else lines[-1:] if room > 1 else []
+        return lines[y - 1] if self.rows and 0 < y <= len(lines) else []
 
     def spans(self, index: int, width: int) -> Sequence[AnySpan]:
         row, run, marks = self.rows[index], self.run, self.marks
-        if run is None:
-            return []
         now = time.time()
-        name, bar_width = self._widths(width)
+        axis = self.axis(width, now)
+        if run is None or axis is None:
+            return []
         selected = index == self.cursor
         state = self.state_of(row)
         fold = " " if row.folded is None else marks.shut if row.folded else marks.open
@@ -122,21 +176,28 @@ class TaskTree(Lines):
             (marks.glyph(state), role(state)),
             (" ", ""),
         ]
-        room = name - 2 * row.depth
-        label += fit_line(self._label(row), max(4, room), marks.ellipsis)
-        axis = gantt.axis_of(run, now, bar_width)
+        room = max(4, self._widths(width)[0] - 2 * row.depth)
+        facts: Line = (
+            columns(row, run, state, now, marks)
+            if self.is_wide
+            else [(f"{gantt.elapsed(row, run, now, marks):>{_DURATION}} ", "" if selected else "dim")]
+        )
         return [
             *label,
-            (f"{gantt.elapsed(row, run, now, marks):>{_DURATION}} ", "" if selected else "dim"),
+            *fit_line(self._label(row), room, marks.ellipsis),
+            *facts,
             (marks.axis, "frame"),
-            *(self._bar(row, run, axis, now) if bar_width > 3 else ()),
+            *(self._bar(row, run, axis, now) if axis.width > 3 else ()),
         ]
 
     def _bar(self, row: Row, run: FlowRun, axis: gantt.Axis, now: float) -> Line:
         """When a row was at work; of a folded map call, how each of its task runs went."""
         group = row.group
         if group is None or not row.folded:
-            return gantt.bar(row, run, axis, now, self.marks)
+            said = self.progress.get(0 if row.task is None else row.task.id)
+            ahead = artifacts.headway_of(said, now) if said is not None and row.tries is None else None
+            why = self.forest.why(row.task) if row.task is not None else ""
+            return gantt.bar(row, run, axis, now, self.marks, headway=ahead, why=why)
         drawn = (axis.width, group.changes, now // 1 if gantt.period_of(row, run).ended_at is None else 0)
         before = self._strips.get(group.map_id)
         if before is None or before[0] != drawn:
@@ -152,6 +213,50 @@ class TaskTree(Lines):
         if row.tries is not None and row.tries < row.task.tries:
             return "failed"
         return row.task.state
+
+    def on_resize(self) -> None:
+        self.HEADER_LINES = int(self.is_wide)
+        super().on_resize()
+
+    # Keys.
+
+    def move(self, index: int) -> None:
+        super().move(index)
+        self._bring_into_axis()
+
+    def _bring_into_axis(self) -> None:
+        """Where only a part of the run is shown: that in which the row under the cursor was at work."""
+        if self.scale == 1 or self.run is None or self.selected is None:
+            return
+        place = gantt.place_of(self.selected, self.run, time.time())
+        if place is not None and abs(place - self._middle) > 0.5 / self.scale:
+            self._middle = place
+            self.refresh()
+
+    def action_scale_up(self) -> None:
+        """Shows less of the run's time, around the row under the cursor."""
+        self._rescale(self.scale * 2)
+
+    def action_scale_down(self) -> None:
+        """Shows more of it, up to all."""
+        self._rescale(self.scale // 2)
+
+    def _rescale(self, scale: int) -> None:
+        if self.run is None or not 1 <= scale <= MOST_SCALE:
+            return
+        place = gantt.place_of(self.selected, self.run, time.time()) if self.selected else None
+        self.scale, self._middle = scale, self._middle if place is None else place
+        self.refresh()
+        self.post_message(self.Moved(self))
+
+    def action_fold_all(self) -> None:
+        """Folds all branches, the run aside, or shows again what is shown at first."""
+        row = self.selected
+        self.forest.fold_all()
+        task = row.task if row is not None else None
+        key = self.forest.visible_key(task.id) if task is not None else row.key if row is not None else None
+        self.rebuild(key)
+        self.show(self.cursor)
 
     def action_fold(self) -> None:
         """Shuts the row; where there is nothing to shut, goes to the branch that it is on."""
