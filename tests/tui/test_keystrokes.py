@@ -4,6 +4,7 @@ Words that a person has to type (a date, what is looked for) do not count as key
 """
 
 import re
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tests.tui.pages import FakeEngine, Page, console
 from tests.tui.project import NOON, Project, said
 from tui_flow.contract.commands import CancelRun, GetQueue, PauseSchedules, RerunRun
 from tui_flow.contract.schedules import Cron
+from tui_flow.tui.presentation import times
 
 TABLE = Path(__file__).parents[2] / ".github" / "KEYSTROKES.md"
 Story = Callable[[Project, Page], Awaitable[list[str]]]
@@ -54,6 +56,10 @@ async def pause_a_flow(project: Project, page: Page) -> list[str]:
 
 async def see_what_runs_at_three(project: Project, page: Page) -> list[str]:
     return await did(page, ["4"], "03:00")
+
+
+async def see_the_month(project: Project, page: Page) -> list[str]:
+    return await did(page, ["4", "M"], f"{times.local(time.time()):%B %Y}", "no run is kept")
 
 
 async def compare_with_the_last_good_run(project: Project, page: Page) -> list[str]:
@@ -103,6 +109,7 @@ JOBS: dict[str, Story] = {
     "find in which runs something was said": find_where_it_was_said,
     "pause a flow": pause_a_flow,
     "see what runs at 03:00": see_what_runs_at_three,
+    "see on which days of the month something failed": see_the_month,
     "compare code and log of the last good run and the failed one": compare_with_the_last_good_run,
     "follow a run": follow_a_run,
     "copy a traceback": copy_a_traceback,

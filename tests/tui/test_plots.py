@@ -8,7 +8,7 @@ import pytest
 from tests.tui.pages import console
 from tests.tui.project import Project
 from tui_flow.contract.states import FlowRunState
-from tui_flow.store import database, spans
+from tui_flow.store import database, runs, spans
 from tui_flow.store.spans import Span
 from tui_flow.tui.presentation import plots, text_of, times
 from tui_flow.tui.presentation.glyphs import ASCII, UNICODE, Marks
@@ -83,9 +83,9 @@ def test_the_runs_of_a_day_are_found_without_reading_the_others(tmp_path: Path) 
         for id in range(1, 40, 3):
             project.run(id, "etl")
         newest = project.run(40, "other", "running")
-        assert 28 < spans.first_id_since(project.db, newest.created_at - 10 * 60) <= 31
+        assert 28 < runs.first_id_since(project.db, newest.created_at - 10 * 60) <= 31
         assert [one.id for one in spans.since(project.db, newest.created_at - 10 * 60)] == [40, 37, 34, 31]
-        assert spans.first_id_since(project.db, 0.0) == 1
+        assert runs.first_id_since(project.db, 0.0) == 1
         assert spans.since(project.db, newest.created_at + 1) == []
         assert [one.id for one in spans.of_flow(project.db, "etl", 2)] == [37, 34]
         assert spans.of_flow(project.db, "etl", 1)[0].seconds == 10.0

@@ -14,8 +14,8 @@ from tui_flow.contract.states import FireOutcome, FireReason, FlowRunState
 from tui_flow.store import schedules
 from tui_flow.store.records import Flow, FlowRun
 from tui_flow.store.records import Schedule as Stored
-from tui_flow.tui.presentation import agenda, times
-from tui_flow.tui.presentation.agenda import Coming, Reading
+from tui_flow.tui.presentation import agenda, clock_changes, fires, hourly, times
+from tui_flow.tui.presentation.fires import Coming, Reading
 from tui_flow.tui.presentation.flow_list import EMPTY
 from tui_flow.tui.screens.backfill import range_of
 
@@ -37,7 +37,7 @@ def planned(etl: Project) -> Iterator[Project]:
 async def test_what_fires_is_listed_in_order_with_what_waits_and_what_is_paused(planned: Project) -> None:
     async with console(planned, size=(120, 30)) as page:
         await page.press("4")
-        await page.shows("of 3 flows", "cleanup_tmp", "1h")
+        await page.shows("289 fires of 2 flows", "cleanup_tmp", "1h")
         assert page.order_of("now ", "cleanup_tmp", "etl_daily", "event day.closed", "the source is down") == [
             "now ", "cleanup_tmp", "etl_daily", "event day.closed", "the source is down",
         ]  # fmt: skip
@@ -231,24 +231,24 @@ def stored(when: object, id: int = 1, flow: str = "etl", **how: object) -> Store
 
 
 def test_a_schedule_that_fires_all_the_time_is_counted_without_working_all_out() -> None:
-    every_minute = agenda.coming(stored(Interval(60.0)), NOW)
-    assert (len(every_minute.times), every_minute.total) == (agenda.MOST, 1440)
-    yearly = agenda.coming(stored(Cron("0 0 1 1 *", "UTC")), NOW)
+    every_minute = fires.coming(stored(Interval(60.0)), NOW)
+    assert (len(every_minute.times), every_minute.total) == (fires.MOST, 1440)
+    yearly = fires.coming(stored(Cron("0 0 1 1 *", "UTC")), NOW)
     assert (len(yearly.times), yearly.total) == (1, 0)
-    assert agenda.coming(stored(At((NOW - 5,))), NOW) == Coming((), 0)
+    assert fires.coming(stored(At((NOW - 5,))), NOW) == Coming((), 0)
 
 
 def test_a_trigger_says_what_keeps_it_from_firing() -> None:
     trigger = stored(OnEvent("go"))._replace(memory={"trouble": "ready() raised ValueError"})
     overview = EMPTY._replace(schedules=(trigger,))
-    (row,) = (one for one in agenda.rows_of(agenda.EMPTY, overview, 8) if one.kind == "trigger")
+    (row,) = (one for one in agenda.rows_of(fires.EMPTY, overview, 8) if one.kind == "trigger")
     assert (row.note, row.role) == ("ready() raised ValueError", "bad")
 
 
 def test_the_hours_count_what_was_only_estimated() -> None:
     schedule = stored(Interval(60.0))
-    reading = Reading((), (), {1: agenda.coming(schedule, NOW)}, NOW)
-    hours = agenda.hours(reading, [schedule])
+    reading = Reading((), (), {1: fires.coming(schedule, NOW)}, NOW)
+    hours = hourly.hours(reading, [schedule])
     assert {hour.fires for hour in hours[:1]} == {59} and all(55 <= hour.fires <= 65 for hour in hours[1:])
     assert hours[20].flows[0].startswith("etl x")
 
@@ -270,37 +270,37 @@ def run(**changes: object) -> FlowRun:
 )
 def test_a_note_says_what_an_earlier_run_does_to_the_next_fire(overlap: str, note: str) -> None:
     schedule = stored(Interval(3600.0 * 12), overlap=overlap)
-    reading = Reading((), [run()], {1: agenda.coming(schedule, NOW)}, NOW)
+    reading = Reading((), [run()], {1: fires.coming(schedule, NOW)}, NOW)
     rows = agenda.rows_of(reading, EMPTY._replace(schedules=[schedule]), slots=8)
     assert next(row.note for row in rows if row.kind == "fire") == note
 
 
 def test_a_note_says_that_no_slot_is_free() -> None:
     schedule = stored(At((NOW + 60,)), flow="other")
-    reading = Reading((), [run()], {1: agenda.coming(schedule, NOW)}, NOW)
+    reading = Reading((), [run()], {1: fires.coming(schedule, NOW)}, NOW)
     rows = agenda.rows_of(reading, EMPTY._replace(schedules=[schedule]), slots=1)
     assert [row.note for row in rows if row.kind == "fire"] == ["all 1 slots are taken now"]
 
 
 def test_a_clock_change_is_told_in_words() -> None:
     march = stored(Cron("30 2 * * *", "Europe/Paris"))
-    assert agenda.next_clock_change(march, NOW) == (
+    assert clock_changes.next_clock_change(march, NOW) == (
         "clocks go forward on Sun 29 Mar (Europe/Paris): "
         "02:30 does not exist on Sunday 29 March 2026: it fires at the end of the gap, at 03:00"
     )
-    assert agenda.next_clock_change(stored(Cron("0 12 * * *", "Europe/Paris")), NOW) == (
+    assert clock_changes.next_clock_change(stored(Cron("0 12 * * *", "Europe/Paris")), NOW) == (
         "clocks go forward on Sun 29 Mar (Europe/Paris): nothing changes for it"
     )
-    assert agenda.next_clock_change(stored(Cron("0 12 * * *", "UTC")), NOW) is None
-    assert agenda.next_clock_change(stored(Interval(60.0)), NOW) is None
+    assert clock_changes.next_clock_change(stored(Cron("0 12 * * *", "UTC")), NOW) is None
+    assert clock_changes.next_clock_change(stored(Interval(60.0)), NOW) is None
 
 
 def test_the_peak_counts_runs_that_take_as_long_as_usual() -> None:
     ones = [stored(At((NOW + 60 * n,)), id=n, flow=f"f{n}") for n in range(1, 4)]
-    reading = Reading((), (), {one.id: agenda.coming(one, NOW) for one in ones}, NOW)
+    reading = Reading((), (), {one.id: fires.coming(one, NOW) for one in ones}, NOW)
     done = run(ended_at=NOW + 85, reason=None)._replace(state=FlowRunState.COMPLETED)
     overview = EMPTY._replace(runs={f"f{n}": [done] for n in range(1, 4)})
-    assert agenda.peak(reading, ones, overview) == (2, NOW + 120)
+    assert hourly.peak(reading, ones, overview) == (2, NOW + 120)
 
 
 @pytest.mark.parametrize(
@@ -321,7 +321,7 @@ def test_a_range_of_the_past_is_read(text: str, found: object) -> None:
 def test_equal_reasons_share_a_row() -> None:
     schedule = stored(Interval(300.0))
     unfired = [a_fire_time(1, NOW - 300 * n, message=f"run {n} was not over") for n in range(1, 6)]
-    reading = Reading(unfired, (), {1: agenda.coming(schedule, NOW)}, NOW)
+    reading = Reading(unfired, (), {1: fires.coming(schedule, NOW)}, NOW)
     rows = agenda.rows_of(reading, EMPTY._replace(schedules=[schedule]), slots=8)
     assert [(row.kind, row.total, row.at) for row in rows[:1]] == [("skipped", 5, NOW - 300)]
 

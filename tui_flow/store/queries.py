@@ -22,6 +22,7 @@ _FILES = (
     "alerts.sql",
     "events.sql",
     "checkup.sql",
+    "days.sql",
     "facts.sql",
     "flows.sql",
     "retention.sql",

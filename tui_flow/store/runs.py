@@ -34,6 +34,8 @@ class Wanted(NamedTuple):
     states: tuple[FlowRunState, ...] | None = None
     since: float | None = None
     """None older than that."""
+    until: float | None = None
+    """Only what was made before that."""
     word: str | None = None
     """In ASCII letters and digits: stands somewhere in what is written of the run."""
 
@@ -73,7 +75,7 @@ def search(
 
     One step looks at `SPAN` ids at most, so it may find none and yet not be at the end.
     """
-    before = min(before, newest_id(db) + 1)
+    before = min(before, _end(db, wanted))
     floor = max(0, before - SPAN)
     found = _runs(db, "search_runs", {**_values(wanted), "before": before, "floor": floor, "limit": limit})
     if len(found) == limit:
@@ -85,13 +87,31 @@ def search_newer(
     db: sqlite3.Connection, wanted: Wanted, after: int, limit: int = 200
 ) -> tuple[list[FlowRun], int | None]:
     """The same in the other direction: the oldest first, of ids above `after`, and the `after` to go on with."""
-    newest = newest_id(db)
+    newest = _end(db, wanted) - 1
     ceiling = min(newest, after + SPAN)
     values = {**_values(wanted), "after": after, "ceiling": ceiling, "limit": limit}
     found = _runs(db, "search_newer_runs", values)
     if len(found) == limit:
         return found, found[-1].id
     return found, ceiling if ceiling < newest else None
+
+
+def _end(db: sqlite3.Connection, wanted: Wanted) -> int:
+    """The id above all that a search can find."""
+    return newest_id(db) + 1 if wanted.until is None else first_id_since(db, wanted.until)
+
+
+def first_id_since(db: sqlite3.Connection, at: float) -> int:
+    """The lowest id of the runs made since then. Ids rise as time does, so it takes some twenty looks at a million."""
+    low, high = 1, newest_id(db) + 1
+    while low < high:
+        middle = (low + high) // 2
+        row = queries.row(db, "created_at_or_after", [middle])
+        if row is None or row[0] >= at:
+            high = middle
+        else:
+            low = middle + 1
+    return low
 
 
 def newest_id(db: sqlite3.Connection) -> int:

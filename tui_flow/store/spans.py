@@ -33,20 +33,7 @@ def of_flow(db: sqlite3.Connection, flow: str, limit: int = 100) -> list[Span]:
 
 def since(db: sqlite3.Connection, at: float, limit: int = MOST) -> list[Span]:
     """All runs made since then, the newest first, and at most `limit`."""
-    return [_span(row) for row in queries.rows(db, "list_spans_from", [first_id_since(db, at), limit])]
-
-
-def first_id_since(db: sqlite3.Connection, at: float) -> int:
-    """The lowest id of the runs made since then. Ids rise as time does, so it takes some twenty looks at a million."""
-    low, high = 1, runs.newest_id(db) + 1
-    while low < high:
-        middle = (low + high) // 2
-        row = queries.row(db, "created_at_or_after", [middle])
-        if row is None or row[0] >= at:
-            high = middle
-        else:
-            low = middle + 1
-    return low
+    return [_span(row) for row in queries.rows(db, "list_spans_from", [runs.first_id_since(db, at), limit])]
 
 
 def _span(row: tuple[object, ...]) -> Span:

@@ -5,7 +5,7 @@ etl timeout          both words, wherever they stand, whatever their case where 
 timeout|refused      one or the other
 /took [5-9]\\d+s/     a regular expression
 flow:etl_* tag:core state:failed trigger:schedule task:load run:812 level:warning
-dur>5m dur<2h since:24h since:today since:2026-08-20 is:active is:over is:rerun is:failed
+dur>5m dur<2h since:24h since:today since:2026-08-20 day:2026-08-20 is:active is:over is:rerun is:failed
 -tag:ops             not that
 """
 
@@ -22,7 +22,7 @@ from tui_flow.contract.states import ACTIVE, TERMINAL, FlowRunState
 from tui_flow.tui.presentation import times
 from tui_flow.tui.presentation.glyphs import word
 
-FIELDS = ("flow", "tag", "state", "trigger", "since", "is", "task", "run", "level")
+FIELDS = ("flow", "tag", "state", "trigger", "since", "day", "is", "task", "run", "level")
 IS = ("active", "over", "failed", "rerun", "scheduled")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _TOKEN = re.compile(r'-?(?:/(?:\\.|[^/\\])*/(?=\s|$)|(?:\w+:)?"[^"]*"|\S+)')
@@ -111,6 +111,8 @@ def _checked(term: Term) -> Term:
         raise BadFilter("a duration is dur>5m or dur<90s; units are s, m, h, d, w")
     if term.field == "since" and term.value and since_of(term.value, time.time()) is None:
         raise BadFilter("since: takes 24h, 7d, today, yesterday, or a date as 2026-08-20")
+    if term.field == "day" and term.value and day_of(term.value, time.time()) is None:
+        raise BadFilter("day: takes today, yesterday, or a date as 2026-08-20")
     if term.field == "level" and term.value and level_of(term.value) is None:
         raise BadFilter(f"no level {term.value}; there are {', '.join(LEVELS)}")
     if term.field == "run" and term.value and not term.value.isdecimal():
@@ -143,6 +145,15 @@ def since_of(text: str, now: float) -> float | None:
         return times.moment_of(datetime.fromisoformat(text))
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def day_of(text: str, now: float) -> tuple[float, float] | None:
+    """Beginning and end of the day that "today", "yesterday" or a date means."""
+    start = since_of(text, now) if seconds_of(text) is None else None
+    if start is None:
+        return None
+    midnight = times.local(start).replace(hour=0, minute=0, second=0, microsecond=0)
+    return times.moment_of(midnight), times.moment_of(midnight + timedelta(days=1))
 
 
 def level_of(text: str) -> int | None:
@@ -188,6 +199,11 @@ def _is(value: str, subject: Subject) -> bool:
     }[value]
 
 
+def _is_on(value: str, at: float | None, now: float) -> bool:
+    start, end = day_of(value, now) or (0.0, 0.0)
+    return not value or start <= (at or 0.0) < end
+
+
 def _lasts(sign: str, value: str, seconds: float | None) -> bool:
     wanted = seconds_of(value) or 0.0
     if seconds is None:
@@ -204,6 +220,7 @@ def _holds(term: Term, subject: Subject, now: float) -> bool:
         "state": lambda: not term.value or subject.state in states_of(term.value),
         "trigger": lambda: has_text(subject.trigger, term.value),
         "since": lambda: not term.value or (subject.at or 0.0) >= (since_of(term.value, now) or 0.0),
+        "day": lambda: _is_on(term.value, subject.at, now),
         "is": lambda: _is(term.value, subject),
         "dur": lambda: _lasts(term.sign, term.value, subject.seconds),
         "run": lambda: not term.value or subject.id == int(term.value),

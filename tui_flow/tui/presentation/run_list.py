@@ -67,11 +67,14 @@ def wanted(filter: Filter, now: float) -> Wanted:
         states.append([FlowRunState.FAILED, FlowRunState.CRASHED])
     flows = [term.value.lower() for term in plain if term.field == "flow"]
     since = [filters.since_of(term.value, now) or 0.0 for term in plain if term.field == "since"]
+    days = [day for term in plain if term.field == "day" and (day := filters.day_of(term.value, now))]
+    since += [start for start, _ in days]
     words = [part for term in plain if term.field == "text" for part in _INDEXED.findall(term.value)]
     return Wanted(
         flow=flows[0] if flows and flows[0].isascii() else None,
         states=tuple(states[0]) if states else None,
         since=max(since) if since else None,
+        until=min((end for _, end in days), default=None),
         word=max(words, key=len) if words else None,
     )
 

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from tui_flow.contract.schedules import TIMED, duration, jitter
 from tui_flow.contract.states import ScheduleState
 from tui_flow.store.records import Schedule
-from tui_flow.tui.presentation import Line, agenda, plots, times
-from tui_flow.tui.presentation.agenda import Coming, Hour, Reading, Row
+from tui_flow.tui.presentation import Line, clock_changes, fires, plots, times
+from tui_flow.tui.presentation.agenda import Row
+from tui_flow.tui.presentation.fires import Coming, Reading
 from tui_flow.tui.presentation.flow_list import Overview
 from tui_flow.tui.presentation.glyphs import Marks, role
+from tui_flow.tui.presentation.hourly import Hour
 from tui_flow.tui.presentation.people import who
 
 
@@ -105,7 +107,7 @@ def _axis(start: float, cells: int, per_cell: float, name: int) -> Line:
 def lines(schedule: Schedule, row: Row, reading: Reading, overview: Overview) -> list[Line]:
     """The rules of a schedule, when it fires, what holds it back, and what the clocks do to it."""
     found = [_rules(schedule)]
-    pause = agenda.pause_of(schedule, overview.pauses)
+    pause = fires.pause_of(schedule, overview.pauses)
     if row.note and row.kind != "fire":
         found.append([(f" {row.note}", row.role)])
     if pause is not None and row.kind != "paused":
@@ -114,15 +116,15 @@ def lines(schedule: Schedule, row: Row, reading: Reading, overview: Overview) ->
     if pause is None and coming:
         shown = (f"{times.local(at):%a %H:%M:%S}" for at in coming[:4])
         found.append([(" next  ", "dim"), (", ".join(shown), "")])
-    change = agenda.next_clock_change(schedule, reading.at)
+    change = clock_changes.next_clock_change(schedule, reading.at)
     if change:
         found.append([(f" {change}", "dim")])
     return found
 
 
 def _rules(schedule: Schedule) -> Line:
-    declared = agenda.declared(schedule)
-    line: Line = [(f" {schedule.flow}/{schedule.slug}", "strong"), (f"  {agenda.words(schedule)}", "")]
+    declared = fires.declared(schedule)
+    line: Line = [(f" {schedule.flow}/{schedule.slug}", "strong"), (f"  {fires.words(schedule)}", "")]
     if declared is None:
         return line
     told = [f"overlap={declared.overlap}"]

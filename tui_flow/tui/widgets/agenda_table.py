@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
-from tui_flow.tui.presentation import agenda, times
+from tui_flow.tui.presentation import fires, times
 from tui_flow.tui.presentation.agenda import Row
 from tui_flow.tui.widgets.lines import Lines
 from tui_flow.tui.widgets.paint import AnySpan, fit
@@ -79,7 +79,7 @@ class AgendaTable(Lines):
         """Of flow and schedule."""
         there = [row.schedule for row in self.rows if row.schedule is not None]
         longest = max((cell_len(one.flow) for one in there), default=4)
-        most = max((cell_len(agenda.short_words(one)) for one in there), default=8) if width >= _ROOMY else 0
+        most = max((cell_len(fires.short_words(one)) for one in there), default=8) if width >= _ROOMY else 0
         flow = max(8, min(longest, 30 if width >= 120 else 20, width // 4))
         return flow, min(most, 34 if width >= 120 else width // 4)
 
@@ -108,7 +108,7 @@ class AgendaTable(Lines):
             (fit(row.schedule.flow, flow, marks.ellipsis), "strong" if chosen else ""),
             ("  ", ""),
             *(
-                ((fit(agenda.short_words(row.schedule), schedule, marks.ellipsis) + "  ", "dim"),)
+                ((fit(fires.short_words(row.schedule), schedule, marks.ellipsis) + "  ", "dim"),)
                 if schedule
                 else ()
             ),

@@ -1,0 +1,73 @@
+"""What there is to say about a fire to come: what will keep it from running first."""
+
+from collections.abc import Sequence
+
+from tui_flow.contract.states import FlowRunState
+from tui_flow.store.records import Schedule
+from tui_flow.tui.presentation import times
+from tui_flow.tui.presentation.clock_changes import clock_change
+from tui_flow.tui.presentation.fires import Coming, Reading, declared
+from tui_flow.tui.presentation.flow_list import Overview
+
+HOURLY = 25
+"""One that fires more often starts together with everything, which nobody needs to be told."""
+SOON_SECONDS = 300.0
+
+
+class Notes:
+    """What there is to say about a fire to come: what will keep it from running first."""
+
+    def __init__(self, reading: Reading, overview: Overview, awake: Sequence[Schedule], slots: int) -> None:
+        self._reading, self._overview, self._slots = reading, overview, slots
+        self._broken = {file.path for file in overview.files if file.state == "broken"}
+        self._paths = {flow.name: flow.path for flow in overview.flows}
+        self._taken = sum(
+            1 for run in reading.active if run.started_at is not None and not run.awaits_attempt
+        )
+        self._starts: dict[int, set[str]] = {}
+        for schedule in awake:
+            found = reading.coming.get(schedule.id, Coming((), 0))
+            for at in found.times if found.total <= HOURLY else ():
+                self._starts.setdefault(int(at // 60), set()).add(schedule.flow)
+
+    def of(self, schedule: Schedule, at: float, *, is_next: bool) -> tuple[str, str]:
+        found = declared(schedule)
+        if is_next:
+            for note in (self._overlap(schedule), self._no_slot(at), self._file(schedule)):
+                if note:
+                    return (note, "warn")
+        change = clock_change(found, at, schedule.flow) if found else None
+        if change:
+            return (change, "warn")
+        together = len(self._starts.get(int(at // 60), ()))
+        if together > 2:
+            return (f"{together} flows start at {times.hour_minute(at)}", "")
+        return self._last_run(schedule) if is_next else ("", "")
+
+    def _overlap(self, schedule: Schedule) -> str:
+        rule = schedule.spec.get("overlap", "skip")
+        run = next(
+            (
+                run
+                for run in self._reading.active
+                if (run.flow, run.schedule) == (schedule.flow, schedule.slug)
+            ),
+            None,
+        )
+        if run is None or rule == "allow" or run.trigger == "backfill":
+            return ""
+        does = {"skip": "will skip", "cancel_old": "will cancel it"}.get(rule, "will wait for it")
+        return f"run {run.id} goes on: {does}"
+
+    def _no_slot(self, at: float) -> str:
+        soon = at - self._reading.at < SOON_SECONDS
+        return f"all {self._slots} slots are taken now" if soon and self._taken >= self._slots else ""
+
+    def _file(self, schedule: Schedule) -> str:
+        broken = self._paths.get(schedule.flow) in self._broken
+        return "file does not import: its last good version runs" if broken else ""
+
+    def _last_run(self, schedule: Schedule) -> tuple[str, str]:
+        last = next((run for run in self._overview.runs.get(schedule.flow, ()) if run.ended_at), None)
+        bad = last is not None and last.state in (FlowRunState.FAILED, FlowRunState.CRASHED)
+        return (f"last run {last.state}", "bad") if last and bad else ("", "")

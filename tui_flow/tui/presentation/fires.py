@@ -1,0 +1,135 @@
+"""When schedules fire: in words, and the times to come, worked out so far as is cheap."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tui_flow import fire_times
+from tui_flow.contract import schedules
+from tui_flow.contract.schedules import TIMED, describe, from_json
+from tui_flow.contract.states import FlowRunState, ScheduleState
+from tui_flow.store.records import FireTime, FlowRun, Pause, Schedule
+
+DAY = 86_400.0
+INSTANT = 0.001
+"""No two fire times are nearer to each other."""
+MOST = 100
+"""Fire times of one schedule that are worked out; how many follow within the day is estimated."""
+
+
+class Coming(NamedTuple):
+    """When a schedule fires within the next day."""
+
+    times: tuple[float, ...]
+    """The first `MOST`; where none is within the day, the one that is next."""
+    total: int
+    """All of them, estimated where they are more than `times`."""
+
+
+class Reading(NamedTuple):
+    """What the history says of schedules, beside the overview."""
+
+    unfired: Sequence[FireTime]
+    """Those of the last day that made no run, and those to come that will make none; the latest first."""
+    active: Sequence[FlowRun]
+    coming: dict[int, Coming]
+    """By schedule."""
+    at: float
+
+
+EMPTY = Reading((), (), {}, 0.0)
+
+
+def declared(schedule: Schedule) -> schedules.Schedule | None:
+    """What the author declared; None for what this version cannot read."""
+    try:
+        return from_json(schedule.spec)
+    except ValueError:
+        return None
+
+
+def words(schedule: Schedule) -> str:
+    """When it fires, in a few words."""
+    found = declared(schedule)
+    return schedule.kind if found is None else describe(found)
+
+
+def short_words(schedule: Schedule) -> str:
+    """The same with the zone's last word only: "0 3 * * * Paris"."""
+    zone = str(schedule.spec.get("timezone") or "")
+    return (
+        words(schedule).replace(zone, zone.rpartition("/")[2].replace("_", " ")) if zone else words(schedule)
+    )
+
+
+def coming(schedule: Schedule, now: float) -> Coming:
+    """When it fires within a day, or next. Raises nothing: a schedule that cannot fire as it is written has no times."""
+    found = declared(schedule)
+    if found is None or schedule.kind not in TIMED:
+        return Coming((), 0)
+    if schedule.next_at is not None and _counts_from_end(found):
+        return Coming((schedule.next_at,), 1)
+    within_day = between(schedule, now + INSTANT, now + DAY + INSTANT)
+    if within_day.times:
+        return within_day
+    try:
+        following = fire_times.next_fire(found, max(now, schedule.cursor), schedule.flow)
+    except ValueError:
+        return Coming((), 0)
+    return Coming(() if following is None else (following,), 0)
+
+
+def between(schedule: Schedule, start: float, end: float, most: int = MOST) -> Coming:
+    """When it fires from `start` until before `end`, as far as that is not decided: `most` times, and beyond them how many more there
+    will be at the pace of these."""
+    found, start = declared(schedule), max(start - INSTANT, schedule.cursor)
+    if found is None or schedule.kind not in TIMED or start >= end:
+        return Coming((), 0)
+    if schedule.next_at is not None and _counts_from_end(found):
+        return Coming((schedule.next_at,), 1) if start < schedule.next_at < end else Coming((), 0)
+    try:
+        times = fire_times.fires_between(found, start, end - INSTANT, most, schedule.flow)
+    except ValueError:
+        return Coming((), 0)
+    if len(times) < most:
+        return Coming(tuple(times), len(times))
+    period = (times[-1] - times[0]) / (most - 1)
+    return Coming(tuple(times), most + int((end - INSTANT - times[-1]) / period))
+
+
+def _counts_from_end(found: schedules.Schedule) -> bool:
+    return isinstance(found.when, schedules.Interval) and found.when.after_end
+
+
+def count_text(awake: Sequence[Schedule], reading: Reading) -> str:
+    """ "31 fires of 9 flows", those that will be skipped left out; triggers have no fire times."""
+    skipped = {(one.schedule, one.fire_at) for one in reading.unfired if one.fire_at > reading.at}
+    by_flow: dict[str, int] = {}
+    for schedule in awake:
+        found = reading.coming.get(schedule.id, Coming((), 0))
+        count = found.total - sum((schedule.id, at) in skipped for at in found.times)
+        if count > 0:
+            by_flow[schedule.flow] = by_flow.get(schedule.flow, 0) + count
+    return f"{_plural(sum(by_flow.values()), 'fire')} of {_plural(len(by_flow), 'flow')}"
+
+
+def _plural(count: int, word: str) -> str:
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
+def pause_of(schedule: Schedule, pauses: Sequence[Pause]) -> tuple[str, float, str] | None:
+    """Who holds a schedule back, since when, and why: its own pause, its flow's, or that of all flows."""
+    if schedule.state is ScheduleState.PAUSED:
+        return (schedule.paused_by or "", schedule.paused_at or 0.0, schedule.paused_why or "")
+    held = {pause.flow: pause for pause in pauses if pause.resumed_at is None}
+    pause = held.get(schedule.flow) or held.get("")
+    return None if pause is None else (pause.paused_by, pause.paused_at, pause.why)
+
+
+def usual_seconds(runs: Sequence[FlowRun]) -> float | None:
+    """The median duration of those that completed; None where none did."""
+    took = sorted(
+        run.ended_at - run.started_at
+        for run in runs
+        if run.state is FlowRunState.COMPLETED and run.ended_at and run.started_at
+    )
+    return took[len(took) // 2] if took else None

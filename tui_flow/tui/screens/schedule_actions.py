@@ -1,0 +1,90 @@
+"""What one may do with a schedule in the Schedule view: open, run, edit, pause it, and skip one of its fires."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui_flow.contract import commands
+from tui_flow.contract.states import ScheduleState
+from tui_flow.store.records import Flow, Schedule
+from tui_flow.tui.presentation import times
+
+if TYPE_CHECKING:
+    from tui_flow.tui.screens.section import Section
+    from tui_flow.tui.widgets.agenda_table import AgendaTable
+
+    _Base = Section
+else:
+    _Base = object
+
+
+class ScheduleActions(_Base):
+    """The part of the Schedule view that changes something, or leads elsewhere."""
+
+    if TYPE_CHECKING:
+        table: AgendaTable
+
+    def _flow_of(self, schedule: Schedule) -> Flow | None:
+        return next((flow for flow in self.console.overview.flows if flow.name == schedule.flow), None)
+
+    def open_row(self) -> None:
+        """The run that a row is about, or the last one of its flow."""
+        row = self.table.selected
+        if row is None or row.schedule is None:
+            return
+        runs = self.console.overview.runs.get(row.schedule.flow, [])
+        run_id = row.run_id or (runs[0].id if runs else None)
+        if run_id is None:
+            self.say(f"{row.schedule.flow} has not run yet; r runs it now")
+        else:
+            self.console.open_run(run_id)
+
+    def action_run(self) -> None:
+        row = self.table.selected
+        flow = self._flow_of(row.schedule) if row and row.schedule else None
+        if row is None or row.schedule is None:
+            return
+        if flow is None:
+            self.say(f"there is no flow {row.schedule.flow} any more")
+        else:
+            self.console.run_flow(flow, row.schedule.spec.get("parameters") or {}, ask=False, open_it=False)
+
+    def action_edit(self) -> None:
+        row = self.table.selected
+        flow = self._flow_of(row.schedule) if row and row.schedule else None
+        if flow is not None:
+            self.console.edit(Path(flow.path), flow.line)
+
+    def action_pause(self) -> None:
+        """Pauses the schedule, or ends what holds it back: its own pause, or its flow's."""
+        row = self.table.selected
+        schedule = row.schedule if row else None
+        if schedule is None:
+            return
+        name = f"{schedule.flow}/{schedule.slug}"
+        held = {pause.flow for pause in self.console.overview.pauses if pause.resumed_at is None}
+        if schedule.state is ScheduleState.PAUSED:
+            self.console.pause_or_resume(name, schedule.flow, schedule.slug, resume=True)
+        elif schedule.flow in held:
+            self.console.pause_or_resume(schedule.flow, schedule.flow, resume=True)
+        elif "" in held:
+            self.say("all schedules are paused; tui-flow schedule resume --all lets them fire again")
+        else:
+            self.console.pause_or_resume(name, schedule.flow, schedule.slug, resume=False)
+
+    def action_skip(self) -> None:
+        """The fire time under the cursor makes no run, or does after all."""
+        row = self.table.selected
+        if row is None or row.schedule is None or row.kind not in ("fire", "skip") or row.at is None:
+            self.say("only a fire time to come can be skipped; p pauses the schedule")
+            return
+        flow, slug, at = row.schedule.flow, row.schedule.slug, row.at
+        skip, unskip = commands.SkipFireTime(flow, slug, at), commands.UnskipFireTime(flow, slug, at)
+        when = f"{times.local(at):%a %H:%M}"
+        if row.kind == "fire":
+            self.console.do(
+                skip, f"{flow} will not run at {when}; u undoes", undo=(f"skip of {flow} at {when}", unskip)
+            )
+        else:
+            self.console.do(
+                unskip, f"{flow} runs at {when} after all", undo=(f"that {flow} runs at {when}", skip)
+            )

@@ -1,0 +1,55 @@
+"""Fire times to come, read and worked out in a thread: once for each schedule as long as it says the same."""
+
+from typing import Any, NamedTuple
+
+from tui_flow.store.records import Schedule
+from tui_flow.tui.presentation import fires
+from tui_flow.tui.presentation.fires import Coming, Reading
+
+FRESH_SECONDS = 1800.0
+"""Fire times that were worked out are used for so long."""
+
+
+class Span(NamedTuple):
+    """A day to come, from its first moment to that of the next one."""
+
+    start: float
+    end: float
+
+
+class Timetable:
+    """The fire times of all schedules: those from now on, and those of one day to come."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, Span | None], tuple[object, float, Coming]] = {}
+
+    def of(self, schedule: Schedule, now: float, day: Span | None = None) -> Coming:
+        says = (schedule.spec, schedule.cursor, schedule.next_at)
+        known = self._known.get((schedule.id, day))
+        if (
+            known is None
+            or known[0] != says
+            or not now - FRESH_SECONDS < known[1] <= now
+            or (day is None and _is_over(known[2], now))
+        ):
+            found = (
+                fires.coming(schedule, now) if day is None else fires.between(schedule, day.start, day.end)
+            )
+            known = (says, now, found)
+            self._known[schedule.id, day] = known
+        return known[2]
+
+
+def _is_over(coming: Coming, now: float) -> bool:
+    return bool(coming.times) and coming.times[0] <= now
+
+
+def read(db: Any, wanted: list[Schedule], timetable: Timetable, now: float, day: Span | None) -> Reading:
+    """What the history says, and the fire times: from now on, or of a day. Raises HistoryError."""
+    from tui_flow.store import runs, schedules
+
+    unfired = schedules.list_unfired(db, now - fires.DAY)
+    if day is not None:
+        unfired = [one for one in unfired if day.start <= one.fire_at < day.end]
+    coming = {one.id: timetable.of(one, now, day) for one in wanted}
+    return Reading(unfired, runs.list_active(db), coming, max(now, day.start) if day else now)
