@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.project import temporary_project
 from tests.sdk.keeping import Make, endless, reported
 from tui_flow.cli.log_lines import LogReader
 from tui_flow.contract import journal
@@ -163,3 +164,58 @@ def test_a_gigabyte_is_taken_within_a_minute_and_within_flat_memory(make: Make, 
     assert seconds < 60
     assert most < 120 << 20
     assert 45 << 20 < len(kept.log) <= (50 << 20) + 200
+
+
+PRINTS = """
+    import os, subprocess, sys, threading
+    from tui_flow import flow, task
+    from tui_flow.task_runners import ProcessPoolTaskRunner
+
+    @task
+    def says(n: int):
+        print("begins", n, end=" ")
+        os.write(1, b"by the process\\n")
+        print("ends", n)
+        sys.stdout.write("x" * 9000 + f"{n}\\n")
+        sys.stdout.buffer.write(f"bytes {n}\\n".encode())
+        print("wrong", n, file=sys.stderr)
+
+    @task
+    def forks():
+        if (pid := os.fork()) == 0:
+            print("a fork", flush=True)
+            os._exit(0)
+        os.waitpid(pid, 0)
+        subprocess.run(["echo", "a child"])
+
+    @flow
+    def prints():
+        print("the flow")
+        says.map([1, 2, 3]).wait()
+        forks()
+        print("is over")
+
+    @flow(task_runner=ProcessPoolTaskRunner(max_workers=2))
+    def pools():
+        says.map([1, 2]).wait()
+"""
+
+
+@pytest.mark.parametrize("flow", ["prints", "pools"])
+def test_what_a_task_prints_is_said_to_be_its(tmp_path: Path, flow: str) -> None:
+    with temporary_project(tmp_path) as project:
+        project.write("prints.py", PRINTS)
+        assert project.tui_flow("run", f"flows/prints.py:{flow}").returncode == 0
+        run = project.ask("show", "latest")
+        records = list(LogReader(project.state_dir / "runs" / str(run["run_id"]) / "log").new_records())
+    said = {(one.task_run, one.message) for one in records if one.logger in ("stdout", "stderr")}
+    for task in run["tasks"]:
+        if task["name"] == "says":
+            n = task["map_index"] + 1
+            texts = {f"begins {n} ends {n}", "x" * 9000 + f"{n}", f"bytes {n}", f"wrong {n}"}
+            assert {(task["id"], text) for text in texts} <= said
+            assert not {text for number, text in said if number != task["id"]} & texts
+    assert (None, "by the process") in said, "whose it is, nobody can tell"
+    if flow == "prints":
+        assert (run["tasks"][-1]["id"], "a fork") in said and (None, "a child") in said
+        assert {(None, "the flow"), (None, "is over")} <= said

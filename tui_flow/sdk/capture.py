@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 from tui_flow.contract import log
+from tui_flow.sdk import framing
 from tui_flow.sdk.appending import Log
 from tui_flow.sdk.masking import masker
 
@@ -21,12 +22,17 @@ _CHUNKS_A_TURN = 16
 class Capture:
     """One stream: `fd` is the reading end of its pipe, not blocking."""
 
-    def __init__(self, fd: int, logger: str, level: str, target: Log, hear: Callable[[], None]) -> None:
-        """`hear` makes sure that all secrets are known that what was just read can hold."""
+    def __init__(
+        self, fd: int, logger: str, level: str, target: Log, hear: Callable[[], None], cookie: str
+    ) -> None:
+        """`hear` makes sure that all secrets are known that what was just read can hold. What comes in frames with the
+        run's cookie is of the task that they name."""
         self.fd, self._hear = fd, hear
         self._logger, self._level = logger, level
         self._log = target
-        self._rest = b""
+        self._rests: dict[framing.Who, bytes] = {}
+        """What each has printed of a line that is not whole."""
+        self._splitter = framing.Splitter(framing.mark_of(cookie))
         os.set_blocking(fd, False)
 
     def drain(self) -> bool:
@@ -38,29 +44,34 @@ class Capture:
                 return True
             if not chunk:
                 return False
-            self._take(chunk)
+            self._hear()
+            for who, data in self._splitter.split(chunk):
+                self._take(who, data)
         return True
 
     def finish(self) -> None:
-        """Writes a last line that has no newline, and closes the pipe."""
-        if self._rest:
-            self._write([self._rest])
+        """Writes last lines that have no newline, and closes the pipe."""
+        self._take(None, self._splitter.finish())
+        for who, rest in self._rests.items():
+            if rest:
+                self._write(who, [rest])
         os.close(self.fd)
 
-    def _take(self, chunk: bytes) -> None:
-        self._hear()
-        *lines, rest = masker.mask(self._rest + chunk).split(b"\n")
+    def _take(self, who: framing.Who, data: bytes) -> None:
+        *lines, rest = masker.mask(self._rests.pop(who, b"") + data).split(b"\n")
         if len(rest) >= MAX_LINE:
             cut = MAX_LINE - masker.overlap  # behind it a secret may begin that is not all here
             lines.append(rest[:cut])
             rest = rest[cut:]
-        self._rest = rest
-        self._write(lines)
+        if rest:
+            self._rests[who] = rest
+        self._write(who, lines)
 
-    def _write(self, lines: list[bytes]) -> None:
+    def _write(self, who: framing.Who, lines: list[bytes]) -> None:
         if not lines:
             return
-        head = log.encode(time.time(), self._level, None, 1, self._logger, "")[:-1]
+        number, tries = who or (None, 1)
+        head = log.encode(time.time(), self._level, number, tries, self._logger, "")[:-1]
         if max(map(len, lines)) > MAX_LINE or any(b"\r" in line for line in lines):
             lines = [piece for line in lines for piece in _pieces(line)]
         self._log.write(head + (b"\n" + head).join(lines) + b"\n")

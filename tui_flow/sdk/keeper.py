@@ -208,7 +208,7 @@ class Keeper:
         os.umask(self._umask)
 
     def _capture(self, fd: int, logger: str, level: str) -> None:
-        self._captures[fd] = Capture(fd, logger, level, self._log, self._hear_secrets)
+        self._captures[fd] = Capture(fd, logger, level, self._log, self._hear_secrets, self._spec.cookie)
         self._poll.register(fd, select.POLLIN)
 
     def _is_alive(self) -> bool:

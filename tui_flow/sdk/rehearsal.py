@@ -39,7 +39,9 @@ def keep() -> None:
     events = Journal(_NOWHERE)
     events.attempts()
     said = Log(_NOWHERE)
-    Capture(os.open(_NOWHERE, os.O_RDONLY | os.O_CLOEXEC), log.STDOUT, "INFO", said, lambda: None).finish()
+    Capture(
+        os.open(_NOWHERE, os.O_RDONLY | os.O_CLOEXEC), log.STDOUT, "INFO", said, lambda: None, spec.cookie
+    ).finish()
     Overtime(events, spec.timeout_seconds).begin()
     Ladder(spec.cookie).climb()
     (_NOWHERE.parent / rundir.CANCEL).exists()

@@ -1,5 +1,6 @@
 """What goes between the process of a flow and those of its process pool: pickled, over a pipe that is theirs alone."""
 
+import os
 import pickle
 import sys
 from functools import cache
@@ -8,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui_flow import prefect_alias
 from tui_flow.contract.journal import Failure
-from tui_flow.sdk import flow_file, logging
+from tui_flow.contract.rundir import ENV_COOKIE
+from tui_flow.sdk import flow_file, logging, streams
 from tui_flow.sdk.context import current_tags
 from tui_flow.sdk.exceptions import PrefectException, SerializationError
 from tui_flow.sdk.failures import TOLD_ELSEWHERE, describe, failure_of
@@ -31,6 +33,8 @@ class Setup(NamedTuple):
     """Whether `import prefect` is ours."""
     initializer: bytes
     """A function and its arguments, of the author's; empty for none."""
+    cookie: str
+    """Of the run, where its keeper is told which task prints; empty where nobody is."""
 
 
 class Job(NamedTuple):
@@ -156,7 +160,8 @@ def _around(run: "FlowRun") -> bytes:
 def setup_of(initializer: "Callable[..., None] | None", arguments: tuple[Any, ...]) -> bytes:
     """Raises SerializationError for an initializer that cannot be sent."""
     packed = dumps((initializer, arguments), "the initializer") if initializer else b""
-    return pickle.dumps(Setup(list(sys.argv), prefect_alias.Finder in sys.meta_path, packed))
+    cookie = os.environ.get(ENV_COOKIE, "") if streams.tells_who() else ""
+    return pickle.dumps(Setup(list(sys.argv), prefect_alias.Finder in sys.meta_path, packed, cookie))
 
 
 def dumps(value: Any, what: str) -> bytes:

@@ -17,7 +17,7 @@ import cloudpickle  # type: ignore[import-untyped]  # noqa: F401  (here, before 
 
 from tui_flow.contract import journal
 from tui_flow.contract.rundir import ENV_RUN_DIR
-from tui_flow.sdk import references, signals
+from tui_flow.sdk import references, signals, streams
 from tui_flow.sdk.context import current_tags
 from tui_flow.sdk.effects import Call
 from tui_flow.sdk.endings import is_cancellation
@@ -143,6 +143,9 @@ def _live(line: _Line) -> None:
         from tui_flow import prefect_alias
 
         prefect_alias.install()
+    if setup.cookie:
+        streams.tell_who(setup.cookie)
+        sys.stdout, sys.stderr = streams.open_standard(1, "w"), streams.open_standard(2, "w")
     known: dict[Any, Any] = {}
     is_first = True
     while True:

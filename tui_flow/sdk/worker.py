@@ -23,7 +23,7 @@ from tui_flow.contract.errors import BrokenFlow
 from tui_flow.contract.failpoints import failpoint
 from tui_flow.contract.states import EndReason, FlowRunState
 from tui_flow.contract.version import Version, read_version
-from tui_flow.sdk import flow_file
+from tui_flow.sdk import flow_file, streams
 from tui_flow.sdk.stacks import answer_when_asked
 
 if TYPE_CHECKING:
@@ -88,21 +88,17 @@ def settle_in(spec: rundir.RunSpec, directory: Path) -> None:
     faulthandler.enable(file=2)
     os.environ[rundir.ENV_RUN_DIR] = str(directory)
     os.environ[rundir.ENV_COOKIE] = spec.cookie
+    streams.tell_who(spec.cookie)
     answer_when_asked(directory)
 
 
 def _open_standard_streams() -> None:
-    """Whatever the locale and however the keeper was started: UTF-8, line by line, and never an encoding error."""
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
-    sys.stdin = sys.__stdin__ = _stream(0, "r")  # type: ignore[misc]
-    sys.stdout = sys.__stdout__ = _stream(1, "w")  # type: ignore[misc]
-    sys.stderr = sys.__stderr__ = _stream(2, "w")  # type: ignore[misc]
-
-
-def _stream(fd: int, mode: str) -> Any:
-    return os.fdopen(fd, mode, buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
+    sys.stdin = sys.__stdin__ = streams.open_standard(0, "r")  # type: ignore[misc]
+    sys.stdout = sys.__stdout__ = streams.open_standard(1, "w")  # type: ignore[misc]
+    sys.stderr = sys.__stderr__ = streams.open_standard(2, "w")  # type: ignore[misc]
 
 
 def _import(spec: rundir.RunSpec, version: Version | None) -> Imported:
