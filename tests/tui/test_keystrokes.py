@@ -54,6 +54,18 @@ async def pause_a_flow(project: Project, page: Page) -> list[str]:
     return keys
 
 
+async def rerun_all_that_failed(project: Project, page: Page) -> list[str]:
+    keys = await did(page, ["2"], "812  etl_daily")
+    keys += await did(page, ["slash"])
+    await page.type("state:failed")
+    await page.shows("Runs 2 ")
+    keys += await did(page, ["enter", "space", "G", "V"], "2 marked")
+    keys += await did(page, ["r"], "Run 2 marked again")
+    keys += await did(page, ["f"], "2 begin another attempt")
+    assert {one.run_id for one in page.engine.asked_for(RerunRun)} == {803, 812}
+    return keys
+
+
 async def see_what_runs_at_three(project: Project, page: Page) -> list[str]:
     return await did(page, ["4"], "03:00")
 
@@ -108,6 +120,7 @@ JOBS: dict[str, Story] = {
     "rerun yesterday's run with another date": rerun_with_another_date,
     "find in which runs something was said": find_where_it_was_said,
     "pause a flow": pause_a_flow,
+    "rerun all that failed, from where it failed": rerun_all_that_failed,
     "see what runs at 03:00": see_what_runs_at_three,
     "see on which days of the month something failed": see_the_month,
     "compare code and log of the last good run and the failed one": compare_with_the_last_good_run,

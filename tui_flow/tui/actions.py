@@ -20,7 +20,8 @@ class Action(NamedTuple):
     help: str
     """At most 25 letters, for the help."""
     where: str
-    """Which view, pane or dialog answers the key: "app", "list", a view such as "runs", "run", "tree", "log"."""
+    """Which view, pane or dialog answers the key: "app", "list", "rows" (of a list
+    that can be marked), a view such as "runs", "run", "tree", "log"."""
     footer: int = 0
     """Its place in the footer, where there is room: 1 goes last. 0 is for the help only."""
 
@@ -40,6 +41,8 @@ ACTIONS = (
     Action("page_up", "pageup", "page up", "a page up", "list"),
     Action("half_down", "ctrl+d", "half down", "half a page down", "list"),
     Action("half_up", "ctrl+u", "half up", "half a page up", "list"),
+    Action("mark", "space", "mark", "mark the row, and go on", "rows", 9),
+    Action("mark_range", "V", "range", "mark from the last mark on", "rows"),
     Action("open", "enter", "open", "open its latest run", "flows", 1),
     Action("run", "r", "run", "run it, with its defaults", "flows", 2),
     Action("run_with", "R", "params…", "run it with parameters", "flows", 3),

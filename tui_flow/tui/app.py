@@ -4,6 +4,7 @@ import asyncio
 import gc
 import signal
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,7 +12,6 @@ from typing import Any, ClassVar
 from rich.segment import Segment, Segments
 from textual.filter import Monochrome, NoColor
 
-from tui_flow.contract import commands
 from tui_flow.contract.errors import EXIT_OK, ReadOnly, TuiFlowError
 from tui_flow.settings import Settings
 from tui_flow.store.records import Alert
@@ -33,6 +33,8 @@ from tui_flow.tui.widgets.paint import Paint
 Connect = Callable[..., Awaitable[Any]]
 _BEGINNING = 1.0
 """Seconds within which the first frames are drawn: `launch` lets nothing be searched for garbage until then."""
+MAX_UNDOS = 50
+"""So many things that were done last can be taken back."""
 
 
 class Console(Asking, inherit_bindings=False):
@@ -72,7 +74,7 @@ class Console(Asking, inherit_bindings=False):
         """What went wrong first."""
         self._begin = begin
         self.watchman = Watchman(self)
-        self._undo: tuple[str, commands.Command] | None = None
+        self._undos: deque[Callable[[], object]] = deque(maxlen=MAX_UNDOS)
         for known in THEMES:
             self.register_theme(known)
         self._begin_with_theme(theme)
@@ -275,13 +277,11 @@ class Console(Asking, inherit_bindings=False):
             saved.ask(self)
 
     def action_undo(self) -> None:
-        """Takes back what was done last, once."""
-        if self._undo is None:
+        """Takes back what was done last, and then what was done before."""
+        if not self._undos:
             self.say("nothing to undo")
             return
-        what, command = self._undo
-        self._undo = None
-        self.ask(command, lambda _: self.say(f"undone: {what}"))
+        self._undos.pop()()
 
     def action_redraw(self) -> None:
         if self.screen_stack:  # none is left while the console ends

@@ -1,8 +1,9 @@
 """What the console asks of the engine, and of people before it does. Nothing here holds up the keyboard."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from tui_flow.contract import commands
 from tui_flow.contract.errors import TuiFlowError
@@ -13,7 +14,16 @@ from tui_flow.tui.bridge import Bridge
 from tui_flow.tui.outside import Outside
 from tui_flow.tui.presentation import Line
 from tui_flow.tui.presentation.flow_list import Overview
+from tui_flow.tui.presentation.marking import Left, outcome
 from tui_flow.tui.widgets.paint import Paint
+
+
+class Step(NamedTuple):
+    """A command about one of several rows, and the one that takes it back."""
+
+    name: str
+    command: commands.Command
+    undo: commands.Command | None = None
 
 
 class Asking(Outside, inherit_bindings=False):
@@ -22,8 +32,8 @@ class Asking(Outside, inherit_bindings=False):
     bridge: Bridge
     overview: Overview
     paint: Paint
-    _undo: tuple[str, commands.Command] | None
-    """What `u` takes back: what it was, and the command that does it."""
+    _undos: deque[Callable[[], object]]
+    """What takes back the things that were done last, and says so; `u` calls the last one."""
 
     @abstractmethod
     def open_run(self, run_id: int, line: int | None = None, task: str = "") -> None: ...
@@ -150,10 +160,47 @@ class Asking(Outside, inherit_bindings=False):
         """Asks for what can be undone: `undo` says what it was, and the command that takes it back."""
 
         def done(_: dict[str, Any]) -> None:
-            self._undo = undo
+            if undo is None:
+                self._undos.clear()  # `u` takes back what was done last, or nothing
+            else:
+                what, back = undo
+                self.can_undo(lambda: self.ask(back, lambda _: self.say(f"undone: {what}")))
             self.say(said)
 
         self.ask(command, done)
+
+    def can_undo(self, take_back: Callable[[], object]) -> None:
+        """Something was done that `u` takes back; taking it back says so."""
+        self._undos.append(take_back)
+
+    def do_all(self, steps: Sequence[Step], verb: str, left: Sequence[Left] = ()) -> None:
+        """Asks for the same about several rows, and says for how many it was done, and for which not and why: `left`
+        are those that it could not be asked for. `u` takes all of it back."""
+        self.run_worker(self._do_all(steps, verb, left), group="commands")
+
+    async def _do_all(self, steps: Sequence[Step], verb: str, left: Sequence[Left]) -> None:
+        done, refused = await self._carry_out(steps)
+        back = [Step(step.name, step.undo) for step in done if step.undo is not None]
+        if back:
+            self.can_undo(lambda: self.run_worker(self._undo_all(back, verb)))
+        said = outcome([step.name for step in done], verb, [*left, *refused], undoes=bool(back))
+        self.say(said, "" if done else "warn")
+
+    async def _undo_all(self, steps: Sequence[Step], verb: str) -> None:
+        done, refused = await self._carry_out(steps)
+        self.say(outcome([step.name for step in done], f"no longer {verb}", refused))
+
+    async def _carry_out(self, steps: Sequence[Step]) -> tuple[list[Step], list[Left]]:
+        """The steps that the engine took, and those that it refused."""
+        done, refused = [], []
+        for step in steps:
+            try:
+                await self.bridge.ask(step.command)
+            except TuiFlowError as error:
+                refused.append(Left(step.name, error.what))
+            else:
+                done.append(step)
+        return done, refused
 
     def pause_or_resume(self, name: str, flow: str, slug: str = "", *, resume: bool) -> None:
         """A schedule, or all of a flow."""

@@ -22,7 +22,7 @@ _NAMED = {key.value for key in Keys if not key.value.startswith("<")}
 _OTHER_NAMES = {"esc": "escape", "return": "enter", "pgup": "pageup", "pgdn": "pagedown", "del": "delete"}
 _RESERVED = {"escape", "ctrl+c"}
 """They lead out of everything, always."""
-_ONLY_WITH_OTHERS = ("app", "list")
+_ONLY_WITH_OTHERS = ("app", "list", "rows")
 """Places whose keys work beside those of every other place."""
 
 

@@ -89,6 +89,8 @@ class Marks(NamedTuple):
     """A fire time to come."""
     bullet: str
     """Something that is new."""
+    mark: str
+    """A row that is marked."""
 
     def glyph(self, state: str) -> str:
         return glyph(state, self.ascii)
@@ -115,6 +117,7 @@ UNICODE = Marks(
     "·",
     "○",
     "●",
+    "▌",
 )
 ASCII = Marks(
     True,
@@ -136,6 +139,7 @@ ASCII = Marks(
     "_.-:=+*#",
     " ",
     "o",
+    "*",
     "*",
 )
 

@@ -9,7 +9,7 @@ from tui_flow.tui.presentation import Line, glyphs
 from tui_flow.tui.presentation.glyphs import Marks
 
 _HEADINGS = {
-    "list": "MOVE", "tree": "TREE", "log": "LOG", "flows": "FLOW", "runs": "RUNS", "logs": "LOGS", "schedule": "SCHEDULE",
+    "list": "MOVE",  "tree": "TREE", "log": "LOG", "flows": "FLOW", "runs": "RUNS", "logs": "LOGS", "schedule": "SCHEDULE",
     "alerts": "ALERTS", "run": "RUN", "app": "EVERYWHERE",
 }  # fmt: skip
 _HALF = 38
@@ -20,6 +20,7 @@ _TOGETHER = {
     ("half_down", "half_up"): "half a page down, up",
     ("page_down", "page_up"): "a page down, up",
     ("next_pane", "previous_pane"): "next pane, previous",
+    ("mark", "mark_range"): "mark it; up to here",
     ("ack", "mute"): "you know of it; mute it…",
     tuple(action.id for action in ACTIONS if action.id.startswith("view(")): "the five views",
 }
@@ -32,8 +33,10 @@ _SHARED = {id for ids in _TOGETHER for id in ids}
 def help_lines(places: Sequence[str], marks: Marks, keymap: Keymap, *, wide: bool) -> list[Line]:
     """The help: what is special here first, then what works everywhere, in two columns of about the same length where
     there is room for two; and the shapes below."""
-    special = [place for place in places if place not in ("app", "list")]
+    special = [place for place in places if place not in ("app", "list", "rows")]
     sections = [_section(place, marks, keymap) for place in (*special, "list", "app")]
+    if "rows" in places:
+        sections[-2] += _entries("rows", marks, keymap)
     if not wide:
         return [line for section in sections for line in section] + _states(marks, 2)
     half = sum(map(len, sections)) / 2
@@ -52,8 +55,12 @@ def _padded(line: Line) -> Line:
 
 def _section(place: str, marks: Marks, keymap: Keymap) -> list[Line]:
     """What one place answers to, under its name."""
+    return [[(f" {_HEADINGS[place]}", "dim")], *_entries(place, marks, keymap)]
+
+
+def _entries(place: str, marks: Marks, keymap: Keymap) -> list[Line]:
     actions = {action.id: action for action in ACTIONS if action.where == place}
-    lines: list[Line] = [[(f" {_HEADINGS[place]}", "dim")]]
+    lines: list[Line] = []
     for ids, help in _TOGETHER.items():
         if set(ids) <= set(actions):
             lines.append(_entry(_range([keymap.first(actions[id], marks.ascii) for id in ids]), help))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from tui_flow.contract import commands
 from tui_flow.contract.states import AlertState
 from tui_flow.store.records import Alert
+from tui_flow.tui.asking import Step
+from tui_flow.tui.presentation import marking
 
 if TYPE_CHECKING:
     from tui_flow.tui.screens.section import Section
@@ -22,13 +24,24 @@ MUTES: tuple[tuple[str, str, str, float | None], ...] = (
     ("o", "until it is ok", "until a run of it completes", None),
 )
 """Key, title, explanation, and seconds."""
+Named = Sequence[tuple[str, Sequence[Alert]]]
+"""What a row is called, and what is wrong with it."""
 
 
 class AlertActions(_Base):
     """The part of a view that acknowledges and mutes."""
 
-    def acknowledge(self, alerts: Sequence[Alert], name: str) -> None:
-        """Somebody knows of those that are new; or, where all are acknowledged already, does not."""
+    def acknowledge(self, rows: Named) -> None:
+        """Somebody knows of what is new in these rows; or, where all is acknowledged already, does not."""
+        if len(rows) > 1:
+            from tui_flow.tui import several
+
+            several.acknowledge(self.console, rows)
+            return
+        for name, alerts in rows:
+            self._acknowledge(name, alerts)
+
+    def _acknowledge(self, name: str, alerts: Sequence[Alert]) -> None:
         new = [alert.id for alert in alerts if alert.state is AlertState.NEW]
         known = [alert.id for alert in alerts if alert.state is AlertState.ACKNOWLEDGED]
         ids = new or known
@@ -40,24 +53,52 @@ class AlertActions(_Base):
         else:
             self.say(f"{name}: there is nothing to acknowledge")
 
-    def mute(self, flow: str, *, is_muted: bool) -> None:
-        """Asks for how long; of a flow that is muted, ends that."""
+    def mute(self, rows: Named) -> None:
+        """Asks for how long; where all these flows are muted, ends that."""
         from tui_flow.tui.screens.menu import Choice, MenuScreen
 
-        unmute = commands.UnmuteAlerts(flow)
-        if is_muted:
-            self.console.do(unmute, f"{flow} is heard again")
+        flows = [name for name, _ in rows]
+        if not flows or not self.console.may_change():
+            return
+        if all(is_muted(alerts) for _, alerts in rows):
+            self._unmute(rows)
             return
 
         def chosen(key: str | None) -> None:
             if key is None:
                 return
             _, title, _, seconds = next(each for each in MUTES if each[0] == key)
-            said = f"{flow} is muted {title}; u undoes"
-            self.console.do(commands.MuteAlerts(flow, seconds), said, undo=(f"mute of {flow}", unmute))
+            steps = [
+                Step(flow, commands.MuteAlerts(flow, seconds), commands.UnmuteAlerts(flow)) for flow in flows
+            ]
+            self._do(steps, f"muted {title}")
 
         choices = [Choice(key, title, about) for key, title, about, _ in MUTES]
-        self.console.push_screen(MenuScreen(f"Send no message about {flow}", choices, opens_with="m"), chosen)
+        title = f"Send no message about {marking.names(flows)}"
+        self.console.push_screen(MenuScreen(title, choices, opens_with="m"), chosen)
+
+    def _unmute(self, rows: Named) -> None:
+        now = time.time()
+        until = {name: max((alert.until or 0.0 for alert in alerts), default=0.0) for name, alerts in rows}
+        self._do(
+            [
+                Step(
+                    flow,
+                    commands.UnmuteAlerts(flow),
+                    commands.MuteAlerts(flow, end - now if end > now else None),
+                )
+                for flow, end in until.items()
+            ],
+            "heard again",
+        )
+
+    def _do(self, steps: Sequence[Step], verb: str) -> None:
+        if len(steps) > 1:
+            self.console.do_all(steps, verb)
+            return
+        for flow, command, undo in steps:
+            if undo is not None:
+                self.console.do(command, f"{flow} is {verb}; u undoes", undo=(f"that {flow} is {verb}", undo))
 
 
 def is_muted(alerts: Sequence[Alert]) -> bool:

@@ -15,7 +15,9 @@ from tui_flow.store.records import Alert, FlowRun
 from tui_flow.tui.actions import bindings
 from tui_flow.tui.presentation import Line, alert_about, alert_list
 from tui_flow.tui.presentation.alert_about import About
-from tui_flow.tui.screens.alert_actions import AlertActions, is_muted
+from tui_flow.tui.rerunning_several import rerun_several
+from tui_flow.tui.screens.alert_actions import AlertActions
+from tui_flow.tui.screens.marking import Marking
 from tui_flow.tui.screens.section import Section
 from tui_flow.tui.widgets.alert_table import AlertTable
 from tui_flow.tui.widgets.lines import Lines, TextLines
@@ -24,12 +26,14 @@ MAX_CODE = 100_000
 """Bytes of a flow file that are looked through for the author's line."""
 
 
-class AlertsSection(AlertActions, Section):
+class AlertsSection(Marking, AlertActions, Section):
     """The table of alerts, and below it what there is to say about the one under the cursor."""
 
+    table: AlertTable
     PLACE = "alerts"
     PROMPT = "words of the error, a flow, a task; new, acknowledged, muted, recovered"
-    BINDINGS: ClassVar = bindings("alerts")
+    BINDINGS: ClassVar = [*bindings("rows"), *bindings("alerts")]
+    ON_MARKS = ("rerun", "ack", "mute")
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,8 +43,6 @@ class AlertsSection(AlertActions, Section):
         self.text = ""
         """The filter."""
         self._found = About()
-        self._notes_on: int | None = None
-        """The alert that a note is being typed for."""
 
     def panes(self) -> Iterable[Widget]:
         yield self.table
@@ -59,6 +61,7 @@ class AlertsSection(AlertActions, Section):
     def _show(self, *, sort: bool = False) -> None:
         now = time.time()
         rows = alert_list.rows_of(self.console.overview.alerts, now)
+        self.table.renew_marks({alert.id: alert for alert in rows})
         self.table.set_rows(alert_list.matching(rows, self.text, now), sort=sort)
         self._describe()
 
@@ -105,8 +108,11 @@ class AlertsSection(AlertActions, Section):
     def filter_text(self) -> str:
         return self.text
 
-    def useless(self) -> set[str]:
-        alert = self.table.selected
+    def name_of(self, row: Alert) -> str:
+        return alert_about.title(row)
+
+    def useless_for(self, row: Alert | None) -> set[str]:
+        alert = row
         if alert is None:
             return {"open", "ack", "mute", "note", "rerun", "edit"}
         found = set()
@@ -138,20 +144,11 @@ class AlertsSection(AlertActions, Section):
         return True
 
     def action_filter(self) -> None:
-        self._notes_on = None
         self.home.open_prompt(self.text)
 
     def prompt_changed(self, text: str) -> None:
-        if self._notes_on is None:
-            self.text = text.strip()
-            self._show()
-
-    def prompt_entered(self, text: str) -> None:
-        id, self._notes_on = self._notes_on, None
-        if id is not None and text.strip():
-            self.console.ask(
-                commands.NoteAlert(id, text.strip()), lambda _: self.say("noted; it stays with the error")
-            )
+        self.text = text.strip()
+        self._show()
 
     def action_open(self) -> None:
         alert = self.table.selected
@@ -161,29 +158,49 @@ class AlertsSection(AlertActions, Section):
             self.say(f"no run has to do with it{'; e opens the file' if alert.path else ''}")
 
     def action_ack(self) -> None:
-        alert = self.table.selected
-        if alert is not None:
-            self.acknowledge([alert], alert_about.title(alert))
+        self.acknowledge([(self.name_of(alert), [alert]) for alert in self.targets()])
 
     def action_mute(self) -> None:
-        alert = self.table.selected
-        if alert is None:
-            return
-        if alert.flow:
-            self.mute(alert.flow, is_muted=is_muted([alert]))
-        else:
+        flows: dict[str, list[Alert]] = {}
+        for alert in self.targets():
+            if alert.flow:
+                flows.setdefault(alert.flow, []).append(alert)
+        if flows:
+            self.mute(list(flows.items()))
+        elif self.targets():
             self.say("only a flow can be muted; a acknowledges this")
 
     def action_note(self) -> None:
         alert = self.table.selected
         if alert is not None:
-            self._notes_on = alert.id
-            self.home.open_prompt("", "a note for those who see this error after you")
+            self.home.ask("a note for those who see this error after you", partial(self._note, alert.id))
+
+    def _note(self, alert: int, text: str) -> None:
+        if text.strip():
+            self.console.ask(
+                commands.NoteAlert(alert, text.strip()), lambda _: self.say("noted; it stays with the error")
+            )
 
     def action_rerun(self) -> None:
+        if len(self.targets()) > 1:
+            self.run_worker(self._rerun_several(self.targets()), group="commands")
+            return
         runs = self._found.runs
         if runs and self.table.selected is not None and self._found.alert == self.table.selected.id:
             self.console.rerun(runs[0])
+        else:
+            self.say("there is no run to run again")
+
+    async def _rerun_several(self, alerts: list[Alert]) -> None:
+        """The last run of each error, once where several errors are of one run."""
+        ids = sorted({alert.runs[0] for alert in alerts if alert.runs})
+        try:
+            found = await self.console.bridge.read(partial(_runs_of, ids=ids))
+        except HistoryError as error:
+            self.say(error.what, "bad")
+            return
+        if found:
+            rerun_several(self.console, found)
         else:
             self.say("there is no run to run again")
 
@@ -239,6 +256,12 @@ def _read(db: Any, alert: Alert, project: Path) -> About:
         alerts.list_messages(db, alert.id),
         alerts.list_notes(db, alert.id),
     )
+
+
+def _runs_of(db: Any, ids: list[int]) -> list[FlowRun]:
+    from tui_flow.store import runs
+
+    return runs.get_runs(db, ids)
 
 
 def _code(path: Path, line: int) -> str:

@@ -14,18 +14,21 @@ from tui_flow.store.spans import Span
 from tui_flow.tui.actions import bindings
 from tui_flow.tui.presentation import Line, about, flow_list, plots, text_of
 from tui_flow.tui.presentation.flow_list import FlowRow
-from tui_flow.tui.screens.alert_actions import AlertActions, is_muted
+from tui_flow.tui.screens.alert_actions import AlertActions
+from tui_flow.tui.screens.marking import ONE_AT_A_TIME, Marking
 from tui_flow.tui.screens.section import Section
 from tui_flow.tui.widgets.flow_table import FlowTable
 from tui_flow.tui.widgets.lines import Lines, TextLines
 
 
-class FlowsSection(AlertActions, Section):
+class FlowsSection(Marking, AlertActions, Section):
     """The table of flows, and below it what there is to say about the one under the cursor."""
 
+    table: FlowTable
     PLACE = "flows"
     PROMPT = "words  /regex/  tag:etl  -tag:ops  state:failed  is:active; Esc clears"
-    BINDINGS: ClassVar = bindings("flows")
+    BINDINGS: ClassVar = [*bindings("rows"), *bindings("flows")]
+    ON_MARKS = ("run", "pause", "cancel", "ack", "mute")
 
     def __init__(self) -> None:
         super().__init__()
@@ -118,8 +121,10 @@ class FlowsSection(AlertActions, Section):
     def filter_text(self) -> str:
         return self.table.filter
 
-    def useless(self) -> set[str]:
-        row = self.table.selected
+    def name_of(self, row: FlowRow) -> str:
+        return row.name
+
+    def useless_for(self, row: FlowRow | None) -> set[str]:
         if row is None:
             return {
                 "open",
@@ -175,24 +180,40 @@ class FlowsSection(AlertActions, Section):
             self.say(f"{row.name} has not run yet; r runs it")
 
     def action_run(self) -> None:
-        row = self.table.selected
-        if row is not None and row.flow is not None:
+        rows = self.targets()
+        row = rows[0] if rows else None
+        if len(rows) > 1:
+            self._run_several(rows)
+        elif row is not None and row.flow is not None:
             self.console.run_flow(row.flow, {}, ask=False, open_it=False)
         elif row is not None:
             self.say(f"{row.path} does not import; mend it first: e opens it")
 
+    def _run_several(self, rows: list[FlowRow]) -> None:
+        from tui_flow.tui.rerunning_several import Again, RerunningSeveral
+
+        RerunningSeveral(self.console, [Again(row.name, row.flow, row.latest, {}) for row in rows]).ask()
+
     def action_run_with(self) -> None:
-        row = self.table.selected
-        if row is None or row.flow is None:
+        rows = self.targets()
+        row = rows[0] if rows else None
+        if len(rows) > 1:
+            self.say(ONE_AT_A_TIME)
+        elif row is None or row.flow is None:
             self.action_run()
         else:
             values = self.console.asked_parameters(row.latest) if row.latest else {}
             self.console.run_flow(row.flow, values, ask=True, open_it=False)
 
     def action_cancel(self) -> None:
-        row = self.table.selected
-        if row is None:
+        rows = self.targets()
+        if len(rows) != 1:
+            if rows:
+                from tui_flow.tui import several
+
+                several.end(self.console, [(each.name, each.active) for each in rows], kill=False)
             return
+        row = rows[0]
         run: FlowRun | None = row.active
         if run is None:
             self.say(f"{row.name} has no active run to cancel")
@@ -204,22 +225,22 @@ class FlowsSection(AlertActions, Section):
             self.console.cancel_run(run, kill=False)
 
     def action_ack(self) -> None:
-        row = self.table.selected
-        if row is not None:
-            self.acknowledge(row.alerts, row.name)
+        self.acknowledge([(row.name, row.alerts) for row in self.targets()])
 
     def action_mute(self) -> None:
-        row = self.table.selected
-        if row is not None and row.flow is not None:
-            self.mute(row.name, is_muted=is_muted(row.alerts))
+        self.mute([(row.name, row.alerts) for row in self.targets() if row.flow is not None])
 
     def action_pause(self) -> None:
         """All schedules of the flow."""
-        row = self.table.selected
-        if row is None:
+        rows = self.targets()
+        if not rows or not self.console.may_change():
             return
-        if not self.console.may_change():
+        if len(rows) > 1:
+            from tui_flow.tui import several
+
+            several.pause_or_resume(self.console, rows)
             return
+        row = rows[0]
         if not row.standing:
             self.say(f"{row.name} has no schedule to pause")
         elif row.standing == "active":

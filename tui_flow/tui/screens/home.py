@@ -11,6 +11,7 @@ from textual.widget import Widget
 from tui_flow.contract.errors import TuiFlowError
 from tui_flow.tui.presentation import Line
 from tui_flow.tui.screens.flows import FlowsSection
+from tui_flow.tui.screens.marking import Marking
 from tui_flow.tui.screens.section import Section
 from tui_flow.tui.screens.view import View
 from tui_flow.tui.widgets.bars import Bar
@@ -153,12 +154,21 @@ class HomeScreen(View):
     def prompt_entered(self, text: str) -> None:
         self.section.prompt_entered(text)
 
+    def standing(self) -> Line:
+        return self.section.standing()
+
     def places(self) -> list[str]:
-        return ["list", self.section.PLACE, "app"]
+        marks = ["rows"] if isinstance(self.section, Marking) else []
+        return ["list", *marks, self.section.PLACE, "app"]
 
     def useless(self) -> set[str]:
         return self.section.useless()
 
     def go_back(self) -> bool:
-        closed = self.close_prompt()
-        return self.section.go_back() or closed
+        if not self.prompt.display:
+            return self.section.go_back() or self.section.clear_marks()
+        is_of_view = self._then is None
+        self.close_prompt()
+        if is_of_view:
+            self.section.go_back()
+        return True

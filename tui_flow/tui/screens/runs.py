@@ -12,11 +12,14 @@ from tui_flow.contract.states import TERMINAL, FlowRunState
 from tui_flow.store.records import FlowRun
 from tui_flow.store.runs import Wanted
 from tui_flow.store.spans import Span
+from tui_flow.tui import several
 from tui_flow.tui.actions import bindings
 from tui_flow.tui.presentation import Line, about, filters, plots, run_list, text_of
 from tui_flow.tui.presentation.filters import BadFilter, Filter
 from tui_flow.tui.presentation.glyphs import word
 from tui_flow.tui.presentation.run_list import PAGE, RunWindow
+from tui_flow.tui.rerunning_several import rerun_several
+from tui_flow.tui.screens.marking import ONE_AT_A_TIME, Marking
 from tui_flow.tui.screens.section import Section
 from tui_flow.tui.widgets.lines import Lines, TextLines
 from tui_flow.tui.widgets.run_table import RunTable
@@ -26,12 +29,14 @@ NEWER_AT_MOST = 100
 """So many newer runs are counted; of more it says that there are more."""
 
 
-class RunsSection(Section):
+class RunsSection(Marking, Section):
     """The table of runs, and below it what there is to say about the one under the cursor."""
 
+    table: RunTable
     PLACE = "runs"
     PROMPT = "words  /regex/  state:failed  flow:etl_*  tag:etl  dur>5m  since:24h"
-    BINDINGS: ClassVar = bindings("runs")
+    BINDINGS: ClassVar = [*bindings("rows"), *bindings("runs")]
+    ON_MARKS = ("rerun", "cancel", "kill")
 
     def __init__(self) -> None:
         super().__init__()
@@ -139,7 +144,8 @@ class RunsSection(Section):
         window, table, now = self.table.window, self.table, time.time()
         shown = window.runs[table.first : table.first + table.page]
         live = [run for run in window.runs[: 2 * PAGE] if run.ended_at is None]
-        ids = sorted({run.id for run in (*shown, *live)})
+        marked = set(table.marked)
+        ids = sorted({run.id for run in (*shown, *live, *table.marked.values())})
         try:
             found = await self.console.bridge.read(partial(_get_runs, ids=ids))
             if window.newer is None and window.runs:
@@ -153,6 +159,7 @@ class RunsSection(Section):
         except HistoryError as error:
             self.take_trouble(error)
             return
+        table.renew_marks({run.id: run for run in found}, asked=marked)
         for place in window.renew(found):
             table.refresh_index(place)
         self._describe()
@@ -241,8 +248,11 @@ class RunsSection(Section):
     def filter_text(self) -> str:
         return self.text
 
-    def useless(self) -> set[str]:
-        run = self.table.selected
+    def name_of(self, row: FlowRun) -> str:
+        return f"{row.flow} {row.id}"
+
+    def useless_for(self, row: FlowRun | None) -> set[str]:
+        run = row
         found = set()
         if run is None:
             found |= {"open", "rerun", "rerun_with", "cancel", "kill", "edit"}
@@ -315,20 +325,31 @@ class RunsSection(Section):
             self.console.open_run(self.table.selected.id)
 
     def action_rerun(self) -> None:
-        if self.table.selected is not None:
-            self.console.rerun(self.table.selected)
+        runs = self.targets()
+        if len(runs) == 1:
+            self.console.rerun(runs[0])
+        elif runs:
+            rerun_several(self.console, runs)
 
     def action_rerun_with(self) -> None:
-        if self.table.selected is not None:
-            self.console.run_again(self.table.selected, ask=True, open_it=False)
+        runs = self.targets()
+        if len(runs) == 1:
+            self.console.run_again(runs[0], ask=True, open_it=False)
+        elif runs:
+            self.say(ONE_AT_A_TIME)
 
     def action_cancel(self) -> None:
-        if self.table.selected is not None:
-            self.console.end_run(self.table.selected, kill=False)
+        self._end(kill=False)
 
     def action_kill(self) -> None:
-        if self.table.selected is not None:
-            self.console.end_run(self.table.selected, kill=True)
+        self._end(kill=True)
+
+    def _end(self, *, kill: bool) -> None:
+        runs = self.targets()
+        if len(runs) == 1:
+            self.console.end_run(runs[0], kill=kill)
+        elif runs:
+            several.end(self.console, [(self.name_of(run), run) for run in runs], kill=kill)
 
     def action_edit(self) -> None:
         run = self.table.selected

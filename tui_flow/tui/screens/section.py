@@ -9,6 +9,7 @@ from textual.containers import Container
 from textual.widget import Widget
 
 from tui_flow.contract.errors import TuiFlowError
+from tui_flow.tui.presentation import Line
 
 if TYPE_CHECKING:
     from tui_flow.tui.app import Console
@@ -82,8 +83,16 @@ class Section(Container):
         """Actions that would do nothing now, and are not offered."""
         return set()
 
+    def standing(self) -> Line:
+        """What stands above the footer while there is nothing else to say."""
+        return []
+
     def go_back(self) -> bool:
-        """One step back within the view. Whether there was one."""
+        """One step back within the view: what is filtered or chosen. Whether there was one."""
+        return False
+
+    def clear_marks(self) -> bool:
+        """Whether there were any."""
         return False
 
     def prompt_changed(self, text: str) -> None:

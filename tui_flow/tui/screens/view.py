@@ -46,6 +46,8 @@ class View(Screen[None]):
         self.prompt = Prompt("", changed=self.prompt_changed, entered=self._entered)
         self.message = Bar(id="message")
         self.footer = Footer(id="footer")
+        self._said = False
+        """Whether there is a sentence above the footer."""
 
     @property
     def console(self) -> "Console":
@@ -132,8 +134,13 @@ class View(Screen[None]):
         return [(count, word, role) for number, count, word, role in found if number]
 
     def say(self, text: str, role: str = "") -> None:
-        """Puts a sentence above the footer, until the next one."""
-        self.message.set([(f" {text}", role)])
+        """Puts a sentence above the footer, until the next one; without one, what stands there else."""
+        self._said = bool(text)
+        self.message.set([(f" {text}", role)] if text else self.standing())
+
+    def standing(self) -> Line:
+        """What stands above the footer while there is nothing else to say."""
+        return []
 
     # The prompt.
 
@@ -175,6 +182,8 @@ class View(Screen[None]):
 
     def update_footer(self) -> None:
         self.footer.offer(self.places(), self.useless())
+        if not self._said:
+            self.say("")
 
     def go_back(self) -> bool:
         """One step back within the view. Whether there was one."""

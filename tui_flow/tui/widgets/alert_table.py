@@ -1,20 +1,20 @@
 """The table of alerts."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 from rich.cells import cell_len
 
 from tui_flow.store.records import Alert
 from tui_flow.tui.presentation import alert_list, times
-from tui_flow.tui.widgets.lines import Lines
+from tui_flow.tui.widgets.marking import MarkableLines
 from tui_flow.tui.widgets.paint import AnySpan, fit, fit_line
 
 _ROOMY = 100
 """Cells of a pane that has room for seconds."""
 
 
-class AlertTable(Lines):
+class AlertTable(MarkableLines):
     """One row an alert; what is new comes in on top, and nothing else moves until `g`."""
 
     HEADER_LINES = 1
@@ -29,6 +29,9 @@ class AlertTable(Lines):
     @property
     def selected(self) -> Alert | None:
         return self.rows[self.cursor] if self.cursor < len(self.rows) else None
+
+    def row_at(self, index: int) -> tuple[Hashable, Alert]:
+        return self.rows[index].id, self.rows[index]
 
     def set_rows(self, rows: Sequence[Alert], *, sort: bool = False) -> None:
         """Takes rows in order of urgency. The cursor stays with its alert."""
@@ -74,8 +77,8 @@ class AlertTable(Lines):
         room = width - 4 - last - 1 - times - 2 - flow - 2 - place - 2
         what = [(f"{marks.bullet} ", "bad")] if is_new else [(f"({said}) ", role)]
         return [
-            (marks.cursor if chosen else " ", "strong"),
-            (f" {glyph} ", look),
+            *self.lead(index),
+            (f"{glyph} ", look),
             (fit(_last(alert.last_at, now, last), last, marks.ellipsis), "dim"),
             (f" {alert.times:>{times}}  ", "dim"),
             (fit(alert.flow or "-", flow, marks.ellipsis), "strong" if chosen else ""),

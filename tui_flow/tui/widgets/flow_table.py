@@ -1,7 +1,7 @@
 """The table of flows."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 from rich.cells import cell_len
 
@@ -9,7 +9,7 @@ from tui_flow.tui.presentation import Line, filters, flow_list
 from tui_flow.tui.presentation.filters import BadFilter, Filter
 from tui_flow.tui.presentation.flow_list import FlowRow
 from tui_flow.tui.presentation.glyphs import Marks
-from tui_flow.tui.widgets.lines import Lines
+from tui_flow.tui.widgets.marking import MarkableLines
 from tui_flow.tui.widgets.paint import AnySpan, fit, fit_line
 
 _DURATION = 7
@@ -20,7 +20,7 @@ _STATUS = 46
 """No status is longer, and a time that stands far away from it is hard to read."""
 
 
-class FlowTable(Lines):
+class FlowTable(MarkableLines):
     """One row a flow. The order changes only when somebody goes to the top, so nothing moves under the cursor."""
 
     HEADER_LINES = 1
@@ -40,6 +40,9 @@ class FlowTable(Lines):
     def selected(self) -> FlowRow | None:
         return self.rows[self.cursor] if self.rows else None
 
+    def row_at(self, index: int) -> tuple[Hashable, FlowRow]:
+        return self.rows[index].key, self.rows[index]
+
     @property
     def total(self) -> int:
         """The rows there are without the filter."""
@@ -53,6 +56,7 @@ class FlowTable(Lines):
     def set_rows(self, rows: list[FlowRow]) -> None:
         """Takes rows in order of urgency; those that were there stay where they were."""
         self._all = rows
+        self.renew_marks({row.key: row for row in rows})
         self._show()
 
     def set_filter(self, text: str) -> None:
@@ -116,8 +120,7 @@ class FlowTable(Lines):
         name, strip, status = self._widths(width)
         text, role = flow_list.status(row, now)
         return [
-            (marks.cursor if index == self.cursor else " ", "strong"),
-            (" ", ""),
+            *self.lead(index),
             flow_list.state_span(row, marks),
             ("  ", ""),
             (fit(row.name, name, marks.ellipsis), "strong" if index == self.cursor else ""),

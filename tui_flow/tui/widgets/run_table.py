@@ -1,7 +1,7 @@
 """The table of runs."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 from rich.cells import cell_len
 from textual.message import Message
@@ -11,13 +11,13 @@ from tui_flow.tui.presentation import run_list, times
 from tui_flow.tui.presentation.flow_list import run_duration
 from tui_flow.tui.presentation.glyphs import role
 from tui_flow.tui.presentation.run_list import RunWindow
-from tui_flow.tui.widgets.lines import Lines
+from tui_flow.tui.widgets.marking import MarkableLines
 from tui_flow.tui.widgets.paint import AnySpan, fit, fit_line
 
 _DURATION = 7
 
 
-class RunTable(Lines):
+class RunTable(MarkableLines):
     """One row a run, the newest first. Nothing moves under the cursor: runs that are newer wait until `g`."""
 
     HEADER_LINES = 1
@@ -37,6 +37,10 @@ class RunTable(Lines):
     def selected(self) -> FlowRun | None:
         runs = self.window.runs
         return runs[self.cursor] if self.cursor < len(runs) else None
+
+    def row_at(self, index: int) -> tuple[Hashable, FlowRun]:
+        run = self.window.runs[index]
+        return run.id, run
 
     def show_window(self, window: RunWindow, shift: int = 0) -> None:
         """Draws what a window has become; so many more rows are above the cursor than before. Another window begins
@@ -83,8 +87,7 @@ class RunTable(Lines):
         told = min(rest, max(rest // 2, cell_len(text))) if width >= 100 else rest
         again = [(f"{marks.glyph('retrying')}{run.attempt} ", "warn")] if run.attempt > 1 else []
         return [
-            (marks.cursor if chosen else " ", "strong"),
-            (" ", ""),
+            *self.lead(index),
             (marks.glyph(run.state), role(run.state)),
             (f" {run.id:>{number}}  ", "dim"),
             (fit(run.flow, flow, marks.ellipsis), "strong" if chosen else ""),

@@ -1,0 +1,138 @@
+"""Stories of rows that are marked, and of keys that act on all of them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.tui.pages import FakeEngine, console
+from tests.tui.project import NOON, Project
+from tui_flow.contract import changes, commands
+from tui_flow.contract.errors import NotCancellable
+from tui_flow.contract.schedules import Cron
+from tui_flow.tui.presentation import marking, text_of
+from tui_flow.tui.presentation.marking import Left
+
+
+def answering(**answers: Callable[[Any], object] | dict[str, Any]) -> FakeEngine:
+    engine = FakeEngine()
+    engine.answers |= {getattr(commands, name): answer for name, answer in answers.items()}
+    return engine
+
+
+async def test_marks_are_seen_named_taken_back_and_cleared_one_step_at_a_time(etl: Project) -> None:
+    async with console(etl) as page:
+        await page.press("V")
+        assert "mark the row where the range begins first" in page.message
+        await page.press("space")
+        assert "1 marked: etl_daily  (r, p, x, a, m act on it; Esc clears)" in page.message
+        assert page.line_with("etl_daily  ").startswith("│ ▌✗"), "a shape tells it, and the cursor went on"
+        await page.press("j", "V")
+        assert "3 marked: etl_daily and 2 more  (r, p, x, a, m act on them; Esc clears)" in page.message
+        await page.press("k", "space")
+        assert "2 marked: etl_daily, ingest_s3" in page.message
+        await page.press("u")
+        assert "undone: marks in flows" in page.message
+        await page.press("j")
+        assert "3 marked: etl_daily and 2 more" in page.message
+        await page.press("slash")
+        await page.type("clean")
+        await page.press("enter")
+        assert "3 marked, 3 of them hidden" in page.message, "a filter hides rows, and no marks"
+        await page.press("escape")
+        assert "Flows 4" in page.text and "3 marked" in page.message
+        await page.press("escape")
+        assert "marked" not in page.message and "▌" not in page.text
+        await page.press("u")
+        assert page.text.count("▌") == 3
+
+
+async def test_a_mark_stays_with_its_row_and_goes_with_it(etl: Project) -> None:
+    async with console(etl, ascii=True) as page:
+        await page.press("space")
+        assert page.line_with("etl_daily  ").startswith("| *X")
+        etl.flow("aaa_new", broken="SyntaxError", line=1)
+        page.engine.tell(changes.FlowFileChanged("flows/aaa_new.py", "ok"))
+        await page.shows("aaa_new")
+        await page.press("g")
+        assert page.line_with("etl_daily  ")[2] == "*" and page.text.count("*X") == 1
+        etl.db.execute("DELETE FROM flows WHERE name = 'etl_daily'")
+        page.engine.tell(changes.FlowFileChanged("flows/aaa_new.py", "ok"))
+        await page.hides("1 marked")
+
+
+async def test_what_can_be_done_is_done_for_all_that_is_marked_and_the_rest_is_said(etl: Project) -> None:
+    for flow in ("etl_daily", "ingest_s3"):
+        etl.schedule(flow, Cron("0 3 * * *", "UTC"), at=NOON)
+    async with console(etl) as page:
+        await page.press("space", "space", "space", "space", "p")
+        await page.shows("2 paused; reports_v2, cleanup_tmp: no schedule; u undoes")
+        paused = {command.flow for command in page.engine.asked_for(commands.PauseSchedules)}
+        assert paused == {"etl_daily", "ingest_s3"}
+        await page.press("u")
+        await page.shows("2 no longer paused")
+        assert {one.flow for one in page.engine.asked_for(commands.ResumeSchedules)} == paused
+        await page.press("R")
+        await page.shows("parameters are asked for one run at a time")
+        await page.press("m", "h")
+        await page.shows("4 muted for an hour; u undoes")
+        await page.press("a")
+        await page.shows("none acknowledged; ")
+
+
+async def test_one_question_lists_what_will_stop_and_enter_changes_nothing(etl: Project) -> None:
+    etl.run(813, "cleanup_tmp", "running", started_at=NOON)
+    engine = answering(
+        CancelRun=lambda asked: (
+            NotCancellable("run 813 is over") if asked.run_id == 813 else {"state": "cancelling"}
+        )
+    )
+    async with console(etl, engine=engine) as page:
+        await page.press("space", "space", "space", "space", "x")
+        await page.shows(
+            "Cancel 2 runs?", "run 501 of ingest_s3 is running", "run 813 of cleanup_tmp is running"
+        )
+        await page.shows("not etl_daily: no active run", ">[ Keep them running ]")
+        await page.press("enter")
+        assert not engine.asked_for(commands.CancelRun)
+        await page.press("x", "tab", "enter")
+        await page.shows("1 asked to end; etl_daily, reports_v2: no active run; cleanup_tmp: run 813 is")
+
+
+async def test_marked_runs_run_again_by_one_menu_that_says_what_starts(etl: Project) -> None:
+    engine = answering(RerunRun={"attempt": 2}, RunFlow={"run_id": 900})
+    etl.run(813, "ingest_s3", "running", started_at=NOON)
+    async with console(etl, engine=engine) as page:
+        await page.press("2")
+        await page.shows("813  ingest_s3")
+        await page.press("space", "space", "space")
+        assert "3 marked: ingest_s3 813 and 2 more  (r, x, X act" in page.message
+        await page.press("r")
+        await page.shows("Run 3 marked again", "2 of 3: reuse 10, run 6", "etl_daily 812  reuse 5, run 3")
+        await page.shows("ingest_s3 813  not: is running")
+        await page.press("r")
+        await page.shows("2 begin another attempt; ingest_s3 813: is running")
+        assert sorted(one.run_id for one in engine.asked_for(commands.RerunRun)) == [811, 812]
+        await page.press("r", "n")
+        await page.shows("2 started; etl_daily 811: needs date")
+        etl.db.execute("DELETE FROM flow_runs WHERE id = 811")
+        engine.tell(changes.RunChanged(813, "ingest_s3", "running"))
+        await page.press("j")
+        await page.shows("2 marked: ingest_s3 813, etl_daily 812")
+
+
+def test_as_many_names_stand_there_as_there_is_room_for() -> None:
+    names = ["etl_daily", "billing_sync", "a_flow_of_a_long_name", "another_one"]
+    assert text_of(marking.marked_line(names, ["r", "p"], 120)).startswith(
+        " 4 marked: etl_daily, billing_sync, a_flow_of_a_long_name, another_one  (r, p act"
+    )
+    assert "4 marked: etl_daily and 3 more  (r, p act on them; Esc clears)" in text_of(
+        marking.marked_line(names, ["r", "p"], 70)
+    )
+    assert text_of(marking.marked_line(names, ["r"], 40)) == " 4 marked  (r act on them; Esc clears)"
+
+
+def test_an_outcome_says_how_many_and_why_not_the_others() -> None:
+    left = [Left("a", "no schedule"), Left("b", "paused already"), Left("c", "no schedule")]
+    assert marking.outcome(["x", "y"], "paused", left, undoes=True) == (
+        "2 paused; a, c: no schedule; b: paused already; u undoes"
+    )
+    assert marking.outcome([], "paused", left[:1], undoes=True) == "none paused; a: no schedule"

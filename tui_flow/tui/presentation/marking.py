@@ -1,0 +1,46 @@
+"""What is said of several rows at once: which are marked, and what became of them."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from rich.cells import cell_len
+
+from tui_flow.tui.presentation import Line
+
+NAMED = 3
+"""So many rows are named; of more it says how many there are."""
+
+
+class Left(NamedTuple):
+    """A row for which something cannot be done, and why."""
+
+    name: str
+    why: str
+
+
+def names(all: Sequence[str], most: int = NAMED) -> str:
+    """ "etl_daily, billing_sync and 3 more"."""
+    more = len(all) - most
+    return ", ".join(all) if more <= 0 else f"{', '.join(all[:most])} and {more} more"
+
+
+def marked_line(marked: Sequence[str], keys: Sequence[str], width: int, hidden: int = 0) -> Line:
+    """What stands above the footer while rows are marked: as many of their names as there is room for; `hidden` are not
+    in the list."""
+    count = f" {len(marked)} marked" + (f", {hidden} of them hidden" if hidden else "")
+    hint = f"  ({', '.join(keys)} act on {'it' if len(marked) == 1 else 'them'}; Esc clears)"
+    for most in range(len(marked), 0, -1):
+        said = f"{count}: {names(marked, most)}"
+        if cell_len(said + hint) <= width:
+            return [(said, "strong"), (hint, "dim")]
+    return [(count, "strong"), (hint, "dim")]
+
+
+def outcome(done: Sequence[str], verb: str, left: Iterable[Left] = (), *, undoes: bool = False) -> str:
+    """ "3 paused; cleanup_tmp: no schedule; u undoes": what was done for how many rows, and why not for the others."""
+    whys: dict[str, list[str]] = {}
+    for name, why in left:
+        whys.setdefault(why, []).append(name)
+    first = f"{len(done)} {verb}" if done else f"none {verb}"
+    others = (f"{names(those)}: {why}" for why, those in whys.items())
+    return "; ".join((first, *others, *(("u undoes",) if undoes and done else ())))
