@@ -170,8 +170,8 @@ def test_a_flow_and_a_tag_have_limits_of_their_own_and_others_pass_by(
     assert house.fake.running == [*one[:2], heavy[0], *other]
     why = house.dispatcher.obstacles()
     assert why == {
-        one[2]: "flow one runs 2 times at once already, and may 2",
-        heavy[1]: "1 runs with tag heavy go on, and 1 may (tag_limits)",
+        one[2]: ("flow 2/2", "flow one runs 2 times at once already, and may 2"),
+        heavy[1]: ("tag heavy", "1 runs with tag heavy go on, and 1 may (tag_limits)"),
     }
     house.fake.end(heavy[0])
     house.tick()
@@ -209,7 +209,7 @@ def test_nobody_overtakes_for_ever_a_run_that_needs_two_tags(make_house: Callabl
     house.fake.end(quick)
     house.tick()
     house.tick()
-    assert house.fake.running == [holder] and "has waited longer" in house.dispatcher.obstacles()[later]
+    assert house.fake.running == [holder] and "has waited longer" in house.dispatcher.obstacles()[later].why
     house.fake.end(holder)
     for _ in range(3):
         house.tick()

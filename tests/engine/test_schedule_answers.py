@@ -198,6 +198,7 @@ async def test_the_queue_says_why_a_run_waits(ask: Any) -> None:
     queue = await ask(GetQueue())
     (waiting,) = queue["waiting"]
     assert (queue["running"], queue["limit"], house.state(first)) == (1, 1, "running")
+    assert waiting["limit"] == "slots 1/1"
     assert (
         "max_concurrent_runs" in waiting["why"] and waiting["is_late"] and waiting["scheduled_for"] == 1200.0
     )

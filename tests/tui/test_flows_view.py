@@ -1,12 +1,14 @@
 import time
 
 import pytest
+from textual.geometry import Region
 
 from tests.tui.pages import FakeEngine, Page, console
-from tests.tui.project import REFUSED, Project
+from tests.tui.project import REFUSED, Project, the_task
 from tui_flow.contract import changes, commands
 from tui_flow.contract.errors import BadParameters
 from tui_flow.tui.app import Console
+from tui_flow.tui.widgets.flow_table import FlowTable
 
 
 async def test_the_flows_stand_there_most_urgent_first(etl: Project) -> None:
@@ -299,6 +301,46 @@ async def test_the_time_of_a_running_flow_goes_on(project: Project) -> None:
     async with console(project) as page:
         await page.shows("58s")
         await page.shows("1m00s")
+
+
+async def test_a_row_follows_its_run_from_the_queue_to_its_end(project: Project) -> None:
+    project.flow("load")
+    project.run(1, "load", took=60.0)
+    project.tasks(1, [the_task(n, f"step{n}", at=40 + 20 * n, took=10) for n in (1, 2, 3)])
+    project.run(2, "load", "pending")
+    engine, now = FakeEngine(), time.time()
+    engine.answers[commands.GetQueue] = {
+        "waiting": [{"run_id": 2, "why": "1 run with tag io goes on", "limit": "tag io"}]
+    }
+    async with console(project, engine=engine) as page:
+        await page.shows(": tag io")
+        project.set_run(2, "running", started_at=now - 5)
+        engine.tell(changes.RunChanged(2, "load", "running"))
+        await page.shows("estimate  0 of 3 tasks done, at the pace of run 1")
+        project.tasks(2, [the_task(1, "step1"), the_task(2, "step2", "running")])
+        engine.tell(changes.TasksChanged(2))
+        await page.shows("1 of 3 tasks done", " 16%")
+        project.tasks(2, [the_task(2, "step2", "retrying", tries=1, max_tries=3, due_at=now + 90)])
+        engine.tell(changes.TasksChanged(2))
+        await page.shows("↻ step2: try 2/3 in 1m")
+        project.set_run(2, "completed", ended_at=now)
+        engine.tell(changes.RunChanged(2, "load", "completed"))
+        await page.shows("ok just now")
+
+
+async def test_a_row_draws_only_the_cells_that_have_changed(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.flow("load")
+    project.flow("other")
+    project.run(1, "load", "running", started_at=time.time() - 30)
+    drawn: list[Region] = []
+    async with console(project) as page:
+        table, now = page.app.screen.query_one(FlowTable), time.time() + 7
+        monkeypatch.setattr(table, "refresh", lambda *regions, **_: drawn.extend(regions))
+        monkeypatch.setattr(time, "time", lambda: now)
+        table.redraw()
+    assert drawn and all(region.y == 1 and region.width < 4 for region in drawn)
 
 
 async def test_the_help_of_the_flows_stands_whole_and_straight_at_eighty_by_twenty_four(etl: Project) -> None:

@@ -313,8 +313,9 @@ class Backfill(NamedTuple):
 
 
 class GetQueue(NamedTuple):
-    """Which runs wait, and why. Result: `{"waiting": [{"run_id", "flow", "why", "is_late", …}], "between_attempts":
-    [{"run_id", "due_at", …}], "running": int, "limit": int, "paused": str}`."""
+    """Which runs wait, and why. Result: `{"waiting": [{"run_id", "flow", "limit", "why", "is_late", …}],
+    "between_attempts": [{"run_id", "due_at", …}], "running": int, "limit": int, "paused": str}`. What waits for what is
+    said twice: `limit` in a few letters, `why` in words."""
 
 
 class AcknowledgeAlerts(NamedTuple):

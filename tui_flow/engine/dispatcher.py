@@ -30,7 +30,7 @@ from tui_flow.engine.clock import Clock
 from tui_flow.engine.engine_log import EngineLog
 from tui_flow.engine.folding import state_name
 from tui_flow.engine.ingest import ActiveRun, Ingest
-from tui_flow.engine.limits import Held, Limits
+from tui_flow.engine.limits import Held, Limits, Obstacle
 from tui_flow.engine.supervisor import Supervisor
 from tui_flow.settings import Settings
 from tui_flow.store import flows, runs, schedules, served
@@ -41,6 +41,7 @@ RETRY_SECONDS = 1.0
 """Before a process is asked for again that the system would not give."""
 LONGEST_SLEEP_SECONDS = 5.0
 """Until the clock is looked at again, which may have been set."""
+_NOTHING = Obstacle("its turn", "its turn is next")
 PRIORITY_SECONDS = 60.0
 """So much earlier a run counts as asked for, for each step of its priority."""
 
@@ -182,15 +183,15 @@ class Dispatcher:
             return 0.0
         return max(0.0, run.scheduled_for - self._clock.time())
 
-    def obstacles(self) -> dict[int, str]:
+    def obstacles(self) -> dict[int, Obstacle]:
         """Why each of the queued runs has not started yet, by id."""
         held = self._held(self._clock.monotonic())
         found = {}
         for active in self.queued:
             if early := self._seconds_early(active.run):
-                found[active.id] = f"it is to begin in {early:.0f} s"
+                found[active.id] = Obstacle("its time", f"it is to begin in {early:.0f} s")
                 continue
-            found[active.id] = held.obstacle(active.run) or "its turn is next"
+            found[active.id] = held.obstacle(active.run) or _NOTHING
             held.note_waiting(active.run, self._clock.time())
         return found
 

@@ -1,6 +1,7 @@
 """How many runs may go on at once: in the whole engine, of a flow, of a tag, and one of each lane."""
 
 from collections import Counter
+from typing import NamedTuple
 
 from tui_flow.settings import Settings
 from tui_flow.store import flows, served
@@ -36,6 +37,15 @@ class Limits:
             self.served = {(one.flow, one.name): one for one in served.list_served(self._db)}
 
 
+class Obstacle(NamedTuple):
+    """Why a run cannot take a slot now."""
+
+    limit: str
+    """What it waits for, in a few letters: "tag io", "run 12"."""
+    why: str
+    """The same in words for its owner."""
+
+
 class Held:
     """The slots that are taken, and by whom."""
 
@@ -67,39 +77,45 @@ class Held:
         if run.lane is not None:
             self._lanes[run.lane] = run.id
 
-    def obstacle(self, run: FlowRun) -> str:
-        """Why the run cannot take a slot now, in words for its owner; empty where it can."""
+    def obstacle(self, run: FlowRun) -> Obstacle | None:
+        """Why the run cannot take a slot now; None where it can."""
         limits = self._limits
         if run.lane is not None and run.lane in self._lanes:
-            return f"run {self._lanes[run.lane]} of the same schedule is not over"
+            first = f"run {self._lanes[run.lane]}"
+            return Obstacle(first, f"{first} of the same schedule is not over")
         of_flow = limits.flows.get(run.flow)
         if of_flow is not None and self._flows[run.flow] >= of_flow:
-            return f"flow {run.flow} runs {self._flows[run.flow]} times at once already, and may {of_flow}"
+            why = f"flow {run.flow} runs {self._flows[run.flow]} times at once already, and may {of_flow}"
+            return Obstacle(f"flow {self._flows[run.flow]}/{of_flow}", why)
         obstacle = self._obstacle_as_served(run)
         if obstacle:
             return obstacle
         for tag in run.tags:
             of_tag = limits.tags.get(tag)
             if of_tag is not None and self._tags[tag] >= of_tag:
-                return f"{self._tags[tag]} runs with tag {tag} go on, and {of_tag} may (tag_limits)"
+                why = f"{self._tags[tag]} runs with tag {tag} go on, and {of_tag} may (tag_limits)"
+                return Obstacle(f"tag {tag}", why)
             if tag in self._claimed:
-                return f"run {self._claimed[tag]} with tag {tag} has waited longer"
+                return Obstacle(f"tag {tag}", f"run {self._claimed[tag]} with tag {tag} has waited longer")
         if self.is_full:
-            return f"{self._total} runs go on, and {limits.total} may (max_concurrent_runs)"
-        return ""
+            why = f"{self._total} runs go on, and {limits.total} may (max_concurrent_runs)"
+            return Obstacle(f"slots {self._total}/{limits.total}", why)
+        return None
 
-    def _obstacle_as_served(self, run: FlowRun) -> str:
+    def _obstacle_as_served(self, run: FlowRun) -> Obstacle | None:
         """What the script that serves its flow has to say."""
         served = self._limits.served.get((run.flow, run.served))
         if served is None:
-            return ""
+            return None
         count, limit = self._served[run.flow, run.served], served.max_concurrent_runs
         if limit is not None and count >= limit:
-            return f"{served.full_name} runs {count} times at once already, and may {limit}"
+            why = f"{served.full_name} runs {count} times at once already, and may {limit}"
+            return Obstacle(f"served {count}/{limit}", why)
         together, limit = self._servers[served.server or ""], served.server_limit
         if served.server is not None and limit is not None and together >= limit:
-            return f"{together} runs of the script that serves {served.full_name} go on, and {limit} may"
-        return ""
+            why = f"{together} runs of the script that serves {served.full_name} go on, and {limit} may"
+            return Obstacle(f"script {together}/{limit}", why)
+        return None
 
     def note_waiting(self, run: FlowRun, at: float) -> None:
         """The run was passed over. Once it has waited long, nobody takes what it waits for."""

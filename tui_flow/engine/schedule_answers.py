@@ -232,7 +232,7 @@ def _slot(engine: "Engine", schedule: Schedule, fire_at: float, force: bool) -> 
 
 
 async def get_queue(engine: "Engine", *_: object) -> dict[str, Any]:
-    why, at = engine.dispatcher.obstacles(), engine.clock.time()
+    obstacles, at = engine.dispatcher.obstacles(), engine.clock.time()
     return {
         "paused": engine.room.reason,
         "running": engine.dispatcher.running,
@@ -241,7 +241,8 @@ async def get_queue(engine: "Engine", *_: object) -> dict[str, Any]:
             {
                 "run_id": active.id,
                 "flow": active.run.flow,
-                "why": engine.room.reason or why[active.id],
+                "limit": "room" if engine.room.reason else obstacles[active.id].limit,
+                "why": engine.room.reason or obstacles[active.id].why,
                 "created_at": active.run.created_at,
                 "scheduled_for": active.run.scheduled_for,
                 "priority": active.run.priority,

@@ -129,6 +129,14 @@ class Console(Asking, inherit_bindings=False):
         for view in self._views():
             view.take_overview()
 
+    def wants_advances(self) -> bool:
+        return any(view.wants_advances() for view in self._views()[-1:])
+
+    def take_advances(self, overview: Overview) -> None:
+        self.overview = overview
+        for view in self._views():
+            view.take_advances()
+
     def new_alerts(self) -> list[Alert]:
         return alert_list.new_ones(self.overview.alerts, time.time())
 

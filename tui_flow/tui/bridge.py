@@ -17,6 +17,7 @@ from tui_flow.contract.errors import EngineError, HistoryError, ReadOnly, TuiFlo
 from tui_flow.contract.journal import Failure
 from tui_flow.contract.states import FlowRunState
 from tui_flow.settings import Settings
+from tui_flow.store.advance import Advance, Pace
 from tui_flow.store.records import Artifact, Attempt, FlowRun, TaskRun
 from tui_flow.tui.presentation.flow_list import EMPTY, STRIP, Overview
 
@@ -49,6 +50,10 @@ class Audience(Protocol):
     """Who wants to know."""
 
     def take_overview(self, overview: Overview) -> None: ...
+    def take_advances(self, overview: Overview) -> None:
+        """Runs have come further; the rest of the overview is what it was."""
+
+    def wants_advances(self) -> bool: ...
     def take_run(self, reading: RunReading) -> None: ...
     def take_engine(self, state: str, error: TuiFlowError | None) -> None:
         """ "connecting", "ok", "gone" (it died, or cannot be reached) or "stopped" (somebody ended it)."""
@@ -85,6 +90,11 @@ class Bridge:
         """Somebody waits for another run, and not for the pause to end."""
         self._overview_is_stale = self._run_is_stale = False
         self._watched: int | None = None
+        self._overview = EMPTY
+        self._advances: dict[int, Advance] = {}
+        self._paces: dict[str, Pace] = {}
+        self._further: set[int] = set()
+        """Runs that have come further since that was read."""
         self._failures: dict[int, Failure | None] = {}
         """The first failures of runs that are over, which change no more."""
         self._known: Callable[[], tuple[int, float]] = lambda: (-1, 0.0)
@@ -126,6 +136,12 @@ class Bridge:
     def read_again(self) -> None:
         self._overview_is_stale = self._run_is_stale = True
         self._stale.set()
+
+    def read_advances(self) -> None:
+        """Where runs are is looked at now, and was not before."""
+        self._further |= {run.id for run in self._overview.active_runs()}
+        if self._further:
+            self._stale.set()
 
     async def read(self, question: Callable[[Any], Found]) -> Found:
         """What a function finds in the history, in the reader's thread. Raises HistoryError."""
@@ -193,7 +209,9 @@ class Bridge:
             self._overview_is_stale = True
         if isinstance(change, changes.RunChanged | changes.TasksChanged) and change.run_id == self._watched:
             self._run_is_stale = True
-        if self._overview_is_stale or self._run_is_stale:
+        if isinstance(change, changes.TasksChanged) and self._audience.wants_advances():
+            self._further.add(change.run_id)
+        if self._overview_is_stale or self._run_is_stale or self._further:
             self._stale.set()
 
     # The history.
@@ -212,7 +230,10 @@ class Bridge:
                         self._audience.take_run(reading)
                 if overview:
                     found = await self.read(self._read_overview)
-                    self._audience.take_overview(found._replace(waiting=await self._why_runs_wait(found)))
+                    waiting, limits = await self._why_runs_wait(found)
+                    self._overview = found._replace(waiting=waiting, limits=limits)
+                    self._audience.take_overview(self._overview)
+                await self._follow_advances()
                 self._audience.take_trouble(None)
             except HistoryError as error:
                 self._take_trouble(error)
@@ -220,16 +241,46 @@ class Bridge:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._hurry.wait(), PAUSE_SECONDS)
 
-    async def _why_runs_wait(self, overview: Overview) -> dict[int, str]:
-        """By run; nothing where none waits, or the engine cannot say."""
+    async def _follow_advances(self) -> None:
+        """Reads where those runs are that came further, and of new ones, once the overview is on the screen."""
+        if not self._audience.wants_advances():
+            return
+        active = {run.id: run.flow for run in self._overview.active_runs()}
+        further = {id for id in active if id in self._further or id not in self._advances}
+        self._further.clear()
+        if further:
+            await self.read(partial(self._read_advances, active=active, further=further))
+            self._overview = self._overview._replace(advances=dict(self._advances), paces=dict(self._paces))
+            self._audience.take_advances(self._overview)
+
+    def _read_advances(self, db: Any, active: dict[int, str], further: set[int]) -> None:
+        from tui_flow.store import advance
+
+        kept = {id: found for id, found in self._advances.items() if id in active}
+        self._advances = kept | {id: advance.of_run(db, id) for id in further}
+        paces = {flow: self._overview.last_good(flow) for flow in set(active.values())}
+        self._paces = {
+            flow: known
+            if (known := self._paces.get(flow)) and known.run_id == run.id
+            else advance.pace_of(db, run)
+            for flow, run in paces.items()
+            if run is not None
+        }
+
+    async def _why_runs_wait(self, overview: Overview) -> tuple[dict[int, str], dict[int, str]]:
+        """In words, and in a few letters, by run; nothing where none waits, or the engine cannot say."""
         waits = overview.counts.get(FlowRunState.PENDING) or overview.counts.get(FlowRunState.SCHEDULED)
         if not waits or not self._connected.is_set():
-            return {}
+            return {}, {}
         try:
             answer = await asyncio.wait_for(self._connection.ask(commands.GetQueue()), 5)
         except (TuiFlowError, OSError, TimeoutError):
-            return {}
-        return {int(run["run_id"]): str(run["why"]) for run in answer.get("waiting", ())}
+            return {}, {}
+        waiting = answer.get("waiting", ())
+        return (
+            {int(run["run_id"]): str(run["why"]) for run in waiting},
+            {int(run["run_id"]): str(run.get("limit", "")) for run in waiting},
+        )
 
     def _read_overview(self, db: Any) -> Overview:
         from tui_flow.store import alerts, flows, runs, schedules, tasks
@@ -247,6 +298,8 @@ class Bridge:
             schedules.list_schedules(db),
             schedules.list_pauses(db),
             alerts.list_alerts(db),
+            advances=dict(self._advances),
+            paces=dict(self._paces),
         )
 
     def _take_trouble(self, error: HistoryError) -> None:

@@ -17,6 +17,9 @@ SELECT {artifact_columns} FROM artifacts WHERE run_id = ? ORDER BY number LIMIT 
 -- name: list_artifacts_of_run_since
 SELECT {artifact_columns} FROM artifacts WHERE run_id = ? AND updated_at >= ? ORDER BY number LIMIT ?;
 
+-- name: last_progress_of_run
+SELECT {artifact_columns} FROM artifacts WHERE run_id = ? AND type = 'progress' ORDER BY updated_at DESC LIMIT 1;
+
 -- name: list_artifact_versions
 SELECT {artifact_columns} FROM artifacts WHERE key = ? ORDER BY number DESC LIMIT ?;
 

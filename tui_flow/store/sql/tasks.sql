@@ -35,6 +35,12 @@ SELECT name FROM task_runs WHERE run_id = ? GROUP BY name ORDER BY min(id);
 SELECT {task_columns} FROM task_runs
 WHERE run_id = ? AND state IN ('pending', 'running', 'retrying', 'paused') ORDER BY id;
 
+-- name: list_tasks_in_state
+SELECT {task_columns} FROM task_runs WHERE run_id = ? AND state = ? ORDER BY id LIMIT ?;
+
+-- name: list_task_ends
+SELECT ended_at FROM {last_attempt_columns} WHERE ended_at IS NOT NULL ORDER BY ended_at;
+
 -- name: first_failure
 SELECT failure FROM {last_attempt_columns}
 WHERE failure IS NOT NULL AND ended_at IS NOT NULL ORDER BY ended_at, task_runs.id DESC LIMIT 1;

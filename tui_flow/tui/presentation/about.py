@@ -8,7 +8,7 @@ from tui_flow.contract.asked_by import parent_of
 from tui_flow.contract.journal import Failure
 from tui_flow.safe import safe_lines
 from tui_flow.store.records import FlowRun, TaskRun
-from tui_flow.tui.presentation import Line, form, times, tracebacks
+from tui_flow.tui.presentation import Line, form, outlook, times, tracebacks
 from tui_flow.tui.presentation.flow_list import FlowRow
 from tui_flow.tui.presentation.glyphs import Marks, role, word
 
@@ -23,7 +23,7 @@ def flow_title(row: FlowRow) -> str:
     return f"{row.name}  run {run.id}  {word(run.state)}"
 
 
-def flow_lines(row: FlowRow, project: Path) -> list[Line]:
+def flow_lines(row: FlowRow, project: Path, now: float) -> list[Line]:
     """The first error of the latest run, or why the file does not import, or what the flow is."""
     if row.broken is not None:
         return _broken_lines(row)
@@ -37,6 +37,9 @@ def flow_lines(row: FlowRow, project: Path) -> list[Line]:
         lines.append([(run.message.splitlines()[0], "dim")])
     if row.why:
         lines.append([("waits  ", "warn"), (row.why, "")])
+    found = outlook.of_run(row.active, row.runs, row.advance, row.pace, now) if row.active else None
+    if found is not None:
+        lines.append([("estimate  ", "dim"), (found.basis, "")])
     if row.flow is not None:
         lines += [[(text, "")] for text in safe_lines(row.flow.description.strip()) if text.strip()][:3]
         lines.append([("takes  ", "dim"), *_signature(row.flow.parameters)])

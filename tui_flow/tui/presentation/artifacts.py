@@ -8,7 +8,7 @@ from rich.cells import cell_len, set_cell_size
 
 from tui_flow.safe import safe
 from tui_flow.store.records import Artifact
-from tui_flow.tui.presentation import Line, times
+from tui_flow.tui.presentation import Line, progress, times
 from tui_flow.tui.presentation.gantt import Headway
 from tui_flow.tui.presentation.glyphs import Marks
 
@@ -60,7 +60,7 @@ def progress_by_task(shown: Iterable[Artifact]) -> dict[int, Artifact]:
 
 def progress_line(artifact: Artifact, marks: Marks, now: float, *, is_live: bool) -> Line:
     """A bar, how much is done, and of a live one how long it may still take."""
-    done, total, unit = _progress(artifact.data)
+    done, total, unit = progress.read(artifact.data)
     share = min(1.0, done / total) if total else None
     counted = f"{done:g}{f'/{total:g}' if total else ''}{f' {unit}' if unit else ''}"
     if share is None:
@@ -72,7 +72,7 @@ def progress_line(artifact: Artifact, marks: Marks, now: float, *, is_live: bool
     ]
     if unit != "%":
         line.append((f"  {counted}", "dim"))
-    left = seconds_left(artifact, now)
+    left = progress.seconds_left(artifact, now)
     if is_live and left is not None and share < 1:
         line.append((f"  ~{times.duration(left, live=True)}", "dim"))
     return line
@@ -80,27 +80,8 @@ def progress_line(artifact: Artifact, marks: Marks, now: float, *, is_live: bool
 
 def headway_of(artifact: Artifact, now: float) -> Headway | None:
     """How far it is, and how long it may take; None where it does not say of how many."""
-    done, total, _ = _progress(artifact.data)
-    return Headway(max(0.0, min(1.0, done / total)), seconds_left(artifact, now)) if total else None
-
-
-def seconds_left(artifact: Artifact, now: float) -> float | None:
-    """By the pace so far; None where that cannot be told."""
-    done, total, _ = _progress(artifact.data)
-    took = artifact.updated_at - artifact.created_at
-    if not total or done <= 0 or took <= 0:
-        return None
-    return max(0.0, took * (total - done) / done - (now - artifact.updated_at))
-
-
-def _progress(data: Any) -> tuple[float, float | None, str]:
-    found = data if isinstance(data, dict) else {}
-    done, total = found.get("done"), found.get("total")
-    return (
-        float(done) if isinstance(done, int | float) else 0.0,
-        float(total) if isinstance(total, int | float) else None,
-        str(found.get("unit") or ""),
-    )
+    share = progress.share_of(artifact)
+    return None if share is None else Headway(share, progress.seconds_left(artifact, now))
 
 
 # Tables.

@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 
 from tui_flow.contract.journal import Failure
 from tui_flow.contract.states import ACTIVE, AlertState, FlowRunState, ScheduleState
+from tui_flow.store.advance import Advance, Pace
 from tui_flow.store.records import Alert, Flow, FlowFile, FlowRun, Pause, Schedule
 from tui_flow.tui.presentation import Line, alert_list, plots, times
 from tui_flow.tui.presentation.filters import Filter, Subject
-from tui_flow.tui.presentation.glyphs import Marks, role, word
+from tui_flow.tui.presentation.glyphs import Marks, role
 
 STRIP = 14
 """How many runs the strip of a flow shows."""
@@ -35,10 +36,26 @@ class Overview(NamedTuple):
     """The last that happened first."""
     waiting: Mapping[int, str] = MappingProxyType({})
     """Why a run has not begun, by run; the engine knows."""
+    limits: Mapping[int, str] = MappingProxyType({})
+    """The same in a few letters."""
+    advances: Mapping[int, Advance] = MappingProxyType({})
+    """Where the runs are that are not over, by run."""
+    paces: Mapping[str, Pace] = MappingProxyType({})
+    """At what pace the last run that completed went, by flow: of those that have a run that is not over."""
 
     @property
     def active(self) -> int:
         return sum(count for state, count in self.counts.items() if state in ACTIVE)
+
+    def active_runs(self) -> list[FlowRun]:
+        """The newest of each flow that is not over, where it is one of the last runs."""
+        rows = (next((run for run in found if run.state in ACTIVE), None) for found in self.runs.values())
+        return [run for run in rows if run is not None]
+
+    def last_good(self, flow: str) -> FlowRun | None:
+        """Of the flow's last runs the newest that completed; one that was no rerun, if there is one."""
+        good = [run for run in self.runs.get(flow, ()) if run.state is FlowRunState.COMPLETED]
+        return next((run for run in good if run.attempt == 1), good[0] if good else None)
 
 
 EMPTY = Overview([], [], {}, {}, {})
@@ -62,8 +79,14 @@ class FlowRow(NamedTuple):
     """Of its schedules: "" (it has none), "active" or "paused"."""
     why: str = ""
     """Why its newest run has not begun."""
+    limit: str = ""
+    """The same in a few letters."""
     alerts: tuple[Alert, ...] = ()
     """What is wrong with it, and has not recovered."""
+    advance: Advance | None = None
+    """Where the run is that is not over."""
+    pace: Pace | None = None
+    """Of the last run that completed."""
 
     def is_new(self, now: float) -> bool:
         """Whether there is something wrong that nobody has seen."""
@@ -136,18 +159,34 @@ def next_fire(row: FlowRow, now: float) -> tuple[str, str]:
         return ("", "")
     if row.next_at is None:
         return ("on event", "dim")
-    if row.next_at < now - 60:
-        return (f"LATE {times.until(now - row.next_at)}", "bad")
+    late = late_seconds(row, now)
+    if late is not None:
+        return (f"LATE {times.until(late)}", "bad")
     here = times.local(row.next_at)
     far = row.next_at - now > 86_400
     return (f"{here:%d %b}" if far else f"{here:%H:%M} {times.until(row.next_at - now)}", "dim")
 
 
+def late_seconds(row: FlowRow, now: float) -> float | None:
+    """Since when it should have fired; None where it is not late."""
+    is_late = row.standing == "active" and row.next_at is not None and row.next_at < now - 60
+    return now - (row.next_at or 0.0) if is_late else None
+
+
 def _row_of(flow: Flow, broken: FlowFile | None, overview: Overview) -> FlowRow:
     runs = tuple(overview.runs.get(flow.name, ()))
-    failure = overview.failures.get(runs[0].id) if runs else None
-    why = overview.waiting.get(runs[0].id, "") if runs else ""
-    return FlowRow(flow.name, flow.name, flow.path, flow, broken, runs, failure, why=why)
+    row = FlowRow(flow.name, flow.name, flow.path, flow, broken, runs, None)
+    if not runs:
+        return row
+    newest = runs[0].id
+    row = row._replace(
+        failure=overview.failures.get(newest),
+        why=overview.waiting.get(newest, ""),
+        limit=overview.limits.get(newest, ""),
+    )
+    if row.active is None:
+        return row
+    return row._replace(advance=overview.advances.get(row.active.id), pace=overview.paces.get(flow.name))
 
 
 def _urgency(row: FlowRow) -> tuple[int, float, str]:
@@ -188,11 +227,13 @@ def is_named(row: FlowRow, text: str) -> bool:
     return all(word in row.name.lower() for word in text.lower().split())
 
 
-def state_span(row: FlowRow, marks: Marks) -> tuple[str, str]:
-    """The shape in front of the name: of the latest run, unless the file does not import."""
+def state_span(row: FlowRow, now: float, marks: Marks) -> tuple[str, str]:
+    """The shape in front of the name: of the latest run, unless the file does not import or it should have fired."""
     if row.broken is not None:
         return ("!", "bad")
     run = row.active or row.latest
+    if row.active is None and late_seconds(row, now) is not None:
+        return ("?", "warn")
     return (marks.glyph(run.state), role(run.state)) if run else (" ", "")
 
 
@@ -203,23 +244,6 @@ def strip(row: FlowRow, marks: Marks, length: int = STRIP, *, heights: bool = Fa
     if heights:
         return padding + plots.strip(list(map(plots.span_of, runs)), length, marks)
     return padding + [(marks.glyph(run.state), role(run.state)) for run in reversed(runs)]
-
-
-def status(row: FlowRow, now: float) -> tuple[str, str]:
-    """What the flow is doing, or how its last run ended, and when."""
-    if row.broken is not None:
-        line = f" line {row.broken.error_line}" if row.broken.error_line else ""
-        return (f"import error{line}", "bad")
-    run = row.active or row.latest
-    if run is None:
-        return ("never run", "dim")
-    if run.state is FlowRunState.RETRYING and run.due_at:
-        return (f"retrying in {times.duration(max(0.0, run.due_at - now), live=True)}", "warn")
-    if run.ended_at is None:
-        others = sum(1 for other in row.runs if other.state in ACTIVE) - 1
-        more = f" (and {others} more)" if others else ""
-        return (word(run.state) + more, role(run.state))
-    return (f"{word(run.state)} {times.ago(now - run.ended_at)}", "bad" if role(run.state) == "bad" else "")
 
 
 def elapsed(row: FlowRow, now: float, marks: Marks) -> str:

@@ -83,6 +83,8 @@ class Marks(NamedTuple):
     enter: str
     bars: str
     """Eight heights of one cell."""
+    eighths: str
+    """What a cell of a bar looks like that is full in part; nothing where it is full or is not."""
     nothing: str
     """A height of nothing."""
     fire: str
@@ -114,6 +116,7 @@ UNICODE = Marks(
     "↓",
     "⏎",
     "▁▂▃▄▅▆▇█",
+    "▏▎▍▌▋▊▉",
     "·",
     "○",
     "●",
@@ -137,6 +140,7 @@ ASCII = Marks(
     "down",
     "Enter",
     "_.-:=+*#",
+    "",
     " ",
     "o",
     "*",

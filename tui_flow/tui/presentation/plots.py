@@ -27,6 +27,14 @@ def bar(value: float, most: float, marks: Marks) -> str:
     return marks.bars[min(len(marks.bars) - 1, int(value / most * (len(marks.bars) - 1) + 0.5))]
 
 
+def progress_bar(share: float, width: int, marks: Marks) -> str:
+    """So many cells, of which that share is full: to an eighth of a cell, where there are such characters."""
+    parts = len(marks.eighths) + 1
+    full, rest = divmod(int(max(0.0, min(1.0, share)) * width * parts), parts)
+    filled = marks.bar * full + (marks.eighths[rest - 1] if rest else "")
+    return filled + (marks.waiting if marks.ascii else " ") * (width - len(filled))
+
+
 # How long the runs of one flow take.
 
 

@@ -1,5 +1,6 @@
 """The Flows view: every flow, how its last runs went, and what is wrong."""
 
+import time
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,7 @@ class FlowsSection(Marking, AlertActions, Section):
 
     table: FlowTable
     PLACE = "flows"
+    WANTS_ADVANCES = True
     PROMPT = "words  /regex/  tag:etl  -tag:ops  state:failed  is:active; Esc clears"
     BINDINGS: ClassVar = [*bindings("rows"), *bindings("flows")]
     ON_MARKS = ("run", "pause", "cancel", "ack", "mute")
@@ -45,12 +47,16 @@ class FlowsSection(Marking, AlertActions, Section):
     def come_to_front(self) -> None:
         self.take_overview()
         self.table.sort()
+        self.console.bridge.read_advances()
 
     def take_overview(self) -> None:
         if not self.console.has_overview:
             return
         self.table.set_rows(flow_list.rows_of(self.console.overview))
         self._describe()
+
+    def take_advances(self) -> None:
+        self.take_overview()
 
     def take_trouble(self, error: TuiFlowError) -> None:
         self.about.set_title("This needs your attention")
@@ -62,6 +68,10 @@ class FlowsSection(Marking, AlertActions, Section):
 
     def tick_minute(self) -> None:
         self.table.refresh()
+
+    def on_resize(self) -> None:
+        """The frames say how much is in sight, once that is known."""
+        self.call_after_refresh(self._describe)
 
     def on_lines_moved(self, event: Lines.Moved) -> None:
         if event.lines is self.table:
@@ -91,7 +101,7 @@ class FlowsSection(Marking, AlertActions, Section):
         width = self.about.size.width or self.app.size.width - 2
         took = plots.duration_lines(self._spans.get(row.name, ()), width - 4, self.console.paint.marks)
         self.about.set_title(about.flow_title(row), "".join(map(text_of, took)))
-        self.about.set_lines(about.flow_lines(row, self.console.settings.project), keep=True)
+        self.about.set_lines(about.flow_lines(row, self.console.settings.project, time.time()), keep=True)
 
     async def _read_spans(self, row: FlowRow) -> None:
         """How long its last runs took, which takes a look into the history."""

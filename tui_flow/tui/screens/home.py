@@ -112,6 +112,13 @@ class HomeScreen(View):
         if self.section.is_mounted:
             self.section.take_overview()
 
+    def wants_advances(self) -> bool:
+        return self.section.WANTS_ADVANCES
+
+    def take_advances(self) -> None:
+        if self.section.is_mounted and self.section.WANTS_ADVANCES:
+            self.section.take_advances()
+
     def take_trouble(self, error: TuiFlowError) -> None:
         if not self.console.has_overview:
             self.section.take_trouble(error)

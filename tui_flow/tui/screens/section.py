@@ -21,6 +21,8 @@ class Section(Container):
 
     PLACE: ClassVar[str] = ""
     """Where its actions are: a place of `actions.ACTIONS`."""
+    WANTS_ADVANCES: ClassVar[bool] = False
+    """Whether it shows how far runs are that are not over."""
     PROMPT: ClassVar[str] = ""
     """What stands in the empty line that `/` opens."""
 
@@ -50,6 +52,9 @@ class Section(Container):
 
     def take_overview(self) -> None:
         """The history has been read anew. Asked only of the view that is looked at."""
+
+    def take_advances(self) -> None:
+        """Runs have come further."""
 
     def take_trouble(self, error: TuiFlowError) -> None:
         """The history cannot be read, or the engine cannot be reached."""

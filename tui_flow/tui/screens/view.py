@@ -76,6 +76,13 @@ class View(Screen[None]):
         """The history has been read anew."""
         self.update_header()
 
+    def wants_advances(self) -> bool:
+        """Whether it shows how far runs are that are not over."""
+        return False
+
+    def take_advances(self) -> None:
+        """Runs have come further."""
+
     def take_run(self, reading: RunReading) -> None:
         """The run that is watched has been read anew."""
 

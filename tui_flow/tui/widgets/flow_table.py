@@ -5,10 +5,9 @@ from collections.abc import Hashable, Sequence
 
 from rich.cells import cell_len
 
-from tui_flow.tui.presentation import Line, filters, flow_list
+from tui_flow.tui.presentation import filters, flow_list, flow_status
 from tui_flow.tui.presentation.filters import BadFilter, Filter
 from tui_flow.tui.presentation.flow_list import FlowRow
-from tui_flow.tui.presentation.glyphs import Marks
 from tui_flow.tui.widgets.marking import MarkableLines
 from tui_flow.tui.widgets.paint import AnySpan, fit, fit_line
 
@@ -118,26 +117,17 @@ class FlowTable(MarkableLines):
     def spans(self, index: int, width: int) -> Sequence[AnySpan]:
         row, now, marks = self.rows[index], time.time(), self.marks
         name, strip, status = self._widths(width)
-        text, role = flow_list.status(row, now)
+        says_when = bool(self._next_width(width))
+        told = flow_status.told(row, now, status, marks, says_late=not says_when)
         return [
             *self.lead(index),
-            flow_list.state_span(row, marks),
+            flow_list.state_span(row, now, marks),
             ("  ", ""),
             (fit(row.name, name, marks.ellipsis), "strong" if index == self.cursor else ""),
             ("  ", ""),
             *flow_list.strip(row, marks, strip, heights=width >= _HEIGHTS),
             ("  ", ""),
-            *_told(text, role, status, marks, is_new=row.is_new(now)),
+            *fit_line(told, status, marks.ellipsis),
             (f"{flow_list.elapsed(row, now, marks):>{_DURATION}}", "dim"),
-            *((("  ", ""), flow_list.next_fire(row, now)) if self._next_width(width) else ()),
+            *((("  ", ""), flow_list.next_fire(row, now)) if says_when else ()),
         ]
-
-
-def _told(text: str, role: str, width: int, marks: Marks, *, is_new: bool) -> Line:
-    """What the flow is doing, and whether nobody has seen that yet."""
-    new = f" {marks.bullet} new" if is_new else ""
-    return fit_line(
-        [(fit(text, len(text)), role), (new, "bad")] if len(text) + len(new) <= width else [(text, role)],
-        width,
-        marks.ellipsis,
-    )

@@ -14,7 +14,7 @@ from textual.widget import Widget
 
 from tui_flow.tui.actions import bindings
 from tui_flow.tui.presentation.glyphs import Marks
-from tui_flow.tui.widgets.paint import AnySpan, Paint, paint_of, wrap_line
+from tui_flow.tui.widgets.paint import AnySpan, Paint, changed_cells, paint_of, wrap_line
 
 
 class Lines(Widget, can_focus=True):
@@ -46,6 +46,8 @@ class Lines(Widget, can_focus=True):
         self.first = 0
         """The line at the top."""
         self._titles = ("", "")
+        self._drawn: dict[int, Strip] = {}
+        """What stands on the screen, by its row in the pane."""
 
     def spans(self, index: int, width: int) -> Sequence[AnySpan]:  # noqa: ARG002
         """The text of a line; nothing where a widget draws its rows in another way."""
@@ -77,6 +79,10 @@ class Lines(Widget, can_focus=True):
         return self.count + self.HEADER_LINES
 
     def render_line(self, y: int) -> Strip:
+        self._drawn[y] = strip = self._strip_at(y)
+        return strip
+
+    def _strip_at(self, y: int) -> Strip:
         width, base = self.size.width, self.rich_style
         if y < self.HEADER_LINES:
             return self.paint.strip(self.header_spans(y, width), width, base)
@@ -98,18 +104,33 @@ class Lines(Widget, can_focus=True):
         return f"{self.cursor + 1}/{self.count}" if is_laid_out and self.count > self.page else ""
 
     def set_count(self, count: int) -> None:
-        """Another number of lines; draws all that are visible anew."""
+        """Another number of lines; draws those anew that are visible and say something else."""
         grows = count != self.count and self.styles.is_auto_height
         self.count = count
         self.cursor = max(0, min(self.cursor, count - 1))
         self.scroll(self.first)
-        self.refresh(layout=grows)
+        if grows:
+            self.refresh(layout=True)
+        else:
+            self.redraw()
+
+    def redraw(self) -> None:
+        """Draws anew what is visible and has changed."""
+        for y in range(self.size.height):
+            self._redraw_row(y)
 
     def refresh_index(self, index: int) -> None:
-        """Draws one line anew, if it is visible."""
+        """Draws one line anew, if it is visible and has changed."""
         y = index - self.first + self.HEADER_LINES
         if self.HEADER_LINES <= y < self.size.height:
-            self.refresh(Region(0, y, self.size.width, 1))
+            self._redraw_row(y)
+
+    def _redraw_row(self, y: int) -> None:
+        """Only the cells that have changed: over a slow line, each of them counts."""
+        before = self._drawn.get(y)
+        cells = range(self.size.width) if before is None else changed_cells(before, self._strip_at(y))
+        if cells:
+            self.refresh(Region(cells.start, y, len(cells), 1))
 
     def move(self, index: int) -> None:
         """Puts the cursor on a line, and the line into view."""

@@ -63,6 +63,27 @@ class Paint:
         return strip.adjust_cell_length(width, base)
 
 
+def changed_cells(before: Strip, now: Strip) -> range:
+    """Where two rows of the screen differ, from the first cell that does to the last."""
+    if before == now:
+        return range(0)
+    old, new = _cells(before), _cells(now)
+    if len(old) != len(new):
+        return range(max(len(old), len(new)))
+    places = [place for place, (one, other) in enumerate(zip(old, new, strict=True)) if one != other]
+    return range(places[0], places[-1] + 1) if places else range(0)
+
+
+def _cells(strip: Strip) -> list[tuple[str, Style | None]]:
+    """What stands in each cell; a wide character stands in two."""
+    return [
+        (character, segment.style)
+        for segment in strip
+        for character in segment.text
+        for _ in range(cell_len(character))
+    ]
+
+
 def paint_of(widget: Widget) -> Paint:
     """The paint of the console that a widget belongs to."""
     app: Any = widget.app
