@@ -8,6 +8,8 @@ import pytest
 
 from tests.sdk.history import History
 from tui_flow import flow, get_run_logger, task
+from tui_flow.logging import get_logger
+from tui_flow.prefect_alias import Alias
 from tui_flow.sdk.exceptions import MissingContextError
 
 
@@ -240,3 +242,65 @@ def test_what_listens_at_the_root_logger_hears_runs_once_and_what_prints_there_d
     assert (of_task.__dict__["task_name"], of_task.__dict__["task_run_name"]) == ("load", "load-0")
     assert of_task.__dict__["flow_run_id"] == of_flow.__dict__["flow_run_id"]
     assert [line.message for line in history.last.logged("from the")] == ["from the flow", "from the task"]
+
+
+@pytest.fixture
+def prefect(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Somebody has imported Prefect's namesake. The loggers are as they were before."""
+    names = ("prefect", "prefect.flow_runs", "prefect.task_runs", "their.library")
+    before = {name: logging.getLogger(name).level for name in names}
+    monkeypatch.setitem(sys.modules, "prefect", Alias("prefect"))
+    yield
+    for name, level in before.items():
+        logging.getLogger(name).setLevel(level)
+    logging.getLogger("prefect").propagate = True
+
+
+@pytest.mark.usefixtures("prefect")
+def test_loggers_have_prefects_names_where_that_is_imported_and_their_levels_count(history: History) -> None:
+    @task
+    def says() -> None:
+        get_run_logger().info("a task")
+        get_run_logger().warning("a warning")
+
+    @flow
+    def around() -> None:
+        get_run_logger().debug("a detail")
+        get_logger("mine").info("mine")
+        get_logger("prefect.mine").debug("mine in detail")
+        says()
+
+    logging.getLogger("prefect").setLevel("DEBUG")
+    logging.getLogger("prefect.task_runs").setLevel(logging.WARNING)
+    around()
+    said = [
+        (one.logger, one.message) for one in history.last.records if one.message.startswith(("a ", "mine"))
+    ]
+    assert said == [
+        ("prefect.flow_runs", "a detail"), ("prefect.mine", "mine"), ("prefect.mine", "mine in detail"),
+        ("prefect.task_runs", "a warning"),
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("prefect")
+def test_the_environment_sets_levels_as_it_does_for_prefect(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PREFECT_LOGGING_LEVEL", "debug")
+    monkeypatch.setenv("PREFECT_LOGGING_LOGGERS_PREFECT_FLOW_RUNS_LEVEL", "ERROR")
+    monkeypatch.setenv("PREFECT_LOGGING_EXTRA_LOGGERS", "their.library, ")
+    monkeypatch.setenv("PREFECT_LOGGING_LOG_PRINTS", "True")
+
+    @task
+    def says() -> None:
+        get_run_logger().debug("a detail")
+        print("printed")
+
+    @flow
+    def around() -> None:
+        get_run_logger().warning("not heard")
+        logging.getLogger("their.library").debug("theirs")
+        says()
+
+    around()
+    assert [one.message for one in history.last.records] == ["theirs", "a detail", "printed"]

@@ -19,9 +19,14 @@ from tui_flow.sdk.masking import masker
 if TYPE_CHECKING:
     from tui_flow.sdk.runs import FlowRun, TaskRun
 
-FLOW_LOGGER, TASK_LOGGER = "tui_flow.flow_runs", "tui_flow.task_runs"
-ENV_LEVEL = "TUI_FLOW_LOGGING_LEVEL"
-"""The level of run loggers, INFO where it is not set."""
+ENV_LEVELS = ("TUI_FLOW_LOGGING_LEVEL", "PREFECT_LOGGING_LEVEL")
+"""The level of run loggers, INFO where neither is set. Source of Prefect's variables:
+https://docs.prefect.io/v3/advanced/logging-customization"""
+ENV_LEVEL_OF = "PREFECT_LOGGING_LOGGERS_PREFECT_{kind}_LEVEL"
+ENV_EXTRA = "PREFECT_LOGGING_EXTRA_LOGGERS"
+"""Other packages' loggers that have the level, too, separated by commas."""
+_root = "tui_flow"
+"""Of the loggers of runs, as authors know it: "prefect" where they import that."""
 
 _LoggerAdapter = logging.LoggerAdapter[logging.Logger]
 
@@ -65,13 +70,16 @@ def _silent_logger() -> logging.Logger:
 
 
 def get_logger(name: str | None = None) -> logging.Logger:
-    """A logger below "tui_flow", for code that may run outside of runs too."""
-    return logging.getLogger(f"tui_flow.{name}" if name else "tui_flow")
+    """A logger below "tui_flow" (or "prefect"), for code that may run outside of runs too."""
+    root = _authors_root()
+    if not name or name == root or name.startswith(f"{root}."):
+        return logging.getLogger(name or root)
+    return logging.getLogger(f"{root}.{name}")
 
 
 def logger_of(run: "FlowRun | TaskRun", **extra: Any) -> _LoggerAdapter:
     """The logger of one run."""
-    logger = logging.getLogger(TASK_LOGGER if run.kind == "task" else FLOW_LOGGER)
+    logger = logging.getLogger(f"{_root}.task_runs" if run.kind == "task" else f"{_root}.flow_runs")
     logger.disabled = False  # as `logging.config` leaves all loggers that it is not told of
     return _RunLogger(logger, {"tui_flow_run": run, **_names_of(run), **extra})
 
@@ -80,6 +88,7 @@ def _names_of(run: "FlowRun | TaskRun") -> dict[str, Any]:
     """What a record says of its run, for the formatters and handlers of others, by Prefect's names."""
     owner = run.flow_run
     names: dict[str, Any] = {
+        "deployment_name": (owner.deployment_id or "").partition("/")[2] or None,
         "flow_run_id": owner.id if owner.flow else None,
         "flow_run_name": owner.name,
         "flow_name": owner.flow_name,
@@ -131,7 +140,7 @@ class RunLogHandler(logging.Handler):
     def handle(self, record: logging.LogRecord) -> Any:
         """Afterwards, and without this handler's lock, records of runs go to the root logger's other handlers."""
         done = super().handle(record)
-        if record.name.startswith("tui_flow."):
+        if record.name.startswith(f"{_root}."):
             _pass_on(record)
         return done
 
@@ -151,7 +160,7 @@ class RunLogHandler(logging.Handler):
 def _pass_on(record: logging.LogRecord) -> None:
     """What an author (or pytest's caplog) listens with hears of runs, too. A handler that prints would say twice what
     the run's log and the terminal have."""
-    ours = logging.getLogger("tui_flow").handlers  # those have heard already
+    ours = logging.getLogger(_root).handlers  # those have heard already
     for handler in logging.getLogger().handlers:
         prints = getattr(handler, "stream", None) in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)
         if (
@@ -214,21 +223,52 @@ def is_on_console() -> bool:
 def start(console: bool) -> None:
     """From now on log records of all loggers reach the runs' logs, and `print` goes to the logger of a run that asks
     for it (`log_prints`). Asking again is harmless."""
-    _handler.console = console
-    ours = logging.getLogger("tui_flow")
+    global _root
+    _handler.console, _root = console, _authors_root()
+    ours = logging.getLogger(_root)
     ours.propagate = False  # so that its records do not depend on what authors do to the root logger
     for logger in (ours, logging.getLogger()):
         if _handler not in logger.handlers:
             logger.addHandler(_handler)
-    if ours.level == logging.NOTSET:
-        level = os.environ.get(ENV_LEVEL, "INFO").upper()
-        ours.setLevel(level if level in logging.getLevelNamesMapping() else "INFO")
+    _set_levels(ours)
     _patch_print()
+
+
+def _authors_root() -> str:
+    """ "prefect" where somebody has imported that and it is ours, else "tui_flow"."""
+    module = sys.modules.get("prefect")
+    if module is None:
+        return "tui_flow"
+    from tui_flow import prefect_alias
+
+    return "prefect" if isinstance(module, prefect_alias.Alias) else "tui_flow"
+
+
+def _set_levels(ours: logging.Logger) -> None:
+    """As the environment says, unless the author has said it."""
+    level = next((found for name in ENV_LEVELS if (found := _level(os.environ.get(name)))), "INFO")
+    for kind in ("flow_runs", "task_runs"):
+        told = _level(os.environ.get(ENV_LEVEL_OF.format(kind=kind.upper())))
+        _set_level(ours.getChild(kind), told)
+    for name in filter(None, map(str.strip, os.environ.get(ENV_EXTRA, "").split(","))):
+        _set_level(logging.getLogger(name), level)
+    _set_level(ours, level)
+
+
+def _level(text: str | None) -> str | None:
+    """The name of a level; None for what is none."""
+    name = (text or "").strip().upper()
+    return name if name in logging.getLevelNamesMapping() else None
+
+
+def _set_level(logger: logging.Logger, level: str | None) -> None:
+    if level is not None and logger.level == logging.NOTSET:
+        logger.setLevel(level)
 
 
 def stop() -> None:
     """No run is at work any more: other code's logging is left alone."""
-    for logger in (logging.getLogger("tui_flow"), logging.getLogger()):
+    for logger in (logging.getLogger(_root), logging.getLogger()):
         logger.removeHandler(_handler)
     if builtins.print is _print_or_log:
         builtins.print = _print

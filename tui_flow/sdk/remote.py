@@ -31,6 +31,8 @@ class Setup(NamedTuple):
     argv: list[str]
     has_alias: bool
     """Whether `import prefect` is ours."""
+    imports_prefect: bool
+    """Whether it was imported: then loggers have its name."""
     initializer: bytes
     """A function and its arguments, of the author's; empty for none."""
     cookie: str
@@ -161,7 +163,9 @@ def setup_of(initializer: "Callable[..., None] | None", arguments: tuple[Any, ..
     """Raises SerializationError for an initializer that cannot be sent."""
     packed = dumps((initializer, arguments), "the initializer") if initializer else b""
     cookie = os.environ.get(ENV_COOKIE, "") if streams.tells_who() else ""
-    return pickle.dumps(Setup(list(sys.argv), prefect_alias.Finder in sys.meta_path, packed, cookie))
+    return pickle.dumps(
+        Setup(list(sys.argv), prefect_alias.Finder in sys.meta_path, "prefect" in sys.modules, packed, cookie)
+    )
 
 
 def dumps(value: Any, what: str) -> bytes:

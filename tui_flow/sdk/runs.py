@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tui_flow.sdk.transactions import BaseTransaction
 
 NO_UPSTREAM = Upstream()
+_LOG_PRINTS, _YES = "PREFECT_LOGGING_LOG_PRINTS", frozenset({"1", "true", "yes", "on", "t", "y"})
 _PERSISTING = frozenset({"PREFECT_RESULTS_PERSIST_BY_DEFAULT", "PREFECT_TASKS_DEFAULT_PERSIST_RESULT"})
 """Variables of the environment that say whether results are persisted."""
 _NEW: State[Any] = State(StateType.PENDING)
@@ -311,7 +312,7 @@ class FlowRun(RunFacts):
         self.number = 0 if parent is None else tree.next_number()
         self.occurrence = 0 if parent is None or flow is None else tree.occurrence(parent, flow.name)
         self.tags = tags | context.current_tags.get() | (flow.tags if flow else frozenset())
-        inherited = parent.log_prints if parent else False
+        inherited = parent.log_prints if parent else os.environ.get(_LOG_PRINTS, "").lower() in _YES
         self.log_prints: bool = inherited if flow is None or flow.log_prints is None else flow.log_prints
         self.max_tries = 1 + (flow.retries if flow else 0)
         self.run_count = 0

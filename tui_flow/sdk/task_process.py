@@ -143,6 +143,8 @@ def _live(line: _Line) -> None:
         from tui_flow import prefect_alias
 
         prefect_alias.install()
+        if setup.imports_prefect:
+            import prefect  # type: ignore[import-not-found]  # noqa: F401
     if setup.cookie:
         streams.tell_who(setup.cookie)
         sys.stdout, sys.stderr = streams.open_standard(1, "w"), streams.open_standard(2, "w")
