@@ -80,6 +80,19 @@ async def test_the_wide_tree_has_columns_and_an_axis_whose_part_can_be_shown_wid
         assert "axis 48.0s" not in page.text
 
 
+async def test_the_wide_details_tell_a_tasks_past_and_what_a_rerun_would_do(etl: Project) -> None:
+    for id, state in ((809, "completed"), (811, "failed")):
+        etl.tasks(id, [the_task(1, "load_warehouse", state, at=id * 60.0, took=12.1)])
+    async with console(etl, open_run=812, size=(160, 45)) as page:
+        await page.shows("HISTORY  ✓✗✗  its last 3 runs", "LAST OK  run 809", "12.1s", "i hides")
+        await page.shows("r f  reuse 5, run 3", "r t  from load_warehouse", "$ tui-flow"[2:])
+        await page.shows("critical path")
+        await page.press("g")
+        await page.shows("CLI      tui-flow rerun 812")
+        await page.press("i")
+        await page.hides("PARAMETERS")
+
+
 async def test_a_task_that_was_tried_again_unfolds_into_its_tries(etl: Project) -> None:
     async with console(etl, open_run=812) as page:
         await page.shows("Log load_warehouse")
@@ -152,8 +165,10 @@ async def test_details_show_the_parameters_and_the_traceback(etl: Project) -> No
         await page.press("tab", "G")
         await page.shows("load_warehouse", "conn = connect(dsn)")
         await page.press("shift+tab", "g")
+        await page.shows("✗ FAILED  exit code 1")
+        await page.press("tab", "pagedown", "pagedown")
         await page.shows("PARAMETERS", "date = 2026-08-20")
-        await page.press("i")
+        await page.press("shift+tab", "i")
         await page.shows("Log whole run")
 
 

@@ -1,5 +1,5 @@
 """`calls`, beside a run's journal: what its task calls gave, for a rerun. Written by workers, read by workers and by
-who previews a rerun; the engine and the console have no use for it.
+who previews a rerun; the console shows what is short JSON in it.
 
     1f0a93c2 {"kind":"call","path":"load[3]","task":"load",…}<tab>[1,2,3]
 

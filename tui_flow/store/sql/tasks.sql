@@ -63,3 +63,12 @@ UPDATE task_runs SET
     run_name = ?, state = ?, state_name = ?, reason = ?, message = ?, tries = ?,
     started_at = ?, ended_at = ?, due_at = ?, failure = ?, revision = ?, tried = ?
 WHERE run_id = ? AND id = ? AND state = ?;
+
+-- name: list_task_past
+SELECT of_run, task_runs.state, count(*), min(task_runs.started_at), max(task_runs.ended_at)
+FROM (
+    SELECT id AS of_run, first_task_run_id AS first FROM flow_runs
+    WHERE flow = ?1 AND id <= ?2 ORDER BY id DESC LIMIT ?4
+)
+CROSS JOIN task_runs ON task_runs.run_id = of_run AND task_runs.id >= first
+WHERE task_runs.name = ?3 GROUP BY of_run, task_runs.state ORDER BY of_run DESC;

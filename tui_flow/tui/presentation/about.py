@@ -1,6 +1,7 @@
 """What the lower pane of the Flows view and the details of the Run view say."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -122,8 +123,10 @@ def short_path(path: str, project: Path) -> str:
     return path.removeprefix(f"{project}/")
 
 
-def run_details(run: FlowRun, marks: Marks, now: float, project: Path, why: str = "") -> list[Line]:
-    """All there is to know of a flow run; `why` says why it has not begun."""
+def run_details(
+    run: FlowRun, marks: Marks, now: float, project: Path, why: str = "", more: Sequence[Line] = ()
+) -> list[Line]:
+    """All there is to know of a flow run; `why` says why it has not begun, `more` is what had to be looked up."""
     parent = parent_of(run.trigger)
     lines: list[Line] = [
         _state_line(run.state, run.state_name, marks, _how(run)),
@@ -134,13 +137,22 @@ def run_details(run: FlowRun, marks: Marks, now: float, project: Path, why: str 
         *([_fact("waits", why)] if why else []),
         *([_fact("tags", " ".join(run.tags))] if run.tags else []),
         *([_fact("tries", str(run.tries))] if run.tries > 1 else []),
+        *_process(run),
         *_reason(run.reason, run.message, run.failure, project),
+        *more,
         [],
         [("PARAMETERS", "dim")],
         *_parameter_lines(run.parameters),
         *_traceback(run.failure),
     ]
     return lines
+
+
+def _process(run: FlowRun) -> list[Line]:
+    """Where it ran, and what it took."""
+    where = "  ".join(filter(None, (run.host or "", f"pid {run.worker_pid}" if run.worker_pid else "")))
+    lines = [_fact("process", where)] if where else []
+    return [*lines, _fact("used", used(run))] if used(run) else lines
 
 
 def used(run: FlowRun) -> str:
@@ -156,8 +168,15 @@ def _how(run: FlowRun) -> str:
     return f"exit code {run.exit_code}" if run.exit_code else ""
 
 
-def task_details(task: TaskRun, names: dict[int, str], marks: Marks, now: float, project: Path) -> list[Line]:
-    """All there is to know of a task run; `names` are those of the run's task runs."""
+def task_details(
+    task: TaskRun,
+    names: dict[int, str],
+    marks: Marks,
+    now: float,
+    project: Path,
+    more: Sequence[Line] = (),
+) -> list[Line]:
+    """All there is to know of a task run; `names` are those of the run's task runs, `more` is what was looked up."""
     tries = f"try {task.tries} of {task.max_tries}" if task.max_tries > 1 else ""
     upstream = ", ".join(names.get(id, str(id)) for id in task.upstream[:8])
     return [
@@ -168,6 +187,7 @@ def task_details(task: TaskRun, names: dict[int, str], marks: Marks, now: float,
         *([_fact("after", upstream)] if upstream else []),
         *([_fact("tags", " ".join(task.tags))] if task.tags else []),
         *_reason(task.reason, task.message, task.failure, project),
+        *([[], *more] if more else []),
         *_traceback(task.failure),
     ]
 

@@ -36,6 +36,26 @@ class Row(NamedTuple):
     """Which try this row stands for, where it stands for one."""
 
 
+_GRAVITY = (
+    TaskRunState.RUNNING,
+    TaskRunState.RETRYING,
+    TaskRunState.PAUSED,
+    TaskRunState.PENDING,
+    TaskRunState.CRASHED,
+    TaskRunState.FAILED,
+    TaskRunState.CANCELLED,
+    TaskRunState.UPSTREAM_FAILED,
+    TaskRunState.COMPLETED,
+    TaskRunState.CACHED,
+)
+
+
+def gravest(counts: Counter[TaskRunState], *, begun: bool) -> TaskRunState:
+    """The one word for many task runs: at work, else the worst end that one of them had."""
+    state = next((state for state in _GRAVITY if counts[state]), TaskRunState.SKIPPED)
+    return TaskRunState.RUNNING if state is TaskRunState.PENDING and begun else state
+
+
 class MapGroup:
     """The task runs of one map call, counted."""
 
@@ -51,24 +71,7 @@ class MapGroup:
 
     @property
     def state(self) -> TaskRunState:
-        """The one word for all of them: at work, else the worst end that one of them had."""
-        for state in (
-            TaskRunState.RUNNING,
-            TaskRunState.RETRYING,
-            TaskRunState.PAUSED,
-            TaskRunState.PENDING,
-            TaskRunState.CRASHED,
-            TaskRunState.FAILED,
-            TaskRunState.CANCELLED,
-            TaskRunState.UPSTREAM_FAILED,
-            TaskRunState.COMPLETED,
-            TaskRunState.CACHED,
-        ):
-            if self.counts[state]:
-                if state is TaskRunState.PENDING and self.started_at is not None:
-                    return TaskRunState.RUNNING
-                return state
-        return TaskRunState.SKIPPED
+        return gravest(self.counts, begun=self.started_at is not None)
 
     def count(self, before: TaskRun | None, after: TaskRun) -> None:
         self.changes += 1

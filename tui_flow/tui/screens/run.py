@@ -16,9 +16,11 @@ from tui_flow.store.records import FlowRun
 from tui_flow.tui.bridge import RunReading
 from tui_flow.tui.presentation import Line, about, artifacts, plots, silence
 from tui_flow.tui.presentation.attempts import as_run, attempt_at, attempt_lines, log_bounds
+from tui_flow.tui.presentation.critical_path import chain_line, critical_path
 from tui_flow.tui.presentation.flow_list import run_duration
 from tui_flow.tui.presentation.glyphs import role
-from tui_flow.tui.presentation.tree import TaskForest
+from tui_flow.tui.presentation.tree import Key, TaskForest
+from tui_flow.tui.screens.looked_up import LookedUp
 from tui_flow.tui.screens.run_texts import RunTexts
 from tui_flow.tui.widgets.bars import Bar
 from tui_flow.tui.widgets.lines import Lines
@@ -27,6 +29,8 @@ LOG_SECONDS = 0.25
 """Between two looks at the log of a run that is not over."""
 READ_SECONDS = 2.0
 """So long the log waits for the history."""
+MOST_LIVE = 2_000
+"""Of a run that goes on with more task runs than that, no critical path is sought."""
 MAX_NAME = 20
 """Of a longer flow name the breadcrumb shows so many letters, so that the state is always in view."""
 
@@ -49,6 +53,9 @@ class RunScreen(RunTexts):
         self._log_timer: Timer | None = None
         self._is_read = asyncio.Event()
         """Set once the run has been read, and drawn."""
+        self.looked_up = LookedUp(self)
+        self._described: tuple[int, Key | None] | None = None
+        """What the details are about."""
 
     def compose_panes(self) -> Iterable[Widget]:
         yield self.crumbs
@@ -108,6 +115,7 @@ class RunScreen(RunTexts):
         self.artifacts |= {artifact.number: artifact for artifact in reading.artifacts}
         self.task_tree.progress = artifacts.progress_by_task(self.artifacts.values())
         self.task_tree.show_run(self.run, self.forest)
+        self._find_critical_path()
         if first:
             self._arrive()
         elif self.follows_task:
@@ -141,6 +149,7 @@ class RunScreen(RunTexts):
         self.forest.update(found)
         self.task_tree.clear()
         self.task_tree.show_run(self.run, self.forest)
+        self._find_critical_path()
         self._bound_log()
         self._arrive()
         self.update()
@@ -305,18 +314,39 @@ class RunScreen(RunTexts):
             return
         now, project = time.time(), self.console.settings.project
         if row is None or row.task is None:
-            lines, title = about.run_details(run, marks, now, project, self._why_not_begun()), f"run {run.id}"
+            lines = about.run_details(
+                run, marks, now, project, self._why_not_begun(), self.looked_up.run_lines()
+            )
+            title = f"run {run.id}"
             lines[3:3] = self._usual(run)
             lines += attempt_lines(self.attempts, marks, now)
         else:
             names = {id: self._whose(id) for id in row.task.upstream[:8]}
-            lines, title = about.task_details(row.task, names, marks, now, project), row.label
+            more = self.looked_up.task_lines(row.task)
+            lines, title = about.task_details(row.task, names, marks, now, project, more), row.label
         shown = self.shown_artifacts()
         if shown:
             width, live = max(20, self.details.size.width), run.state not in TERMINAL
             lines = [*lines, [], *artifacts.section(shown, width, marks, now, is_live=live)]
-        self.details.set_title(title)
-        self.details.set_lines(lines, keep=True)
+        self.details.set_title(title, "i hides" if self.has_class("-wide") else "")
+        about_now = (run.id, row.key if row is not None else None)
+        self.details.set_lines(lines, keep=about_now == self._described)
+        self._described = about_now
+        self.looked_up.look()
+
+    def _find_critical_path(self) -> None:
+        """Anew with each change of a run that is small, or over."""
+        run, tree = self.run, self.task_tree
+        if (
+            run is None
+            or not tree.is_wide
+            or (run.state not in TERMINAL and len(self.forest.tasks) > MOST_LIVE)
+        ):
+            tree.critical = []
+            return
+        now, marks = time.time(), self.console.paint.marks
+        chain = critical_path(self.forest.tasks, now)
+        tree.critical = chain_line(chain, tree.size.width, marks, now) if len(chain.tasks) > 1 else []
 
     def _usual(self, run: FlowRun) -> list[Line]:
         """How long the flow's last runs took, and whether this one took longer."""
@@ -362,6 +392,7 @@ class RunScreen(RunTexts):
         self.update_footer()
 
     def on_resize(self) -> None:
+        self.call_after_refresh(self._find_critical_path)
         self.call_after_refresh(self.describe)
         self.call_after_refresh(self.update_frames)
 

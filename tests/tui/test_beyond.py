@@ -1,0 +1,66 @@
+"""What the details of a row say that had to be looked up."""
+
+from collections import Counter
+
+import pytest
+
+from tests.store.rows import a_run
+from tests.tui.project import NOON, the_task
+from tui_flow.contract.states import FlowRunState, TaskRunState
+from tui_flow.store.records import Try
+from tui_flow.store.task_history import Output, Past
+from tui_flow.tui.presentation import beyond, glyphs, text_of
+from tui_flow.tui.presentation.beyond import Beyond
+
+DONE, FAILED = TaskRunState.COMPLETED, TaskRunState.FAILED
+
+
+def told(task: object, found: Beyond) -> str:
+    return "\n".join(map(text_of, beyond.task_lines(task, found, glyphs.UNICODE, NOON)))  # type: ignore[arg-type]
+
+
+def past(run_id: int, *states: TaskRunState) -> Past:
+    return Past(run_id, Counter(states), NOON - 60, NOON - 48)
+
+
+def test_the_past_of_a_task_is_read_from_old_to_new_and_names_its_last_success() -> None:
+    found = [past(9, FAILED), past(8, DONE, FAILED), past(6, DONE), past(5, TaskRunState.CACHED)]
+    text = told(the_task(1, "load", "failed"), Beyond(found))
+    assert "HISTORY  =✓✗✗  its last 4 runs" in text
+    assert "LAST OK  run 6" in text and "12.0s" in text
+    assert "in none of these 2" in told(the_task(1, "load", "failed"), Beyond(found[:2]))
+
+
+def test_each_try_says_how_long_it_took_and_what_it_failed_with() -> None:
+    tried = (Try(NOON, NOON + 30.2, "TimeoutError: late"), Try(NOON + 40, NOON + 45, ""))
+    text = told(the_task(1, "load", tries=2, tried=tried), beyond.NOTHING)
+    assert text.splitlines() == ["TRIES    1 ✗  30.2s  TimeoutError: late", "         2 ✓   5.0s  "]
+
+
+@pytest.mark.parametrize(
+    ("output", "text"),
+    [
+        (Output("json", 2, "42"), "42"),
+        (Output("json", 9, '"caf\\u00e9"'), '"café"'),
+        (Output("json", 400, str(list(range(100)))), "a list of 100  400 B"),
+        (Output("json", 300, '{"rows":"' + "x" * 200 + '"}'), "an object of 1: rows  300 B"),
+        (Output("json", 2 * 2**20, None), "JSON  2.0 MiB"),
+        (Output("pickle", 2048, None), "pickled  2.0 KiB"),
+        (Output("", 0, None), "not kept"),
+    ],
+    ids=["number", "text", "list", "object", "large", "pickle", "nothing"],
+)
+def test_what_a_task_gave_is_told_in_a_line(output: Output, text: str) -> None:
+    assert told(the_task(1, "load"), Beyond([], output)) == f"OUTPUT   {text}"
+    assert told(the_task(1, "load", "failed"), Beyond([], output)) == ""
+
+
+def test_a_rerun_is_offered_with_its_command() -> None:
+    run = a_run(5, state=FlowRunState.FAILED)
+    lines = list(map(text_of, beyond.rerun_lines(run, "load", "reuse 5, run 3")))
+    assert lines == [
+        "RERUN    r f  reuse 5, run 3",
+        "         r t  from load",
+        "CLI      tui-flow rerun 5 --from load",
+    ]
+    assert text_of(beyond.rerun_lines(run, "", "")[-1]) == "CLI      tui-flow rerun 5"
