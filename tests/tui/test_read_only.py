@@ -55,6 +55,7 @@ async def test_what_kind_of_console_it_is_stays_in_sight_however_much_there_is_t
         await page.until(lambda: "times in UTC" in page.lines[0], "the zone to be told")
         assert "read-only" in page.lines[0] and "engine ok" in page.lines[0]
         assert "‖1" in page.lines[0] and "▸1" in page.lines[0] and "!4" in page.lines[0]
+        await page.press("T")
 
 
 async def test_back_filling_and_pausing_are_refused_before_anything_is_asked(etl: Project) -> None:
