@@ -1,11 +1,14 @@
 """Cache policies, keys, expiration, storages and serializers: which calls run, and which take an earlier result."""
 
+import dataclasses
+import datetime
 import json
 import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pydantic
 import pytest
 
 from tests.sdk.history import History
@@ -450,3 +453,30 @@ def test_a_serializer_that_is_none_is_refused_where_it_is_named() -> None:
         task(lambda: 1, result_serializer="yaml")
     with pytest.raises(TypeError, match="has no JSON form"):
         JSONSerializer().dumps(object())
+
+
+@dataclasses.dataclass
+class Row:
+    day: datetime.date
+    names: list[str]
+
+
+class Model(pydantic.BaseModel):
+    rows: list[Row]
+
+
+def test_json_keeps_data_objects_and_exceptions() -> None:
+    serializer = JSONSerializer()
+    row = Row(datetime.date(2026, 11, 23), ["a"])
+    value = [row, Model(rows=[row]), {"k": row}]
+    assert serializer.loads(serializer.dumps(value)) == value
+    error = serializer.loads(serializer.dumps(ZeroDivisionError("by nothing")))
+    assert type(error) is ZeroDivisionError and str(error) == "by nothing"
+
+
+@pytest.mark.parametrize("name", ["os:system", "nowhere:Class", "builtins:dict", "subprocess:Popen"])
+@pytest.mark.parametrize("kind", ["object", "exception"])
+def test_json_makes_only_objects_that_are_data(name: str, kind: str) -> None:
+    text = json.dumps({"__tui_flow__": kind, "class": name, "value": "true"}).encode()
+    with pytest.raises(TypeError, match="is no class that is imported here"):
+        JSONSerializer().loads(text)

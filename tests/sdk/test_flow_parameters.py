@@ -74,3 +74,22 @@ def test_fields_give_defaults_and_limits(history: History) -> None:
     assert my_flow({"size": "5"}) == (5, 3)
     with pytest.raises(ParameterTypeError, match="count: Input should be greater than 2"):
         my_flow(Window(size=1), 1)
+
+
+def test_defaults_are_each_calls_own_and_of_the_declared_class(history: History) -> None:
+    from datetime import date
+
+    @flow
+    def my_flow(
+        seen: list[list[int]] = [[1]],  # noqa: B006
+        day: date = "2026-11-23",  # type: ignore[assignment]
+        odd: int = "many",  # type: ignore[assignment]
+        shared=[],  # type: ignore[no-untyped-def]  # noqa: B006
+    ) -> object:
+        seen[0].append(2)
+        shared.append(3)
+        return seen, day, odd, shared
+
+    first, second = my_flow(), my_flow()
+    assert first[:3] == second[:3] == ([[1, 2]], date(2026, 11, 23), "many")
+    assert second[3] == [3, 3], "nothing is said of it: it is Python's one default"

@@ -30,6 +30,8 @@ CHILD = """
 
     @flow(persist_result=True)
     def adds(numbers: list[int]):
+        if not numbers:
+            raise LookupError("none")
         return Sum(sum(numbers), flow_run.parent_flow_run_id)
 
     if __name__ == "__main__":
@@ -85,6 +87,11 @@ PARENT = """
     @flow
     def takes_what_was_not_kept():
         run_deployment("child/one").state.result()
+
+    @flow
+    def takes_what_it_raised():
+        state = run_deployment("adds/now", parameters={"numbers": []}).state
+        print("told", state.name, repr(state.result(raise_on_failure=False)))
 
     @flow
     def waits_in_vain():
@@ -178,6 +185,8 @@ def test_its_state_has_what_the_flow_returned_and_futures_are_waited_for(
 
 
 def test_what_was_not_persisted_is_missed_in_words(project: Project) -> None:
+    _, (told,) = run(project, "takes_what_it_raised")
+    assert told == "Failed LookupError('none')"
     found, _ = run(project, "takes_what_was_not_kept")
     assert found["state"] == "failed" and found["failure"]["type"].endswith("MissingResult")
     assert "persist_result=True" in found["failure"]["message"]

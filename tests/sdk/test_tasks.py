@@ -1,9 +1,11 @@
 """Tasks that are called, as their authors see them."""
 
 import threading
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass, field
+from typing import Any, ClassVar
 
 import pytest
+from pydantic import BaseModel
 
 from tests.sdk.flaky import Flaky
 from tests.sdk.history import History
@@ -156,6 +158,39 @@ def test_futures_are_resolved_wherever_they_are(history: History) -> None:
     left = my_flow()
     assert left == ([2, 1], (2,), {"k": {2}}, Pair(2, "r"), 10, "quoted")
     assert history.last.created("show")[0].upstream == [1]
+
+
+def test_data_objects_are_made_anew_with_what_was_resolved(history: History) -> None:
+    @dataclass
+    class Sized:
+        rows: list[int]
+        size: int = field(init=False, default=0)
+        cls_wide: ClassVar[list[int]] = []
+
+        def __post_init__(self) -> None:
+            self.size = sum(self.rows) if all(isinstance(row, int) for row in self.rows) else -1
+
+    @dataclass
+    class Scaled:
+        value: object
+        factor: InitVar[int] = 1
+
+    class Open(BaseModel, extra="allow"):
+        known: object
+
+    @task
+    def show(value: Any) -> Any:
+        return value
+
+    @flow
+    def my_flow() -> Any:
+        one = double.submit(1)
+        return show(Sized([one, 3])), show(Scaled(one, factor=2)), show(Open(known=one, other=[one]))  # type: ignore[list-item,call-arg]
+
+    sized, scaled, opened = my_flow()
+    assert (sized.size, sized.rows, vars(sized)) == (5, [2, 3], {"rows": [2, 3], "size": 5})
+    assert scaled.value == 2
+    assert (opened.known, opened.other) == (2, [2])
 
 
 def test_collections_without_futures_are_handed_over_as_they_are(history: History) -> None:

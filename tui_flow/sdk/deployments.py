@@ -14,7 +14,13 @@ from tui_flow.contract.states import TERMINAL
 from tui_flow.sdk import references
 from tui_flow.sdk.asking import ANSWER_SECONDS, ask, project_of
 from tui_flow.sdk.context import current, parent_of_task
-from tui_flow.sdk.exceptions import FailedRun, FlowWaitTimeout, ObjectNotFound, UnsupportedFeature
+from tui_flow.sdk.exceptions import (
+    FailedRun,
+    FlowWaitTimeout,
+    MissingResult,
+    ObjectNotFound,
+    UnsupportedFeature,
+)
 from tui_flow.sdk.names import generated_name
 from tui_flow.sdk.readable import as_json
 from tui_flow.sdk.served_flow import RunnerDeployment
@@ -38,11 +44,15 @@ class _RunState(State[Any]):
     _kept: tuple[Path, int, int]
 
     def result(self, raise_on_failure: bool = True, **_: Any) -> Any:
-        """Raises MissingResult where the run did not persist what it returned."""
-        if self.is_completed() and self._data is NOTHING:
+        """Raises MissingResult where the run did not persist what it returned; what it raised, if it persisted that."""
+        if self._data is NOTHING and (self.is_completed() or self.is_failed()):
             from tui_flow.sdk import kept_values
 
-            self._data = kept_values.load(*self._kept)
+            try:
+                self._data = kept_values.load(*self._kept)
+            except MissingResult:
+                if self.is_completed():
+                    raise
         return super().result(raise_on_failure)
 
 

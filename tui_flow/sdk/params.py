@@ -14,6 +14,10 @@ _EXACT: dict[Any, type] = {
 }  # fmt: skip
 
 
+_COLLECTIONS = frozenset({list, dict, set})
+_MANY = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
 class Shape(NamedTuple):
     """What a call of a plain function must look like."""
 
@@ -134,7 +138,7 @@ def validated(fn: Callable[..., Any], bound: inspect.BoundArguments) -> dict[str
         if not _is_exactly(parameters[name], value)
     ]  # fmt: skip
     if not doubtful:
-        return with_defaults(bound)
+        return _with_fresh_defaults(fn, bound)
     hints = _hints(fn)
     problems: list[str] = []
     for name in doubtful:
@@ -144,7 +148,31 @@ def validated(fn: Callable[..., Any], bound: inspect.BoundArguments) -> dict[str
         problems += found
     if problems:
         raise ParameterTypeError("Flow run received invalid parameters:\n" + "\n".join(problems))
-    return with_defaults(bound)
+    return _with_fresh_defaults(fn, bound)
+
+
+def _with_fresh_defaults(fn: Callable[..., Any], bound: inspect.BoundArguments) -> dict[str, Any]:
+    """All arguments by name. Defaults that are declared are as validation would give them: collections of their own for
+    each call, and values of the declared class where they can be made that; what cannot is taken as it is."""
+    given, parameters = frozenset(bound.arguments), signature_of(fn).parameters
+    found = with_defaults(bound)
+    for name, value in found.items():
+        parameter = parameters[name]
+        if name in given or value is None or parameter.annotation is parameter.empty:
+            continue
+        if type(value) in _COLLECTIONS:
+            found[name] = _fresh(value)
+        elif not _is_exactly(parameter, value) and parameter.kind not in _MANY:
+            hint = _hints(fn).get(name)
+            if isinstance(hint, type) and not isinstance(value, hint) and (hint, type(value)) != (float, int):
+                found[name] = _validated(name, hint, value)[0]
+    return found
+
+
+def _fresh(value: Any) -> Any:
+    if type(value) is dict:
+        return {key: _fresh(item) for key, item in value.items()}
+    return type(value)(map(_fresh, value)) if type(value) in _COLLECTIONS else value
 
 
 def _is_exactly(parameter: inspect.Parameter, value: Any) -> bool:

@@ -131,7 +131,7 @@ def refreshes(run: "TaskRun") -> bool:
 
 
 def persist_flow_result(run: "FlowRun", value: Any) -> None:
-    """Stores what a flow returned, under a key of its own. What cannot be stored is told in the log."""
+    """Stores what a flow returned, or raised, under a key of its own. What cannot be stored is told in the log."""
     from tui_flow.sdk import kept_values
 
     try:

@@ -90,14 +90,21 @@ def _parts(value: "Any") -> "Any":
     if isinstance(value, dict):
         return [part for parts in (value.keys(), value.values()) if not is_plain(parts) for part in parts]
     if _is_dataclass(value):
-        return [getattr(value, name, None) for name in value.__dataclass_fields__]
+        return [getattr(value, field.name, None) for field in _fields(value)]
     if _is_model(value):
-        return () if is_plain(value.__dict__.values()) else value.__dict__.values()
+        parts = [*value.__dict__.values(), *(value.__pydantic_extra__ or {}).values()]
+        return () if is_plain(parts) else parts
     return ()
 
 
 def _is_dataclass(value: "Any") -> bool:
     return hasattr(type(value), "__dataclass_fields__")
+
+
+def _fields(value: "Any") -> "Any":
+    import dataclasses
+
+    return dataclasses.fields(value)
 
 
 def _is_model(value: "Any") -> bool:
@@ -150,11 +157,21 @@ def _like(value: "Any", content: "Any") -> "Any":
 
 
 def _replaced_dataclass(value: "Any", replaced: "list[Any]") -> "Any":
+    """Made anew, as Prefect does, so that `__post_init__` sees what was resolved; a copy where its `__init__` takes what
+    the object has not kept."""
     import copy
+    import dataclasses
 
-    new = copy.copy(value)
-    for name, item in zip(value.__dataclass_fields__, replaced, strict=True):
-        object.__setattr__(new, name, item)
+    items = dict(zip(_fields(value), replaced, strict=True))
+    if any(field._field_type is dataclasses._FIELD_INITVAR for field in value.__dataclass_fields__.values()):  # type: ignore[attr-defined]
+        new, late = copy.copy(value), items
+    else:
+        given = {field.name: item for field, item in items.items() if field.init}
+        new = dataclasses.replace(value, **given)
+        late = {field: item for field, item in items.items() if not field.init}
+    for field, item in late.items():
+        if item is not getattr(value, field.name, None):
+            object.__setattr__(new, field.name, item)
     return new
 
 
@@ -162,5 +179,9 @@ def _replaced_model(value: "Any", replaced: "list[Any]") -> "Any":
     import copy
 
     new = copy.copy(value)
-    new.__dict__.update(zip(value.__dict__, replaced, strict=True))
+    extra = value.__pydantic_extra__ or {}
+    items = dict(zip([*value.__dict__, *extra], replaced, strict=True))
+    new.__dict__.update({name: items[name] for name in value.__dict__})
+    if extra:
+        new.__pydantic_extra__.update({name: items[name] for name in extra})
     return new

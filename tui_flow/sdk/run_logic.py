@@ -186,7 +186,9 @@ def run_flow(run: FlowRun, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Log
         yield from _settle(run, state)
     run.close_runner()
     state = _checked_against_earlier(run, state)
-    if run.may_persist and state.type is COMPLETED:
+    if run.may_persist and (
+        state.type is COMPLETED or (state.type is FAILED and isinstance(state.data, Exception))
+    ):
         from tui_flow.sdk.persistence import flow_persists, persist_flow_result
 
         if flow_persists(run):

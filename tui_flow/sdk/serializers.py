@@ -1,5 +1,6 @@
-"""Values to bytes and back, by Prefect's names. Nothing that is read here names a class that would be imported: JSON
-has a closed set of types, and what needs more is pickled, which only workers and scripts ever read."""
+"""Values to bytes and back, by Prefect's names. Nothing that is read here can have anything imported: JSON has a closed
+set of types and the data classes that are there already, and what needs more is pickled, which only workers and scripts
+ever read."""
 
 import json
 from typing import Any, ClassVar
@@ -67,8 +68,9 @@ class PickleSerializer(Serializer):
 
 
 class JSONSerializer(Serializer):
-    """JSON. Beside JSON's own types it keeps datetimes, dates, times, durations, decimals, UUIDs, paths, bytes and
-    sets; a tuple becomes a list. Raises TypeError for anything else, and ValueError for another `jsonlib`."""
+    """JSON. Beside JSON's own types it keeps datetimes, dates, times, durations, decimals, UUIDs, paths, bytes, sets,
+    dataclasses, pydantic's models, and exceptions with their message; a tuple becomes a list. Raises TypeError for
+    anything else, and for the class of an object that is not imported here; ValueError for another `jsonlib`."""
 
     type = "json"
     jsonlib: str = "json"
@@ -151,6 +153,16 @@ def _to_json(value: Any) -> dict[str, Any]:
     for cls, name, encode, _ in _types(datetime, decimal, pathlib, uuid):
         if isinstance(value, cls):
             return {_MARK: name, "value": encode(value)}
+    if isinstance(value, BaseException):
+        return {_MARK: "exception", "class": _name_of(value), "value": str(value)}
+    if hasattr(type(value), "__dataclass_fields__") or hasattr(type(value), "__pydantic_fields_set__"):
+        from pydantic import TypeAdapter
+
+        return {
+            _MARK: "object",
+            "class": _name_of(value),
+            "value": TypeAdapter(type(value)).dump_python(value, mode="json"),
+        }
     raise TypeError(
         f"{type(value).__module__}.{type(value).__qualname__} has no JSON form that gives it back: "
         'use result_serializer="pickle"'
@@ -168,7 +180,33 @@ def _from_json(found: dict[str, Any]) -> Any:
     for _, name, _, decode in _types(datetime, decimal, pathlib, uuid):
         if found[_MARK] == name:
             return decode(found["value"])
+    if found[_MARK] == "exception":
+        return _class_of(found, BaseException)(found["value"])
+    if found[_MARK] == "object":
+        from pydantic import TypeAdapter
+
+        return TypeAdapter(_class_of(found, object)).validate_python(found["value"])
     return found
+
+
+def _name_of(value: Any) -> str:
+    return f"{type(value).__module__}:{type(value).__qualname__}"
+
+
+def _class_of(found: dict[str, Any], base: type) -> Any:
+    """A class that is imported already: no record can have one imported. Raises TypeError."""
+    import sys
+
+    module, _, qualname = found["class"].partition(":")
+    cls: Any = sys.modules.get(module)
+    for name in qualname.split("."):
+        cls = getattr(cls, name, None)
+    is_data = hasattr(cls, "__dataclass_fields__") or hasattr(cls, "__pydantic_fields_set__")
+    if not isinstance(cls, type) or not issubclass(cls, base) or (base is object and not is_data):
+        raise TypeError(
+            f"{found['class']} is no class that is imported here, so its object cannot be made again"
+        )
+    return cls
 
 
 def _types(datetime: Any, decimal: Any, pathlib: Any, uuid: Any) -> list[tuple[Any, str, Any, Any]]:
