@@ -195,11 +195,11 @@ async def test_rows_stay_where_they_are_until_g_sorts_them(etl: Project) -> None
         await page.shows("cleanup_tmp")
         etl.run(820, "cleanup_tmp", "failed", failure=REFUSED, message="no")
         page.engine.tell(changes.RunChanged(820, "cleanup_tmp", "failed"))
-        await page.shows("✗  cleanup_tmp", "order changed, g sorts")
+        await page.shows("✗  cleanup_tmp", "sort: attention, changed: g sorts")
         assert page.order_of("ingest_s3", "cleanup_tmp") == ["ingest_s3", "cleanup_tmp"]
         await page.press("g")
         assert page.order_of("ingest_s3", "cleanup_tmp") == ["cleanup_tmp", "ingest_s3"]
-        assert "most urgent first" in page.text
+        assert "sort: attention" in page.text
 
 
 async def test_a_saved_file_shows_up_by_itself(etl: Project) -> None:
@@ -355,9 +355,9 @@ async def test_a_list_that_is_longer_than_the_screen_says_where_one_is(project: 
     for number in range(40):
         project.flow(f"flow_{number:02}")
     async with console(project) as page:
-        await page.shows("most urgent first  1/40")
+        await page.shows("sort: attention  1/40")
         await page.press("G")
-        await page.shows("most urgent first  40/40")
+        await page.shows("sort: attention  40/40")
 
 
 async def test_all_times_can_be_shown_in_utc(etl: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ async def test_a_disk_that_fills_up_and_empties_again_is_told_in_every_view(etl:
         page.engine.tell(RoomChanged(FULL))
         await page.shows("no room: starts paused", f"no run is started: {FULL}")
         await page.press("2")
-        await page.shows("newest first", "no room: starts paused")
+        await page.shows("sort: newest", "no room: starts paused")
         page.engine.tell(RoomChanged(""))
         await page.shows("there is room again")
         await page.hides("starts paused")

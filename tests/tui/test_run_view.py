@@ -300,7 +300,7 @@ async def test_a_run_that_is_not_there_says_so(etl: Project) -> None:
     async with console(etl, open_run=4711) as page:
         await page.shows("there is no run 4711")
         await page.press("escape")
-        await page.shows("newest first")
+        await page.shows("sort: newest")
 
 
 async def test_sizes_from_small_to_wide_show_all_there_is(etl: Project) -> None:

@@ -21,11 +21,11 @@ async def test_one_to_five_go_to_the_views_from_anywhere(etl: Project) -> None:
             assert page.footer.endswith("? help")
         await page.shows("Nothing is wrong")
         await page.press("1")
-        await page.shows("[1 Flows]", "most urgent first")
+        await page.shows("[1 Flows]", "sort: attention")
         await page.press("enter")
         await page.shows("run 812", "FAILED")
         await page.press("2")
-        await page.shows("[2 Runs]", "newest first")
+        await page.shows("[2 Runs]", "sort: newest")
         await page.pilot.click("#tabs", offset=(3, 0))
         await page.shows("[1 Flows]")
 
@@ -90,7 +90,7 @@ async def test_runs_change_in_place_and_newer_ones_wait_for_g(etl: Project) -> N
         await page.shows("✓ 813", "1 newer, g shows them")
         assert "> ✗ 812" in page.text and " 814 " not in page.text
         await page.press("g")
-        await page.shows("> ◌ 814", "newest first")
+        await page.shows("> ◌ 814", "sort: newest")
 
 
 async def test_what_can_be_done_with_a_run_can_be_done_in_the_list(etl: Project) -> None:

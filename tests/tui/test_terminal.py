@@ -27,7 +27,7 @@ def test_it_starts_shows_the_flows_and_leaves_the_terminal_as_it_was(running: Pt
     running.send("\r")
     running.wait_for("Log load_warehouse")
     running.send("q")
-    running.wait_for("most urgent first")
+    running.wait_for("sort: attention")
     running.send("q")
     assert running.wait() == 0
     assert "1 run continues; reattach: tui-flow" in running.raw

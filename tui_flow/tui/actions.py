@@ -43,6 +43,7 @@ ACTIONS = (
     Action("half_up", "ctrl+u", "half up", "half a page up", "list"),
     Action("mark", "space", "mark", "mark the row, and go on", "rows", 9),
     Action("mark_range", "V", "range", "mark from the last mark on", "rows"),
+    Action("sort", "s", "sort…", "put them in another order", "rows", 10),
     Action("open", "enter", "open", "open its latest run", "flows", 1),
     Action("run", "r", "run", "run it, with its defaults", "flows", 2),
     Action("run_with", "R", "params…", "run it with parameters", "flows", 3),

@@ -214,8 +214,7 @@ class Console(Asking, inherit_bindings=False):
         if place.run_id is not None:
             self.open_run(place.run_id, place.line, place.task)
         elif place.text and isinstance(self.screen, HomeScreen):
-            self.screen.prompt_changed(place.text)
-            self.screen.prompt_entered(place.text)
+            self.screen.section.show_address(place.text)
 
     def open_run(self, run_id: int, line: int | None = None, task: str = "") -> None:
         """The Run view of a run, in place of the one on top if there is one; at a line of its log (from 0), or at a task

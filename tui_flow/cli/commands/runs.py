@@ -16,12 +16,14 @@ from tui_flow.contract.errors import UnknownFlow
 from tui_flow.contract.states import FlowRunState
 from tui_flow.safe import safe
 from tui_flow.store.records import FlowRun
+from tui_flow.tui.presentation import orders
 from tui_flow.tui.presentation.times import moment
 
 
 @new_command(
     "tui-flow runs\n"
     "tui-flow runs --flow etl_daily --state failed --state crashed\n"
+    "tui-flow runs --limit 1000 --sort duration\n"
     "tui-flow runs --limit 1000 --json | jq '.runs[] | select(.duration_seconds > 60) | .run_id'"
 )
 @click.option(
@@ -36,8 +38,16 @@ from tui_flow.tui.presentation.times import moment
     help="Only runs in this state; may be given several times.",
 )
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many.")
-def command(flow: str | None, states: tuple[str, ...], limit: int) -> None:
-    """List the newest runs first; of one that waits, why it does."""
+@click.option(
+    "--sort",
+    "order",
+    type=click.Choice([order.name for order in orders.RUNS]),
+    default=orders.RUNS[0].name,
+    show_default=True,
+    help="The order in which those newest ones are listed.",
+)
+def command(flow: str | None, states: tuple[str, ...], limit: int, order: str) -> None:
+    """List the newest runs, the last one first; of one that waits, why it does."""
     from tui_flow.store import runs
 
     project = settings()
@@ -45,6 +55,7 @@ def command(flow: str | None, states: tuple[str, ...], limit: int) -> None:
         name = _flow_name(db, flow) if flow else None
         wanted = {FlowRunState(state) for state in states} or None
         found = runs.list_runs(db, flow=name, states=wanted, limit=limit)
+    found = orders.runs(found, order, time.time())
     waits = why_they_wait(project, found)
     if wants_json():
         print_json({"runs": [{**run_object(run), "waits": waits.get(run.id)} for run in found]})

@@ -27,6 +27,24 @@ class RunWindow:
         self.newer: int | None = None
         """Where to go on reading upwards: ids above it; None where the newest run is here."""
 
+        self.searched_to: int | None = None
+        """How far down the search has come that fills it."""
+        self.is_cut = False
+        """Whether it is sorted, and there are older runs that are not in it."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all runs are here that there are."""
+        return self.older is None and self.newer is None and not self.is_cut
+
+    @property
+    def newest_id(self) -> int:
+        return max(run.id for run in self.runs)
+
+    def keep_sorted(self, found: list[FlowRun], *, is_cut: bool) -> None:
+        """Takes runs in that stand in another order; nothing is read beside them."""
+        self.runs, self.older, self.newer, self.is_cut = found, None, None, is_cut
+
     def add_older(self, found: list[FlowRun], older: int | None) -> int:
         """Takes runs in below. How many above were let go."""
         self.runs += found

@@ -13,12 +13,13 @@ from tui_flow.contract.errors import HistoryError
 from tui_flow.contract.states import AlertState, FlowRunState, TaskRunState
 from tui_flow.store.records import Alert, FlowRun
 from tui_flow.tui.actions import bindings
-from tui_flow.tui.presentation import Line, alert_about, alert_list
+from tui_flow.tui.presentation import Line, alert_about, alert_list, orders
 from tui_flow.tui.presentation.alert_about import About
 from tui_flow.tui.rerunning_several import rerun_several
 from tui_flow.tui.screens.alert_actions import AlertActions
 from tui_flow.tui.screens.marking import Marking
 from tui_flow.tui.screens.section import Section
+from tui_flow.tui.screens.sorting import Sorting
 from tui_flow.tui.widgets.alert_table import AlertTable
 from tui_flow.tui.widgets.lines import Lines, TextLines
 
@@ -26,13 +27,14 @@ MAX_CODE = 100_000
 """Bytes of a flow file that are looked through for the author's line."""
 
 
-class AlertsSection(Marking, AlertActions, Section):
+class AlertsSection(Sorting, Marking, AlertActions, Section):
     """The table of alerts, and below it what there is to say about the one under the cursor."""
 
     table: AlertTable
     PLACE = "alerts"
     PROMPT = "words of the error, a flow, a task; new, acknowledged, muted, recovered"
     BINDINGS: ClassVar = [*bindings("rows"), *bindings("alerts")]
+    ORDERS = orders.ALERTS
     ON_MARKS = ("rerun", "ack", "mute")
 
     def __init__(self) -> None:
@@ -60,16 +62,19 @@ class AlertsSection(Marking, AlertActions, Section):
 
     def _show(self, *, sort: bool = False) -> None:
         now = time.time()
-        rows = alert_list.rows_of(self.console.overview.alerts, now)
+        rows = orders.alerts(alert_list.rows_of(self.console.overview.alerts, now), self.order)
         self.table.renew_marks({alert.id: alert for alert in rows})
         self.table.set_rows(alert_list.matching(rows, self.text, now), sort=sort)
         self._describe()
+
+    def sort(self) -> None:
+        self._show(sort=True)
 
     # What is said.
 
     def _describe(self) -> None:
         alert, now = self.table.selected, time.time()
-        order = f"only: {self.text}" if self.text else "new first"
+        order = f"only: {self.text}  sort: {self.order}" if self.text else f"sort: {self.order}"
         self.table.set_title(alert_list.title(self.table.rows, now), f"{order}  {self.table.place}".strip())
         if alert is None:
             self.about.set_title("Nothing matches" if self.text else "All is well")

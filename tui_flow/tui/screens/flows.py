@@ -13,16 +13,17 @@ from tui_flow.contract.states import FlowRunState
 from tui_flow.store.records import FlowRun
 from tui_flow.store.spans import Span
 from tui_flow.tui.actions import bindings
-from tui_flow.tui.presentation import Line, about, flow_list, plots, text_of
+from tui_flow.tui.presentation import Line, about, flow_list, orders, plots, text_of
 from tui_flow.tui.presentation.flow_list import FlowRow
 from tui_flow.tui.screens.alert_actions import AlertActions
 from tui_flow.tui.screens.marking import ONE_AT_A_TIME, Marking
 from tui_flow.tui.screens.section import Section
+from tui_flow.tui.screens.sorting import Sorting
 from tui_flow.tui.widgets.flow_table import FlowTable
 from tui_flow.tui.widgets.lines import Lines, TextLines
 
 
-class FlowsSection(Marking, AlertActions, Section):
+class FlowsSection(Sorting, Marking, AlertActions, Section):
     """The table of flows, and below it what there is to say about the one under the cursor."""
 
     table: FlowTable
@@ -30,6 +31,7 @@ class FlowsSection(Marking, AlertActions, Section):
     WANTS_ADVANCES = True
     PROMPT = "words  /regex/  tag:etl  -tag:ops  state:failed  is:active; Esc clears"
     BINDINGS: ClassVar = [*bindings("rows"), *bindings("flows")]
+    ORDERS = orders.FLOWS
     ON_MARKS = ("run", "pause", "cancel", "ack", "mute")
 
     def __init__(self) -> None:
@@ -52,11 +54,16 @@ class FlowsSection(Marking, AlertActions, Section):
     def take_overview(self) -> None:
         if not self.console.has_overview:
             return
-        self.table.set_rows(flow_list.rows_of(self.console.overview))
+        rows = flow_list.rows_of(self.console.overview)
+        self.table.set_rows(orders.flows(rows, self.order, time.time()))
         self._describe()
 
     def take_advances(self) -> None:
         self.take_overview()
+
+    def sort(self) -> None:
+        self.take_overview()
+        self.table.action_top()
 
     def take_trouble(self, error: TuiFlowError) -> None:
         self.about.set_title("This needs your attention")
@@ -85,9 +92,9 @@ class FlowsSection(Marking, AlertActions, Section):
         """The lower pane and the frames, for the row under the cursor."""
         table, row = self.table, self.table.selected
         shown = f"{len(table.rows)} of {table.total}" if len(table.rows) != table.total else f"{table.total}"
-        order = "order changed, g sorts" if table.is_out_of_order else "most urgent first"
+        order = f"sort: {self.order}{', changed: g sorts' if table.is_out_of_order else ''}"
         if table.filter:
-            order = f"only: {table.filter}"
+            order = f"only: {table.filter}  {order}"
         table.set_title(f"Flows {shown}", f"{order}  {table.place}".strip() if table.total > 1 else "")
         if row is None:
             self.about.set_title("Nothing here yet" if not table.total else "Nothing matches")

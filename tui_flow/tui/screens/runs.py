@@ -14,28 +14,29 @@ from tui_flow.store.runs import Wanted
 from tui_flow.store.spans import Span
 from tui_flow.tui import several
 from tui_flow.tui.actions import bindings
-from tui_flow.tui.presentation import Line, about, filters, plots, run_list, text_of
+from tui_flow.tui.presentation import Line, about, filters, orders, plots, run_list, text_of
 from tui_flow.tui.presentation.filters import BadFilter, Filter
 from tui_flow.tui.presentation.glyphs import word
-from tui_flow.tui.presentation.run_list import PAGE, RunWindow
+from tui_flow.tui.presentation.run_list import MOST, PAGE, RunWindow
 from tui_flow.tui.rerunning_several import rerun_several
 from tui_flow.tui.screens.marking import ONE_AT_A_TIME, Marking
 from tui_flow.tui.screens.section import Section
+from tui_flow.tui.screens.sorting import Sorting
 from tui_flow.tui.widgets.lines import Lines, TextLines
 from tui_flow.tui.widgets.run_table import RunTable
 
-_ALL = 2**62
 NEWER_AT_MOST = 100
 """So many newer runs are counted; of more it says that there are more."""
 
 
-class RunsSection(Marking, Section):
+class RunsSection(Sorting, Marking, Section):
     """The table of runs, and below it what there is to say about the one under the cursor."""
 
     table: RunTable
     PLACE = "runs"
     PROMPT = "words  /regex/  state:failed  flow:etl_*  tag:etl  dur>5m  since:24h"
     BINDINGS: ClassVar = [*bindings("rows"), *bindings("runs")]
+    ORDERS = orders.RUNS
     ON_MARKS = ("rerun", "cancel", "kill")
 
     def __init__(self) -> None:
@@ -69,7 +70,15 @@ class RunsSection(Marking, Section):
     def read_newest(self) -> None:
         """From the newest run on, with the filter as it is."""
         self._waiting = 0
-        self._read(self._read_older, RunWindow())
+        self._read(self._read_sorted if self._is_sorted else self._read_older, RunWindow())
+
+    @property
+    def _is_sorted(self) -> bool:
+        """Whether the newest do not come first."""
+        return self.order != self.ORDERS[0].name
+
+    def sort(self) -> None:
+        self.read_newest()
 
     def _read_oldest(self) -> None:
         window = RunWindow()
@@ -104,7 +113,22 @@ class RunsSection(Marking, Section):
                 partial(_search, wanted=wanted, before=window.older, filter=self._filter, now=now)
             )
             self.table.show_window(window, -window.add_older(found, older))
+            window.searched_to = older
             self._describe()
+
+    async def _read_sorted(self, window: RunWindow) -> None:
+        """As many of the newest runs as a window keeps, in another order: a million cannot be sorted at once."""
+        now, filter = time.time(), self._filter
+        wanted, before, found = run_list.wanted(filter, now), window.older, list[FlowRun]()
+        while before is not None and len(found) < MOST:
+            page, before = await self.console.bridge.read(
+                partial(_search, wanted=wanted, before=before, filter=filter, now=now)
+            )
+            found += page
+            window.searched_to = before
+            self._describe()
+        window.keep_sorted(orders.runs(found[:MOST], self.order, now), is_cut=before is not None)
+        self.table.show_window(window)
 
     async def _read_newer(self, window: RunWindow) -> None:
         """Another page above."""
@@ -151,7 +175,7 @@ class RunsSection(Marking, Section):
             if window.newer is None and window.runs:
                 newer, _ = await self.console.bridge.read(
                     partial(
-                        _search_newer, wanted=run_list.wanted(self._filter, now), after=window.runs[0].id,
+                        _search_newer, wanted=run_list.wanted(self._filter, now), after=window.newest_id,
                         filter=self._filter, now=now, limit=NEWER_AT_MOST,
                     )
                 )  # fmt: skip
@@ -193,16 +217,19 @@ class RunsSection(Marking, Section):
     def _describe(self) -> None:
         table, run = self.table, self.table.selected
         window = table.window
-        order = "newest first"
+        order = f"sort: {self.order}{f' of the newest {MOST:,}' if window.is_cut else ''}"
         if self._waiting:
             more = "+" if self._waiting >= NEWER_AT_MOST else ""
             order = f"{self._waiting}{more} newer, g shows them"
         if self.text:
-            order = f"only: {self.text}  {order if self._waiting else ''}".rstrip()
-        if self._reading is not None and window.older is not None and window.older < _ALL:
-            order = f"searched down to run {window.older}  {order}"
-        count = f"{len(window.runs):,}{'+' if window.older is not None or window.newer is not None else ''}"
-        table.set_title(f"Runs {count}", order)
+            order = f"only: {self.text}  {order}"
+        if self._reading is not None and self._reading.searched_to is not None:
+            order = f"searched down to run {self._reading.searched_to}  {order}"
+        if self._wrong:
+            order = "this is no filter"
+        table.set_title(
+            "Runs" if self._wrong else f"Runs {len(window.runs):,}{'' if window.is_whole else '+'}", order
+        )
         if run is None:
             self._say_nothing()
         else:
@@ -282,7 +309,7 @@ class RunsSection(Marking, Section):
 
     def on_run_table_wants_end(self, event: RunTable.WantsEnd) -> None:
         window = self.table.window
-        if event.newest and (window.newer is not None or self._waiting):
+        if event.newest and (window.newer is not None or self._waiting or self._is_sorted):
             self.read_newest()
         elif not event.newest and window.older is not None:
             self._read_oldest()

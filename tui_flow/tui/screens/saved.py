@@ -58,7 +58,7 @@ def _address_of(console: "Console") -> Address | None:
     """Of the view in front, with its filter; None in a run."""
     screen = console.screen
     return (
-        Address(screen.section.PLACE, screen.section.filter_text) if isinstance(screen, HomeScreen) else None
+        Address(screen.section.PLACE, screen.section.address_text) if isinstance(screen, HomeScreen) else None
     )
 
 

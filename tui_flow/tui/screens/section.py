@@ -84,6 +84,16 @@ class Section(Container):
         """What it filters by, or looks for."""
         return ""
 
+    @property
+    def address_text(self) -> str:
+        """How it is shown, as a text that leads there again."""
+        return self.filter_text
+
+    def show_address(self, text: str) -> None:
+        """Shows what such a text says."""
+        self.prompt_changed(text)
+        self.prompt_entered(text)
+
     def useless(self) -> set[str]:
         """Actions that would do nothing now, and are not offered."""
         return set()
