@@ -1,6 +1,7 @@
 """Blocks: what is saved is loaded again, by its class and by its type."""
 
 import asyncio
+import json
 import pickle
 import subprocess
 import sys
@@ -18,9 +19,15 @@ from tui_flow import flow
 from tui_flow.blocks.abstract import NotificationError
 from tui_flow.blocks.core import Block
 from tui_flow.blocks.fields import SecretDict
-from tui_flow.blocks.notifications import CustomWebhookNotificationBlock, SlackWebhook, TwilioSMS
+from tui_flow.blocks.notifications import (
+    CustomWebhookNotificationBlock,
+    OpsgenieWebhook,
+    PagerDutyWebHook,
+    SendgridEmail,
+    SlackWebhook,
+    TwilioSMS,
+)
 from tui_flow.blocks.system import JSON, DateTime, Secret, String
-from tui_flow.contract.errors import TuiFlowError
 from tui_flow.filesystems import LocalFileSystem
 
 
@@ -216,9 +223,45 @@ def test_a_message_that_is_not_taken_raises_and_says_why(history: History, heard
         SlackWebhook(url=heard.url).notify("x")
     with pytest.raises(NotificationError, match="none of http"):
         SlackWebhook(url="file:///etc/passwd").notify("x")
-    sms = TwilioSMS(account_sid="a", auth_token="tttttttt", from_phone_number="1", to_phone_numbers=["2"])
-    with pytest.raises(TuiFlowError, match="sends nothing from here"):
-        sms.notify("x")
+
+
+def test_services_get_what_their_interfaces_ask_for(
+    history: History, heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for cls, path in ((PagerDutyWebHook, {"eu": "/pager"}), (OpsgenieWebhook, {"us": "/genie"})):
+        monkeypatch.setattr(cls, "_api", {region: heard.url + one for region, one in path.items()})
+    monkeypatch.setattr(TwilioSMS, "_api", heard.url + "/{sid}/sms")
+    monkeypatch.setattr(SendgridEmail, "_api", heard.url + "/mail")
+    sms = TwilioSMS(
+        account_sid="a/b", auth_token="tttttttt", from_phone_number="1", to_phone_numbers=["+2", "3"]
+    )
+    sms.save("phones")
+    TwilioSMS.load("phones").notify("it failed", subject="etl")
+    PagerDutyWebHook(
+        integration_key="iiiiiiii", api_key="aaaaaaaa", notify_type="failure", region_name="eu"
+    ).notify("it failed")
+    OpsgenieWebhook(apikey="kkkkkkkk", target_team=["ops"], priority=5).notify("it failed", subject="etl")
+    SendgridEmail(api_key="kkkkkkkk", sender_email="me@x", to_emails=["you@x"]).notify(
+        "it failed", subject="etl"
+    )
+    first, second, pager, genie, mail = heard.requests
+    assert (first[1], first[2], second[2]) == (
+        "/a%2Fb/sms", b"From=1&To=%2B2&Body=etl%0Ait+failed", b"From=1&To=3&Body=etl%0Ait+failed",
+    )  # fmt: skip
+    assert first[3]["Authorization"] == "Basic YS9iOnR0dHR0dHR0"
+    event = json.loads(pager[2])
+    assert (pager[1], event["routing_key"], event["payload"]["severity"]) == ("/pager", "iiiiiiii", "error")
+    assert event["payload"]["summary"] == "it failed" and "group" not in event["payload"]
+    alert = json.loads(genie[2])
+    assert (genie[3]["Authorization"], alert["message"], alert["priority"]) == (
+        "GenieKey kkkkkkkk",
+        "etl",
+        "P1",
+    )
+    assert alert["responders"] == [{"type": "team", "name": "ops"}]
+    letter = json.loads(mail[2])
+    assert (letter["from"], letter["subject"]) == ({"email": "me@x"}, "etl")
+    assert letter["personalizations"] == [{"to": [{"email": "you@x"}]}]
 
 
 def test_what_is_here_for_everybody_is_loaded_by_its_type_without_its_class_imported(

@@ -1,4 +1,4 @@
-"""Blocks that send a message: a webhook is called from here; for other services an alert's channel does it.
+"""Blocks that send a message, each to its own service, with the secrets that it holds.
 
 Alerts for failed runs need none of this: see alerts in the README.
 """
@@ -6,16 +6,14 @@ Alerts for failed runs need none of this: see alerts in the README.
 import json
 import re
 from typing import Any, ClassVar
-from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
-from urllib.request import Request, urlopen
+from urllib.request import Request
 
 from pydantic import Field, SecretStr
 
-from tui_flow.sdk.blocks.abstract import NotificationBlock, NotificationError
 from tui_flow.sdk.blocks.fields import SecretDict
-from tui_flow.sdk.dispatch import awaitable_in_coroutines
-from tui_flow.sdk.exceptions import UnsupportedFeature
+from tui_flow.sdk.blocks.sending import Notifying, json_request
+from tui_flow.sdk.blocks.services import OpsgenieWebhook, PagerDutyWebHook, SendgridEmail, TwilioSMS
 
 __all__ = [
     "CustomWebhookNotificationBlock",
@@ -28,29 +26,9 @@ __all__ = [
     "SlackWebhook",
     "TwilioSMS",
 ]
-TIMEOUT_SECONDS = 10.0
 
 
-class _Notifying(NotificationBlock):
-    notify_type: str = "prefect_default"
-
-    def _request(self, body: str, subject: str | None) -> Request:
-        raise NotImplementedError
-
-    def _seconds(self) -> float:
-        return TIMEOUT_SECONDS
-
-    @awaitable_in_coroutines
-    def notify(self, body: str, subject: str | None = None) -> None:
-        """Sends the message. Raises NotificationError where it is not taken."""
-        _send(self._request(body, subject), self._seconds(), self.get_block_type_name())
-
-    async def anotify(self, body: str, subject: str | None = None) -> None:
-        """`notify`, for coroutines."""
-        _send(self._request(body, subject), self._seconds(), self.get_block_type_name())
-
-
-class _Webhook(_Notifying):
+class _Webhook(Notifying):
     """A webhook that takes a JSON object with the text in one field."""
 
     _field: ClassVar[str] = "text"
@@ -60,7 +38,7 @@ class _Webhook(_Notifying):
         return self.url.get_secret_value()
 
     def _request(self, body: str, subject: str | None) -> Request:
-        return _json_request(self._url(), {self._field: f"{subject}\n{body}" if subject else body})
+        return json_request(self._url(), {self._field: f"{subject}\n{body}" if subject else body})
 
 
 class SlackWebhook(_Webhook):
@@ -76,7 +54,7 @@ class MicrosoftTeamsWebhook(_Webhook):
     _block_type_slug = "ms-teams-webhook"
 
 
-class DiscordWebhook(_Notifying):
+class DiscordWebhook(Notifying):
     """Sends to a Discord channel."""
 
     _block_type_name = "Discord Webhook"
@@ -89,10 +67,10 @@ class DiscordWebhook(_Notifying):
         id, token = self.webhook_id.get_secret_value(), self.webhook_token.get_secret_value()
         named = {"username": self.botname} if self.botname else {}
         text = f"**{subject}**\n{body}" if subject else body
-        return _json_request(f"https://discord.com/api/webhooks/{id}/{token}", {"content": text, **named})
+        return json_request(f"https://discord.com/api/webhooks/{id}/{token}", {"content": text, **named})
 
 
-class MattermostWebhook(_Notifying):
+class MattermostWebhook(Notifying):
     """Sends to Mattermost channels."""
 
     _block_type_name = "Mattermost Webhook"
@@ -109,10 +87,10 @@ class MattermostWebhook(_Notifying):
         url = f"https://{self.hostname}:{self.port}{path}/hooks/{self.token.get_secret_value()}"
         named = {"username": self.botname} if self.botname else {}
         into = {"channel": ",".join(self.channels)} if self.channels else {}
-        return _json_request(url, {"text": f"{subject}\n{body}" if subject else body, **named, **into})
+        return json_request(url, {"text": f"{subject}\n{body}" if subject else body, **named, **into})
 
 
-class CustomWebhookNotificationBlock(_Notifying):
+class CustomWebhookNotificationBlock(Notifying):
     """Calls any webhook. In its URL, parameters, data and headers `{{subject}}`, `{{body}}`, `{{name}}` and the names
     in `secrets` stand for what they say."""
 
@@ -146,63 +124,6 @@ class CustomWebhookNotificationBlock(_Notifying):
         if self.cookies:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         return Request(url, data, headers, method=self.method)  # noqa: S310  (the author's own URL)
-
-
-class _Service(NotificationBlock):
-    """One that is kept and loaded, and whose message an alert's channel has to send."""
-
-    def notify(self, body: str, subject: str | None = None) -> None:  # noqa: ARG002
-        raise UnsupportedFeature(
-            f"{type(self).__name__}.notify() sends nothing from here",
-            next="let an alert's channel send it, or call the service's webhook with CustomWebhookNotificationBlock",
-        )
-
-
-class PagerDutyWebHook(_Service):
-    _block_type_name = "Pager Duty Webhook"
-
-    integration_key: SecretStr
-    api_key: SecretStr
-
-
-class TwilioSMS(_Service):
-    _block_type_name = "Twilio SMS"
-
-    account_sid: str
-    auth_token: SecretStr
-    from_phone_number: str
-    to_phone_numbers: list[str]
-
-
-class OpsgenieWebhook(_Service):
-    _block_type_name = "Opsgenie Webhook"
-
-    apikey: SecretStr
-
-
-class SendgridEmail(_Service):
-    _block_type_name = "Sendgrid Email"
-
-    api_key: SecretStr
-    sender_email: str
-    to_emails: list[str]
-
-
-def _json_request(url: str, fields: dict[str, Any]) -> Request:
-    return Request(url, json.dumps(fields).encode(), {"Content-Type": "application/json"})  # noqa: S310
-
-
-def _send(request: Request, seconds: float, who: str) -> None:
-    if not request.full_url.startswith(("https://", "http://")):
-        raise NotificationError(f"{who}: its URL is none of http or https")
-    try:
-        with urlopen(request, timeout=seconds):  # noqa: S310
-            return
-    except HTTPError as error:
-        said = error.read(200).decode("utf-8", "replace").strip()
-        raise NotificationError(f"{who}: {error.code} {error.reason}: {said}") from None
-    except (URLError, OSError) as error:
-        raise NotificationError(f"{who}: {getattr(error, 'reason', error)}") from None
 
 
 def _filled(template: Any, says: dict[str, Any]) -> Any:
