@@ -21,6 +21,7 @@ class Empty(App): pass
 Empty().run()
 """
 TASKS, LINES = 20_000, 1_000_000
+KEYS = 40
 
 
 def figures() -> Iterator[Figure]:
@@ -36,6 +37,8 @@ def figures() -> Iterator[Figure]:
         yield one_run(small)
         log = make_large(large)
         yield from large_run(large, log)
+        log.unlink()
+        yield from large_tree(large)
 
 
 def first_frame(project: Path) -> Figure:
@@ -127,7 +130,7 @@ def large_run(folder: Path, log: Path) -> Iterator[Figure]:
         f"{size:.0f} MB, from the key press",
     )
     yield Figure(
-        f"opening {TASKS:,} task runs", median(tasks), "s", None, None, None, "while that log is indexed"
+        f"the same with {TASKS:,} task runs", median(tasks), "s", None, None, None, "while the log is indexed"
     )
     yield Figure(
         f"both, {LINES:,} lines to the last",
@@ -140,6 +143,31 @@ def large_run(folder: Path, log: Path) -> Iterator[Figure]:
     )
     yield Figure(
         f"index of {LINES:,} lines alone", median(index), "s", None, None, None, "splitting lines limits it"
+    )
+
+
+def large_tree(folder: Path) -> Iterator[Figure]:
+    """The same run without its log: opened, and gone through line by line with all of it unfolded."""
+    opened, spent = [], []
+    for _ in range(5):
+        with PtyConsole(folder) as console:
+            console.wait_for("big")
+            console.wait_for_silence(0.3)
+            begun = time.perf_counter()
+            console.send("\r")
+            opened.append(_until_shown(console, f"work[{TASKS}]", begun))
+            console.send("jl")
+            console.wait_for("work-1 ")
+            console.wait_for_silence(0.3)
+            before = console.cpu_seconds()
+            for _ in range(KEYS):
+                console.send("j")
+                console.read(0.03)
+            console.wait_for_silence(0.3)
+            spent.append((console.cpu_seconds() - before) / KEYS * 1000)
+    yield Figure(f"opening {TASKS:,} task runs", median(opened), "s", 0.3, None, None, "from the key press")
+    yield Figure(
+        f"a line further among {TASKS:,} rows", median(spent), "ms", 16.0, None, None, "CPU; a frame is 16 ms"
     )
 
 

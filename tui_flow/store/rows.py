@@ -130,21 +130,19 @@ def attempt_row(found: Attempt) -> dict[str, Any]:
 
 def task_run(row: Row) -> TaskRun:
     """Spelled out, since the console reads tens of thousands of them at once."""
+    (
+        run_id, id, parent, kind, name, run_name, state, state_name, reason, message, tries, max_tries, map_id, map_index,
+        upstream, tags, created_at, started_at, ended_at, due_at, failure, revision, tried,
+    ) = row  # fmt: skip
     return TaskRun._make(
         (
-            *row[:6],
-            _TASK_STATES[row[6]],
-            row[7],
-            _REASONS[row[8]],
-            *row[9:14],
-            [] if row[14] == "[]" else json.loads(row[14]),
-            [] if row[15] == "[]" else json.loads(row[15]),
-            *row[16:20],
-            None if row[20] is None else to_failure(row[20]),
-            row[21],
-            () if row[22] is None else tuple(map(Try._make, json.loads(row[22]))),
+            run_id, id, parent, kind, name, run_name, _TASK_STATES[state], state_name, _REASONS[reason], message, tries,
+            max_tries, map_id, map_index, [] if upstream == "[]" else json.loads(upstream),
+            [] if tags == "[]" else json.loads(tags), created_at, started_at, ended_at, due_at,
+            None if failure is None else to_failure(failure), revision,
+            () if tried is None else tuple(map(Try._make, json.loads(tried))),
         )
-    )
+    )  # fmt: skip
 
 
 def task_run_row(task: TaskRun) -> Row:

@@ -6,7 +6,7 @@ live. Counts are kept up to date change by change: twenty thousand folded task r
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from tui_flow.contract.journal import Failure
@@ -36,6 +36,7 @@ class Row(NamedTuple):
     """Which try this row stands for, where it stands for one."""
 
 
+_BAD = (TaskRunState.FAILED, TaskRunState.CRASHED)
 _GRAVITY = (
     TaskRunState.RUNNING,
     TaskRunState.RETRYING,
@@ -73,20 +74,33 @@ class MapGroup:
     def state(self) -> TaskRunState:
         return gravest(self.counts, begun=self.started_at is not None)
 
-    def count(self, before: TaskRun | None, after: TaskRun) -> None:
+    def add(self, tasks: Sequence[TaskRun]) -> None:
+        """Takes in new ones: tens of thousands at once, where a large run is opened."""
         self.changes += 1
-        if before is None:
-            self.members.append(after.id)
-        elif before.state is not after.state:
-            self.counts[before.state] -= 1
-        if before is None or before.state is not after.state:
-            self.counts[after.state] += 1
-            if after.state in (TaskRunState.FAILED, TaskRunState.CRASHED) and after.ended_at is not None:
-                self.failed_at.append(after.ended_at)
-        if after.started_at is not None:
-            self.started_at = min(self.started_at or after.started_at, after.started_at)
-        if after.ended_at is not None:
-            self.ended_at = max(self.ended_at or 0.0, after.ended_at)
+        self.members += [task.id for task in tasks]
+        self.counts.update([task.state for task in tasks])
+        self._take_times(tasks)
+        self.failed_at += [
+            task.ended_at for task in tasks if task.state in _BAD and task.ended_at is not None
+        ]
+
+    def change(self, before: TaskRun, after: TaskRun) -> None:
+        self.changes += 1
+        self._take_times([after])
+        if before.state is after.state:
+            return
+        self.counts[before.state] -= 1
+        self.counts[after.state] += 1
+        if after.state in _BAD and after.ended_at is not None:
+            self.failed_at.append(after.ended_at)
+
+    def _take_times(self, tasks: Sequence[TaskRun]) -> None:
+        begins = [task.started_at for task in tasks if task.started_at is not None]
+        ends = [task.ended_at for task in tasks if task.ended_at is not None]
+        if begins:
+            self.started_at = min(begins) if self.started_at is None else min(self.started_at, min(begins))
+        if ends:
+            self.ended_at = max(ends) if self.ended_at is None else max(self.ended_at, max(ends))
 
 
 class TaskForest:
@@ -103,24 +117,34 @@ class TaskForest:
 
     def update(self, changed: Iterable[TaskRun]) -> None:
         """Takes in new and changed task runs, in id order."""
+        known = self.tasks
+        new: dict[int | None, list[TaskRun]] = {}
         for task in changed:
-            before = self.tasks.get(task.id)
-            self.tasks[task.id] = task
-            self.revision = max(self.revision, task.revision)
-            if before is not None:
+            before = known.get(task.id)
+            known[task.id] = task
+            if task.revision > self.revision:
+                self.revision = task.revision
+            if before is None:
+                new.setdefault(task.map_id, []).append(task)
+                if task.map_id is None:
+                    self._children.setdefault(task.parent, []).append(("task", task.id))
+                elif task.map_id not in self.groups:
+                    self.groups[task.map_id] = MapGroup(task.map_id, task.name, task.parent)
+                    self._children.setdefault(task.parent, []).append(("map", task.map_id))
+            else:
                 self.counts[before.state] -= 1
-            self.counts[task.state] += 1
-            self._place(before, task)
+                self.counts[task.state] += 1
+                if task.map_id is not None:
+                    self.groups[task.map_id].change(before, task)
+        for map_id in list(new):
+            self._settle(new, map_id)
 
-    def _place(self, before: TaskRun | None, task: TaskRun) -> None:
-        if task.map_id is not None:
-            group = self.groups.get(task.map_id)
-            if group is None:
-                group = self.groups[task.map_id] = MapGroup(task.map_id, task.name, task.parent)
-                self._children.setdefault(task.parent, []).append(("map", task.map_id))
-            group.count(before, task)
-        elif before is None:
-            self._children.setdefault(task.parent, []).append(("task", task.id))
+    def _settle(self, new: dict[int | None, list[TaskRun]], map_id: int | None) -> None:
+        """Counts the new task runs of a map call, or (None) those of none."""
+        tasks = new.pop(map_id, [])
+        self.counts.update([task.state for task in tasks])
+        if map_id is not None and tasks:
+            self.groups[map_id].add(tasks)
 
     def is_folded(self, key: Key) -> bool | None:
         """Whether a row hides its rows, or None where it has none."""
