@@ -61,6 +61,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "utilities.annotations": ("annotations",),
     "utilities.asyncutils": ("asyncutils",),
     "utilities.hashing": ("hashing",),
+    "utilities.visualization": ("visualization",),
     "types.entrypoint": ("types",),
 }  # fmt: skip
 """By Prefect's name, the modules of `sdk` in which its names are, the first that has one wins. After a colon: the

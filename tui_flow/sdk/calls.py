@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from tui_flow.sdk import params, references, signals
+from tui_flow.sdk import context, params, references, signals
 from tui_flow.sdk.annotations import BaseAnnotation
 from tui_flow.sdk.context import current_tags, parent_of_flow, parent_of_task
 from tui_flow.sdk.effects import Logic, drive, drive_async
@@ -33,6 +33,8 @@ def call_task(
     return_state: bool,
 ) -> Any:
     """A task run here and now; a coroutine of one for an async task, and for a generator a generator of one."""
+    if context.drawing is not None:
+        return context.drawing.called(task, args, kwargs)
     params.require_fit(task.fn, args, kwargs)
     if task.isgenerator and not return_state:
         begun = _task_logic(task, args, kwargs, wait_for)
@@ -102,6 +104,8 @@ def submit_task(
     task: "Task[Any, Any]", args: tuple[Any, ...], kwargs: dict[str, Any], wait_for: WaitList
 ) -> PrefectFuture[Any]:
     """A task run that begins when its upstream is done and its runner has room."""
+    if context.drawing is not None:
+        context.drawing.refuse("submit")
     params.require_fit(task.fn, args, kwargs)
     return submit_run(new_task_run(task, args, kwargs, wait_for))
 
@@ -124,6 +128,8 @@ def call_flow(
 ) -> Any:
     """A nested flow run, or, outside of runs, a run of its own; a coroutine of one for an async flow, and for a
     generator a generator of one."""
+    if context.drawing is not None:
+        return context.drawing.called(flow, args, kwargs)
     params.bind(flow.fn, args, kwargs)
     if flow.isgenerator and not return_state:
         begun = _flow_logic(flow, args, kwargs, wait_for)

@@ -9,12 +9,16 @@ if TYPE_CHECKING:
     from typing import Any
 
     from tui_flow.sdk.runs import FlowRun, TaskRun
+    from tui_flow.sdk.visualization import Drawing
 
 current: "ContextVar[FlowRun | TaskRun | None]" = ContextVar("tui_flow_run", default=None)
 """The innermost run whose body is at work; None outside of runs. Follows threads and coroutines that we start."""
 
 debugger: "Callable[[FlowRun | TaskRun, BaseException], None] | None" = None
 """Looks at an exception of the author's code where it was raised; there is one only in `tui-flow debug`."""
+
+drawing: "Drawing | None" = None
+"""What a flow's body calls is noted there, and not run, while the flow is drawn."""
 
 transactions_seen = False
 """Whether anybody ever opened a transaction: until then tasks need not look for one around them."""

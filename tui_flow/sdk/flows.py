@@ -259,6 +259,31 @@ class Flow(Generic[P, R]):
         """`from_source`, for code that awaits it."""
         return cls.from_source(source, entrypoint)
 
+    def generate_mermaid_graph(self, *args: P.args, **kwargs: P.kwargs) -> str:
+        """What the flow calls with these arguments, as a Mermaid flowchart. Its body runs, its tasks do not: see
+        `visualization`. Raises VisualizationUnsupportedError for `submit` and `map`."""
+        from tui_flow.sdk.visualization import drawn, mermaid
+
+        return mermaid(drawn(self, "generate_mermaid_graph", args, kwargs))
+
+    async def agenerate_mermaid_graph(self, *args: P.args, **kwargs: P.kwargs) -> str:
+        """`generate_mermaid_graph`, for code that awaits it."""
+        from tui_flow.sdk.visualization import adrawn, mermaid
+
+        return mermaid(await adrawn(self, "generate_mermaid_graph", args, kwargs))
+
+    def visualize(self, *args: P.args, **kwargs: P.kwargs) -> None:
+        """The same as a picture by Graphviz, `<flow's name>.png`. Raises GraphvizExecutableNotFoundError, too."""
+        from tui_flow.sdk.visualization import drawn, picture
+
+        picture(drawn(self, "visualize", args, kwargs), self.name)
+
+    async def avisualize(self, *args: P.args, **kwargs: P.kwargs) -> None:
+        """`visualize`, for code that awaits it."""
+        from tui_flow.sdk.visualization import adrawn, picture
+
+        picture(await adrawn(self, "visualize", args, kwargs), self.name)
+
     def __getattr__(self, name: str) -> Any:
         from tui_flow.sdk.unsupported import absent_method
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from tui_flow.sdk import params
+from tui_flow.sdk import context, params
 from tui_flow.sdk.annotations import BaseAnnotation, unmapped
 from tui_flow.sdk.calls import WaitList, new_task_run, submit_run, waited_for
 from tui_flow.sdk.exceptions import MappingLengthMismatch, MappingMissingIterable, UpstreamTaskError
@@ -24,6 +24,8 @@ def map_task(
 ) -> PrefectFutureList[Any]:
     """Submits the runs of one `map` call. Raises MappingMissingIterable, MappingLengthMismatch, ParameterBindError,
     and UpstreamTaskError where a future that should be mapped over failed."""
+    if context.drawing is not None:
+        context.drawing.refuse("map")
     params.require_fit(task.fn, args, kwargs)
     mapped = [value for value in (*args, *kwargs.values()) if isinstance(value, PrefectFuture)]
     columns = [_column(value) for value in (*args, *kwargs.values())]

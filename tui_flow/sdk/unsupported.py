@@ -17,9 +17,6 @@ NAMES = {
 METHODS = {
     **dict.fromkeys(("deploy", "adeploy"), _DEPLOY),
     "serve": _WORKERS,
-    **dict.fromkeys(
-        ("visualize", "avisualize", "generate_mermaid_graph"), "the console shows the tree of a run"
-    ),
     **dict.fromkeys(("delay", "apply_async"), _WORKERS),
 }
 """Methods of flows and tasks."""
