@@ -71,7 +71,7 @@ async def see_what_runs_at_three(project: Project, page: Page) -> list[str]:
 
 
 async def see_the_month(project: Project, page: Page) -> list[str]:
-    return await did(page, ["4", "M"], f"{times.local(time.time()):%B %Y}", "no run is kept")
+    return await did(page, ["4", "M"], f"{times.local(time.time()):%B %Y}", "no run yet")
 
 
 async def compare_with_the_last_good_run(project: Project, page: Page) -> list[str]:

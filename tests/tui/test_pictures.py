@@ -52,15 +52,19 @@ def night(etl: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
 
 
 @pytest.mark.parametrize(
-    ("view", "text"),
-    [("schedule", "peak 1 of 8 slots"), ("alerts", "not run because of it")],
-    ids=["schedule", "alerts"],
+    ("view", "size", "text"),
+    [
+        ("schedule", (80, 24), "peak 1 of 8 slots"),
+        ("schedule", (160, 45), "several times"),
+        ("alerts", (80, 24), "not run because of it"),
+    ],
+    ids=["schedule", "schedule-wide", "alerts"],
 )
 def test_a_view_looks_as_it_did(
-    night: Project, snap_compare: Callable[..., bool], view: str, text: str
+    night: Project, snap_compare: Callable[..., bool], view: str, size: tuple[int, int], text: str
 ) -> None:
     app = Console(night.settings, connect=FakeEngine().connect, begin=Address(view))
-    assert snap_compare(app, terminal_size=(80, 24), run_before=settled(text))
+    assert snap_compare(app, terminal_size=size, run_before=settled(text))
 
 
 def settled(*texts: str) -> Callable[[Any], Awaitable[None]]:

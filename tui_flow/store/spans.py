@@ -26,6 +26,26 @@ class Span(NamedTuple):
         return None if self.started_at is None or self.ended_at is None else self.ended_at - self.started_at
 
 
+class FlowSpan(NamedTuple):
+    """The same with the flow's name."""
+
+    flow: str
+    state: FlowRunState
+    created_at: float
+    started_at: float | None
+    ended_at: float | None
+
+
+MOST_OF_ALL = 20_000
+
+
+def of_all(db: sqlite3.Connection, start: float, end: float, limit: int = MOST_OF_ALL) -> list[FlowSpan]:
+    """The runs of all flows that were made between two moments, the newest first, and at most `limit`."""
+    ids = [runs.first_id_since(db, start), runs.first_id_since(db, end), limit]
+    found = (FlowSpan._make(row) for row in queries.rows(db, "list_spans_between", ids))
+    return [span._replace(state=FlowRunState(span.state)) for span in found]
+
+
 def of_flow(db: sqlite3.Connection, flow: str, limit: int = 100) -> list[Span]:
     """The last runs of a flow, the newest first."""
     return [_span(row) for row in queries.rows(db, "list_spans_of_flow", [flow, limit])]

@@ -13,7 +13,7 @@ from tui_flow.store.records import FlowRun, Schedule
 from tui_flow.tui.presentation import Line, fires, times
 from tui_flow.tui.presentation.glyphs import Marks, role
 
-_FROM_WORST = (
+FROM_WORST = (
     FlowRunState.CRASHED,
     FlowRunState.FAILED,
     FlowRunState.CANCELLED,
@@ -56,7 +56,7 @@ class Day(NamedTuple):
 
     @property
     def worst(self) -> FlowRunState | None:
-        return next((state for state in _FROM_WORST if state in self.counts), None)
+        return next((state for state in FROM_WORST if state in self.counts), None)
 
 
 def first_of(day: date, months: int = 0) -> date:
@@ -147,11 +147,10 @@ def summary(day: Day, now: float, marks: Marks) -> list[Line]:
         [(f"{day.date:%a} {day.date.day} {day.date:%b}", "strong"), (_when(day, now), "dim")]
     ]
     if day.start <= now:
-        lines.append(
-            [(f"{day.runs:,} run{'' if day.runs == 1 else 's'}" if day.runs else "no run is kept", "")]
-        )
+        none = "no run yet" if is_today else "no run is kept"
+        lines.append([(f"{day.runs:,} run{'' if day.runs == 1 else 's'}" if day.runs else none, "")])
     states: Line = []
-    for state in _FROM_WORST:
+    for state in FROM_WORST:
         if state in day.counts:
             states.append((f"{marks.glyph(state)}{day.counts[state]:,}  ", role(state)))
     if states:

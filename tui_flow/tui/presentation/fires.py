@@ -1,6 +1,6 @@
 """When schedules fire: in words, and the times to come, worked out so far as is cheap."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from tui_flow import fire_times
@@ -53,9 +53,19 @@ def words(schedule: Schedule) -> str:
     return schedule.kind if found is None else describe(found)
 
 
+def zone_of(schedule: Schedule) -> str:
+    """The zone whose clock it goes by; empty where it goes by none."""
+    return str(schedule.spec.get("timezone") or "")
+
+
+def words_without_zone(schedule: Schedule) -> str:
+    zone = zone_of(schedule)
+    return words(schedule).replace(zone, "").strip() if zone else words(schedule)
+
+
 def short_words(schedule: Schedule) -> str:
     """The same with the zone's last word only: "0 3 * * * Paris"."""
-    zone = str(schedule.spec.get("timezone") or "")
+    zone = zone_of(schedule)
     return (
         words(schedule).replace(zone, zone.rpartition("/")[2].replace("_", " ")) if zone else words(schedule)
     )
@@ -133,3 +143,9 @@ def usual_seconds(runs: Sequence[FlowRun]) -> float | None:
         if run.state is FlowRunState.COMPLETED and run.ended_at and run.started_at
     )
     return took[len(took) // 2] if took else None
+
+
+def usual_by_flow(runs: Mapping[str, Sequence[FlowRun]]) -> dict[str, float]:
+    """The same for each flow of which a run completed."""
+    found = {flow: usual_seconds(ones) for flow, ones in runs.items()}
+    return {flow: usual for flow, usual in found.items() if usual is not None}

@@ -90,9 +90,11 @@ class Marks(NamedTuple):
     fire: str
     """A fire time to come."""
     bullet: str
-    """Something that is new."""
+    """Something that is new, or several fire times."""
     mark: str
     """A row that is marked."""
+    expected: str
+    """How long something is expected to take."""
 
     def glyph(self, state: str) -> str:
         return glyph(state, self.ascii)
@@ -121,6 +123,7 @@ UNICODE = Marks(
     "○",
     "●",
     "▌",
+    "▒",
 )
 ASCII = Marks(
     True,
@@ -145,6 +148,7 @@ ASCII = Marks(
     "o",
     "*",
     "*",
+    ".",
 )
 
 

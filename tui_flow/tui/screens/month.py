@@ -54,14 +54,9 @@ class Monthly(_Base):
     def has_month(self) -> bool:
         return self.is_roomy if self._is_wanted is None else self._is_wanted
 
-    def on_resize(self) -> None:
-        self.lay_out()
-
     def lay_out(self) -> None:
         """Puts the month where it belongs: in place of the lower pane, unless there is room for both."""
         self.set_class(self.has_month, "-month")
-        if self.has_month and not self.month.days:
-            self.call_later(self.read_month, time.time())
 
     # Reading.
 

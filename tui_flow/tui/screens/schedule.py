@@ -22,6 +22,7 @@ from tui_flow.tui.screens.backfill import Backfilling
 from tui_flow.tui.screens.month import Monthly
 from tui_flow.tui.screens.schedule_actions import ScheduleActions
 from tui_flow.tui.screens.section import Section
+from tui_flow.tui.screens.timelined import Timelined
 from tui_flow.tui.screens.timetable import Span, Timetable
 from tui_flow.tui.widgets.agenda_table import AgendaTable
 from tui_flow.tui.widgets.lines import Lines, TextLines
@@ -30,7 +31,7 @@ PAUSE_SECONDS = 1.0
 """Between two readings: with a thousand schedules one costs some ten milliseconds."""
 
 
-class ScheduleSection(ScheduleActions, Monthly, Backfilling, Section):
+class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Section):
     """The agenda, and below it the hours and what there is to say about the schedule under the cursor, or the month."""
 
     PLACE = "schedule"
@@ -57,6 +58,11 @@ class ScheduleSection(ScheduleActions, Monthly, Backfilling, Section):
         yield self.table
         yield self.month
         yield self.about
+        yield self.timeline
+
+    def on_resize(self) -> None:
+        self.lay_out()
+        self.take_overview()
 
     # Reading.
 
@@ -88,6 +94,7 @@ class ScheduleSection(ScheduleActions, Monthly, Backfilling, Section):
             return
         self.reading = reading
         self._show()
+        await self.read_timeline(now, anew=False)
         await self.read_month(now)
 
     def show_day(self, day: Span | None) -> None:
@@ -112,6 +119,7 @@ class ScheduleSection(ScheduleActions, Monthly, Backfilling, Section):
             if self.text
             else self._rows
         )
+        self.table.usual = fires.usual_by_flow(self.console.overview.runs)
         self.table.set_rows(rows if any(row.schedule for row in rows) else [], time.time())
         self._describe()
 
@@ -168,7 +176,7 @@ class ScheduleSection(ScheduleActions, Monthly, Backfilling, Section):
         lines = schedule_about.hour_lines(hours, self._chosen_hour(row, hours), width, marks)
         lines += schedule_about.lines(schedule, row, self.reading, overview)
         room = (self.about.size.height or 0) - len(lines) - 1
-        if room > 2 and self.day is None:
+        if room > 2 and self.day is None and not self.is_roomy:
             lanes = schedule_about.lane_lines(self.awake, self.reading, overview, width, marks)
             lines += [[], *lanes[:room]]
         self.about.set_lines(lines, keep=True)
@@ -186,7 +194,7 @@ class ScheduleSection(ScheduleActions, Monthly, Backfilling, Section):
         return self.text
 
     def useless(self) -> set[str]:
-        row, found = self.table.selected, self.useless_in_month()
+        row, found = self.table.selected, self.useless_in_month() | self.useless_in_timeline()
         schedule = row.schedule if row else None
         if row is None or schedule is None:
             return found | {"run", "pause", "skip", "backfill", "edit"} | self._useless_hours()
@@ -201,7 +209,7 @@ class ScheduleSection(ScheduleActions, Monthly, Backfilling, Section):
         return found
 
     def _useless_hours(self) -> set[str]:
-        return set() if self.month.has_focus else {"open", "later", "earlier"}
+        return set() if self.month.has_focus or self.timeline.has_focus else {"open", "later", "earlier"}
 
     # Keys.
 
@@ -210,8 +218,11 @@ class ScheduleSection(ScheduleActions, Monthly, Backfilling, Section):
             self._hour = None
             self.say("")
             self._describe()
+            self.choose_lane()
         elif event.lines is self.month:
             self.month_moved()
+        elif event.lines is self.timeline:
+            self.lane_moved()
 
     def on_lines_opened(self) -> None:
         self.action_open()
@@ -227,11 +238,12 @@ class ScheduleSection(ScheduleActions, Monthly, Backfilling, Section):
         if self.text:
             self.text = ""
             self._filter()
+            self.show_timeline()
             return True
         if self.day is not None:
             self.show_day(None)
             return True
-        return self.leave_month()
+        return self.leave_month() or self.leave_timeline()
 
     def action_filter(self) -> None:
         self.asks_range = False
@@ -241,6 +253,7 @@ class ScheduleSection(ScheduleActions, Monthly, Backfilling, Section):
         if not self.asks_range:
             self.text = text.strip()
             self._filter()
+            self.show_timeline()
 
     def prompt_entered(self, text: str) -> None:
         if self.asks_range:
@@ -260,9 +273,11 @@ class ScheduleSection(ScheduleActions, Monthly, Backfilling, Section):
         self._sideways(-1)
 
     def _sideways(self, step: int) -> None:
-        """An hour on, or a day in the month."""
+        """An hour on, a day in the month, or another part of the timeline."""
         if self.month.has_focus:
             self.month.move_days(step)
+        elif self.timeline.has_focus:
+            self.pan(step)
         else:
             self._choose_hour(step)
 

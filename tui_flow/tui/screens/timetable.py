@@ -20,7 +20,9 @@ class Span(NamedTuple):
 class Timetable:
     """The fire times of all schedules: those from now on, and those of one day to come."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = fires.MOST) -> None:
+        """`most` fire times of each schedule are worked out."""
+        self._most = most
         self._known: dict[tuple[int, Span | None], tuple[object, float, Coming]] = {}
 
     def of(self, schedule: Schedule, now: float, day: Span | None = None) -> Coming:
@@ -33,7 +35,9 @@ class Timetable:
             or (day is None and _is_over(known[2], now))
         ):
             found = (
-                fires.coming(schedule, now) if day is None else fires.between(schedule, day.start, day.end)
+                fires.coming(schedule, now)
+                if day is None
+                else fires.between(schedule, day.start, day.end, self._most)
             )
             known = (says, now, found)
             self._known[schedule.id, day] = known

@@ -1,9 +1,11 @@
 """The table of what fires when."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from rich.cells import cell_len
 
+from tui_flow.store.records import Schedule
 from tui_flow.tui.presentation import fires, times
 from tui_flow.tui.presentation.agenda import Row
 from tui_flow.tui.widgets.lines import Lines
@@ -15,6 +17,23 @@ _ROLES = {"missed": "warn", "late": "bad", "skipped": "dim", "skip": "warn", "pa
 _WHEN, _IN = 8, 7
 _ROOMY = 70
 """Cells of a pane that has room for when a schedule fires; below them the lower pane says it."""
+_LEFT = 4 + _WHEN + 1 + _IN + 2
+_NOTE = 37
+"""Cells of a note that no column is to take away."""
+
+
+class _Column(NamedTuple):
+    """What is said of each schedule, in so many cells."""
+
+    name: str
+    text: Callable[[Schedule], str]
+    role: str
+    width: int
+
+    def fitted(self, schedules: Sequence[Schedule]) -> "_Column":
+        """As wide as its longest text, within its own width."""
+        longest = max((cell_len(self.text(one)) for one in schedules), default=0)
+        return self._replace(width=max(len(self.name), min(longest, self.width)))
 
 
 class AgendaTable(Lines):
@@ -26,6 +45,9 @@ class AgendaTable(Lines):
         super().__init__(id=id)
         self.rows: list[Row] = []
         self.now = 0.0
+        self._made: tuple[int, Sequence[_Column]] = (0, ())
+        self.usual: Mapping[str, float] = {}
+        """How long the runs of each flow take, in the median."""
 
     @property
     def selected(self) -> Row | None:
@@ -35,10 +57,17 @@ class AgendaTable(Lines):
     def set_rows(self, rows: list[Row], now: float) -> None:
         """Takes rows in their order; the cursor stays with the fire time that it is on, or goes to the next one."""
         before = self.rows[self.cursor] if self.cursor < len(self.rows) else None
-        self.rows, self.now = rows, now
+        self.rows, self.now, self._made = rows, now, (0, ())
         self.cursor = self._place_of(before)
         self.set_count(len(rows))
         self.show(self.cursor)
+
+    def choose_flow(self, flow: str) -> None:
+        """Puts the cursor on the next fire of a flow, or on what else there is of it."""
+        places = [place for place, row in enumerate(self.rows) if row.schedule and row.schedule.flow == flow]
+        there = [place for place in places if self.rows[place].kind == "fire"] or places
+        if there:
+            self.move(there[0])
 
     def _place_of(self, before: Row | None) -> int:
         places: dict[object, int] = {
@@ -75,29 +104,53 @@ class AgendaTable(Lines):
         self.now = now
         self.refresh()
 
-    def _widths(self, width: int) -> tuple[int, int]:
-        """Of flow and schedule."""
-        there = [row.schedule for row in self.rows if row.schedule is not None]
-        longest = max((cell_len(one.flow) for one in there), default=4)
-        most = max((cell_len(fires.short_words(one)) for one in there), default=8) if width >= _ROOMY else 0
-        flow = max(8, min(longest, 30 if width >= 120 else 20, width // 4))
-        return flow, min(most, 34 if width >= 120 else width // 4)
+    def _columns(self, width: int) -> Sequence[_Column]:
+        """Those that there is room for; the note has the rest. Made once for these rows: all of them have a say."""
+        if self._made[0] != width:
+            self._made = (width, self._make_columns(width))
+        return self._made[1]
+
+    def _make_columns(self, width: int) -> Sequence[_Column]:
+        """As many as leave room for the longest note, or a good part of it."""
+        flow = _Column("FLOW", lambda one: one.flow, "", max(8, min(20, width // 4)))
+        if width < _ROOMY:
+            return [flow.fitted(self._schedules)]
+        expect = _Column("EXPECT", self._usual, "dim", 8)
+        zone = _Column("ZONE", fires.zone_of, "dim", 18)
+        short = _Column("SCHEDULE", fires.short_words, "dim", min(34, width // 4))
+        plain = _Column("SCHEDULE", fires.words_without_zone, "dim", 24)
+        note = min(_NOTE, max((cell_len(row.note) + 6 for row in self.rows), default=0))
+        columns: list[_Column] = []
+        for wanted in ([flow, plain, zone, expect], [flow, short, expect], [flow, short]):
+            columns = [column.fitted(self._schedules) for column in wanted]
+            if _LEFT + sum(column.width + 2 for column in columns) + note <= width:
+                break
+        return columns
+
+    def _usual(self, schedule: Schedule) -> str:
+        usual = self.usual.get(schedule.flow)
+        return "" if usual is None else times.duration(usual)
+
+    @property
+    def _schedules(self) -> list[Schedule]:
+        return [row.schedule for row in self.rows if row.schedule is not None]
 
     def header_spans(self, y: int, width: int) -> Sequence[AnySpan]:  # noqa: ARG002
-        flow, schedule = self._widths(width)
-        when = f"{fit('SCHEDULE', schedule)}  " if schedule else ""
-        return [(f"    {fit('WHEN', _WHEN)} {fit('IN', _IN)}  {fit('FLOW', flow)}  {when}NOTE", "dim")]
+        names = "  ".join(fit(column.name, column.width) for column in self._columns(width))
+        return [(f"    {fit('WHEN', _WHEN)} {fit('IN', _IN)}  {names}  NOTE", "dim")]
 
     def spans(self, index: int, width: int) -> Sequence[AnySpan]:
         row = self.rows[index]
         if row.schedule is None:
             return self._divider(row, width)
-        flow, schedule = self._widths(width)
         chosen, marks = index == self.cursor, self.marks
         shape = _SHAPES.get(row.kind, " ")
         shape = marks.glyph(shape) if len(shape) > 1 else shape
         when, rest = self._times(row)
-        count = f"x{row.total:,} " if row.total > 1 else ""
+        cells: list[AnySpan] = []
+        for column in self._columns(width):
+            role = "strong" if chosen and column.name == "FLOW" else column.role
+            cells += [(fit(column.text(row.schedule), column.width, marks.ellipsis), role), ("  ", "")]
         return [
             (marks.cursor if chosen else " ", "strong"),
             (f" {shape} ", _ROLES.get(row.kind, "")),
@@ -105,14 +158,8 @@ class AgendaTable(Lines):
             (" ", ""),
             (fit(rest, _IN, marks.ellipsis), "bad" if row.kind == "late" else "dim"),
             ("  ", ""),
-            (fit(row.schedule.flow, flow, marks.ellipsis), "strong" if chosen else ""),
-            ("  ", ""),
-            *(
-                ((fit(fires.short_words(row.schedule), schedule, marks.ellipsis) + "  ", "dim"),)
-                if schedule
-                else ()
-            ),
-            (count, "dim"),
+            *cells,
+            (f"x{row.total:,} " if row.total > 1 else "", "dim"),
             (row.note, row.role),
         ]
 

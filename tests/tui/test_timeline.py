@@ -1,0 +1,164 @@
+"""The timeline in the Schedule view: past and future of all flows on one axis."""
+
+import time
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from tests.store.rows import a_fire_time, a_run
+from tests.tui.pages import console
+from tests.tui.project import Project
+from tests.tui.test_schedule_view import DAY, HOUR, NOW, planned, stored
+from tui_flow.contract.schedules import At, Cron, Interval, OnEvent
+from tui_flow.contract.states import FireOutcome, FireReason, FlowRunState
+from tui_flow.store.records import Schedule
+from tui_flow.store.spans import FlowSpan
+from tui_flow.tui.presentation import clock_changes, fires, text_of, timeline, times
+from tui_flow.tui.presentation.agenda import Row
+from tui_flow.tui.presentation.flow_list import EMPTY
+from tui_flow.tui.presentation.glyphs import UNICODE
+from tui_flow.tui.presentation.timeline import Facts, Window
+from tui_flow.tui.widgets.agenda_table import AgendaTable
+
+__all__ = ["planned"]
+WINDOW = Window(NOW - 6 * HOUR, HOUR / 2, 48)
+"""Twelve cells of the past, now, and what comes."""
+
+
+@pytest.fixture(autouse=True)
+def in_utc() -> Iterator[None]:
+    times.show_utc(True)
+    yield
+    times.show_utc(False)
+
+
+def facts(schedules: Sequence[Schedule], *, spans: Sequence[FlowSpan] = (), **changes: object) -> Facts:
+    coming = {one.id: fires.between(one, NOW + 1, WINDOW.end) for one in schedules}
+    return Facts(WINDOW, spans, False, coming, (), "", NOW)._replace(**changes)  # type: ignore[arg-type]
+
+
+def ran(hours_ago: float, state: str = "completed", took: float = 60.0) -> FlowSpan:
+    at = NOW - hours_ago * HOUR
+    return FlowSpan("etl", FlowRunState(state), at, at, at + took)
+
+
+def lane(schedule: Schedule, found: Facts, took: float = 60.0) -> str:
+    done = a_run(
+        7, flow="etl", state=FlowRunState.COMPLETED, started_at=NOW - 9000, ended_at=NOW - 9000 + took
+    )
+    (row,) = timeline.lanes([schedule], found, EMPTY._replace(runs={"etl": [done]}), UNICODE)
+    return text_of(row.cells).rstrip()
+
+
+def test_a_lane_shows_how_runs_ended_and_when_it_fires_and_how_long_that_takes() -> None:
+    schedule = stored(At((NOW + 2 * HOUR, NOW + 5 * HOUR)))
+    found = facts([schedule], spans=[ran(4), ran(3), ran(2.9, "failed")])
+    assert lane(schedule, found) == "    ✓ ✗     │   ○     ○"
+    assert lane(schedule, found, took=HOUR) == "    ✓ ✗     │   ○▒    ○▒"
+
+
+def test_what_fires_all_the_time_is_dense_and_costs_nothing() -> None:
+    schedule = stored(Interval(1.0))
+    begun = time.process_time()
+    assert lane(schedule, facts([schedule])) == " " * 12 + "│" + "●" * 35
+    assert time.process_time() - begun < 0.5
+    hourly = stored(Interval(HOUR))
+    assert lane(hourly, facts([hourly])).startswith(" " * 12 + "│ ○ ○ ○")
+
+
+def test_a_missed_fire_stands_where_it_should_have_run() -> None:
+    schedule = stored(At((NOW + HOUR,)))
+    missed = a_fire_time(
+        1, NOW - 3 * HOUR, outcome=FireOutcome.MISSED, reason=FireReason.DOWN, until=NOW - 2 * HOUR, times=3
+    )
+    assert lane(schedule, facts([schedule], unfired=[missed])) == "      ???   │ ○"
+
+
+@pytest.mark.parametrize(
+    ("schedule", "why"),
+    [
+        (stored(OnEvent("day.closed")), "event day.closed"),
+        (stored(At((NOW - 5,))), "fires no more"),
+        (stored(At((NOW + 40 * DAY,)))._replace(next_at=NOW + 40 * DAY), "next Fri 10 Apr 00:00"),
+        (
+            stored(Interval(60.0))._replace(
+                state=fires.ScheduleState.PAUSED, paused_by="ops", paused_at=NOW - DAY
+            ),
+            "paused by ops 1d ago",
+        ),
+    ],
+    ids=["trigger", "over", "far", "paused"],
+)
+def test_a_lane_without_fires_says_why(schedule: Schedule, why: str) -> None:
+    assert lane(schedule, facts([schedule])).endswith(f"│ {why}")
+
+
+def test_slots_are_those_of_runs_and_of_what_is_expected() -> None:
+    schedule = stored(At((NOW + 2 * HOUR,)))
+    done = a_run(
+        7, flow="etl", state=FlowRunState.COMPLETED, started_at=NOW - 9000, ended_at=NOW - 9000 + HOUR
+    )
+    found = facts([schedule], spans=[ran(4, took=HOUR), ran(4, took=HOUR)])
+    overview = EMPTY._replace(runs={"etl": [done]})
+    line = text_of(timeline.slots_line([schedule], found, overview, 2, UNICODE))
+    assert line[:13] == "····██······│" and line[15:19] == "·▅▅·"
+
+
+def test_the_window_moves_by_whole_cells_and_the_axis_names_full_hours() -> None:
+    one, later = (timeline.window_at(NOW + seconds, "24h", 48) for seconds in (1, HOUR / 2 - 1))
+    assert one == later == WINDOW
+    assert timeline.window_at(NOW, "24h", 48, pan=-1).start == NOW - 12 * HOUR
+    assert timeline.axis_line(WINDOW) == "18          Sun 01      06          12          "
+    assert timeline.title(WINDOW, False) == "Timeline: 6h back, 18h ahead"
+
+
+def test_a_notice_tells_what_a_clock_change_means_for_each() -> None:
+    march = stored(Cron("30 2 * * *", "Europe/Paris"))
+    noon = stored(Cron("0 12 * * *", "Europe/Paris"), id=2, flow="noon")
+    assert clock_changes.notice([march, noon, stored(Interval(60.0), id=3)], NOW) == (
+        "clocks go forward on Sun 29 Mar (Europe/Paris): etl: 02:30 does not exist on Sunday 29 March 2026: "
+        "it fires at the end of the gap, at 03:00; nothing changes for 1 schedule"
+    )
+    assert clock_changes.notice([stored(Cron("0 12 * * *", "UTC"))], NOW) == ""
+
+
+@pytest.mark.parametrize(
+    ("width", "names"),
+    [
+        (56, ["FLOW"]),
+        (76, ["FLOW", "SCHEDULE"]),
+        (98, ["FLOW", "SCHEDULE", "EXPECT"]),
+        (118, ["FLOW", "SCHEDULE", "ZONE", "EXPECT"]),
+    ],
+    ids=["narrow", "80", "wider", "wide"],
+)
+def test_the_agenda_has_as_many_columns_as_leave_room_for_the_notes(width: int, names: list[str]) -> None:
+    table = AgendaTable(id="agenda")
+    nightly = stored(Cron("0 3 * * *", "Europe/Paris"), flow="etl_daily")
+    table.usual = {"etl_daily": 180.0}
+    table.rows = [Row("fire", NOW, "run 7 goes on: will wait for it", nightly)]
+    assert [column.name for column in table._columns(width)] == names
+
+
+async def test_one_flow_is_chosen_in_timeline_and_agenda_and_keys_pan_and_scale(planned: Project) -> None:
+    times.show_utc(False)
+    async with console(planned, size=(160, 45)) as page:
+        await page.press("4")
+        await page.shows("Timeline: 6h back", "slots", "M hides it", "[24h]")
+        assert "│" in page.line_with("cleanup_tmp") and "●●●" in page.line_with("cleanup_tmp")
+        await page.press("plus")
+        await page.shows("[6h]", "1.5h back, 4.5h ahead")
+        await page.press("minus", "minus")
+        await page.shows("[7d]")
+        section = page.app.screen.section  # type: ignore[attr-defined]
+        section.timeline.focus()
+        await page.press("j")
+        assert section.table.selected.schedule.flow == section.timeline.selected == "etl_daily"
+        await page.press("l")
+        await page.until(lambda: " to " in page.lines[2], "another part of the time")
+        await page.press("escape")
+        await page.shows("Timeline: 42h back")
+        await page.press("escape", "slash")
+        await page.type("ingest")
+        await page.hides("cleanup_tmp  ")
+        assert "event day.closed" in page.line_with("ingest_s3")
