@@ -2,7 +2,7 @@ import time
 
 from tests.tui.pages import FakeEngine, console
 from tests.tui.project import NOON, Project, said, the_task
-from tui_flow.contract import changes, commands
+from tui_flow.contract import changes, commands, log
 
 TITLE = "Flows › etl_daily › run 812"
 
@@ -71,6 +71,8 @@ async def test_the_wide_tree_has_columns_and_an_axis_whose_part_can_be_shown_wid
         assert "failed" in page.line_with("load_warehouse x2") and "2/2" in page.line_with(
             "load_warehouse x2"
         )
+        await page.shows("w wrap on   f follow off   & none   error 1/2", "── end ──")
+        await page.shows("exit code 1 ── no lines dropped ── .tui_flow/runs/812/log")
         await page.press("plus", "plus")
         await page.shows("axis 48.0s of 3m12s", "2m30s")
         await page.press("g", "j", "j")
@@ -91,6 +93,13 @@ async def test_the_wide_details_tell_a_tasks_past_and_what_a_rerun_would_do(etl:
         await page.shows("CLI      tui-flow rerun 812")
         await page.press("i")
         await page.hides("PARAMETERS")
+
+
+async def test_a_log_of_which_lines_were_dropped_says_how_much_is_gone(etl: Project) -> None:
+    mark = log.encode(NOON + 60 * 811, "WARNING", None, 1, log.KEEPER, "1,234 bytes dropped")
+    etl.log(811, said("this says 5 bytes dropped"), mark)
+    async with console(etl, open_run=811, size=(160, 45)) as page:
+        await page.shows("exit code 0 ── 1,234 bytes dropped ── .tui_flow/runs/811/log")
 
 
 async def test_a_task_that_was_tried_again_unfolds_into_its_tries(etl: Project) -> None:

@@ -17,6 +17,8 @@ STDOUT, STDERR = "stdout", "stderr"
 """The logger names of captured output."""
 KEEPER = "tui_flow.keeper"
 """The logger name of what the keeper has to say."""
+DROPPED = " bytes dropped"
+"""How a line of the keeper ends that stands for others: of a log that was too long."""
 
 _HEADER = re.compile(rb"(\S{27}) (\S+) +(\S+) (\S+): ")
 _WHITE = re.compile(r"\s+")

@@ -57,7 +57,7 @@ class LogCap:
         # The mark of the last time lies right behind the head, and goes with what is cut now.
         tail_start = self._record_after(size - self._tail, size)
         dropped = self._dropped + tail_start - head_end - self._mark_size
-        mark = log.encode(time.time(), "WARNING", None, 1, log.KEEPER, f"{dropped:,} bytes dropped")
+        mark = log.encode(time.time(), "WARNING", None, 1, log.KEEPER, f"{dropped:,}{log.DROPPED}")
         new_path = self._path.with_name(f"{self._path.name}.new")
         new_path.unlink(missing_ok=True)
         new = os.open(new_path, FLAGS | os.O_EXCL, 0o600)

@@ -96,6 +96,11 @@ class Marks(NamedTuple):
     expected: str
     """How long something is expected to take."""
 
+    @property
+    def rule(self) -> str:
+        """A short line on either side of a text."""
+        return "--" if self.ascii else "──"
+
     def glyph(self, state: str) -> str:
         return glyph(state, self.ascii)
 

@@ -19,7 +19,7 @@ from tui_flow.tui.presentation.attempts import as_run, attempt_at, attempt_lines
 from tui_flow.tui.presentation.critical_path import chain_line, critical_path
 from tui_flow.tui.presentation.flow_list import run_duration
 from tui_flow.tui.presentation.glyphs import role
-from tui_flow.tui.presentation.tree import Key, TaskForest
+from tui_flow.tui.presentation.tree import Key, TaskForest, name_of
 from tui_flow.tui.screens.looked_up import LookedUp
 from tui_flow.tui.screens.run_texts import RunTexts
 from tui_flow.tui.widgets.bars import Bar
@@ -301,12 +301,28 @@ class RunScreen(RunTexts):
         self.update_log_frame()
 
     def update_log_frame(self) -> None:
-        row = self.task_tree.selected
-        label = row.label if row is not None else ""
+        row, view = self.task_tree.selected, self.log_view
+        name = "whole run" if row is None or row.key[0] == "run" else row.label
         if row is not None and row.tries is not None and row.task is not None:
-            label = f"{row.task.run_name or row.task.name}, try {row.tries} of {row.task.tries}"
-        name = "whole run" if row is None or row.key[0] == "run" else label
-        self.log_view.set_title(f"Log {name}", self.log_view.status())
+            name = f"{name_of(row.task)}, try {row.tries} of {row.task.tries}"
+        is_over = self.run is not None and self.run.state in TERMINAL and not view.is_reading
+        rule = view.marks.rule
+        view.end_line = f" {rule} end {rule}" if is_over and view.count else ""
+        if view.is_wide:
+            view.set_title("   ".join([f"Log {name}", *view.status()]), self._log_end() if is_over else "")
+        else:
+            view.set_title(f"Log {name}", "  ".join(view.status()))
+
+    def _log_end(self) -> str:
+        """How the process of the run ended, whether its log is whole, and where it lies."""
+        run, log = self.run, self.log_view.lines.log
+        if run is None:
+            return ""
+        ended = f"signal {run.signal}" if run.signal else f"exit code {run.exit_code}"
+        path = about.short_path(str(log.path), self.console.settings.project)
+        rule = f" {self.console.paint.marks.rule} "
+        known = run.exit_code is not None or run.signal
+        return rule.join([*([ended] if known else []), self.log_view.dropped() or "no lines dropped", path])
 
     def describe(self) -> None:
         run, row, marks = self.run, self.task_tree.selected, self.console.paint.marks

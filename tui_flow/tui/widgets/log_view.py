@@ -10,6 +10,7 @@ from rich.cells import cell_len
 from rich.style import Style
 from textual.strip import Strip
 
+from tui_flow.contract.log import DROPPED, KEEPER
 from tui_flow.store.logs import LogFile
 from tui_flow.tui.actions import bindings
 from tui_flow.tui.presentation import log_lines
@@ -24,6 +25,8 @@ SLICE = 4 * 1024 * 1024
 """The bytes of a log that are indexed between two looks at the keyboard."""
 FIRST_SLICE = 64 * 1024
 """The same before there is anything to see."""
+WIDE = 120
+"""Cells from which on the frame spells out what the keys mean."""
 LEVEL_NAMES = ("all", "INFO", "WARNING", "ERROR")
 
 
@@ -47,6 +50,9 @@ class LogView(Lines):
         self.narrows = False
         """Whether only the lines are shown that have what is searched for."""
         self._jump_pending = False
+        self._looked_at, self._dropped = (-1, -1), ""
+        self.end_line = ""
+        """What stands below the last line, where there is room: that no other will come."""
         self.is_reading = False
         """Whether there is more of the file than was looked at."""
         self._scope: tuple[set[int] | None, int | None] = (None, None)
@@ -235,7 +241,8 @@ class LogView(Lines):
         if not self.count and y == 0:
             return self.paint.strip([(f" {self._why_empty()}", "dim")], width, base)
         if index >= self.count:
-            return Strip.blank(width, base)
+            is_next = index == self.count and not above
+            return self.paint.strip([(self.end_line if is_next else "", "dim")], width, base)
         if index == self.cursor:
             base += self.cursor_style
         return self._strips(index, width, base)[above].adjust_cell_length(width, base)
@@ -259,7 +266,7 @@ class LogView(Lines):
                 return index, y
             y -= height
             index += 1
-        return index, 0
+        return index, y
 
     def refresh_index(self, index: int) -> None:
         if self.wraps:
@@ -340,18 +347,35 @@ class LogView(Lines):
             return ""
         return "bad"
 
-    def status(self) -> str:
-        """Every toggle, for the frame."""
+    @property
+    def is_wide(self) -> bool:
+        """Whether there is room for words beside the keys of the toggles."""
+        return self.size.width >= WIDE
+
+    def status(self) -> list[str]:
+        """Every toggle and where one is, for the frame: the key, what it is set to, and where there is room its word."""
         errors = len(self.lines.errors)
         here = self.line_at_cursor
         place = bisect_right(self.lines.errors, here) if here is not None else 0
-        parts = [
+        only = f"{'&' if self.narrows else '/'}{self._needle} {len(self._matches)}" if self._needle else ""
+        words = [
             f"L {LEVEL_NAMES[self.level]}",
             f"t {self.time_mode}",
-            f"w {'on' if self.wraps else 'off'}",
-            f"f {'on' if self.follows else 'off'}",
-            *([f"{'&' if self.narrows else '/'}{self._needle} {len(self._matches)}"] if self._needle else []),
-            *([f"error {place}/{errors}"] if errors else []),
+            f"w {'wrap ' if self.is_wide else ''}{'on' if self.wraps else 'off'}",
+            f"f {'follow ' if self.is_wide else ''}{'on' if self.follows else 'off'}",
+            only or ("& none" if self.is_wide else ""),
+            f"error {place}/{errors}" if errors else "",
             f"{self.count:,} line{'' if self.count == 1 else 's'}",
         ]
-        return "  ".join(parts)
+        return [word for word in words if word]
+
+    def dropped(self) -> str:
+        """What the keeper says of lines that it left out of a log that was too long: "1,234 bytes dropped"."""
+        log = self.lines.log
+        if (log.generation, log.size) != self._looked_at:
+            self._looked_at, self._dropped = (log.generation, log.size), ""
+            for line in log.find(DROPPED):
+                parts = log_lines.split(log.text(line))
+                if parts.logger == KEEPER:
+                    self._dropped = parts.message
+        return self._dropped
