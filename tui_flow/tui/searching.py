@@ -15,7 +15,7 @@ from tui_flow.contract.errors import HistoryError, TuiFlowError
 from tui_flow.contract.rundir import LOG, run_dir
 from tui_flow.store.log_search import Hit, LogScan
 from tui_flow.store.records import FlowRun, TaskRun
-from tui_flow.tui.presentation import log_hits, run_list
+from tui_flow.tui.presentation import alert_list, log_hits, run_list
 from tui_flow.tui.presentation.filters import Filter
 
 MAX_HITS = 10_000
@@ -73,7 +73,7 @@ def _runs(db: Any, filter: Filter, now: float) -> Iterator[FlowRun]:
     from tui_flow.store import runs
 
     about_runs, since = log_hits.runs_filter(filter), log_hits.query_of(filter, now).since
-    wanted = run_list.wanted(about_runs, now)
+    wanted, new = run_list.wanted(about_runs, now), new_runs(db, filter, now)
     if since is not None:
         wanted = wanted._replace(since=since - LONGEST_SECONDS)
     before: int | None = 2**62
@@ -81,8 +81,17 @@ def _runs(db: Any, filter: Filter, now: float) -> Iterator[FlowRun]:
         found, before = runs.search(db, wanted, before)
         for run in found:
             is_recent = since is None or run.ended_at is None or run.ended_at >= since
-            if is_recent and about_runs.matches(run_list.subject(run), now):
+            if is_recent and about_runs.matches(run_list.subject(run, now, new), now):
                 yield run
+
+
+def new_runs(db: Any, filter: Filter, now: float) -> frozenset[int]:
+    """The runs of alerts that nobody has acknowledged, at most 20 of each; none where the filter does not ask."""
+    if not any(term.value == "new" for term in filter.of("is")):
+        return frozenset()
+    from tui_flow.store import alerts
+
+    return frozenset(id for alert in alert_list.new_ones(alerts.list_open(db), now) for id in alert.runs)
 
 
 class _Names:

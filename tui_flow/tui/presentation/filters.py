@@ -6,7 +6,10 @@ timeout|refused      one or the other
 /took [5-9]\\d+s/     a regular expression
 flow:etl_* tag:core state:failed trigger:schedule task:load run:812 level:warning
 dur>5m dur<2h since:24h since:today since:2026-08-20 day:2026-08-20 is:active is:over is:rerun is:failed
+is:late              it began over a minute after its time, or should have begun by now
+is:new               something is wrong with it that nobody has acknowledged
 -tag:ops             not that
+"flow: done"         quoted, what looks like one of these words is a text
 """
 
 import re
@@ -23,7 +26,10 @@ from tui_flow.tui.presentation import times
 from tui_flow.tui.presentation.glyphs import word
 
 FIELDS = ("flow", "tag", "state", "trigger", "since", "day", "is", "task", "run", "level")
-IS = ("active", "over", "failed", "rerun", "scheduled")
+IS = ("active", "over", "failed", "late", "new", "rerun", "scheduled")
+OF_LINES = ("task", "level")
+"""Words about lines of a log, not about a run."""
+LATE_SECONDS = 60.0
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _TOKEN = re.compile(r'-?(?:/(?:\\.|[^/\\])*/(?=\s|$)|(?:\w+:)?"[^"]*"|\S+)')
 _TERM = re.compile(r"(-?)(?:(\w+)(:|>=|<=|>|<|=))?(.*)", re.DOTALL)
@@ -49,6 +55,8 @@ class Subject(NamedTuple):
     id: int | None = None
     is_rerun: bool = False
     is_scheduled: bool = False
+    is_late: bool = False
+    is_new: bool = False
 
 
 class Term(NamedTuple):
@@ -82,9 +90,19 @@ def parse(text: str) -> Filter:
     return Filter(tuple(_checked(_term(token)) for token in _TOKEN.findall(text)))
 
 
+def parse_of_runs(text: str) -> Filter:
+    """A filter of flows or runs, which knows nothing of lines of a log. Raises BadFilter."""
+    filter = parse(text)
+    for term in filter.of(*OF_LINES):
+        raise BadFilter(f"{term.field}: is about what runs said: search for it in the logs")
+    return filter
+
+
 def _term(token: str) -> Term:
     sign, field, operator, value = _TERM.fullmatch(token).groups()  # type: ignore[union-attr]
     known = (field in FIELDS and operator == ":") or (field in ("dur", "level") and operator)
+    if not known and field and value:
+        _refuse_unknown(field, operator, value, token[len(sign) :])
     if not known:
         value = token[len(sign) :]
         field, operator = "text", ":"
@@ -95,6 +113,21 @@ def _term(token: str) -> Term:
     elif field == "text" and (words := [word for word in value.split("|") if word]) and words != [value]:
         return Term("regex", ":", "|".join(map(re.escape, words)), bool(sign))
     return Term(field or "text", operator or ":", value, bool(sign))
+
+
+def _refuse_unknown(field: str, operator: str, value: str, token: str) -> None:
+    """Raises BadFilter for what looks like a word of this language and is none: as a text it would find nothing, and
+    whoever mistyped it would believe that. An address (http://…), a time (12:30) and a sum (x=3) are texts."""
+    from difflib import get_close_matches
+
+    known = (*FIELDS, "dur")
+    near = [name for name in known if field.startswith(name) or name.startswith(field)]
+    near = near or get_close_matches(field, known, n=1)
+    if not field[0].isalpha() or value.startswith("/") or (operator != ":" and not near):
+        return
+    words = " ".join((*(f"{name}:" for name in FIELDS), "dur>", "dur<"))
+    hint = f"did you mean {near[0]}{'>' if near[0] == 'dur' else ':'}? " if near else ""
+    raise BadFilter(f'no word {field}{operator}; {hint}there are {words}, and "{token}" in quotes is a text')
 
 
 def _checked(term: Term) -> Term:
@@ -196,6 +229,8 @@ def _is(value: str, subject: Subject) -> bool:
         "failed": state in _BAD,
         "rerun": subject.is_rerun,
         "scheduled": subject.is_scheduled,
+        "late": subject.is_late,
+        "new": subject.is_new,
     }[value]
 
 

@@ -9,11 +9,11 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from tui_flow.contract.journal import Failure
-from tui_flow.contract.states import ACTIVE, AlertState, FlowRunState, ScheduleState
+from tui_flow.contract.states import ACTIVE, AlertKind, AlertState, FlowRunState, ScheduleState
 from tui_flow.store.advance import Advance, Pace
 from tui_flow.store.records import Alert, Flow, FlowFile, FlowRun, Pause, Schedule
 from tui_flow.tui.presentation import Line, alert_list, plots, times
-from tui_flow.tui.presentation.filters import Filter, Subject
+from tui_flow.tui.presentation.filters import LATE_SECONDS, Filter, Subject
 from tui_flow.tui.presentation.glyphs import Marks, role
 
 STRIP = 14
@@ -169,7 +169,7 @@ def next_fire(row: FlowRow, now: float) -> tuple[str, str]:
 
 def late_seconds(row: FlowRow, now: float) -> float | None:
     """Since when it should have fired; None where it is not late."""
-    is_late = row.standing == "active" and row.next_at is not None and row.next_at < now - 60
+    is_late = row.standing == "active" and row.next_at is not None and now - row.next_at > LATE_SECONDS
     return now - (row.next_at or 0.0) if is_late else None
 
 
@@ -210,16 +210,26 @@ def keep_order(rows: list[FlowRow], shown: list[str]) -> list[FlowRow]:
 
 def matching(rows: list[FlowRow], filter: Filter, now: float) -> list[FlowRow]:
     """The rows whose flow, file, tags or latest run have what a filter asks for."""
-    return [row for row in rows if filter.matches(_subject(row), now)] if filter else rows
+    return [row for row in rows if filter.matches(_subject(row, now), now)] if filter else rows
 
 
-def _subject(row: FlowRow) -> Subject:
+def is_late(row: FlowRow, now: float) -> bool:
+    """Whether it should have fired by now, or did not in time, which nobody has taken care of."""
+    missed = (AlertKind.LATE, AlertKind.MISSED)
+    return late_seconds(row, now) is not None or any(alert.kind in missed for alert in row.alerts)
+
+
+def _subject(row: FlowRow, now: float) -> Subject:
     tags, run = row.flow.tags if row.flow else [], row.active or row.latest
     text = "\n".join((row.name, row.path, *tags))
+    late, new = is_late(row, now), row.is_new(now)
     if run is None:
-        return Subject(text, row.name, tags, None)
-    seconds = run.ended_at - run.started_at if run.ended_at and run.started_at else None
-    return Subject(text, row.name, tags, run.state, run.trigger, seconds, run.created_at, run.id)
+        return Subject(text, row.name, tags, None, is_late=late, is_new=new)
+    seconds = (run.ended_at or now) - run.started_at if run.started_at else None
+    return Subject(
+        text, row.name, tags, run.state, run.trigger, seconds, run.created_at, run.id,
+        run.attempt > 1, run.schedule is not None, late, new,
+    )  # fmt: skip
 
 
 def is_named(row: FlowRow, text: str) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Container
 
 from tui_flow.contract.states import FlowRunState
 from tui_flow.store.records import FlowRun
@@ -97,16 +98,22 @@ def wanted(filter: Filter, now: float) -> Wanted:
     )
 
 
-def subject(run: FlowRun) -> Subject:
-    """What a filter sees of a run."""
+def is_late(run: FlowRun, now: float) -> bool:
+    """Whether a run began over a minute after its fire time, or should have begun."""
+    due = run.scheduled_for
+    return due is not None and (run.started_at or run.ended_at or now) - due > filters.LATE_SECONDS
+
+
+def subject(run: FlowRun, now: float, new: Container[int] = ()) -> Subject:
+    """What a filter sees of a run; `new` are the runs that are new to everybody."""
     texts = (
         run.flow, run.run_name, run.path, run.message, run.trigger, *run.tags,
         json.dumps(run.parameters, ensure_ascii=False) if run.parameters else "",
     )  # fmt: skip
-    seconds = run.ended_at - run.started_at if run.ended_at and run.started_at else None
+    seconds = (run.ended_at or now) - run.started_at if run.started_at else None
     return Subject(
         "\n".join(texts), run.flow, run.tags, run.state, run.trigger, seconds, run.created_at, run.id,
-        run.attempt > 1, run.schedule is not None,
+        run.attempt > 1, run.schedule is not None, is_late(run, now), run.id in new,
     )  # fmt: skip
 
 

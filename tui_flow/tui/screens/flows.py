@@ -29,7 +29,7 @@ class FlowsSection(Sorting, Marking, AlertActions, Section):
     table: FlowTable
     PLACE = "flows"
     WANTS_ADVANCES = True
-    PROMPT = "words  /regex/  tag:etl  -tag:ops  state:failed  is:active; Esc clears"
+    PROMPT = "words  /regex/  state:failed  -tag:ops  is:new  is:late  dur>5m  since:24h"
     BINDINGS: ClassVar = [*bindings("rows"), *bindings("flows")]
     ORDERS = orders.FLOWS
     ON_MARKS = ("run", "pause", "cancel", "ack", "mute")
@@ -95,9 +95,14 @@ class FlowsSection(Sorting, Marking, AlertActions, Section):
         order = f"sort: {self.order}{', changed: g sorts' if table.is_out_of_order else ''}"
         if table.filter:
             order = f"only: {table.filter}  {order}"
-        table.set_title(f"Flows {shown}", f"{order}  {table.place}".strip() if table.total > 1 else "")
+        if table.wrong:
+            shown, order = "", "this is no filter"
+        table.set_title(
+            f"Flows {shown}".strip(), f"{order}  {table.place}".strip() if table.total > 1 else ""
+        )
         if row is None:
-            self.about.set_title("Nothing here yet" if not table.total else "Nothing matches")
+            nothing = "Nothing matches" if table.total else "Nothing here yet"
+            self.about.set_title("This is no filter" if table.wrong else nothing)
             self.about.set_lines(self._nothing())
         else:
             self._tell(row)
@@ -182,7 +187,7 @@ class FlowsSection(Sorting, Marking, AlertActions, Section):
 
     def action_filter(self) -> None:
         if self.table.total:
-            self.home.open_prompt()
+            self.home.open_prompt(self.table.filter)
 
     def action_open(self) -> None:
         row = self.table.selected

@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from tui_flow.contract.errors import TuiFlowError
 from tui_flow.tui.presentation import Line
+from tui_flow.tui.presentation.completing import Completion, complete
 from tui_flow.tui.screens.flows import FlowsSection
 from tui_flow.tui.screens.marking import Marking
 from tui_flow.tui.screens.section import Section
@@ -18,6 +19,8 @@ from tui_flow.tui.widgets.bars import Bar
 
 VIEWS = {"flows": "Flows", "runs": "Runs", "logs": "Logs", "schedule": "Schedule", "alerts": "Alerts"}
 """The names of the views, by their places in `actions.ACTIONS`; the first has the key 1."""
+FILTERED = ("flows", "runs", "logs")
+"""Those that speak the language of `presentation.filters`."""
 
 
 def _make(place: str) -> Section:
@@ -137,10 +140,18 @@ class HomeScreen(View):
     def prompt_hint(self) -> str:
         return self.section.PROMPT
 
+    def completion(self, text: str) -> Completion | None:
+        if self._then is not None or self.section.PLACE not in FILTERED:
+            return None
+        overview = self.console.overview
+        flows = [flow.name for flow in overview.flows]
+        tags = sorted({tag for flow in overview.flows for tag in flow.tags})
+        return complete(text, {"flow": flows, "tag": tags})
+
     def ask(self, hint: str, then: Callable[[str], None]) -> None:
         """Asks for a text that is not the view's."""
-        self.open_prompt("", hint)
         self._then = then
+        self.open_prompt("", hint)
 
     def close_prompt(self) -> bool:
         self._then = None

@@ -132,7 +132,8 @@ class LogsSection(Section):
         self._update_frame()
         row = self.list.selected
         if row is None:
-            self.context.set_title("Nothing found" if self.text else "Search")
+            nothing = "Nothing found" if self.text else "Search"
+            self.context.set_title("This is no filter" if self._wrong else nothing)
             self.context.set_lines(self._nothing())
         elif row.hit is None:
             run = row.group.run
@@ -152,15 +153,17 @@ class LogsSection(Section):
             self.query_line.set([(" / ", "key"), ("searches the logs of all runs", "dim")])
             self.list.set_title("Matches by run")
             return
+        if self._wrong:
+            self.query_line.set([(" / ", "key"), (self.text, "strong")], [("this is no filter ", "bad")])
+            self.list.set_title("Matches by run")
+            return
         count = log_hits.count_text(found) if found.groups or news.is_over else "searching"
         self.query_line.set([(" / ", "key"), (self.text, "strong")], [(f"{count} ", "")])
         took = f"{news.seconds:.1f}s, " if news.seconds >= 1.0 else ""
         files = f"{news.files:,} file{'' if news.files == 1 else 's'}"
         how_far = f"{files}, {_size(news.bytes)}, {took}{self._state()}"
         levels = text_of(found.by_level())
-        self.list.set_title(
-            f"Matches by run  {levels}".rstrip(), self._wrong or f"{how_far}  {self.list.place}".strip()
-        )
+        self.list.set_title(f"Matches by run  {levels}".rstrip(), f"{how_far}  {self.list.place}".strip())
 
     def _state(self) -> str:
         if self._news.is_cut:

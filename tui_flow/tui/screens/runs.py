@@ -22,6 +22,7 @@ from tui_flow.tui.rerunning_several import rerun_several
 from tui_flow.tui.screens.marking import ONE_AT_A_TIME, Marking
 from tui_flow.tui.screens.section import Section
 from tui_flow.tui.screens.sorting import Sorting
+from tui_flow.tui.searching import new_runs
 from tui_flow.tui.widgets.lines import Lines, TextLines
 from tui_flow.tui.widgets.run_table import RunTable
 
@@ -34,7 +35,7 @@ class RunsSection(Sorting, Marking, Section):
 
     table: RunTable
     PLACE = "runs"
-    PROMPT = "words  /regex/  state:failed  flow:etl_*  tag:etl  dur>5m  since:24h"
+    PROMPT = "words  /regex/  state:failed  flow:etl_*  -tag:ops  dur>5m  since:24h"
     BINDINGS: ClassVar = [*bindings("rows"), *bindings("runs")]
     ORDERS = orders.RUNS
     ON_MARKS = ("rerun", "cancel", "kill")
@@ -325,7 +326,7 @@ class RunsSection(Sorting, Marking, Section):
             return
         self.text = text.strip()
         try:
-            self._filter, self._wrong = filters.parse(text), ""
+            self._filter, self._wrong = filters.parse_of_runs(text), ""
         except BadFilter as error:
             self._wrong = str(error)
             self.workers.cancel_group(self, "runs")
@@ -390,7 +391,8 @@ def _search(
     from tui_flow.store import runs
 
     found, older = runs.search(db, wanted, before, PAGE)
-    return [run for run in found if filter.matches(run_list.subject(run), now)], older
+    new = new_runs(db, filter, now)
+    return [run for run in found if filter.matches(run_list.subject(run, now, new), now)], older
 
 
 def _search_newer(
@@ -399,7 +401,8 @@ def _search_newer(
     from tui_flow.store import runs
 
     found, newer = runs.search_newer(db, wanted, after, limit)
-    return [run for run in found if filter.matches(run_list.subject(run), now)], newer
+    new = new_runs(db, filter, now)
+    return [run for run in found if filter.matches(run_list.subject(run, now, new), now)], newer
 
 
 def _spans_since(db: Any, at: float) -> list[Span]:

@@ -11,6 +11,7 @@ from textual.widget import Widget
 
 from tui_flow.contract.errors import TuiFlowError
 from tui_flow.contract.states import STARTED, FlowRunState
+from tui_flow.tui.actions import key_name
 from tui_flow.tui.bridge import RunReading
 from tui_flow.tui.presentation import Line, text_of
 from tui_flow.tui.presentation.glyphs import Marks
@@ -19,6 +20,7 @@ from tui_flow.tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
     from tui_flow.tui.app import Console
+    from tui_flow.tui.presentation.completing import Completion
 
 MAX_NAME = 18
 """Cells of the header that the project's name may take, and the machine's."""
@@ -43,9 +45,11 @@ class View(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self.header = Bar(id="header")
-        self.prompt = Prompt("", changed=self.prompt_changed, entered=self._entered)
+        self.prompt = Prompt("", changed=self._changed, entered=self._entered, complete=self._complete)
         self.message = Bar(id="message")
         self.footer = Footer(id="footer")
+        self._candidates: list[str] = []
+        """What the word that is being typed could be."""
         self._said = False
         """Whether there is a sentence above the footer."""
 
@@ -161,11 +165,34 @@ class View(Screen[None]):
         self.message.display = False
         self.prompt.placeholder = hint or self.prompt_hint()
         self.prompt.open(self, start)
+        self._candidates = []
+        self.update_footer()
 
     def close_prompt(self) -> bool:
         """Whether there was one to close."""
         self.message.display = True
-        return self.prompt.close(self)
+        was_open = self.prompt.close(self)
+        if was_open:
+            self.update_footer()
+        return was_open
+
+    def completion(self, text: str) -> "Completion | None":  # noqa: ARG002
+        """What the text in the prompt could become; None where it can be anything."""
+        return None
+
+    def _complete(self, text: str) -> str:
+        found = self.completion(text)
+        if found is None:
+            return text
+        self._candidates = found.words
+        self.update_footer()
+        return found.text
+
+    def _changed(self, text: str) -> None:
+        if self._candidates:
+            self._candidates = []
+            self.update_footer()
+        self.prompt_changed(text)
 
     def prompt_changed(self, text: str) -> None:
         """The text of the prompt is another."""
@@ -188,9 +215,22 @@ class View(Screen[None]):
         return set()
 
     def update_footer(self) -> None:
+        if self.prompt.display:
+            self.footer.hint(self._prompt_keys())
+            return
         self.footer.offer(self.places(), self.useless())
         if not self._said:
             self.say("")
+
+    def _prompt_keys(self) -> list[tuple[str, str]]:
+        """What the keys do while a text is asked for."""
+        ascii = self.console.paint.marks.ascii
+        keys = [(key_name("enter", ascii), "take it"), (key_name("escape", ascii), "leave")]
+        if self._candidates:
+            return [*keys, (key_name("tab", ascii), " ".join(self._candidates))]
+        if self.completion("") is not None:
+            keys.append((key_name("tab", ascii), "complete the word"))
+        return keys
 
     def go_back(self) -> bool:
         """One step back within the view. Whether there was one."""

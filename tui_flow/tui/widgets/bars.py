@@ -51,12 +51,21 @@ class Footer(Bar):
     def offer(self, places: list[str], useless: set[str]) -> None:
         """Shows the actions of these places, except those that would do nothing now."""
         self._offered = [action for action in footer(places) if action.id not in useless]
+        self._hint = None
+        self.refresh()
+
+    def hint(self, keys: Sequence[tuple[str, str]]) -> None:
+        """Shows other keys, with what they do, in place of the actions."""
+        self._hint = keys
         self.refresh()
 
     _offered: Sequence[Action] = ()
+    _hint: Sequence[tuple[str, str]] | None = None
 
     def render_line(self, y: int) -> Strip:  # noqa: ARG002
         ascii, keymap = self.paint.marks.ascii, keymap_of(self)
+        if self._hint is not None:
+            return self._strip(self._hint)
         texts = [
             (keymap.first(action, ascii), action.label.replace("…", "..." if ascii else "…"))
             for action in self._offered
@@ -66,7 +75,8 @@ class Footer(Bar):
             if inner < 0:
                 break
             texts.pop(inner)
-        spans: list[AnySpan] = []
-        for key, label in texts:
-            spans += [(f" {key} ", "key"), (f"{label} ", "dim")]
+        return self._strip(texts)
+
+    def _strip(self, texts: Sequence[tuple[str, str]]) -> Strip:
+        spans = [part for key, label in texts for part in ((f" {key} ", "key"), (f"{label} ", "dim"))]
         return self.paint.strip(spans, self.size.width, self.rich_style)

@@ -62,7 +62,7 @@ class FlowTable(MarkableLines):
         """Shows only rows with these words; the cursor goes to one that has them in its name, if there is one."""
         self.filter = text
         try:
-            self._parsed, self.wrong = filters.parse(text), ""
+            self._parsed, self.wrong = filters.parse_of_runs(text), ""
         except BadFilter as error:
             self.wrong = str(error)
         self._show()

@@ -1,6 +1,7 @@
 """The line that asks for a text: a filter, what to search for, the value of a parameter."""
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from textual.screen import Screen
 from textual.widget import Widget
@@ -19,8 +20,19 @@ class SafeInput(Input):
 class Prompt(SafeInput):
     """Opens and closes at once, so that keys that were typed quickly reach the right place."""
 
-    def __init__(self, hint: str, *, changed: Callable[[str], None], entered: Callable[[str], None]) -> None:
+    BINDINGS: ClassVar = [("tab", "complete", ""), ("shift+tab", "nothing", "")]
+
+    def __init__(
+        self,
+        hint: str,
+        *,
+        changed: Callable[[str], None],
+        entered: Callable[[str], None],
+        complete: Callable[[str], str],
+    ) -> None:
+        """`complete` gives what a text can only become, if anything."""
         super().__init__(id="prompt", compact=True, placeholder=hint)
+        self._complete = complete
         self.display = False
         self._changed, self._entered = changed, entered
         self._back_to: Widget | None = None
@@ -45,6 +57,14 @@ class Prompt(SafeInput):
         event.stop()
         if self.display:
             self._changed(event.value)
+
+    def action_complete(self) -> None:
+        if self.cursor_position == len(self.value):
+            self.value = self._complete(self.value)
+            self.cursor_position = len(self.value)
+
+    def action_nothing(self) -> None:
+        """The keyboard stays here until the prompt is closed."""
 
     async def action_submit(self) -> None:
         self._changed(self.value)

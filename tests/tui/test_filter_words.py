@@ -1,0 +1,102 @@
+"""The words of the filters, the same in Flows, Runs and Logs, and what the prompt does while they are typed."""
+
+import pytest
+
+from tests.store.rows import a_run
+from tests.tui.pages import console
+from tests.tui.project import NOON, REFUSED, Project
+from tui_flow.alerts import rules
+from tui_flow.alerts.happenings import Happening
+from tui_flow.contract.states import AlertKind, FlowRunState
+from tui_flow.store import alerts
+from tui_flow.tui.presentation import filters, run_list
+from tui_flow.tui.presentation.completing import complete
+from tui_flow.tui.presentation.filters import BadFilter
+
+
+def an_error_in(project: Project, run_id: int) -> None:
+    """An alert that nobody has acknowledged."""
+    load = Happening(AlertKind.FAILURE, "etl_daily", "load_warehouse", REFUSED.message, NOON, run_id, "flows/etl_daily.py", 4)  # fmt: skip
+    alerts.save(project.db, rules.happened(None, load, NOON, muted=True))
+
+
+async def test_the_prompt_says_what_its_keys_do_and_completes_words_in_each_view(etl: Project) -> None:
+    an_error_in(etl, 812)
+    async with console(etl) as page:
+        await page.press("slash")
+        assert page.footer == "⏎ take it  Esc leave  Tab complete the word"
+        await page.type("is:n")
+        await page.press("tab")
+        await page.shows("only: is:new", "Flows 1 of 4")
+        assert "etl_daily" in page.lines[4]
+        await page.press("enter", "2", "slash")
+        assert "open" in page.line_of(-1) or "take it" in page.footer
+        await page.type("is:new")
+        await page.press("enter")
+        await page.shows("Runs 1 ", "812  etl_daily")
+        await page.press("3", "slash")
+        assert "Tab complete the word" in page.footer
+        await page.type("is:new flow:in")
+        await page.press("tab")
+        await page.shows("flow:ingest_s3")
+        await page.press("escape", "slash")
+        await page.type("is:new state:c")
+        await page.press("tab")
+        await page.shows("Tab cancelling completed crashed cancelled")
+        await page.type("r")
+        assert "Tab complete the word" in page.footer
+        await page.press("tab", "backspace", "enter")
+        await page.shows("No log says is:new state:crashed")
+        await page.press("slash")
+        await page.type(" stat:failed")
+        await page.press("enter")
+        await page.shows("This is no filter", "no word stat:; did you mean state:?")
+        assert page.footer.startswith("/ search") or "take it" not in page.footer
+
+
+async def test_words_about_lines_of_a_log_are_refused_where_there_are_none(etl: Project) -> None:
+    async with console(etl) as page:
+        await page.press("slash")
+        await page.type("level:error")
+        await page.shows("This is no filter", "level: is about what runs said")
+        assert "Flows 0" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_late"),
+    [({}, False), ({"scheduled_for": NOON - 59}, False), ({"scheduled_for": NOON - 61}, True),
+     ({"scheduled_for": NOON - 90, "started_at": NOON - 70}, False),
+     ({"scheduled_for": NOON - 90, "started_at": NOON}, True)],
+    ids=["by hand", "in time", "waits", "began in time", "began late"],
+)  # fmt: skip
+def test_a_run_is_late_that_began_a_minute_after_its_time(changes: dict[str, float], is_late: bool) -> None:
+    run = a_run(1, state=FlowRunState.PENDING, created_at=NOON - 90, **changes)
+    filter = filters.parse("is:late")
+    assert filter.matches(run_list.subject(run, NOON), NOON) is is_late
+
+
+def test_a_run_that_goes_on_has_lasted_so_far() -> None:
+    run = a_run(1, state=FlowRunState.RUNNING, started_at=NOON - 400)
+    assert filters.parse("dur>5m").matches(run_list.subject(run, NOON), NOON)
+    assert not filters.parse("dur<5m").matches(run_list.subject(run, NOON), NOON)
+
+
+@pytest.mark.parametrize(
+    ("text", "becomes", "words"),
+    [
+        ("sta", "state:", []), ("t", "t", ["tag:", "trigger:", "task:"]), ("state:fa", "state:failed ", []),
+        ("etl -tag:c", "etl -tag:core ", []), ("-st", "-state:", []), ("flow:", "flow:", ["etl_a", '"two words"']),
+        ("nothing", "nothing", []), ("since:to", "since:today ", []), ("du", "dur>", []), ("is:", "is:", None),
+    ],
+)  # fmt: skip
+def test_a_word_is_completed_as_far_as_there_is_one_way(
+    text: str, becomes: str, words: list[str] | None
+) -> None:
+    found = complete(text, {"flow": ["etl_a", "two words"], "tag": ["core", "ops"]})
+    assert found.text == becomes
+    assert words is None or found.words == words
+
+
+def test_a_filter_of_runs_knows_no_lines() -> None:
+    with pytest.raises(BadFilter, match="task: is about what runs said"):
+        filters.parse_of_runs("task:load")
