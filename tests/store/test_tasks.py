@@ -85,3 +85,29 @@ def test_a_row_that_is_not_as_it_was_read_is_not_overwritten(writer: sqlite3.Con
     tasks.update_tasks(writer, [(task, running)])
     with pytest.raises(IllegalTransition):
         tasks.update_tasks(writer, [(task, task._replace(**FAILED))])
+
+
+def test_a_summary_has_the_calls_of_a_task_by_state_in_the_order_of_their_first(
+    writer: sqlite3.Connection,
+) -> None:
+    done = {"state": TaskRunState.COMPLETED, "reason": EndReason.RETURNED, "started_at": 10.0}
+    found = [
+        a_task(2, name="load", ended_at=12.0, **done),
+        a_task(1, name="read", ended_at=11.0, **done),
+        a_task(3, name="load", ended_at=19.0, tries=2, **done),
+        a_task(4, name="load"),
+    ]
+    tasks.insert_tasks(writer, found)
+    told = [(one.name, one.state, one.calls, one.tries, one.seconds) for one in tasks.summary(writer, 1)]
+    assert told == [
+        ("read", "completed", 1, 0, 1.0), ("load", "completed", 2, 2, 9.0), ("load", "pending", 1, 0, None),
+    ]  # fmt: skip
+
+
+def test_the_tasks_that_fail_most_are_counted_once_a_run(writer: sqlite3.Connection) -> None:
+    runs.insert_run(writer, a_run(2))
+    runs.insert_run(writer, a_run(3))
+    failures = [("load", 1), ("load", 1), ("load", 2), ("end", 2), ("read", 3)]
+    for id, (name, run) in enumerate(failures, 1):
+        tasks.insert_tasks(writer, [a_task(id, run_id=run, name=name, **FAILED)])
+    assert tasks.failed_runs_by_task(writer, [1, 2]) == {"load": 2, "end": 1}

@@ -28,6 +28,15 @@ CROSS JOIN task_runs ON task_runs.run_id = ?1 AND task_runs.id = wanted.value;
 -- name: count_tasks_by_state
 SELECT state, count(*) FROM {last_attempt_columns} GROUP BY state;
 
+-- name: summarize_tasks
+SELECT name, state, count(*), min(task_runs.id), max(tries), max(task_runs.ended_at - task_runs.started_at)
+FROM {last_attempt_columns} GROUP BY name, state ORDER BY min(task_runs.id) LIMIT ?;
+
+-- name: count_failed_runs_by_task
+SELECT name, count(DISTINCT run_id) AS runs
+FROM json_each(?) AS asked CROSS JOIN task_runs ON task_runs.run_id = asked.value AND state = 'failed'
+GROUP BY name ORDER BY runs DESC, name LIMIT ?;
+
 -- name: list_task_names
 SELECT name FROM task_runs WHERE run_id = ? GROUP BY name ORDER BY min(id);
 

@@ -41,15 +41,22 @@ def flow_lines(row: FlowRow, project: Path, now: float) -> list[Line]:
     found = outlook.of_run(row.active, row.runs, row.advance, row.pace, now) if row.active else None
     if found is not None:
         lines.append([("estimate  ", "dim"), (found.basis, "")])
-    if row.flow is not None:
-        lines += [[(text, "")] for text in safe_lines(row.flow.description.strip()) if text.strip()][:3]
-        lines.append([("takes  ", "dim"), *_signature(row.flow.parameters)])
+    described = description_lines(row)
     if run is not None and run.parameters:
-        lines.append([("ran with  ", "dim"), *_values(run.parameters)])
-    lines.append([(row.path, "dim"), *_tags(row)])
+        described.insert(-1, [("ran with  ", "dim"), *value_spans(run.parameters)])
+    lines += described
     if run is None:
         lines.insert(0, [("r", "key"), (" runs it", "dim")])
     return lines
+
+
+def description_lines(row: FlowRow) -> list[Line]:
+    """What its author says of it, what it takes, and where it is."""
+    where: Line = [(row.path, "dim"), *_tags(row)]
+    if row.flow is None:
+        return [where]
+    said: list[Line] = [[(text, "")] for text in safe_lines(row.flow.description.strip()) if text.strip()][:3]
+    return [*said, [("takes  ", "dim"), *_signature(row.flow.parameters)], where]
 
 
 def run_lines(run: FlowRun, project: Path) -> list[Line]:
@@ -58,7 +65,7 @@ def run_lines(run: FlowRun, project: Path) -> list[Line]:
     if not lines and run.message and run.ended_at:
         lines.append([(run.message.splitlines()[0], "dim")])
     if run.parameters:
-        lines.append([("ran with  ", "dim"), *_values(run.parameters)])
+        lines.append([("ran with  ", "dim"), *value_spans(run.parameters)])
     asked: Line = [("asked by  ", "dim"), (run.trigger, "")]
     if run.tags:
         asked += [("   tags ", "dim"), (" ".join(run.tags), "")]
@@ -93,7 +100,8 @@ def _signature(schema: dict[str, Any]) -> Line:
     return line
 
 
-def _values(parameters: dict[str, Any]) -> Line:
+def value_spans(parameters: dict[str, Any]) -> Line:
+    """Parameters in one line."""
     line: Line = []
     for name, value in parameters.items():
         line += [(f"{name}=", "dim"), (form.as_text(value)[:200], ""), ("  ", "")]

@@ -12,6 +12,7 @@ from tui_flow.contract.journal import Failure
 from tui_flow.contract.states import ACTIVE, AlertKind, AlertState, FlowRunState, ScheduleState
 from tui_flow.store.advance import Advance, Pace
 from tui_flow.store.records import Alert, Flow, FlowFile, FlowRun, Pause, Schedule
+from tui_flow.store.spans import Span
 from tui_flow.tui.presentation import Line, alert_list, plots, times
 from tui_flow.tui.presentation.filters import LATE_SECONDS, Filter, Subject
 from tui_flow.tui.presentation.glyphs import Marks, role
@@ -87,6 +88,8 @@ class FlowRow(NamedTuple):
     """Where the run is that is not over."""
     pace: Pace | None = None
     """Of the last run that completed."""
+    earlier: tuple[Span, ...] = ()
+    """More of its last runs, the newest first, where there is room to show them."""
 
     def is_new(self, now: float) -> bool:
         """Whether there is something wrong that nobody has seen."""
@@ -98,6 +101,12 @@ class FlowRow(NamedTuple):
         return bool(self.alerts) and all(alert.state is AlertState.ACKNOWLEDGED for alert in self.alerts)
 
     @property
+    def spans(self) -> list[Span]:
+        """The last runs that are known, the newest first."""
+        oldest = self.runs[-1].id if self.runs else 2**62
+        return [*map(plots.span_of, self.runs), *(span for span in self.earlier if span.id < oldest)]
+
+    @property
     def latest(self) -> FlowRun | None:
         return self.runs[0] if self.runs else None
 
@@ -107,13 +116,17 @@ class FlowRow(NamedTuple):
         return next((run for run in self.runs if run.state in ACTIVE), None)
 
 
-def rows_of(overview: Overview) -> list[FlowRow]:
-    """The rows, most urgent first."""
+def rows_of(
+    overview: Overview, earlier: Mapping[str, Sequence[Span]] = MappingProxyType({})
+) -> list[FlowRow]:
+    """The rows, most urgent first; `earlier` has more of the flows' last runs."""
     broken = {file.path: file for file in overview.files if file.state == "broken"}
     standings, wrong = _standings(overview), _wrong(overview)
     rows = [
         _row_of(flow, broken.get(flow.path), overview)._replace(
-            **standings.get(flow.name, {}), alerts=(*wrong.get(flow.name, ()), *wrong.get(flow.path, ()))
+            **standings.get(flow.name, {}),
+            alerts=(*wrong.get(flow.name, ()), *wrong.get(flow.path, ())),
+            earlier=tuple(earlier.get(flow.name, ())),
         )
         for flow in overview.flows
     ]
@@ -249,11 +262,22 @@ def state_span(row: FlowRow, now: float, marks: Marks) -> tuple[str, str]:
 
 def strip(row: FlowRow, marks: Marks, length: int = STRIP, *, heights: bool = False) -> Line:
     """One shape a run, the newest on the right; with `heights`, of a run that completed its duration as a height."""
+    if heights:
+        spans = row.spans[:length]
+        return [(" " * (length - len(spans)), ""), *plots.strip(spans, length, marks)]
     runs = row.runs[:length]
     padding: Line = [(" " * (length - len(runs)), "")]
-    if heights:
-        return padding + plots.strip(list(map(plots.span_of, runs)), length, marks)
     return padding + [(marks.glyph(run.state), role(run.state)) for run in reversed(runs)]
+
+
+def tags(row: FlowRow) -> str:
+    return ",".join(row.flow.tags) if row.flow else ""
+
+
+def usual_most(row: FlowRow) -> str:
+    """The time that only a few of its runs took longer than; nothing where none completed."""
+    high = plots.percentile(row.spans, 0.95)
+    return "" if high is None else times.duration(high)
 
 
 def elapsed(row: FlowRow, now: float, marks: Marks) -> str:

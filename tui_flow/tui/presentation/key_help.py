@@ -22,12 +22,13 @@ _TOGETHER = {
     ("next_pane", "previous_pane"): "next pane, previous",
     ("mark", "mark_range"): "mark it; up to here",
     ("ack", "mute"): "you know of it; mute it…",
+    ("run", "run_with"): "run it; with parameters",
+    ("diff", "code"): "what changed; its code",
     tuple(action.id for action in ACTIONS if action.id.startswith("view(")): "the five views",
 }
 """Actions that share a line of the help."""
 _NAMES = {"upstream_failed": "upstream"}
 """Of states, where there is no room for the whole of it."""
-_SHARED = {id for ids in _TOGETHER for id in ids}
 
 
 def help_lines(places: Sequence[str], marks: Marks, keymap: Keymap, *, wide: bool) -> list[Line]:
@@ -60,16 +61,19 @@ def _section(place: str, marks: Marks, keymap: Keymap) -> list[Line]:
 
 def _entries(place: str, marks: Marks, keymap: Keymap) -> list[Line]:
     actions = {action.id: action for action in ACTIONS if action.where == place}
-    lines: list[Line] = []
-    for ids, help in _TOGETHER.items():
-        if set(ids) <= set(actions):
-            lines.append(_entry(_range([keymap.first(actions[id], marks.ascii) for id in ids]), help))
-    lines += [
-        _entry(keymap.shown(action, marks.ascii), action.help)
-        for action in actions.values()
-        if action.id not in _SHARED
+    together = {ids: help for ids, help in _TOGETHER.items() if set(ids) <= set(actions)}
+    shared = {id for ids in together for id in ids}
+    return [
+        *(
+            _entry(_range([keymap.first(actions[id], marks.ascii) for id in ids]), help)
+            for ids, help in together.items()
+        ),
+        *(
+            _entry(keymap.shown(action, marks.ascii), action.help)
+            for action in actions.values()
+            if action.id not in shared
+        ),
     ]
-    return lines
 
 
 def _range(keys: Sequence[str]) -> str:

@@ -4,18 +4,29 @@ import time
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual.widget import Widget
 
+from tui_flow.contract.commands import ListSchedules
 from tui_flow.contract.errors import HistoryError, TuiFlowError
 from tui_flow.contract.states import FlowRunState
 from tui_flow.store.records import FlowRun
-from tui_flow.store.spans import Span
 from tui_flow.tui.actions import bindings
-from tui_flow.tui.presentation import Line, about, flow_list, orders, plots, text_of
+from tui_flow.tui.presentation import (
+    Line,
+    about,
+    flow_detail,
+    flow_foot,
+    flow_list,
+    orders,
+    plots,
+    text_of,
+)
+from tui_flow.tui.presentation.flow_detail import More
 from tui_flow.tui.presentation.flow_list import FlowRow
 from tui_flow.tui.screens.alert_actions import AlertActions
+from tui_flow.tui.screens.flows_reading import Surroundings, read_more, read_spans, read_surroundings
 from tui_flow.tui.screens.marking import ONE_AT_A_TIME, Marking
 from tui_flow.tui.screens.section import Section
 from tui_flow.tui.screens.sorting import Sorting
@@ -39,8 +50,15 @@ class FlowsSection(Sorting, Marking, AlertActions, Section):
         self.table = FlowTable(id="flows")
         self.about = TextLines(id="about")
         self.about.add_class("about")
-        self._spans: dict[str, list[Span]] = {}
-        """The last runs of the flow under the cursor, by its name."""
+        self._told = ""
+        """The row that the pane beside or below the table is about."""
+        self._more = More()
+        """Of the flow under the cursor."""
+        self._surroundings = Surroundings()
+        self._is_reading = False
+        """The surroundings."""
+        self._next: tuple[tuple[str, float | None], list[float]] = (("", None), [])
+        """The next fire times of a flow, and what they were asked for."""
 
     def panes(self) -> Iterable[Widget]:
         yield self.table
@@ -54,9 +72,38 @@ class FlowsSection(Sorting, Marking, AlertActions, Section):
     def take_overview(self) -> None:
         if not self.console.has_overview:
             return
-        rows = flow_list.rows_of(self.console.overview)
+        self._show()
+        if self.is_wide and not self._is_reading:
+            self.run_worker(self._read_surroundings(), group="surroundings")
+
+    def _show(self) -> None:
+        overview, around = self.console.overview, self._surroundings
+        rows = flow_list.rows_of(overview, around.earlier if self.is_wide else {})
         self.table.set_rows(orders.flows(rows, self.order, time.time()))
         self._describe()
+        marks, settings = self.console.paint.marks, self.console.settings
+        foot = flow_foot.lines(overview, around.day, settings, marks, heights=self.table.shows_heights)
+        self.table.show_below(foot if self.is_wide and self.table.total else ())
+
+    async def _read_surroundings(self) -> None:
+        """Once the rows stand there, and only where there is room for more."""
+        overview, known = self.console.overview, self._surroundings
+        if not known.is_stale(overview, time.time()):
+            return
+        self._is_reading = True
+        try:
+            read = partial(read_surroundings, known=known, overview=overview)
+            self._surroundings = await self.console.bridge.read(read)
+        except HistoryError:
+            return
+        finally:
+            self._is_reading = False
+        self._show()
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether there is room beside the table."""
+        return self.screen.has_class("-wide")
 
     def take_advances(self) -> None:
         self.take_overview()
@@ -74,11 +121,12 @@ class FlowsSection(Sorting, Marking, AlertActions, Section):
         self.table.refresh_live()
 
     def tick_minute(self) -> None:
-        self.table.refresh()
+        self.table.redraw()
+        self.take_overview()
 
     def on_resize(self) -> None:
         """The frames say how much is in sight, once that is known."""
-        self.call_after_refresh(self._describe)
+        self.call_after_refresh(self.take_overview)
 
     def on_lines_moved(self, event: Lines.Moved) -> None:
         if event.lines is self.table:
@@ -106,24 +154,51 @@ class FlowsSection(Sorting, Marking, AlertActions, Section):
             self.about.set_lines(self._nothing())
         else:
             self._tell(row)
-            self.read_later("spans", self._read_spans, row)
+            self.read_later("more", self._read_more, row)
         self.update_footer()
 
     def _tell(self, row: FlowRow) -> None:
+        """What there is to say about a flow, so far."""
+        project, marks, now = self.console.settings.project, self.console.paint.marks, time.time()
+        more = self._more if self._more.flow == row.name else More()
         width = self.about.size.width or self.app.size.width - 2
-        took = plots.duration_lines(self._spans.get(row.name, ()), width - 4, self.console.paint.marks)
-        self.about.set_title(about.flow_title(row), "".join(map(text_of, took)))
-        self.about.set_lines(about.flow_lines(row, self.console.settings.project, time.time()), keep=True)
+        if self.is_wide:
+            self.about.set_title(flow_detail.title(row), "i hides this")
+            lines = flow_detail.lines(row, more, project, now, marks, width)
+        else:
+            took = plots.duration_lines(more.spans, width - 4, marks)
+            self.about.set_title(about.flow_title(row), "".join(map(text_of, took)))
+            lines = about.flow_lines(row, project, now)
+        self.about.set_lines(lines, keep=self._told == row.key)
+        self._told = row.key
 
-    async def _read_spans(self, row: FlowRow) -> None:
-        """How long its last runs took, which takes a look into the history."""
+    async def _read_more(self, row: FlowRow) -> None:
+        """What takes a look into the history, and in a wide pane a question to the engine."""
+        run, bridge = row.active or row.latest, self.console.bridge
+        if run is None:
+            return
+        is_wide = self.is_wide
+        read = partial(read_more, flow=row.name, run=run) if is_wide else partial(read_spans, flow=row.name)
         try:
-            found = await self.console.bridge.read(partial(_spans_of, flow=row.name))
+            self._more = await bridge.read(read)
         except HistoryError:
             return
-        self._spans = {row.name: found}
+        if is_wide and row.next_at is not None and self.console.engine == "ok":
+            self._more = self._more._replace(next_times=await self._next_times(row))
         if self.table.selected is not None and self.table.selected.name == row.name:
             self._tell(self.table.selected)
+
+    async def _next_times(self, row: FlowRow) -> list[float]:
+        """The engine knows them; it is asked once for each."""
+        key = (row.name, row.next_at)
+        if self._next[0] != key:
+            try:
+                found = await self.console.bridge.ask(ListSchedules(row.name, 2))
+            except TuiFlowError:
+                return []
+            ahead = [at for one in found.get("schedules", ()) for at in one["next"]]
+            self._next = (key, sorted(ahead)[:2])
+        return self._next[1]
 
     def _nothing(self) -> list[Line]:
         if self.table.wrong:
@@ -157,6 +232,8 @@ class FlowsSection(Sorting, Marking, AlertActions, Section):
                 "pause",
                 "ack",
                 "mute",
+                "code",
+                "diff",
                 *(() if self.table.total else ("filter",)),
             }
         found = set()
@@ -165,7 +242,7 @@ class FlowsSection(Sorting, Marking, AlertActions, Section):
         elif not row.flow.parameters.get("properties"):
             found.add("run_with")
         if row.latest is None:
-            found.add("open")
+            found |= {"open", "code", "diff"}
         if not row.standing:
             found.add("pause")
         if not row.alerts:
@@ -272,6 +349,28 @@ class FlowsSection(Sorting, Marking, AlertActions, Section):
         else:
             self.console.pause_or_resume(row.name, row.name, resume=True)
 
+    def action_details(self) -> None:
+        """The pane beside or below the table, or more of the table."""
+        self.toggle_class("-no-side")
+        if self.about.has_focus:
+            self.table.focus()
+
+    def action_code(self) -> None:
+        """Of its latest run."""
+        from tui_flow.tui import reading
+
+        row = self.table.selected
+        if row is not None and row.latest is not None:
+            self.run_worker(reading.show_code(self.console, row.latest, row.failure), group="reading")
+
+    def action_diff(self) -> None:
+        """Of its latest run to the last one before it that completed."""
+        from tui_flow.tui import reading
+
+        row = self.table.selected
+        if row is not None and row.latest is not None:
+            self.run_worker(reading.show_diff(self.console, row.latest), group="reading")
+
     def action_edit(self) -> None:
         row = self.table.selected
         if row is None:
@@ -282,9 +381,3 @@ class FlowsSection(Sorting, Marking, AlertActions, Section):
             return
         line = (row.broken.error_line or 0) if row.broken else row.flow.line if row.flow else 0
         self.console.edit(Path(row.path), line)
-
-
-def _spans_of(db: Any, flow: str) -> list[Span]:
-    from tui_flow.store import spans
-
-    return spans.of_flow(db, flow)

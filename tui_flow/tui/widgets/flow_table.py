@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Hashable, Sequence
+from typing import NamedTuple
 
 from rich.cells import cell_len
 
-from tui_flow.tui.presentation import filters, flow_list, flow_status
+from tui_flow.tui.presentation import Line, filters, flow_list, flow_status
 from tui_flow.tui.presentation.filters import BadFilter, Filter
 from tui_flow.tui.presentation.flow_list import FlowRow
 from tui_flow.tui.widgets.marking import MarkableLines
@@ -13,10 +14,24 @@ from tui_flow.tui.widgets.paint import AnySpan, fit, fit_line
 
 _DURATION = 7
 _NEXT = 10
-_HEIGHTS = 110
-"""Cells of a pane that has room for people who read heights; below, a shape says more."""
+_MOST = 7
+LONG_STRIP = 30
+"""Runs that the strip of a flow shows where there is room."""
+_ROOMY = 96
+"""Cells of a pane that has room for tags, p95 and people who read heights; below, a shape says more."""
 _STATUS = 46
 """No status is longer, and a time that stands far away from it is hard to read."""
+
+
+class _Columns(NamedTuple):
+    """Cells of the columns that are not always as wide; 0 where there is no room for one, or nothing in it."""
+
+    name: int
+    tags: int
+    strip: int
+    status: int
+    most: int
+    when: int
 
 
 class FlowTable(MarkableLines):
@@ -34,6 +49,9 @@ class FlowTable(MarkableLines):
         """Only rows that this filter lets through are shown."""
         self.wrong = ""
         """Why the filter is none."""
+        self._foot: Sequence[Line] = ()
+        self._known: dict[int, _Columns] = {}
+        """Of these rows, by the width of the pane."""
 
     @property
     def selected(self) -> FlowRow | None:
@@ -58,6 +76,10 @@ class FlowTable(MarkableLines):
         self.renew_marks({row.key: row for row in rows})
         self._show()
 
+    def row_of(self, flow: str) -> FlowRow | None:
+        """The row of a flow, also of one that the filter hides."""
+        return next((row for row in self._all if row.name == flow), None)
+
     def set_filter(self, text: str) -> None:
         """Shows only rows with these words; the cursor goes to one that has them in its name, if there is one."""
         self.filter = text
@@ -80,6 +102,7 @@ class FlowTable(MarkableLines):
         rows = flow_list.keep_order(self._all, self._order)
         self._order = [row.key for row in rows]
         self.rows = [] if self.wrong else flow_list.matching(rows, self._parsed, time.time())
+        self._known.clear()
         keys = [row.key for row in self.rows]
         if selected in keys:
             self.cursor = keys.index(selected)
@@ -96,38 +119,66 @@ class FlowTable(MarkableLines):
             if row.active is not None:
                 self.refresh_index(index)
 
-    def _next_width(self, width: int) -> int:
-        """Of when a flow fires next, with the space before it: nothing where none does, or there is no room."""
-        return _NEXT + 2 if width >= 72 and any(row.standing for row in self.rows) else 0
+    @property
+    def shows_heights(self) -> bool:
+        """Whether the strips show how long runs took."""
+        return self.size.width >= _ROOMY
 
-    def _widths(self, width: int) -> tuple[int, int, int]:
-        """Of name, strip and status; what remains goes to the name first, then to the status, then to nobody."""
-        strip = flow_list.STRIP if width >= 64 else max(0, flow_list.STRIP - 9)
-        rest = width - 5 - strip - 2 - 2 - _DURATION - 1 - self._next_width(width)
+    def show_below(self, lines: Sequence[Line]) -> None:
+        """What stands at the foot of the pane where the rows leave room for it."""
+        if list(lines) != list(self._foot):
+            self._foot = lines
+            self.redraw()
+
+    def spans_below(self, y: int, width: int) -> Sequence[AnySpan]:  # noqa: ARG002
+        room = self.page - self.count
+        place = y - (room - len(self._foot))
+        return self._foot[place] if room > len(self._foot) and place >= 0 else ()
+
+    def _columns(self, width: int) -> _Columns:
+        if width not in self._known:
+            self._known[width] = self._measure(width)
+        return self._known[width]
+
+    def _measure(self, width: int) -> _Columns:
+        """What remains goes to the strip first (where heights can be read), then to the status, then to nobody."""
+        is_roomy = width >= _ROOMY
+        when = _NEXT + 2 if width >= 72 and any(row.standing for row in self.rows) else 0
         longest = max((cell_len(row.name) for row in self.rows), default=0)
+        tags = max((cell_len(flow_list.tags(row)) for row in self.rows), default=0) if is_roomy else 0
+        tags = min(tags, 10) + 2 if tags else 0
+        most = _MOST if is_roomy and any(row.spans for row in self.rows) else 0
+        strip = flow_list.STRIP if width >= 64 else max(0, flow_list.STRIP - 9)
+        rest = width - 5 - strip - 2 - 2 - _DURATION - 1 - when - tags - most
         name = max(8, min(longest, rest - 20, 40))
-        return name, strip, max(8, min(rest - name, _STATUS))
+        if is_roomy:
+            strip += max(0, min(LONG_STRIP - strip, rest - name - 24))
+            rest -= strip - flow_list.STRIP
+        return _Columns(name, tags, strip, max(8, min(rest - name, _STATUS)), most, when)
 
     def header_spans(self, y: int, width: int) -> Sequence[AnySpan]:  # noqa: ARG002
-        name, strip, status = self._widths(width)
+        name, tags, strip, status, most, when = self._columns(width)
         last = f"LAST {strip}" if strip > 6 else "LAST"
-        head = f"     {fit('FLOW', name)}  {fit(last, strip)}  {fit('NOW / LAST RUN', status)}{'TIME':>{_DURATION}}"
-        return [(head + ("  NEXT FIRE" if self._next_width(width) else ""), "dim")]
+        head = f"     {fit('FLOW', name)}  {fit('TAGS', tags) if tags else ''}{fit(last, strip)}  "
+        head += f"{fit('NOW / LAST RUN', status)}{'TIME':>{_DURATION}}"
+        head += f"{'P95':>{most}}" if most else ""
+        return [(head + ("  NEXT FIRE" if when else ""), "dim")]
 
     def spans(self, index: int, width: int) -> Sequence[AnySpan]:
         row, now, marks = self.rows[index], time.time(), self.marks
-        name, strip, status = self._widths(width)
-        says_when = bool(self._next_width(width))
-        told = flow_status.told(row, now, status, marks, says_late=not says_when)
+        name, tags, strip, status, most, when = self._columns(width)
+        told = flow_status.told(row, now, status, marks, says_late=not when)
         return [
             *self.lead(index),
             flow_list.state_span(row, now, marks),
             ("  ", ""),
             (fit(row.name, name, marks.ellipsis), "strong" if index == self.cursor else ""),
             ("  ", ""),
-            *flow_list.strip(row, marks, strip, heights=width >= _HEIGHTS),
+            *([(f"{fit(flow_list.tags(row), tags - 2, marks.ellipsis)}  ", "dim")] if tags else []),
+            *flow_list.strip(row, marks, strip, heights=width >= _ROOMY),
             ("  ", ""),
             *fit_line(told, status, marks.ellipsis),
             (f"{flow_list.elapsed(row, now, marks):>{_DURATION}}", "dim"),
-            *((("  ", ""), flow_list.next_fire(row, now)) if says_when else ()),
+            *([(f"{flow_list.usual_most(row):>{most}}", "dim")] if most else []),
+            *((("  ", ""), flow_list.next_fire(row, now)) if when else ()),
         ]
