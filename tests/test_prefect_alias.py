@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -265,6 +266,15 @@ def test_type_checkers_know_the_modules_too() -> None:
     package = Path(tui_flow.__file__).parent
     built = {name for name in prefect_alias.MODULES if (package / "sdk" / f"{name}.py").exists()}
     assert {stub.stem for stub in package.glob("*.pyi")} == built, "each needs its tui_flow/<name>.pyi"
+    for name, behind in prefect_alias.MODULES.items():
+        place = package / "stubs/prefect" / name.replace(".", "/")
+        stub = place / "__init__.pyi" if place.is_dir() else place.with_suffix(".pyi")
+        there = [one for one in behind if ":" not in one and find_spec(f"tui_flow.sdk.{one}")]
+        wanted = sorted(f"from tui_flow.sdk.{one} import *  # noqa: F403" for one in there)
+        for path in (stub, package / f"{name}.pyi"):
+            if path == stub or path.exists():
+                found = [line for line in path.read_text().splitlines() if "tui_flow.sdk" in line]
+                assert sorted(found) == wanted, path
 
 
 def test_users_tests_import_prefect_and_leave_no_trace(tmp_path: Path) -> None:

@@ -3,7 +3,10 @@
 import textwrap
 from pathlib import Path
 
+import pytest
 from mypy import api
+
+import tui_flow
 
 HEAD = """\
 import asyncio
@@ -24,10 +27,10 @@ def whole(x: int = 1) -> list[str]:
 """
 
 
-def problems(tmp_path: Path, body: str) -> list[str]:
+def problems(tmp_path: Path, body: str, head: str = HEAD) -> list[str]:
     """What `mypy --strict` says about a flow file with these lines after HEAD."""
     path = tmp_path / "flow_file.py"
-    path.write_text(HEAD + textwrap.dedent(body))
+    path.write_text(head + textwrap.dedent(body))
     said, crash, _ = api.run(["--strict", "--cache-dir", str(tmp_path.parent / "mypy-cache"), str(path)])
     assert not crash, crash
     return [line for line in said.splitlines() if " error: " in line]
@@ -179,3 +182,58 @@ def test_what_materializes_assets_keeps_its_signature_and_blocks_and_variables_a
         """
     assert problems(tmp_path, body) == []
     assert len(problems(tmp_path, body + "\n        produce('x')\n")) == 1
+
+
+OF_PREFECT = """\
+from typing import assert_type
+import prefect
+from prefect import Flow, flow, get_client, task
+from prefect.cache_policies import INPUTS, TASK_SOURCE
+from prefect.client.schemas.objects import StateType
+from prefect.concurrency.asyncio import concurrency as aconcurrency
+from prefect.concurrency.sync import concurrency, rate_limit
+from prefect.deployments import run_deployment
+from prefect.futures import PrefectFuture
+from prefect.logging.loggers import flow_run_logger
+from prefect.runtime import flow_run
+from prefect.tasks import exponential_backoff, task_input_hash
+from prefect.utilities.annotations import quote
+"""
+
+
+@pytest.mark.parametrize("name", ["prefect", "tui_flow"])
+def test_a_file_that_imports_prefects_names_is_checked(tmp_path, monkeypatch, name):
+    monkeypatch.setenv("MYPYPATH", str(Path(tui_flow.__file__).parent / "stubs"))
+    head = OF_PREFECT.replace("prefect", name)
+    if name == "tui_flow":  # has no stubs for what Prefect keeps in modules below modules
+        head = "\n".join(
+            line for line in head.splitlines() if "schemas" not in line and "loggers" not in line
+        )
+        head = head.replace("get_client, ", "")
+    body = f"""
+        @{name}.task(cache_policy=INPUTS + TASK_SOURCE, retry_delay_seconds=exponential_backoff(2))
+        def half(x: int) -> float:
+            with concurrency("db", occupy=1):
+                rate_limit("db")
+            return x / 2
+
+        @task
+        async def told(x: int) -> str:
+            async with aconcurrency("db"):
+                return str(x)
+
+        @flow(log_prints=True)
+        def whole(x: int = 1) -> list[float]:
+            assert_type(half(x), float)
+            assert_type(half.submit(1), PrefectFuture[float])
+            assert_type(flow_run.name, str | None)
+            assert_type(run_deployment("a/b"), Any)
+            return half.map([1, 2]).result()
+
+        assert_type(whole.generate_mermaid_graph(1), str)
+        whole("x")
+        """
+    (problem,) = problems(
+        tmp_path, body, head.replace("import assert_type", "import Any, assert_type") + "\n"
+    )
+    assert 'No overload variant of "__call__" of "Flow" matches argument type "str"' in problem

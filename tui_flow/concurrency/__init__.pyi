@@ -1,0 +1,1 @@
+"""For type checkers: its parts are `sync` and `asyncio`."""

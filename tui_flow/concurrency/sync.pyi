@@ -1,0 +1,3 @@
+"""For type checkers: where this module really is, see prefect_alias."""
+
+from tui_flow.sdk.concurrency.sync import *  # noqa: F403

@@ -1,0 +1,1 @@
+"""For type checkers: what of it is here are its parts."""
