@@ -13,13 +13,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tui_flow.concurrency import asyncio as asynchronous  # type: ignore[import-not-found]
-from tui_flow.concurrency.sync import concurrency, rate_limit  # type: ignore[import-not-found]
 
 from tests.waiting import wait_until
 from tui_flow import flow, tags, task
+from tui_flow.concurrency import asyncio as asynchronous
+from tui_flow.concurrency.sync import concurrency, rate_limit
 from tui_flow.contract import limits, rundir
 from tui_flow.contract.limits import Limit
+from tui_flow.contract.waiting_line import LINE, STALE_SECONDS, Place
 from tui_flow.sdk.exceptions import ConcurrencySlotAcquisitionError
 
 
@@ -80,6 +81,51 @@ def test_coroutines_wait_without_holding_up_their_loop(state_dir: Path) -> None:
 
     asyncio.run(all_of_them())
     assert (inside.total, inside.most) == (6, 2)
+
+
+def waiting(state_dir: Path) -> list[Path]:
+    """The places in the line of "two", in their order."""
+    line = state_dir / limits.LIMITS / "two" / LINE
+    return sorted(line.iterdir()) if line.exists() else []
+
+
+def test_who_came_first_is_served_first_also_who_wants_more(state_dir: Path) -> None:
+    served: list[int] = []
+
+    def enter(number: int, occupy: int) -> None:
+        with concurrency("two", occupy=occupy):
+            served.append(number)
+
+    threads = []
+    with concurrency("two", occupy=1):
+        for number, occupy in enumerate([2, 1, 2, 1, 1]):
+            threads.append(threading.Thread(target=enter, args=(number, occupy)))
+            threads[-1].start()
+            wait_until(lambda: len(waiting(state_dir)) == number + 1)  # noqa: B023
+        assert served == [], "one slot is free, and it is kept for who wants two"
+    for thread in threads:
+        thread.join()
+    assert served[:3] == [0, 1, 2] and sorted(served) == [0, 1, 2, 3, 4] and waiting(state_dir) == []
+
+
+def test_who_is_dead_or_does_not_look_holds_nobody_up(state_dir: Path) -> None:
+    stopped = Place(state_dir / limits.LIMITS / "two")
+    with pytest.raises(TimeoutError), concurrency("two", timeout_seconds=0.05):
+        raise AssertionError("somebody came before")
+    ago = time.time() - STALE_SECONDS - 1
+    os.utime(stopped.path, (ago, ago))
+    with concurrency("two", timeout_seconds=0):
+        pass
+    stopped.look()
+    pid = os.fork()
+    if pid == 0:
+        Place(state_dir / limits.LIMITS / "two")
+        os._exit(0)
+    os.waitpid(pid, 0)
+    stopped.leave()
+    assert len(waiting(state_dir)) == 1
+    with concurrency("two", timeout_seconds=0):
+        assert waiting(state_dir) == [], "what the dead have left is swept away"
 
 
 def test_an_exception_lets_go_of_the_slots(state_dir: Path) -> None:

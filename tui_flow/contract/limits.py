@@ -3,6 +3,7 @@
     <state directory>/limits/<name>/limit.json   what it allows
     <state directory>/limits/<name>/turn         held for the moment in which slots are counted
     <state directory>/limits/<name>/<number>     a slot: who holds its lock has it, and is named in it
+    <state directory>/limits/<name>/line/        who waits (`waiting_line`)
     <state directory>/limits/<name>/level        of a limit that refills: how many slots are used up, and when
 
 A slot is a lock that the kernel frees on death, so none is ever lost, and no engine is needed. A limit named "tag:x"
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tui_flow.contract.rundir import lock_holder, take_lock, write_whole
+from tui_flow.contract.waiting_line import Place, ahead_of, seconds_to_wait
 
 LIMITS = "limits"
 TAG = "tag:"
@@ -138,10 +140,26 @@ def used_up(state_dir: Path, limit: Limit) -> float:
     return _level(_folder(state_dir, limit.name), limit)
 
 
-def acquire(state_dir: Path, limits: list[Limit], occupy: int, holder: str, *, keeps: bool) -> Hold | float:
+def wait_in_line(state_dir: Path, limits: list[Limit]) -> Place | None:
+    """A place in the line of a limit, for `acquire`. Who wants slots of several at once has none: it could hold up those
+    who have what it lacks. Raises OSError."""
+    with _guard:
+        return Place(_folder(state_dir, limits[0].name)) if len(limits) == 1 else None
+
+
+def acquire(
+    state_dir: Path,
+    limits: list[Limit],
+    occupy: int,
+    holder: str,
+    *,
+    keeps: bool,
+    place: Place | None = None,
+) -> Hold | float:
     """Slots of all these limits, or of none: then the seconds after which it makes sense to ask again.
 
-    With `keeps` they are held until they are released; without, they are used up, and come back by themselves.
+    With `keeps` they are held until they are released; without, they are used up, and come back by themselves. Of one
+    limit they go to who has waited longest; `place` is where the caller waits.
     """
     with _guard, ExitStack() as turns:
         folders = {limit: _folder(state_dir, limit.name) for limit in sorted(limits)}
@@ -150,6 +168,11 @@ def acquire(state_dir: Path, limits: list[Limit], occupy: int, holder: str, *, k
             if turn is None:
                 return AGAIN_SECONDS
             turns.callback(os.close, turn)
+        if place is not None:
+            place.look()
+        ahead = [ahead_of(folder, place) for folder in folders.values()] if len(folders) == 1 else [0]
+        if ahead[0]:
+            return seconds_to_wait(ahead[0])
         waits = [_wait_to_refill(folder, limit, occupy) for limit, folder in folders.items()]
         if any(waits):
             return max(waits)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui_flow.contract import limits, rundir
 from tui_flow.contract.limits import Hold, Limit
+from tui_flow.contract.waiting_line import Place
 from tui_flow.sdk.asking import project_of
 from tui_flow.sdk.context import parent_of_task
 from tui_flow.sdk.exceptions import AcquireConcurrencySlotTimeoutError, ConcurrencySlotAcquisitionError
@@ -51,25 +52,31 @@ class Wish:
 
     def tries(self) -> Iterator[Hold | float]:
         """Asks again and again; gives seconds to wait, and at last the slots. Raises TimeoutError when it is too late."""
-        deadline, has_said, wait = time.monotonic() + self.patience, False, limits.AGAIN_SECONDS
-        while self._limits:
-            found = limits.acquire(
-                self._state_dir, self._limits, self._occupy, self._holder, keeps=self._keeps
-            )
-            if isinstance(found, Hold):
-                yield found
-                return
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise AcquireConcurrencySlotTimeoutError(
-                    f"no slots of {self._names} within {self.patience:g} s"
-                )
-            if not has_said:
-                has_said = True
-                self._logger.info("Waits for %s of limit %s", _slots(self._occupy), self._names)
-            yield min(max(found, wait), LONGEST_WAIT_SECONDS, left)
-            wait *= 1.5
-        yield Hold({})
+        if not self._limits:
+            yield Hold({})
+            return
+        deadline, place, wait = time.monotonic() + self.patience, None, 0.0
+        try:
+            while not isinstance(found := self._ask(place), Hold):
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise AcquireConcurrencySlotTimeoutError(
+                        f"no slots of {self._names} within {self.patience:g} s"
+                    )
+                if not wait:
+                    self._logger.info("Waits for %s of limit %s", _slots(self._occupy), self._names)
+                    place = limits.wait_in_line(self._state_dir, self._limits)
+                wait = limits.AGAIN_SECONDS if place or not wait else wait * 1.5
+                yield min(max(found, wait), LONGEST_WAIT_SECONDS, left)
+        finally:
+            if place is not None:
+                place.leave()
+        yield found
+
+    def _ask(self, place: Place | None) -> Hold | float:
+        return limits.acquire(
+            self._state_dir, self._limits, self._occupy, self._holder, keeps=self._keeps, place=place
+        )
 
     @property
     def _holder(self) -> str:
