@@ -1,22 +1,19 @@
 """Artifacts in lines of text: what a run shows to people, without a browser."""
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
-
-from rich.cells import cell_len, set_cell_size
 
 from tui_flow.safe import safe
 from tui_flow.store.records import Artifact
 from tui_flow.tui.presentation import Line, progress, times
 from tui_flow.tui.presentation.gantt import Headway
 from tui_flow.tui.presentation.glyphs import Marks
+from tui_flow.tui.presentation.images import image_facts
+from tui_flow.tui.presentation.markdown import GAP, column_widths, markdown_lines, table_row
 
 MAX_ROWS = 200
 """Of a table; below, a line says how many more there are."""
 BAR_CELLS = 24
-_LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]*)\)")
-_GAP = "  "
 
 
 def title(artifact: Artifact) -> str:
@@ -32,8 +29,9 @@ def lines(artifact: Artifact, width: int, marks: Marks, now: float, *, is_live: 
     if artifact.type == "table":
         return _table(artifact.data, width, marks)
     if artifact.type == "image":
-        return [[("image  ", "dim"), (str(artifact.data), "key")]]
-    return _markdown(str(artifact.data))
+        where, facts = image_facts(str(artifact.data))
+        return [[("image  ", "dim"), (where, "key"), (f"  {facts}" if facts else "", "dim")]]
+    return list(markdown_lines(str(artifact.data), width, marks))
 
 
 def section(
@@ -92,12 +90,12 @@ def _table(data: Any, width: int, marks: Marks) -> list[Line]:
     texts = [[_cell(value) for value in row] for row in rows[:MAX_ROWS]]
     if not header and not texts:
         return [[("an empty table", "dim")]]
-    widths = _widths([header, *texts], width)
+    widths = column_widths([header, *texts], width)
     found: list[Line] = []
     if header:
-        found.append([(_row(header, widths, marks), "strong")])
-        found.append([(marks.dash * min(width, sum(widths) + len(_GAP) * (len(widths) - 1)), "frame")])
-    found += [[(_row(row, widths, marks), "")] for row in texts]
+        found.append([(table_row(header, widths, marks), "strong")])
+        found.append([(marks.rule[:1] * min(width, sum(widths) + len(GAP) * (len(widths) - 1)), "frame")])
+    found += [[(table_row(row, widths, marks), "")] for row in texts]
     if len(rows) > MAX_ROWS:
         found.append([(f"{len(rows) - MAX_ROWS:,} more rows: --json has all", "dim")])
     return found
@@ -120,60 +118,3 @@ def _columns(data: Any) -> tuple[list[str], list[list[Any]]]:
 
 def _cell(value: Any) -> str:
     return "" if value is None else safe(str(value)).replace("\n", " ").replace("\t", " ")
-
-
-def _widths(rows: Sequence[Sequence[str]], width: int) -> list[int]:
-    """As wide as the texts; where that is too much, the widest columns give way."""
-    count = max(map(len, rows), default=0)
-    widths = [max(1, *(cell_len(row[place]) for row in rows if place < len(row))) for place in range(count)]
-    spare = sum(widths) + len(_GAP) * (count - 1) - width
-    while spare > 0 and max(widths) > 4:
-        widest = max(widths)
-        second = max([one for one in widths if one < widest], default=4)
-        many = widths.count(widest)
-        cut = min(widest - max(second, 4) or 1, -(-spare // many))
-        widths = [one - cut if one == widest else one for one in widths]
-        spare -= cut * many
-    return widths
-
-
-def _row(texts: Sequence[str], widths: Sequence[int], marks: Marks) -> str:
-    cells = []
-    for place, wide in enumerate(widths):
-        text = texts[place] if place < len(texts) else ""
-        cut = set_cell_size(text, max(0, wide - 1)) + marks.ellipsis if cell_len(text) > wide else text
-        cells.append(cut + " " * (wide - cell_len(cut)))
-    return _GAP.join(cells).rstrip()
-
-
-# Markdown: headings, code and links look like what they are; everything else reads as it was written.
-
-
-def _markdown(text: str) -> list[Line]:
-    found: list[Line] = []
-    in_code = False
-    for line in text.expandtabs(4).splitlines():
-        if line.lstrip().startswith("```"):
-            in_code = not in_code
-        elif in_code:
-            found.append([(f"  {line}", "live")])
-        elif re.match(r"#{1,6} ", line):
-            found.append([(line.lstrip("# "), "strong")])
-        else:
-            found.append(_with_links(line))
-    return found or [[("an empty text", "dim")]]
-
-
-def _with_links(line: str) -> Line:
-    """A link's text, and behind it where it leads: never a link that the terminal follows unseen."""
-    spans: Line = []
-    end = 0
-    for match in _LINK.finditer(line):
-        spans.append((line[end : match.start()].replace("**", ""), ""))
-        label, target = match.groups()
-        spans.append((label or target, "key"))
-        if label and label != target:
-            spans.append((f" <{target}>", "dim"))
-        end = match.end()
-    spans.append((line[end:].replace("**", ""), ""))
-    return [span for span in spans if span[0]]
