@@ -89,6 +89,8 @@ async def test_the_wide_details_tell_a_tasks_past_and_what_a_rerun_would_do(etl:
         await page.shows("HISTORY  ✓✗✗  its last 3 runs", "LAST OK  run 809", "12.1s", "i hides")
         await page.shows("r f  reuse 5, run 3", "r t  from load_warehouse", "$ tui-flow"[2:])
         await page.shows("critical path")
+        await page.press("k")
+        await page.shows("20 of 20 are over", "✓ 19 ok", "p50 6.0s", "upload-7", "SLOWEST", "HISTORY  ✗")
         await page.press("g")
         await page.shows("CLI      tui-flow rerun 812")
         await page.press("i")

@@ -137,21 +137,21 @@ def run_details(
     """All there is to know of a flow run; `why` says why it has not begun, `more` is what had to be looked up."""
     parent = parent_of(run.trigger)
     lines: list[Line] = [
-        _state_line(run.state, run.state_name, marks, _how(run)),
-        _fact("run", f"{run.id}  {run.run_name}".rstrip()),
-        _fact("trigger", f"{run.trigger}, {times.moment(run.created_at, now)}"),
-        *([_fact("parent", f"run {parent[0]}, as its task {parent[1]}")] if parent else []),
-        *_when(run, now),
-        *([_fact("waits", why)] if why else []),
-        *([_fact("tags", " ".join(run.tags))] if run.tags else []),
-        *([_fact("tries", str(run.tries))] if run.tries > 1 else []),
+        state_line(run.state, run.state_name, marks, _how(run)),
+        fact("run", f"{run.id}  {run.run_name}".rstrip()),
+        fact("trigger", f"{run.trigger}, {times.moment(run.created_at, now)}"),
+        *([fact("parent", f"run {parent[0]}, as its task {parent[1]}")] if parent else []),
+        *when_lines(run, now),
+        *([fact("waits", why)] if why else []),
+        *([fact("tags", " ".join(run.tags))] if run.tags else []),
+        *([fact("tries", str(run.tries))] if run.tries > 1 else []),
         *_process(run),
-        *_reason(run.reason, run.message, run.failure, project),
+        *reason_lines(run.reason, run.message, run.failure, project),
         *more,
         [],
         [("PARAMETERS", "dim")],
         *_parameter_lines(run.parameters),
-        *_traceback(run.failure),
+        *traceback_lines(run.failure),
     ]
     return lines
 
@@ -159,8 +159,8 @@ def run_details(
 def _process(run: FlowRun) -> list[Line]:
     """Where it ran, and what it took."""
     where = "  ".join(filter(None, (run.host or "", f"pid {run.worker_pid}" if run.worker_pid else "")))
-    lines = [_fact("process", where)] if where else []
-    return [*lines, _fact("used", used(run))] if used(run) else lines
+    lines = [fact("process", where)] if where else []
+    return [*lines, fact("used", used(run))] if used(run) else lines
 
 
 def used(run: FlowRun) -> str:
@@ -176,31 +176,7 @@ def _how(run: FlowRun) -> str:
     return f"exit code {run.exit_code}" if run.exit_code else ""
 
 
-def task_details(
-    task: TaskRun,
-    names: dict[int, str],
-    marks: Marks,
-    now: float,
-    project: Path,
-    more: Sequence[Line] = (),
-) -> list[Line]:
-    """All there is to know of a task run; `names` are those of the run's task runs, `more` is what was looked up."""
-    tries = f"try {task.tries} of {task.max_tries}" if task.max_tries > 1 else ""
-    upstream = ", ".join(names.get(id, str(id)) for id in task.upstream[:8])
-    return [
-        _state_line(task.state, task.state_name, marks, tries),
-        _fact("task" if task.kind == "task" else "flow", f"{task.name}  {task.run_name}".rstrip()),
-        *([_fact("map", f"item {task.map_index}")] if task.map_index is not None else []),
-        *_when(task, now),
-        *([_fact("after", upstream)] if upstream else []),
-        *([_fact("tags", " ".join(task.tags))] if task.tags else []),
-        *_reason(task.reason, task.message, task.failure, project),
-        *([[], *more] if more else []),
-        *_traceback(task.failure),
-    ]
-
-
-def _state_line(state: str, state_name: str, marks: Marks, more: str) -> Line:
+def state_line(state: str, state_name: str, marks: Marks, more: str) -> Line:
     name = f"  ({state_name})" if state_name and state_name.lower() != state else ""
     return [
         (f"{marks.glyph(state)} {state.replace('_', ' ').upper()}", role(state)),
@@ -208,26 +184,26 @@ def _state_line(state: str, state_name: str, marks: Marks, more: str) -> Line:
     ]
 
 
-def _fact(name: str, value: str) -> Line:
+def fact(name: str, value: str) -> Line:
     return [(f"{name:<9}", "dim"), (value, "")]
 
 
-def _when(run: FlowRun | TaskRun, now: float) -> list[Line]:
+def when_lines(run: FlowRun | TaskRun, now: float) -> list[Line]:
     if run.started_at is None:
         return []
     start = times.moment(run.started_at, now)
     if run.ended_at is None:
-        return [_fact("since", start)]
+        return [fact("since", start)]
     took = times.duration(run.ended_at - run.started_at)
-    return [_fact("when", f"{start} to {times.moment(run.ended_at, now)}  ({took})")]
+    return [fact("when", f"{start} to {times.moment(run.ended_at, now)}  ({took})")]
 
 
-def _reason(reason: str | None, message: str, failure: Failure | None, project: Path) -> list[Line]:
-    lines: list[Line] = [_fact("reason", reason)] if reason else []
+def reason_lines(reason: str | None, message: str, failure: Failure | None, project: Path) -> list[Line]:
+    lines: list[Line] = [fact("reason", reason)] if reason else []
     if failure is not None:
         return [*lines, [], *failure_lines(failure, message, project)]
     first, *more = safe_lines(message) if message else [""]
-    lines += [_fact("message", first)] if first else []
+    lines += [fact("message", first)] if first else []
     return lines + [[(f"{'':<9}{text}", "")] for text in more]
 
 
@@ -243,7 +219,7 @@ def _parameter_lines(parameters: dict[str, Any]) -> list[Line]:
     return lines
 
 
-def _traceback(failure: Failure | None) -> list[Line]:
+def traceback_lines(failure: Failure | None) -> list[Line]:
     """The traceback as the interpreter prints it, with the frames of libraries dimmed."""
     if failure is None or not failure.traceback:
         return []

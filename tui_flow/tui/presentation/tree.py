@@ -60,8 +60,13 @@ def gravest(counts: Counter[TaskRunState], *, begun: bool) -> TaskRunState:
 class MapGroup:
     """The task runs of one map call, counted."""
 
-    def __init__(self, map_id: int, name: str, parent: int) -> None:
-        self.map_id, self.name, self.parent = map_id, name, parent
+    def __init__(self, first: TaskRun) -> None:
+        self.run_id, self.map_id, self.name, self.parent = (
+            first.run_id,
+            first.map_id or 0,
+            first.name,
+            first.parent,
+        )
         self.members: list[int] = []
         self.counts: Counter[TaskRunState] = Counter()
         self.started_at: float | None = None
@@ -129,7 +134,7 @@ class TaskForest:
                 if task.map_id is None:
                     self._children.setdefault(task.parent, []).append(("task", task.id))
                 elif task.map_id not in self.groups:
-                    self.groups[task.map_id] = MapGroup(task.map_id, task.name, task.parent)
+                    self.groups[task.map_id] = MapGroup(task)
                     self._children.setdefault(task.parent, []).append(("map", task.map_id))
             else:
                 self.counts[before.state] -= 1

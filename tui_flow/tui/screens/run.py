@@ -1,7 +1,6 @@
 """The Run view: one run as a tree with its bars, and the log of what is selected."""
 
 import asyncio
-import time
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -12,30 +11,21 @@ from textual.widget import Widget
 
 from tui_flow.contract.rundir import LOG, run_dir
 from tui_flow.contract.states import TERMINAL, FlowRunState
-from tui_flow.store.records import FlowRun
 from tui_flow.tui.bridge import RunReading
-from tui_flow.tui.presentation import Line, about, artifacts, plots, silence
-from tui_flow.tui.presentation.attempts import as_run, attempt_at, attempt_lines, log_bounds
-from tui_flow.tui.presentation.critical_path import chain_line, critical_path
-from tui_flow.tui.presentation.flow_list import run_duration
+from tui_flow.tui.presentation import artifacts
+from tui_flow.tui.presentation.attempts import as_run, attempt_at, log_bounds
 from tui_flow.tui.presentation.glyphs import role
-from tui_flow.tui.presentation.tree import Key, TaskForest, name_of
-from tui_flow.tui.screens.looked_up import LookedUp
-from tui_flow.tui.screens.run_texts import RunTexts
-from tui_flow.tui.widgets.bars import Bar
+from tui_flow.tui.presentation.tree import TaskForest
+from tui_flow.tui.screens.run_frames import RunFrames
 from tui_flow.tui.widgets.lines import Lines
 
 LOG_SECONDS = 0.25
 """Between two looks at the log of a run that is not over."""
 READ_SECONDS = 2.0
 """So long the log waits for the history."""
-MOST_LIVE = 2_000
-"""Of a run that goes on with more task runs than that, no critical path is sought."""
-MAX_NAME = 20
-"""Of a longer flow name the breadcrumb shows so many letters, so that the state is always in view."""
 
 
-class RunScreen(RunTexts):
+class RunScreen(RunFrames):
     """One flow run. The log follows the row under the cursor; the cursor moves by itself only after `F`."""
 
     CSS_PATH = "../styles/run.tcss"
@@ -43,7 +33,6 @@ class RunScreen(RunTexts):
 
     def __init__(self, run_id: int, line: int | None = None, task: str = "") -> None:
         super().__init__(run_id)
-        self.crumbs = Bar(id="crumbs")
         self._line = line
         """The line of the log to go to, once it is indexed."""
         self._wanted_task = task
@@ -53,9 +42,6 @@ class RunScreen(RunTexts):
         self._log_timer: Timer | None = None
         self._is_read = asyncio.Event()
         """Set once the run has been read, and drawn."""
-        self.looked_up = LookedUp(self)
-        self._described: tuple[int, Key | None] | None = None
-        """What the details are about."""
 
     def compose_panes(self) -> Iterable[Widget]:
         yield self.crumbs
@@ -88,7 +74,7 @@ class RunScreen(RunTexts):
         self.console.bridge.watch(run_id, self._known)
         self.run_worker(self._index_log(), exclusive=True, group="log")
         self.say("")
-        self._update_crumbs()
+        self.update_crumbs()
         self.update_frames()
         if self._log_timer is None:
             self._log_timer = self.set_interval(LOG_SECONDS, self._poll_log, pause=True)
@@ -102,7 +88,7 @@ class RunScreen(RunTexts):
             return
         self.latest, self.attempts = reading.run, reading.attempts
         if self.shows_earlier:
-            self._update_crumbs()
+            self.update_crumbs()
             return
         first = self.run is None
         was_over = self.run is not None and self.run.state in TERMINAL
@@ -115,7 +101,7 @@ class RunScreen(RunTexts):
         self.artifacts |= {artifact.number: artifact for artifact in reading.artifacts}
         self.task_tree.progress = artifacts.progress_by_task(self.artifacts.values())
         self.task_tree.show_run(self.run, self.forest)
-        self._find_critical_path()
+        self.find_critical_path()
         if first:
             self._arrive()
         elif self.follows_task:
@@ -149,7 +135,7 @@ class RunScreen(RunTexts):
         self.forest.update(found)
         self.task_tree.clear()
         self.task_tree.show_run(self.run, self.forest)
-        self._find_critical_path()
+        self.find_critical_path()
         self._bound_log()
         self._arrive()
         self.update()
@@ -182,9 +168,6 @@ class RunScreen(RunTexts):
             self.say(f"opened at the first error: n next, N previous{self._edits()}", "dim")
         elif self._why_not_begun():
             self.say(f"it has not begun: {self._why_not_begun()}", "warn")
-
-    def _why_not_begun(self) -> str:
-        return self.console.overview.waiting.get(self.run_id, "")
 
     def _go_to_line(self) -> None:
         """Goes to the line that was asked for, and to the task run that wrote it, as soon as both are known."""
@@ -242,135 +225,12 @@ class RunScreen(RunTexts):
             self.run_worker(self._index_log(), exclusive=True, group="log")
         self.update_log_frame()
 
-    def _whose(self, task_run: int) -> str:
-        task = self.forest.tasks.get(task_run)
-        return task.run_name or task.name if task else (self.run.flow if self.run and not task_run else "")
-
-    def _why_silent(self) -> str:
-        """Why there is no line of the row under the cursor."""
-        run, row, log = self.run, self.task_tree.selected, self.log_view.lines.log
-        if run is None or self.log_view.is_reading:
-            return "reading the log"
-        if not log.size and run.state in TERMINAL and not log.path.exists():
-            return f"its log is no longer there: {about.short_path(str(log.path), self.console.settings.project)}"
-        return silence.why_silent(run, row, self.forest, self._why_not_begun())
-
     # What is said.
 
     def tick(self) -> None:
         if self.run is not None and self.run.state not in TERMINAL:
             self.task_tree.refresh_live()
-            self._update_crumbs()
-
-    def update(self) -> None:
-        """Everything around the panes."""
-        self._update_crumbs()
-        self.update_frames()
-        self.describe()
-        self.update_footer()
-
-    def _update_crumbs(self) -> None:
-        run, marks = self.run, self.console.paint.marks
-        left: Line = [(" Flows ", "dim"), (f"{marks.crumb} ", "dim")]
-        if run is None:
-            self.crumbs.set([*left, (f"run {self.run_id}", "strong")])
-            return
-        flow = run.flow if len(run.flow) <= MAX_NAME else run.flow[:MAX_NAME] + marks.ellipsis
-        state = f"  {marks.glyph(run.state)} {run.state.upper()}"
-        left += [(flow, "strong"), (f" {marks.crumb} ", "dim"), (f"run {run.id}", "strong")]
-        left += [(state, role(run.state)), (f" {run_duration(run, time.time(), marks)}", "")]
-        if self.attempts and self.latest is not None:
-            left += [
-                (f"  attempt {run.attempt}/{self.latest.attempt}", "warn" if self.shows_earlier else "dim")
-            ]
-        if self.artifacts:
-            many = len(self.artifacts)
-            left += [("  A", "key"), (f" {many} artifact{'' if many == 1 else 's'}", "dim")]
-        left += [(f"  {run.run_name}", "dim")]
-        right: Line = [(",", "key"), (" older  ", "dim"), (".", "key"), (" newer ", "dim")]
-        self.crumbs.set(left, right)
-
-    def update_frames(self) -> None:
-        marks = self.console.paint.marks
-        counts = " ".join(
-            f"{marks.glyph(state)}{count}" for state, count in sorted(self.forest.counts.items()) if count
-        )
-        followed = "F follows the running task" if self.follows_task else ""
-        below = "  ".join(filter(None, (followed, self.task_tree.axis_text(), self.task_tree.place)))
-        self.task_tree.set_title(f"Tasks  {counts}" if counts else "Tasks", below)
-        self.update_log_frame()
-
-    def update_log_frame(self) -> None:
-        row, view = self.task_tree.selected, self.log_view
-        name = "whole run" if row is None or row.key[0] == "run" else row.label
-        if row is not None and row.tries is not None and row.task is not None:
-            name = f"{name_of(row.task)}, try {row.tries} of {row.task.tries}"
-        is_over = self.run is not None and self.run.state in TERMINAL and not view.is_reading
-        rule = view.marks.rule
-        view.end_line = f" {rule} end {rule}" if is_over and view.count else ""
-        if view.is_wide:
-            view.set_title("   ".join([f"Log {name}", *view.status()]), self._log_end() if is_over else "")
-        else:
-            view.set_title(f"Log {name}", "  ".join(view.status()))
-
-    def _log_end(self) -> str:
-        """How the process of the run ended, whether its log is whole, and where it lies."""
-        run, log = self.run, self.log_view.lines.log
-        if run is None:
-            return ""
-        ended = f"signal {run.signal}" if run.signal else f"exit code {run.exit_code}"
-        path = about.short_path(str(log.path), self.console.settings.project)
-        rule = f" {self.console.paint.marks.rule} "
-        known = run.exit_code is not None or run.signal
-        return rule.join([*([ended] if known else []), self.log_view.dropped() or "no lines dropped", path])
-
-    def describe(self) -> None:
-        run, row, marks = self.run, self.task_tree.selected, self.console.paint.marks
-        if run is None or not self.details.display:
-            return
-        now, project = time.time(), self.console.settings.project
-        if row is None or row.task is None:
-            lines = about.run_details(
-                run, marks, now, project, self._why_not_begun(), self.looked_up.run_lines()
-            )
-            title = f"run {run.id}"
-            lines[3:3] = self._usual(run)
-            lines += attempt_lines(self.attempts, marks, now)
-        else:
-            names = {id: self._whose(id) for id in row.task.upstream[:8]}
-            more = self.looked_up.task_lines(row.task)
-            lines, title = about.task_details(row.task, names, marks, now, project, more), row.label
-        shown = self.shown_artifacts()
-        if shown:
-            width, live = max(20, self.details.size.width), run.state not in TERMINAL
-            lines = [*lines, [], *artifacts.section(shown, width, marks, now, is_live=live)]
-        self.details.set_title(title, "i hides" if self.has_class("-wide") else "")
-        about_now = (run.id, row.key if row is not None else None)
-        self.details.set_lines(lines, keep=about_now == self._described)
-        self._described = about_now
-        self.looked_up.look()
-
-    def _find_critical_path(self) -> None:
-        """Anew with each change of a run that is small, or over."""
-        run, tree = self.run, self.task_tree
-        if (
-            run is None
-            or not tree.is_wide
-            or (run.state not in TERMINAL and len(self.forest.tasks) > MOST_LIVE)
-        ):
-            tree.critical = []
-            return
-        now, marks = time.time(), self.console.paint.marks
-        chain = critical_path(self.forest.tasks, now)
-        tree.critical = chain_line(chain, tree.size.width, marks, now) if len(chain.tasks) > 1 else []
-
-    def _usual(self, run: FlowRun) -> list[Line]:
-        """How long the flow's last runs took, and whether this one took longer."""
-        runs = self.console.overview.runs.get(run.flow, ())
-        spans = [plots.span_of(one) for one in runs]
-        took = run.ended_at - run.started_at if run.ended_at and run.started_at else None
-        width = self.details.size.width or 40
-        return plots.duration_lines(spans, width, self.console.paint.marks, took)
+            self.update_crumbs()
 
     def places(self) -> list[str]:
         focused = self.focused
@@ -408,7 +268,7 @@ class RunScreen(RunTexts):
         self.update_footer()
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self._find_critical_path)
+        self.call_after_refresh(self.find_critical_path)
         self.call_after_refresh(self.describe)
         self.call_after_refresh(self.update_frames)
 

@@ -1,0 +1,92 @@
+"""What the details of the Run view say of a task run, and of all those of one map call."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tui_flow.contract.states import TASK_ACTIVE
+from tui_flow.store.records import TaskRun
+from tui_flow.tui.presentation import Line, times
+from tui_flow.tui.presentation.about import (
+    fact,
+    reason_lines,
+    state_line,
+    traceback_lines,
+    when_lines,
+)
+from tui_flow.tui.presentation.glyphs import Marks, role, word
+from tui_flow.tui.presentation.tree import MapGroup, name_of
+
+MOST_NAMED = 4
+"""Of the task runs of a map call so many are named: those that failed, and the slowest."""
+
+
+def task_details(
+    task: TaskRun,
+    names: dict[int, str],
+    marks: Marks,
+    now: float,
+    project: Path,
+    more: Sequence[Line] = (),
+) -> list[Line]:
+    """All there is to know of a task run; `names` are those of the run's task runs, `more` is what was looked up."""
+    tries = f"try {task.tries} of {task.max_tries}" if task.max_tries > 1 else ""
+    upstream = ", ".join(names.get(id, str(id)) for id in task.upstream[:8])
+    return [
+        state_line(task.state, task.state_name, marks, tries),
+        fact("task" if task.kind == "task" else "flow", f"{task.name}  {task.run_name}".rstrip()),
+        *([fact("map", f"item {task.map_index}")] if task.map_index is not None else []),
+        *when_lines(task, now),
+        *([fact("after", upstream)] if upstream else []),
+        *([fact("tags", " ".join(task.tags))] if task.tags else []),
+        *reason_lines(task.reason, task.message, task.failure, project),
+        *([[], *more] if more else []),
+        *traceback_lines(task.failure),
+    ]
+
+
+def group_details(
+    group: MapGroup, tasks: Sequence[TaskRun], marks: Marks, now: float, more: Sequence[Line] = ()
+) -> list[Line]:
+    """How many are in which state, how long they take, which failed first, and which were the slowest."""
+    done = sum(count for state, count in group.counts.items() if state not in TASK_ACTIVE)
+    counts: Line = [(f"{'tasks':<9}", "dim")]
+    for state, count in sorted(group.counts.items()):
+        if count:
+            counts.append((f"{marks.glyph(state)} {count:,} {word(state)}  ", role(state)))
+    took = sorted(
+        ((task.ended_at - task.started_at, task) for task in tasks if task.started_at and task.ended_at),
+        key=lambda pair: -pair[0],
+    )
+    lines = [state_line(group.state, "", marks, f"{done:,} of {len(tasks):,} are over"), counts]
+    if group.started_at is not None:
+        ended = (
+            "" if group.ended_at is None or done < len(tasks) else f" to {times.moment(group.ended_at, now)}"
+        )
+        lines.append(fact("when", f"{times.moment(group.started_at, now)}{ended}"))
+    if took:
+        middle, high = took[len(took) // 2][0], took[int(len(took) * 0.05)][0]
+        lines.append(fact("take", f"p50 {times.duration(middle)}  p95 {times.duration(high)}"))
+    failed = sorted(
+        (task for task in tasks if role(task.state) == "bad"), key=lambda task: task.ended_at or 0.0
+    )
+    lines += _named("FAILED", [(task, _said(task), "bad") for task in failed], marks)
+    slowest = [(task, times.duration(seconds), "") for seconds, task in took] if len(took) > 1 else []
+    return [*lines, *_named("SLOWEST", slowest, marks), *([[], *more] if more else [])]
+
+
+def _said(task: TaskRun) -> str:
+    failure = task.failure
+    return (f"{failure.type}: {failure.message}" if failure else task.message).partition("\n")[0]
+
+
+def _named(title: str, found: Sequence[tuple[TaskRun, str, str]], marks: Marks) -> list[Line]:
+    """The first of them by name, each with a word about it."""
+    lines: list[Line] = [[], [(title, "dim")]] if found else []
+    for task, text, colour in found[:MOST_NAMED]:
+        lines.append(
+            [(f"  {marks.glyph(task.state)} ", role(task.state)), (name_of(task), ""), (f"  {text}", colour)]
+        )
+    more = len(found) - MOST_NAMED
+    if more > 0 and title == "FAILED":
+        lines.append([(f"  and {more:,} more", "dim")])
+    return lines

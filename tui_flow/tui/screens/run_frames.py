@@ -1,0 +1,162 @@
+"""What the Run view says around its panes, and in its details."""
+
+import time
+
+from tui_flow.contract.states import TERMINAL
+from tui_flow.store.records import FlowRun
+from tui_flow.tui.presentation import Line, about, about_tasks, artifacts, plots, silence
+from tui_flow.tui.presentation.attempts import attempt_lines
+from tui_flow.tui.presentation.critical_path import chain_line, critical_path
+from tui_flow.tui.presentation.flow_list import run_duration
+from tui_flow.tui.presentation.glyphs import role
+from tui_flow.tui.presentation.tree import Key, name_of
+from tui_flow.tui.screens.looked_up import LookedUp
+from tui_flow.tui.screens.run_texts import RunTexts
+from tui_flow.tui.widgets.bars import Bar
+
+MOST_LIVE = 2_000
+"""Of a run that goes on with more task runs than that, no critical path is sought."""
+MAX_NAME = 20
+"""Of a longer flow name the breadcrumb shows so many letters, so that the state is always in view."""
+
+
+class RunFrames(RunTexts):
+    """The part of the Run view that puts a run into words."""
+
+    def __init__(self, run_id: int) -> None:
+        super().__init__(run_id)
+        self.crumbs = Bar(id="crumbs")
+        self.looked_up = LookedUp(self)
+        self._described: tuple[int, Key | None] | None = None
+        """What the details are about."""
+
+    def update(self) -> None:
+        """Everything around the panes."""
+        self.update_crumbs()
+        self.update_frames()
+        self.describe()
+        self.update_footer()
+
+    def update_crumbs(self) -> None:
+        run, marks = self.run, self.console.paint.marks
+        left: Line = [(" Flows ", "dim"), (f"{marks.crumb} ", "dim")]
+        if run is None:
+            self.crumbs.set([*left, (f"run {self.run_id}", "strong")])
+            return
+        flow = run.flow if len(run.flow) <= MAX_NAME else run.flow[:MAX_NAME] + marks.ellipsis
+        state = f"  {marks.glyph(run.state)} {run.state.upper()}"
+        left += [(flow, "strong"), (f" {marks.crumb} ", "dim"), (f"run {run.id}", "strong")]
+        left += [(state, role(run.state)), (f" {run_duration(run, time.time(), marks)}", "")]
+        if self.attempts and self.latest is not None:
+            left += [
+                (f"  attempt {run.attempt}/{self.latest.attempt}", "warn" if self.shows_earlier else "dim")
+            ]
+        if self.artifacts:
+            many = len(self.artifacts)
+            left += [("  A", "key"), (f" {many} artifact{'' if many == 1 else 's'}", "dim")]
+        left += [(f"  {run.run_name}", "dim")]
+        right: Line = [(",", "key"), (" older  ", "dim"), (".", "key"), (" newer ", "dim")]
+        self.crumbs.set(left, right)
+
+    def update_frames(self) -> None:
+        marks = self.console.paint.marks
+        counts = " ".join(
+            f"{marks.glyph(state)}{count}" for state, count in sorted(self.forest.counts.items()) if count
+        )
+        followed = "F follows the running task" if self.follows_task else ""
+        below = "  ".join(filter(None, (followed, self.task_tree.axis_text(), self.task_tree.place)))
+        self.task_tree.set_title(f"Tasks  {counts}" if counts else "Tasks", below)
+        self.update_log_frame()
+
+    def update_log_frame(self) -> None:
+        row, view = self.task_tree.selected, self.log_view
+        name = "whole run" if row is None or row.key[0] == "run" else row.label
+        if row is not None and row.tries is not None and row.task is not None:
+            name = f"{name_of(row.task)}, try {row.tries} of {row.task.tries}"
+        is_over = self.run is not None and self.run.state in TERMINAL and not view.is_reading
+        rule = view.marks.rule
+        view.end_line = f" {rule} end {rule}" if is_over and view.count else ""
+        if view.is_wide:
+            view.set_title("   ".join([f"Log {name}", *view.status()]), self._log_end() if is_over else "")
+        else:
+            view.set_title(f"Log {name}", "  ".join(view.status()))
+
+    def _log_end(self) -> str:
+        """How the process of the run ended, whether its log is whole, and where it lies."""
+        run, log = self.run, self.log_view.lines.log
+        if run is None:
+            return ""
+        ended = f"signal {run.signal}" if run.signal else f"exit code {run.exit_code}"
+        path = about.short_path(str(log.path), self.console.settings.project)
+        rule = f" {self.console.paint.marks.rule} "
+        known = run.exit_code is not None or run.signal
+        return rule.join([*([ended] if known else []), self.log_view.dropped() or "no lines dropped", path])
+
+    def describe(self) -> None:
+        run, row, marks = self.run, self.task_tree.selected, self.console.paint.marks
+        if run is None or not self.details.display:
+            return
+        now, project = time.time(), self.console.settings.project
+        title = row.label if row is not None else ""
+        if row is not None and row.task is not None:
+            names = {id: self._whose(id) for id in row.task.upstream[:8]}
+            more = self.looked_up.task_lines(row.task)
+            lines = about_tasks.task_details(row.task, names, marks, now, project, more)
+        elif row is not None and row.group is not None:
+            tasks = [self.forest.tasks[id] for id in row.group.members]
+            lines = about_tasks.group_details(
+                row.group, tasks, marks, now, self.looked_up.group_lines(row.group)
+            )
+        else:
+            lines, title = self._run_lines(run, now), f"run {run.id}"
+        shown = self.shown_artifacts()
+        if shown:
+            width, live = max(20, self.details.size.width), run.state not in TERMINAL
+            lines = [*lines, [], *artifacts.section(shown, width, marks, now, is_live=live)]
+        self.details.set_title(title, "i hides" if self.has_class("-wide") else "")
+        about_now = (run.id, row.key if row is not None else None)
+        self.details.set_lines(lines, keep=about_now == self._described)
+        self._described = about_now
+        self.looked_up.look()
+
+    def _run_lines(self, run: FlowRun, now: float) -> list[Line]:
+        marks, project = self.console.paint.marks, self.console.settings.project
+        lines = about.run_details(run, marks, now, project, self._why_not_begun(), self.looked_up.run_lines())
+        lines[3:3] = self._usual(run)
+        return lines + attempt_lines(self.attempts, marks, now)
+
+    def find_critical_path(self) -> None:
+        """Anew with each change of a run that is small, or over."""
+        run, tree = self.run, self.task_tree
+        tree.critical = []
+        if run is None or not tree.is_wide:
+            return
+        if run.state not in TERMINAL and len(self.forest.tasks) > MOST_LIVE:
+            return
+        now, marks = time.time(), self.console.paint.marks
+        chain = critical_path(self.forest.tasks, now)
+        tree.critical = chain_line(chain, tree.size.width, marks, now) if len(chain.tasks) > 1 else []
+
+    def _usual(self, run: FlowRun) -> list[Line]:
+        """How long the flow's last runs took, and whether this one took longer."""
+        runs = self.console.overview.runs.get(run.flow, ())
+        spans = [plots.span_of(one) for one in runs]
+        took = run.ended_at - run.started_at if run.ended_at and run.started_at else None
+        width = self.details.size.width or 40
+        return plots.duration_lines(spans, width, self.console.paint.marks, took)
+
+    def _why_silent(self) -> str:
+        """Why there is no line of the row under the cursor."""
+        run, row, log = self.run, self.task_tree.selected, self.log_view.lines.log
+        if run is None or self.log_view.is_reading:
+            return "reading the log"
+        if not log.size and run.state in TERMINAL and not log.path.exists():
+            return f"its log is no longer there: {about.short_path(str(log.path), self.console.settings.project)}"
+        return silence.why_silent(run, row, self.forest, self._why_not_begun())
+
+    def _whose(self, task_run: int) -> str:
+        task = self.forest.tasks.get(task_run)
+        return task.run_name or task.name if task else (self.run.flow if self.run and not task_run else "")
+
+    def _why_not_begun(self) -> str:
+        return self.console.overview.waiting.get(self.run_id, "")
