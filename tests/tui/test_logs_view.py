@@ -1,6 +1,7 @@
 """Stories of the Logs view: in which runs something was said."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -9,9 +10,11 @@ from tests.tui.pages import console
 from tests.tui.project import Project, said, the_task
 from tui_flow.contract.states import FlowRunState
 from tui_flow.store.log_search import ALL_LEVELS, Hit, Needle
-from tui_flow.tui import searching
-from tui_flow.tui.presentation import filters, log_hits
-from tui_flow.tui.presentation.log_hits import HitList, query_of
+from tui_flow.tui import saved_views, searching
+from tui_flow.tui.presentation import filters, hit_lines, log_hits, text_of
+from tui_flow.tui.presentation.glyphs import UNICODE
+from tui_flow.tui.presentation.hits import HitList
+from tui_flow.tui.presentation.log_hits import query_of
 
 WARNING, ERROR, CRITICAL = 2, 3, 4
 
@@ -103,7 +106,7 @@ async def test_runs_fold_and_are_stepped_over(said_often: Project) -> None:
         assert page.line_with("run 811").startswith("│>▾")
         await page.press("K", "h")
         assert page.line_with("run 812").startswith("│>▸")
-        await page.press("equals_sign", "equals_sign")
+        await page.press("h", "l", "l")
         await page.shows("▾ ✓ run 810", "▾ ✗ run 803")
         await page.press("N")
         await page.press("N")
@@ -111,7 +114,7 @@ async def test_runs_fold_and_are_stepped_over(said_often: Project) -> None:
         await page.press("G", "n")
         assert "last hit" in page.message
         await page.press("J")
-        assert "last run" in page.message
+        assert "last one" in page.message
         await page.press("K", "enter")
         assert "▸ ✗ run 803" in page.text
 
@@ -268,6 +271,78 @@ def test_what_was_found_is_counted_by_level_and_writer() -> None:
     assert found.total == 3
     assert "".join(text for text, _ in found.summary()) == "ERROR 2  WARN 1   load-3 1, etl 1, task 9 1"
     assert [row.hit is None for row in found.rows()] == [True, False, False, True]
+
+
+def a_hit(text: str, level: int = WARNING, stamp: str = "2026-08-20T14:03:22.000000Z", line: int = 1) -> Hit:
+    return Hit(line, 0, text, (0, 1), stamp, level, 0, 1)
+
+
+def test_equal_messages_are_one_group_and_the_most_frequent_comes_first() -> None:
+    found = HitList(is_by_message=True)
+    run = a_run(7, flow="etl", state=FlowRunState.FAILED)
+    found.add(run, [a_hit("once", ERROR), a_hit("often", line=3), a_hit("often", line=2)], {})
+    found.add(run._replace(id=6), [a_hit(" often")], {})
+    assert [
+        (head.text, len(head.hits)) for head in found.heads() if isinstance(head, hit_lines.EqualHits)
+    ] == [("often", 3), ("once", 1)]
+    found.heads()[0].folded = False
+    assert [(row.group.run.id, row.hit and row.hit.line) for row in found.rows()] == [
+        (7, None), (7, 3), (7, 2), (6, 1), (7, None),
+    ]  # fmt: skip
+    shown = [text_of(hit_lines.row_line(row, 78, UNICODE, 0.0)) for row in found.rows()]
+    assert shown[0] == "▾    3x WARN  in 2 runs  often" and shown[4] == "▸    1x ERROR in run 7  once"
+    found.add(run._replace(id=5), [a_hit("once", ERROR)] * 3, {})
+    first, second = found.heads()
+    assert (len(first.hits), first.folded, second.folded) == (4, True, False)
+
+
+def test_hits_are_counted_by_the_hour_or_over_a_longer_time_by_the_day() -> None:
+    found = HitList()
+    run = a_run(7, flow="etl", state=FlowRunState.FAILED)
+    hours = ("11", "13", "13")
+    found.add(run, [a_hit("x", stamp=f"2026-08-20T{hour}:00:01.000000Z") for hour in hours], {})
+    found.add(run, [a_hit("x", stamp="no time at all and so on...")], {})
+    assert hit_lines.per_hour_or_day(found.hours)[:2] == ("hour", [1, 0, 2])
+    assert "▅·█" in text_of(hit_lines.overview_line(found, UNICODE))
+    found.add(run, [a_hit("x", stamp="2026-08-10T14:00:01.000000Z")], {})
+    unit, counts, first, last = hit_lines.per_hour_or_day(found.hours)
+    assert (unit, counts[0], counts[-1], sum(counts), first, last) == ("day", 1, 3, 4, "10 Aug", "20 Aug")
+    found.add(run, [a_hit("x", stamp="2020-08-10T14:00:01.000000Z")], {})
+    assert len(hit_lines.per_hour_or_day(found.hours)[1]) == hit_lines.BARS
+
+
+async def test_equal_messages_fold_and_what_was_asked_comes_back_with_the_key_up(
+    said_often: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "views.toml"
+    path.write_text('"warehouse timeouts" = "logs/timeout since:24h"\n"failed" = "runs/is:failed"\n')
+    monkeypatch.setattr(saved_views, "path_of_views", lambda: path)
+    async with console(said_often, size=(160, 45)) as page:
+        await page.press("3", "slash")
+        await page.type("timeout")
+        await page.press("enter")
+        await page.shows(
+            "7 hits in 5 runs",
+            "hits per",
+            "by task: ",
+            "= folds equal messages",
+            "SAVED SEARCHES",
+            "warehouse timeouts  timeout since:24h",
+        )
+        await page.press("equals_sign")
+        await page.shows("Matches by message: 3", "4x WARN", "in 4 runs")
+        await page.press("g", "enter", "j")
+        assert "run 811" in page.line_with("│>")
+        await page.press("N", "J")
+        assert "x " in page.line_with("│>")
+        await page.press("equals_sign")
+        await page.shows("Matches by run ")
+        await page.press("slash", "ctrl+u")
+        await page.type("again")
+        await page.press("enter", "slash", "up")
+        await page.until(lambda: page.app.screen.prompt.value == "timeout", "what was asked before")  # type: ignore[attr-defined]
+        await page.press("down")
+        await page.until(lambda: page.app.screen.prompt.value == "again", "what it began with")  # type: ignore[attr-defined]
 
 
 async def test_a_task_is_looked_for_with_what_it_called(said_often: Project) -> None:

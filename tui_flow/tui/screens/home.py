@@ -1,6 +1,6 @@
 """The five views of a project, and the row that says which of them is looked at."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 
 from rich.cells import cell_len
@@ -153,6 +153,9 @@ class HomeScreen(View):
         self._then = then
         self.open_prompt("", hint)
 
+    def earlier_texts(self) -> Sequence[str]:
+        return self.section.asked if self._then is None else ()
+
     def close_prompt(self) -> bool:
         self._then = None
         return super().close_prompt()
@@ -164,6 +167,7 @@ class HomeScreen(View):
     def _entered(self, text: str) -> None:
         then = self._then
         if then is None:
+            self.section.note_asked(text.strip())
             super()._entered(text)
         else:
             self.close_prompt()

@@ -1,6 +1,7 @@
 """The Logs view: in which runs something was said."""
 
 import shlex
+import time
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -11,12 +12,13 @@ from textual.widget import Widget
 
 from tui_flow.contract.rundir import LOG, run_dir
 from tui_flow.store.log_search import around
+from tui_flow.tui import saved_views
 from tui_flow.tui.actions import bindings
 from tui_flow.tui.copying import Copyable
-from tui_flow.tui.presentation import Line, filters, log_hits, log_lines, text_of
+from tui_flow.tui.presentation import Line, filters, hit_lines, hits, log_lines, text_of
 from tui_flow.tui.presentation.address import Address
 from tui_flow.tui.presentation.filters import BadFilter
-from tui_flow.tui.presentation.log_hits import HitList
+from tui_flow.tui.presentation.hits import HitList
 from tui_flow.tui.screens.section import Section
 from tui_flow.tui.searching import MAX_HITS, News, Searcher
 from tui_flow.tui.widgets.bars import Bar
@@ -33,9 +35,13 @@ _EXAMPLES = (
     ("task:load -debug run:812", "what one task said, without a word, in one run"),
     ("state:failed tag:core dur>5m", "as in the Runs view"),
 )
+_TAB: Line = [
+    (" Tab", "key"),
+    (" completes, while you type: level: flow: task: run: since: day: state: tag: is:", "dim"),
+]
 _HELP: list[Line] = [
     [("/", "key"), (" finds text in the logs of all runs. For example:", "")],
-    *([(f"  {example:<26}", "live"), (meaning, "dim")] for example, meaning in _EXAMPLES),
+    *([(f"  {example:<30}", "live"), (meaning, "dim")] for example, meaning in _EXAMPLES),
 ]
 
 
@@ -56,6 +62,8 @@ class LogsSection(Section):
     def __init__(self) -> None:
         super().__init__()
         self.query_line = Bar(id="query")
+        self.overview_line = Bar(id="found")
+        """Where there is room: when, how grave, and of whom the hits are."""
         self.list = HitLines(id="hits")
         self.context = TextLines(id="context")
         self.text = ""
@@ -71,6 +79,7 @@ class LogsSection(Section):
 
     def compose(self) -> ComposeResult:
         yield self.query_line
+        yield self.overview_line
         yield from super().compose()
 
     def on_unmount(self) -> None:
@@ -85,6 +94,7 @@ class LogsSection(Section):
         return self._searcher
 
     def come_to_front(self) -> None:
+        self.list.set_feet(_saved_searches())
         self._describe()
 
     # The search.
@@ -93,7 +103,7 @@ class LogsSection(Section):
         """Looks for something else, from the newest run on."""
         self.text = text.strip()
         self.searcher.stop()
-        self.list.show_hits(HitList())
+        self.list.show_hits(HitList(is_by_message=self.list.found.is_by_message))
         self._news = News(0, [], 0, 0, 0.0, is_over=True)
         try:
             filter, self._wrong = filters.parse(self.text), ""
@@ -110,8 +120,8 @@ class LogsSection(Section):
         if news.search != self.searcher.number or not self.text or self._wrong:
             return
         was_empty = not found.groups
-        for run, hits, names in news.found:
-            found.add(run, hits, names)
+        for run, some, names in news.found:
+            found.add(run, some, names)
         self._news = news
         self.list.show_hits(found)
         if was_empty or news.is_over:
@@ -135,6 +145,11 @@ class LogsSection(Section):
             nothing = "Nothing found" if self.text else "Search"
             self.context.set_title("This is no filter" if self._wrong else nothing)
             self.context.set_lines(self._nothing())
+        elif row.message is not None and row.hit is None:
+            self.context.set_title(f"{len(row.message.hits):,} equal messages")
+            self.context.set_lines(
+                hit_lines.message_lines(row.message, self.console.paint.marks, time.time())
+            )
         elif row.hit is None:
             run = row.group.run
             self.context.set_title(f"run {run.id}  {run.flow}")
@@ -149,6 +164,9 @@ class LogsSection(Section):
 
     def _update_frame(self) -> None:
         found, news = self.list.found, self._news
+        self.overview_line.set(
+            hit_lines.overview_line(found, self.console.paint.marks) if found.groups else _TAB
+        )
         if not self.text:
             self.query_line.set([(" / ", "key"), ("searches the logs of all runs", "dim")])
             self.list.set_title("Matches by run")
@@ -157,13 +175,14 @@ class LogsSection(Section):
             self.query_line.set([(" / ", "key"), (self.text, "strong")], [("this is no filter ", "bad")])
             self.list.set_title("Matches by run")
             return
-        count = log_hits.count_text(found) if found.groups or news.is_over else "searching"
+        count = hits.count_text(found) if found.groups or news.is_over else "searching"
         self.query_line.set([(" / ", "key"), (self.text, "strong")], [(f"{count} ", "")])
         took = f"{news.seconds:.1f}s, " if news.seconds >= 1.0 else ""
         files = f"{news.files:,} file{'' if news.files == 1 else 's'}"
         how_far = f"{files}, {_size(news.bytes)}, {took}{self._state()}"
         levels = text_of(found.by_level())
-        self.list.set_title(f"Matches by run  {levels}".rstrip(), f"{how_far}  {self.list.place}".strip())
+        by = f"message: {len(found.heads()):,}" if found.is_by_message else "run"
+        self.list.set_title(f"Matches by {by}  {levels}".rstrip(), f"{how_far}  {self.list.place}".strip())
 
     def _state(self) -> str:
         if self._news.is_cut:
@@ -213,7 +232,7 @@ class LogsSection(Section):
     def useless(self) -> set[str]:
         found = set()
         if not self.list.rows:
-            found |= {"open", "next_hit", "previous_hit", "next_run", "previous_run", "fold_all", "copy"}
+            found |= {"open", "next_hit", "previous_hit", "next_run", "previous_run", "regroup", "copy"}
         return found
 
     # Keys.
@@ -256,7 +275,7 @@ class LogsSection(Section):
         if row is None:
             self.action_search()
         elif row.hit is None:
-            self.list.fold(not row.group.folded)
+            self.list.fold(not row.head.folded)
         else:
             self.console.open_run(row.group.run.id, row.hit.line)
 
@@ -266,8 +285,10 @@ class LogsSection(Section):
     def action_unfold(self) -> None:
         self.list.fold(False)
 
-    def action_fold_all(self) -> None:
-        self.list.fold_all()
+    def action_regroup(self) -> None:
+        self.list.regroup()
+        is_by_message = self.list.found.is_by_message
+        self.say("equal messages are one row, the most frequent first; = goes back" if is_by_message else "")
 
     def action_next_hit(self) -> None:
         if not self.list.step(1):
@@ -278,12 +299,12 @@ class LogsSection(Section):
             self.say("this is the first hit")
 
     def action_next_run(self) -> None:
-        if not self.list.step_run(1):
-            self.say("this is the last run with a hit")
+        if not self.list.step_head(1):
+            self.say("this is the last one")
 
     def action_previous_run(self) -> None:
-        if not self.list.step_run(-1):
-            self.say("this is the first run with a hit")
+        if not self.list.step_head(-1):
+            self.say("this is the first one")
 
     def action_copy(self) -> None:
         row = self.list.selected
@@ -302,6 +323,30 @@ class LogsSection(Section):
                 Copyable("l", "hits of the run", shown),
             ]
         )
+
+
+def _saved_searches() -> list[Line]:
+    """What stands below the hits where there is room."""
+    equal: Line = [(" =", "key"), (" folds equal messages into one row", "dim")]
+    try:
+        views = saved_views.load(saved_views.path_of_views())
+    except ValueError as error:
+        return [[], equal, [(f" {error}", "warn")]]
+    searches = [(name, address.text) for name, address in views.items() if address.view == "logs"]
+    if not searches:
+        return [
+            [],
+            equal,
+            [(" '", "key"), (" saves a search under a name, and lists those that were saved", "dim")],
+        ]
+    width = max(len(name) for name, _ in searches)
+    return [
+        [],
+        equal,
+        [],
+        [(" SAVED SEARCHES  ", "dim"), ("'", "key"), (" opens one, or saves this", "dim")],
+        *([(f"  {name:<{width}}  ", ""), (text, "dim")] for name, text in searches),
+    ]
 
 
 def _size(count: int) -> str:

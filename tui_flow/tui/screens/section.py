@@ -11,6 +11,9 @@ from textual.widget import Widget
 from tui_flow.contract.errors import TuiFlowError
 from tui_flow.tui.presentation import Line
 
+MOST_ASKED = 50
+"""Filters, or searches, that come back with the key up."""
+
 if TYPE_CHECKING:
     from tui_flow.tui.app import Console
     from tui_flow.tui.screens.home import HomeScreen
@@ -28,6 +31,8 @@ class Section(Container):
 
     def __init__(self) -> None:
         super().__init__(id=f"view-{self.PLACE}", classes="view")
+        self.asked: list[str] = []
+        """The filters, or searches, that were typed, the last one at the end."""
 
     @property
     def console(self) -> "Console":
@@ -109,6 +114,11 @@ class Section(Container):
     def clear_marks(self) -> bool:
         """Whether there were any."""
         return False
+
+    def note_asked(self, text: str) -> None:
+        """A filter, or a search, was typed to its end."""
+        if text:
+            self.asked = [*(other for other in self.asked if other != text), text][-MOST_ASKED:]
 
     def prompt_changed(self, text: str) -> None:
         """The text of the prompt is another."""

@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -164,9 +164,13 @@ class View(Screen[None]):
             self.mount(self.prompt, before=self.message)
         self.message.display = False
         self.prompt.placeholder = hint or self.prompt_hint()
-        self.prompt.open(self, start)
+        self.prompt.open(self, start, self.earlier_texts())
         self._candidates = []
         self.update_footer()
+
+    def earlier_texts(self) -> Sequence[str]:
+        """What was asked for in this place before, the last one at the end."""
+        return ()
 
     def close_prompt(self) -> bool:
         """Whether there was one to close."""
@@ -230,6 +234,8 @@ class View(Screen[None]):
             return [*keys, (key_name("tab", ascii), " ".join(self._candidates))]
         if self.completion("") is not None:
             keys.append((key_name("tab", ascii), "complete the word"))
+        if self.earlier_texts():
+            keys.append((key_name("up", ascii), "what you asked for before"))
         return keys
 
     def go_back(self) -> bool:

@@ -1,6 +1,6 @@
 """The line that asks for a text: a filter, what to search for, the value of a parameter."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual.screen import Screen
@@ -20,7 +20,12 @@ class SafeInput(Input):
 class Prompt(SafeInput):
     """Opens and closes at once, so that keys that were typed quickly reach the right place."""
 
-    BINDINGS: ClassVar = [("tab", "complete", ""), ("shift+tab", "nothing", "")]
+    BINDINGS: ClassVar = [
+        ("tab", "complete", ""),
+        ("shift+tab", "nothing", ""),
+        ("up", "earlier", ""),
+        ("down", "later", ""),
+    ]
 
     def __init__(
         self,
@@ -36,9 +41,12 @@ class Prompt(SafeInput):
         self.display = False
         self._changed, self._entered = changed, entered
         self._back_to: Widget | None = None
+        self._earlier: Sequence[str] = ()
+        self._step = 0
 
-    def open(self, screen: Screen[None], start: str = "") -> None:
-        """Takes the keyboard, until `close`; begins with a text."""
+    def open(self, screen: Screen[None], start: str = "", earlier: Sequence[str] = ()) -> None:
+        """Takes the keyboard, until `close`; begins with a text. `earlier` ones come back with the key up, the last first."""
+        self._earlier, self._step = [*(text for text in earlier if text != start), start], 0
         self._back_to = screen.focused
         self.value = start
         self.cursor_position = len(start)
@@ -61,6 +69,20 @@ class Prompt(SafeInput):
     def action_complete(self) -> None:
         if self.cursor_position == len(self.value):
             self.value = self._complete(self.value)
+            self.cursor_position = len(self.value)
+
+    def action_earlier(self) -> None:
+        self._go(1)
+
+    def action_later(self) -> None:
+        self._go(-1)
+
+    def _go(self, step: int) -> None:
+        """To a text that was asked for before, and back to the one that it began with."""
+        place = self._step + step
+        if 0 <= place < len(self._earlier):
+            self._step = place
+            self.value = self._earlier[-1 - place]
             self.cursor_position = len(self.value)
 
     def action_nothing(self) -> None:

@@ -2,37 +2,25 @@
 
 from collections.abc import Sequence
 
-from textual.strip import Strip
-
 from tui_flow.tui.presentation import Line
 from tui_flow.tui.presentation.timeline import LaneRow
-from tui_flow.tui.widgets.lines import Lines
+from tui_flow.tui.widgets.footed import FootedLines
 from tui_flow.tui.widgets.paint import AnySpan, fit
 
 LEFT = 5
 """Cells of a line beside the flow's name: cursor, shape, and blanks."""
 
 
-class Timeline(Lines):
+class Timeline(FootedLines):
     """One line a flow."""
 
-    HEADER_LINES = 1
+    HEADER_LINES, KEEP = 1, 3
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self.rows: list[LaneRow] = []
         self._axis = ""
         self._name_width = 4
-        self._feet: list[Line] = []
-
-    @property
-    def page(self) -> int:
-        return max(1, super().page - len(self._shown_feet))
-
-    @property
-    def _shown_feet(self) -> list[Line]:
-        """As much of what stands below as leaves room for three lanes."""
-        return self._feet[: max(0, self.size.height - self.HEADER_LINES - min(3, len(self.rows)))]
 
     @property
     def selected(self) -> str:
@@ -48,7 +36,7 @@ class Timeline(Lines):
             if name >= len("slots in use")
             else f"   {fit('slots', name)}  "
         )
-        self._feet = [[(head, "dim"), *slots], *legend]
+        self.set_feet([[(head, "dim"), *slots], *legend])
         self.set_count(len(rows))
         self.select(before)
 
@@ -72,10 +60,3 @@ class Timeline(Lines):
             (f" {fit(row.flow, self._name_width, self.marks.ellipsis)}  ", "strong" if chosen else ""),
             *row.cells,
         ]
-
-    def render_line(self, y: int) -> Strip:
-        feet = self._shown_feet
-        place = y - (self.size.height - len(feet))
-        if place < 0:
-            return super().render_line(y)
-        return self.paint.strip(feet[place], self.size.width, self.rich_style)

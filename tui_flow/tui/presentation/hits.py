@@ -1,0 +1,142 @@
+"""What a search through logs found: hits by run, the newest run first, or by what they say, the most frequent first."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tui_flow.contract.log import LEVELS
+from tui_flow.store.log_search import Hit
+from tui_flow.store.records import FlowRun
+from tui_flow.tui.presentation import Line
+from tui_flow.tui.presentation.log_hits import writer
+from tui_flow.tui.presentation.log_lines import LEVEL_ROLES, LEVEL_WORDS
+
+
+class RunHits:
+    """What was found in the log of one run, the newest first."""
+
+    def __init__(self, run: FlowRun, folded: bool) -> None:
+        self.run, self.folded = run, folded
+        self.hits: list[Hit] = []
+        self.names: dict[int, str] = {}
+        """Of the task runs that wrote them."""
+
+    def name_of(self, hit: Hit) -> str:
+        return writer(self.run, hit, self.names)
+
+    def head_row(self) -> "Row":
+        return Row(self, None)
+
+    def hit_rows(self) -> "list[Row]":
+        return [Row(self, hit) for hit in self.hits]
+
+
+class EqualHits:
+    """Hits with the same text and level, the newest first."""
+
+    def __init__(self, text: str, level: int, folded: bool) -> None:
+        self.text, self.level, self.folded = text, level, folded
+        self.hits: list[tuple[RunHits, Hit]] = []
+        """Each with the run that it is of."""
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return (self.text, self.level)
+
+    def head_row(self) -> "Row":
+        return Row(self.hits[0][0], None, self)
+
+    def hit_rows(self) -> "list[Row]":
+        return [Row(group, hit, self) for group, hit in self.hits]
+
+
+class Row(NamedTuple):
+    """One line of the list: a run, or with a hit that hit of it; with a message the same below a text that many have."""
+
+    group: RunHits
+    hit: Hit | None
+    message: EqualHits | None = None
+
+    @property
+    def head(self) -> RunHits | EqualHits:
+        """What it is folded into."""
+        return self.message or self.group
+
+
+class HitList:
+    """All that was found so far. The first run is open, the others until somebody opens them are a line each."""
+
+    def __init__(self, *, is_by_message: bool = False) -> None:
+        self.groups: list[RunHits] = []
+        self.levels: Counter[int] = Counter()
+        self.tasks: Counter[str] = Counter()
+        self.hours: Counter[str] = Counter()
+        """When they were written: as ISO 8601 in UTC begins, "2026-08-20T14"."""
+        self.is_by_message = is_by_message
+        self._equal: tuple[int, list[EqualHits]] = (0, [])
+
+    @property
+    def total(self) -> int:
+        return self.levels.total()
+
+    def add(self, run: FlowRun, hits: list[Hit], names: dict[int, str]) -> None:
+        """Takes in more of the run that came last, or of another one."""
+        if not self.groups or self.groups[-1].run.id != run.id:
+            self.groups.append(RunHits(run, folded=bool(self.groups)))
+        group = self.groups[-1]
+        group.hits += hits
+        group.names |= names
+        self.levels.update(hit.level for hit in hits)
+        self.tasks.update(group.name_of(hit) for hit in hits)
+        self.hours.update(hit.stamp[:13] for hit in hits if hit.stamp)
+
+    def heads(self) -> Sequence[RunHits | EqualHits]:
+        """What the hits are grouped by: their runs, or what they say."""
+        if not self.is_by_message:
+            return self.groups
+        if self._equal[0] != self.total:
+            self._equal = (self.total, equal_hits(self.groups, self._equal[1]))
+        return self._equal[1]
+
+    def rows(self) -> list[Row]:
+        """What is to be seen."""
+        rows = []
+        for head in self.heads():
+            rows.append(head.head_row())
+            if not head.folded:
+                rows += head.hit_rows()
+        return rows
+
+    def by_level(self) -> Line:
+        """How grave the lines are."""
+        line: Line = []
+        for level in range(len(LEVELS) - 1, -1, -1):
+            if self.levels[level]:
+                word = f"{LEVEL_WORDS[level]} "
+                line += [(word, LEVEL_ROLES[level] or "dim"), (f"{self.levels[level]:,}  ", "")]
+        return line
+
+    def summary(self) -> Line:
+        """How grave the lines are, and who wrote them."""
+        most = [f"{name} {count:,}" for name, count in self.tasks.most_common(4) if name]
+        return [*self.by_level(), (f" {', '.join(most)}", "dim")]
+
+
+def equal_hits(groups: Sequence[RunHits], before: Sequence[EqualHits]) -> list[EqualHits]:
+    """Groups of equal lines, the most frequent first. Those that were open `before` are open again."""
+    opened = {one.key for one in before if not one.folded}
+    found: dict[tuple[str, int], EqualHits] = {}
+    for group in groups:
+        for hit in group.hits:
+            key = (hit.text.strip(), hit.level)
+            if key not in found:
+                found[key] = EqualHits(*key, folded=key not in opened)
+            found[key].hits.append((group, hit))
+    return sorted(found.values(), key=lambda one: -len(one.hits))
+
+
+def count_text(found: HitList) -> str:
+    """ "14 hits in 5 runs"."""
+    runs = len(found.groups)
+    hits = f"{found.total:,} hit{'' if found.total == 1 else 's'}"
+    return f"{hits} in {runs:,} run{'' if runs == 1 else 's'}" if runs else "no hit"
