@@ -32,9 +32,14 @@ def test_the_past_of_a_task_is_read_from_old_to_new_and_names_its_last_success()
 
 
 def test_each_try_says_how_long_it_took_and_what_it_failed_with() -> None:
-    tried = (Try(NOON, NOON + 30.2, "TimeoutError: late"), Try(NOON + 40, NOON + 45, ""))
-    text = told(the_task(1, "load", tries=2, tried=tried), beyond.NOTHING)
-    assert text.splitlines() == ["TRIES    1 ✗  30.2s  TimeoutError: late", "         2 ✓   5.0s  "]
+    late = Try(NOON, NOON + 30.2, "urllib.error.URLError: timed out after a very long while")
+    tried = (late, late, Try(NOON + 40, NOON + 45, ""))
+    text = told(the_task(1, "load", tries=3, tried=tried), beyond.NOTHING)
+    assert text.splitlines() == [
+        "TRIES    1 ✗  30.2s  URLError: timed out after a v…",
+        "         2 ✗  30.2s  the same",
+        "         3 ✓   5.0s  ",
+    ]
 
 
 @pytest.mark.parametrize(

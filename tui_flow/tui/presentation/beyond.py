@@ -10,6 +10,8 @@ from tui_flow.tui.presentation import Line, reruns, times
 from tui_flow.tui.presentation.glyphs import Marks, role
 from tui_flow.tui.presentation.tree import gravest
 
+MAX_SAID = 30
+"""Letters of what a try failed with."""
 MAX_SHOWN = 120
 """Letters of a result."""
 
@@ -35,6 +37,7 @@ def task_lines(task: TaskRun, beyond: Beyond, marks: Marks, now: float) -> list[
 
 def _try_lines(task: TaskRun, marks: Marks) -> list[Line]:
     lines: list[Line] = []
+    before = ""
     for number, one in enumerate(task.tried, 1):
         is_last = number == len(task.tried)
         state = "failed" if one.said else task.state if is_last else "failed"
@@ -44,10 +47,18 @@ def _try_lines(task: TaskRun, marks: Marks) -> list[Line]:
                 (f"{'TRIES' if number == 1 else '':<9}", "dim"),
                 (f"{number} {marks.glyph(state)}", role(state)),
                 (f" {took:>6}  ", ""),
-                (one.said, "dim"),
+                ("the same" if one.said and one.said == before else _short(one.said), "dim"),
             ]
         )
+        before = one.said
     return lines
+
+
+def _short(said: str) -> str:
+    """What was raised, without the module of its class, and in one row of the pane."""
+    type, colon, message = said.partition(": ")
+    text = f"{type.rpartition('.')[2]}{colon}{message}"
+    return text if len(text) <= MAX_SAID else f"{text[: MAX_SAID - 1]}…"
 
 
 def _output_lines(task: TaskRun, output: Output | None) -> list[Line]:
