@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tui_flow.contract.states import FlowRunState, TaskRunState
 from tui_flow.store.records import FlowRun, TaskRun
-from tui_flow.tui.presentation import Line, plots, times
+from tui_flow.tui.presentation import Line, joined, plots, times
 from tui_flow.tui.presentation.glyphs import Marks, role
 from tui_flow.tui.presentation.tree import MapGroup, Row
 
@@ -221,7 +221,7 @@ class _Cells:
             self.write(self.first - len(text) - 1, text, role)
 
     def spans(self) -> Line:
-        return _joined(self._cells[: self.end + 1])
+        return joined(self._cells[: self.end + 1])
 
 
 def _draw(cells: _Cells, state: str, since: float, until: float, marks: Marks, colour: str = "") -> None:
@@ -285,18 +285,7 @@ def strip(tasks: Sequence[TaskRun], width: int, now: float, marks: Marks) -> Lin
             line.append((marks.glyph(shaped), role(shaped)))
         else:
             line.append((plots.bar(max(seconds[first:end]), longest, marks), "ok"))
-    return _joined(line)
-
-
-def _joined(cells: Line) -> Line:
-    """Neighbours of one role as one span."""
-    joined: Line = []
-    for text, colour in cells:
-        if joined and joined[-1][1] == colour:
-            joined[-1] = (joined[-1][0] + text, colour)
-        else:
-            joined.append((text, colour))
-    return joined
+    return joined(line)
 
 
 def elapsed(row: Row, run: FlowRun, now: float, marks: Marks) -> str:

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 from rich.segment import Segment
+from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
 from tui_flow.tui.actions import Action, footer
-from tui_flow.tui.widgets.paint import AnySpan, Paint, keymap_of, paint_of
+from tui_flow.tui.widgets.paint import AnySpan, Paint, changed_cells, keymap_of, paint_of
 
 
 class Bar(Widget):
@@ -23,18 +24,28 @@ class Bar(Widget):
         super().__init__(id=id)
         self._left: Sequence[AnySpan] = ()
         self._right: Sequence[AnySpan] = ()
+        self._drawn: Strip | None = None
+        """What stands on the screen."""
 
     def set(self, left: Sequence[AnySpan], right: Sequence[AnySpan] = ()) -> None:
         """Says something else; nothing is drawn where it is the same."""
         if (list(left), list(right)) != (list(self._left), list(self._right)):
             self._left, self._right = left, right
-            self.refresh()
+            cells = range(0) if self._drawn is None else changed_cells(self._drawn, self._line())
+            if cells:
+                self.refresh(Region(cells.start, 0, len(cells), 1))
+            elif self._drawn is None:
+                self.refresh()
 
     @property
     def paint(self) -> Paint:
         return paint_of(self)
 
     def render_line(self, y: int) -> Strip:  # noqa: ARG002
+        self._drawn = strip = self._line()
+        return strip
+
+    def _line(self) -> Strip:
         width, base = self.size.width, self.rich_style
         right = Strip(self.paint.segments(self._right, base))
         room = width - right.cell_length - 1

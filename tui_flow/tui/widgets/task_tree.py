@@ -7,7 +7,7 @@ from rich.cells import cell_len
 
 from tui_flow.store.records import Artifact, FlowRun
 from tui_flow.tui.actions import bindings
-from tui_flow.tui.presentation import Line, artifacts, gantt, text_of, times
+from tui_flow.tui.presentation import Line, artifacts, gantt, joined, text_of, times
 from tui_flow.tui.presentation.glyphs import role
 from tui_flow.tui.presentation.tree import ROOT, Key, Row, TaskForest
 from tui_flow.tui.presentation.tree_columns import COLUMNS_WIDTH, column_heads, columns, legend
@@ -168,7 +168,7 @@ class TaskTree(Lines):
         selected = index == self.cursor
         state = self.state_of(row)
         fold = " " if row.folded is None else marks.shut if row.folded else marks.open
-        label: list[AnySpan] = [
+        label: Line = [
             (marks.cursor if selected else " ", "strong"),
             (" " + "  " * row.depth, ""),
             (fold, "dim"),
@@ -182,13 +182,9 @@ class TaskTree(Lines):
             if self.is_wide
             else [(f"{gantt.elapsed(row, run, now, marks):>{_DURATION}} ", "" if selected else "dim")]
         )
-        return [
-            *label,
-            *fit_line(self._label(row), room, marks.ellipsis),
-            *facts,
-            (marks.axis, "frame"),
-            *(self._bar(row, run, axis, now) if axis.width > 3 else ()),
-        ]
+        bar = self._bar(row, run, axis, now) if axis.width > 3 else []
+        name = fit_line(self._label(row), room, marks.ellipsis)
+        return joined([*label, *name, *facts, (marks.axis, "frame"), *bar])
 
     def _bar(self, row: Row, run: FlowRun, axis: gantt.Axis, now: float) -> Line:
         """When a row was at work; of a folded map call, how each of its task runs went."""
