@@ -1,9 +1,10 @@
 """What the details of the Run view say of a task run, and of all those of one map call."""
 
 from collections.abc import Sequence
+from heapq import nlargest
 from pathlib import Path
 
-from tui_flow.contract.states import TASK_ACTIVE
+from tui_flow.contract.states import TASK_ACTIVE, TaskRunState
 from tui_flow.store.records import TaskRun
 from tui_flow.tui.presentation import Line, times
 from tui_flow.tui.presentation.about import (
@@ -16,6 +17,7 @@ from tui_flow.tui.presentation.about import (
 from tui_flow.tui.presentation.glyphs import Marks, role, word
 from tui_flow.tui.presentation.tree import MapGroup, name_of
 
+_BAD = (TaskRunState.FAILED, TaskRunState.CRASHED)
 MOST_NAMED = 4
 """Of the task runs of a map call so many are named: those that failed, and the slowest."""
 
@@ -53,10 +55,7 @@ def group_details(
     for state, count in sorted(group.counts.items()):
         if count:
             counts.append((f"{marks.glyph(state)} {count:,} {word(state)}  ", role(state)))
-    took = sorted(
-        ((task.ended_at - task.started_at, task) for task in tasks if task.started_at and task.ended_at),
-        key=lambda pair: -pair[0],
-    )
+    took = sorted(task.ended_at - task.started_at for task in tasks if task.started_at and task.ended_at)
     lines = [state_line(group.state, "", marks, f"{done:,} of {len(tasks):,} are over"), counts]
     if group.started_at is not None:
         ended = (
@@ -64,14 +63,26 @@ def group_details(
         )
         lines.append(fact("when", f"{times.moment(group.started_at, now)}{ended}"))
     if took:
-        middle, high = took[len(took) // 2][0], took[int(len(took) * 0.05)][0]
+        middle, high = took[len(took) // 2], took[int(len(took) * 0.95)]
         lines.append(fact("take", f"p50 {times.duration(middle)}  p95 {times.duration(high)}"))
-    failed = sorted(
-        (task for task in tasks if role(task.state) == "bad"), key=lambda task: task.ended_at or 0.0
+    failed = (
+        [task for task in tasks if task.state in _BAD] if any(group.counts[state] for state in _BAD) else []
     )
-    lines += _named("FAILED", [(task, _said(task), "bad") for task in failed], marks)
-    slowest = [(task, times.duration(seconds), "") for seconds, task in took] if len(took) > 1 else []
-    return [*lines, *_named("SLOWEST", slowest, marks), *([[], *more] if more else [])]
+    failed.sort(key=lambda task: task.ended_at or 0.0)
+    lines += _named(
+        "FAILED", [(task, _said(task), "bad") for task in failed[:MOST_NAMED]], len(failed), marks
+    )
+    if len(took) > 1:
+        slowest = [
+            (task, times.duration(_seconds(task)), "") for task in nlargest(MOST_NAMED, tasks, key=_seconds)
+        ]
+        lines += _named("SLOWEST", slowest, len(slowest), marks)
+    return [*lines, *([[], *more] if more else [])]
+
+
+def _seconds(task: TaskRun) -> float:
+    """How long one took that is over."""
+    return task.ended_at - task.started_at if task.started_at and task.ended_at else -1.0
 
 
 def _said(task: TaskRun) -> str:
@@ -79,14 +90,12 @@ def _said(task: TaskRun) -> str:
     return (f"{failure.type}: {failure.message}" if failure else task.message).partition("\n")[0]
 
 
-def _named(title: str, found: Sequence[tuple[TaskRun, str, str]], marks: Marks) -> list[Line]:
-    """The first of them by name, each with a word about it."""
+def _named(title: str, found: Sequence[tuple[TaskRun, str, str]], count: int, marks: Marks) -> list[Line]:
+    """Some of so many by name, each with a word about it."""
     lines: list[Line] = [[], [(title, "dim")]] if found else []
-    for task, text, colour in found[:MOST_NAMED]:
-        lines.append(
-            [(f"  {marks.glyph(task.state)} ", role(task.state)), (name_of(task), ""), (f"  {text}", colour)]
-        )
-    more = len(found) - MOST_NAMED
-    if more > 0 and title == "FAILED":
-        lines.append([(f"  and {more:,} more", "dim")])
+    for task, text, colour in found:
+        shape = (f"  {marks.glyph(task.state)} ", role(task.state))
+        lines.append([shape, (name_of(task), ""), (f"  {text}", colour)])
+    if count > len(found):
+        lines.append([(f"  and {count - len(found):,} more", "dim")])
     return lines

@@ -97,6 +97,11 @@ class Marks(NamedTuple):
     """How long something is expected to take."""
 
     @property
+    def to(self) -> str:
+        """From one thing to another."""
+        return "->" if self.ascii else "→"
+
+    @property
     def rule(self) -> str:
         """A short line on either side of a text."""
         return "--" if self.ascii else "──"

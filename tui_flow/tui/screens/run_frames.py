@@ -4,7 +4,7 @@ import time
 
 from tui_flow.contract.states import TERMINAL
 from tui_flow.store.records import FlowRun
-from tui_flow.tui.presentation import Line, about, about_tasks, artifacts, plots, silence
+from tui_flow.tui.presentation import Line, about, about_tasks, artifacts, plots, silence, times
 from tui_flow.tui.presentation.attempts import attempt_lines
 from tui_flow.tui.presentation.critical_path import chain_line, critical_path
 from tui_flow.tui.presentation.flow_list import run_duration
@@ -54,6 +54,9 @@ class RunFrames(RunTexts):
         if self.artifacts:
             many = len(self.artifacts)
             left += [("  A", "key"), (f" {many} artifact{'' if many == 1 else 's'}", "dim")]
+        if self.has_class("-wide") and run.started_at is not None:
+            ended = f" {marks.to} {times.clock(run.ended_at)}" if run.ended_at is not None else ""
+            left.append((f"  {times.moment(run.started_at, time.time())}{ended}", "dim"))
         left += [(f"  {run.run_name}", "dim")]
         right: Line = [(",", "key"), (" older  ", "dim"), (".", "key"), (" newer ", "dim")]
         self.crumbs.set(left, right)
