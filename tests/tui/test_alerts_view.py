@@ -2,22 +2,24 @@
 
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from textual import events
 
 from tests.tui.pages import FakeEngine, Page, console
-from tests.tui.project import NOON, REFUSED, Project
+from tests.tui.project import NOON, REFUSED, Project, said
 from tui_flow.alerts import rules
 from tui_flow.alerts.happenings import Happening
 from tui_flow.contract import changes, commands
-from tui_flow.contract.states import AlertKind
+from tui_flow.contract.states import AlertKind, AlertState
 from tui_flow.store import alerts
 from tui_flow.store.records import Alert, Mute
 from tui_flow.tui import notify, seen
-from tui_flow.tui.presentation import alert_list
+from tui_flow.tui.presentation import alert_list, times
 from tui_flow.tui.presentation.glyphs import ASCII, UNICODE
+from tui_flow.tui.screens import alert_reading
 
 LOAD = Happening(
     AlertKind.FAILURE, "etl_daily", "load_warehouse", REFUSED.message, NOON, 812, "flows/etl_daily.py", 4
@@ -128,6 +130,74 @@ async def test_c_writes_a_note_that_stays_with_the_error(troubled: Project) -> N
         page.engine.tell(changes.AlertChanged(1, "new"))
         await page.press("tab", "G")
         await page.shows("uid 4294967294", "restarts on Tuesdays")
+
+
+async def test_a_wide_screen_has_all_columns_code_log_and_context(troubled: Project) -> None:
+    async with console(troubled, size=(160, 45)) as page:
+        await page.press("5")
+        await page.shows(
+            "● new", "closed by run 502", "WHO / SENT",
+            "BEFORE IT  run 812", "50 ", "ERROR load failed", "> ", "   4 │ # etl_daily", "NOT RUN BECAUSE OF IT  ▿",
+            "14 DAYS", "LAST OK   run 811", "PARAMS    same as then, except date", "SENT      no message", "RULE      alert on",
+        )  # fmt: skip
+        assert "│> " in page.line_with("● new") and "812" in page.line_with("● new")
+        await page.press("y")
+        await page.shows("traceback", "path and line", "flows/etl_daily.py:4")
+        await page.press("escape", "equals_sign")
+        await page.shows("1 recovered are not listed", "= shows 1 recovered", "1 acked, 1 recovered")
+        assert "by run 502" not in page.text
+        await page.press("equals_sign")
+        await page.shows("closed by run 502")
+        await page.press("D")
+        await page.shows("run 811 to run 812", "PARAMETERS")
+        await page.press("escape", "v")
+        await page.shows("the text of flows/etl_daily.py that run 812 ran was not kept")
+        await page.press("j", "v", "y")
+        await page.shows("tui-flow alerts show 2")
+
+
+def test_the_log_before_an_error_ends_with_what_tells_of_it(project: Project) -> None:
+    project.run(1, "etl", "failed")
+    path = project.log(
+        1,
+        *(said(f"row {n}") for n in range(20)),
+        said("load failed\n" + REFUSED.traceback, "ERROR"),
+        said("run 1 failed", "ERROR"),
+    )
+    told = [text.partition(": ")[2] for _, text in alert_reading.log_before(path, REFUSED)]
+    assert told == ["row 15", "row 16", "row 17", "row 18", "row 19", "load failed"]
+    other = REFUSED._replace(message="is not in the log")
+    assert alert_reading.log_before(path, other)[-1][1].endswith("run 1 failed")
+    assert alert_reading.log_before(path.with_name("none"), REFUSED) == []
+
+
+def test_code_is_shown_around_a_line_of_a_file_that_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "flow.py"
+    path.write_text("".join(f"line {n}\n" for n in range(1, 11)))
+    assert [number for number, _ in alert_reading.code_around(path, 5)] == [2, 3, 4, 5, 6, 7]
+    assert alert_reading.code_around(path, 1)[0] == (1, "line 1")
+    assert alert_reading.code_around(path, 11) == [] == alert_reading.code_around(tmp_path, 1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "heard"),
+    [
+        ({"sent_at": NOON - 60}, "sent 11:59:00"),
+        ({"owed_at": NOON + 60}, "due 12:01:00"),
+        ({"owed_at": NOON - 60}, "owed since 11:59:00"),
+        ({"kind": AlertKind.LATE}, "clears when it runs"),
+        ({"state": AlertState.ACKNOWLEDGED, "changed_by": "ops"}, "ops 11:00"),
+        ({"state": AlertState.RECOVERED, "changed_by": ""}, "by itself"),
+        ({"muted_at": NOON - 60}, "until ok"),
+        ({}, "no message"),
+    ],
+    ids=["sent", "due", "owed", "late", "acked", "recovered", "muted", "none"],
+)
+def test_it_says_who_knows_and_what_was_sent(changes: dict[str, Any], heard: str) -> None:
+    times.show_utc(True)
+    alert = rules.happened(None, LOAD, NOON - 3600, muted=True)._replace(changed_at=NOON - 3600, **changes)
+    assert alert_list.heard(alert, NOON)[0] == heard
+    times.show_utc(False)
 
 
 async def test_new_alerts_come_in_on_top_and_nothing_else_moves(troubled: Project) -> None:

@@ -57,8 +57,9 @@ def night(etl: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
         ("schedule", (80, 24), "peak 1 of 8 slots"),
         ("schedule", (160, 45), "several times"),
         ("alerts", (80, 24), "not run because of it"),
+        ("alerts", (160, 45), "14 DAYS"),
     ],
-    ids=["schedule", "schedule-wide", "alerts"],
+    ids=["schedule", "schedule-wide", "alerts", "alerts-wide"],
 )
 def test_a_view_looks_as_it_did(
     night: Project, snap_compare: Callable[..., bool], view: str, size: tuple[int, int], text: str

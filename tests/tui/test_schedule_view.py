@@ -43,7 +43,7 @@ async def test_what_fires_is_listed_in_order_with_what_waits_and_what_is_paused(
         ]  # fmt: skip
         assert "x288" in page.line_with("cleanup_tmp") and "every 5 min" in page.line_with("cleanup_tmp")
         assert "by uid 4294967294 2d ago" in page.line_with("reports_v2")
-        await page.press("l", "l")
+        await page.press("j", "l", "h")
         await page.shows(
             f"{times.hour_minute((time.time() + 2 * HOUR) // HOUR * HOUR)}  13 fires: cleanup_tmp x12"
         )

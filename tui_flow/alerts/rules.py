@@ -11,15 +11,12 @@ them are over before anybody could read it. A muted flow's alerts are raised wit
 """
 
 from tui_flow.alerts.happenings import CONDITIONS, Happening, steady
+from tui_flow.contract.alert_rules import ACKNOWLEDGED_SECONDS, REPEAT_SECONDS
 from tui_flow.contract.states import AlertKind, AlertState
 from tui_flow.store.records import Alert
 
 QUIET = frozenset({AlertKind.LATE})
 """Kinds that clear by themselves, and of which no message goes out."""
-REPEAT_SECONDS = 6 * 3600.0
-"""After so long a message about an alert that goes on happening is due again."""
-ACKNOWLEDGED_SECONDS = 24 * 3600.0
-"""An acknowledgement holds so long."""
 STANDING_SECONDS = 60.0
 """A condition that is over sooner is worth no message."""
 OLD_SECONDS = 3600.0

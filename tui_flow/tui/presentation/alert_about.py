@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tui_flow.contract.journal import Failure
 from tui_flow.safe import safe_lines
 from tui_flow.store.records import Alert, AlertMessage, AlertNote, FlowRun
 from tui_flow.tui.presentation import Line, alert_list, times, tracebacks
@@ -24,9 +25,12 @@ class About(NamedTuple):
     last_success: FlowRun | None = None
     not_run: Sequence[str] = ()
     """Tasks that did not run because of it."""
-    traceback: str = ""
-    code: str = ""
-    """The author's line, as the file has it now."""
+    failure: Failure | None = None
+    """Of the latest of them."""
+    code: Sequence[tuple[int, str]] = ()
+    """The author's line and those around it with their numbers, as the file has them now."""
+    log: Sequence[tuple[int, str]] = ()
+    """The last records of the log before the error, each with its number from 0."""
     messages: Sequence[AlertMessage] = ()
     notes: Sequence[AlertNote] = ()
 
@@ -46,8 +50,9 @@ def lines(alert: Alert, about: About, project: Path, now: float, marks: Marks) -
     if alert.path:
         where = f"{short_path(alert.path, project)}:{alert.line}"
         found.append([("at       ", "dim"), (where, "strong"), ("   e", "key"), (" opens it there", "dim")])
-        if about.code:
-            found.append([("         ", ""), (about.code, "live")])
+        found += [
+            [("         ", ""), (text.strip(), "live")] for number, text in about.code if number == alert.line
+        ]
     found.append(_standing(alert, now))
     if about.runs:
         shown = [
@@ -68,8 +73,8 @@ def lines(alert: Alert, about: About, project: Path, now: float, marks: Marks) -
         for one in about.notes
     ]
     found += [_message(one, now) for one in about.messages[:3]]
-    if about.traceback:
-        found += [[], *_traceback(about.traceback)]
+    if about.failure is not None and about.failure.traceback:
+        found += [[], *traceback_lines(about.failure.traceback, marks)]
     return found
 
 
@@ -113,12 +118,13 @@ def _last_success(about: About, now: float) -> list[Line]:
                 "" if same else "warn",
             )
         )
-        other = _differences(latest.parameters, run.parameters)
+        other = differences(latest.parameters, run.parameters)
         line.append((f", params differ: {', '.join(other)}" if other else "", "warn"))
     return [line]
 
 
-def _differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
+def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
+    """The names of the parameters that are not the same."""
     return sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
 
 
@@ -130,7 +136,7 @@ def _message(one: AlertMessage, now: float) -> Line:
     ]
 
 
-def _traceback(text: str) -> list[Line]:
+def traceback_lines(text: str, marks: Marks) -> list[Line]:
     """The author's own frames, with those of libraries folded into a line each."""
     texts = safe_lines(text.rstrip())
     folded = {span.start: (span, count) for span, count in tracebacks.library_frames(texts)}
@@ -139,7 +145,7 @@ def _traceback(text: str) -> list[Line]:
     while place < len(texts):
         if place in folded:
             span, count = folded[place]
-            found.append([(f"  … {count} library frame{'s' if count > 1 else ''}", "dim")])
+            found.append([(f"  {marks.ellipsis} {count} library frame{'s' if count > 1 else ''}", "dim")])
             place = span.stop
             continue
         last = not texts[place][:1].isspace() and not texts[place].startswith("Traceback")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from tui_flow.contract.states import AlertKind, AlertState
 from tui_flow.store.records import Alert
+from tui_flow.tui.presentation import times
 from tui_flow.tui.presentation.filters import has_text
 from tui_flow.tui.presentation.glyphs import Marks
 from tui_flow.tui.presentation.people import who
@@ -88,6 +89,32 @@ def note(alert: Alert, now: float) -> tuple[str, str]:
     if where == "muted":
         return ("muted", "dim")
     return ("new", "bad")
+
+
+def heard(alert: Alert, now: float) -> tuple[str, str]:
+    """Who knows of it, or whether a message went out, in a few words, and the role of that."""
+    where = standing(alert, now)
+    if where == "recovered":
+        return (f"closed by {alert.changed_by}" if alert.changed_by else "by itself", "dim")
+    if where == "acknowledged":
+        return (f"{who(alert.changed_by)} {times.hour_minute(alert.changed_at)}", "dim")
+    if where == "muted":
+        until = f"until {times.moment(alert.until, now)}" if alert.until else "until ok"
+        return (until, "dim")
+    if alert.sent_at is not None:
+        return (f"sent {times.moment(alert.sent_at, now)}", "")
+    return (why_not_sent(alert, now), "dim")
+
+
+def why_not_sent(alert: Alert, now: float) -> str:
+    """Why no message went out about it, or when one will."""
+    if alert.kind is AlertKind.LATE:
+        return "clears when it runs"
+    if standing(alert, now) == "muted":
+        return "muted: no message"
+    if alert.owed_at is not None:
+        return f"{'due' if alert.owed_at > now else 'owed since'} {times.moment(alert.owed_at, now)}"
+    return "no message"
 
 
 def title(rows: Sequence[Alert], now: float) -> str:

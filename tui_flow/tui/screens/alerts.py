@@ -1,7 +1,7 @@
 """The Alerts view: what somebody should know, who knows it already, and what there is to say about it."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -10,21 +10,22 @@ from textual.widget import Widget
 
 from tui_flow.contract import commands
 from tui_flow.contract.errors import HistoryError
-from tui_flow.contract.states import AlertState, FlowRunState, TaskRunState
+from tui_flow.contract.states import AlertState
 from tui_flow.store.records import Alert, FlowRun
+from tui_flow.tui import reading
 from tui_flow.tui.actions import bindings
-from tui_flow.tui.presentation import Line, alert_about, alert_list, orders
+from tui_flow.tui.copying import Copyable
+from tui_flow.tui.presentation import Line, alert_about, alert_detail, alert_list, orders
+from tui_flow.tui.presentation.address import Address
 from tui_flow.tui.presentation.alert_about import About
 from tui_flow.tui.rerunning_several import rerun_several
+from tui_flow.tui.screens import alert_reading
 from tui_flow.tui.screens.alert_actions import AlertActions
 from tui_flow.tui.screens.marking import Marking
 from tui_flow.tui.screens.section import Section
 from tui_flow.tui.screens.sorting import Sorting
 from tui_flow.tui.widgets.alert_table import AlertTable
 from tui_flow.tui.widgets.lines import Lines, TextLines
-
-MAX_CODE = 100_000
-"""Bytes of a flow file that are looked through for the author's line."""
 
 
 class AlertsSection(Sorting, Marking, AlertActions, Section):
@@ -44,11 +45,17 @@ class AlertsSection(Sorting, Marking, AlertActions, Section):
         self.about.add_class("about")
         self.text = ""
         """The filter."""
+        self.context = TextLines(id="context-alert")
+        """What surrounds the error, where there is room for it."""
         self._found = About()
+        self._hides_recovered = False
+        self._folded: list[Alert] = []
+        """What recovered and is not listed."""
 
     def panes(self) -> Iterable[Widget]:
         yield self.table
         yield self.about
+        yield self.context
 
     def come_to_front(self) -> None:
         self._show(sort=not self.table.rows)
@@ -57,6 +64,9 @@ class AlertsSection(Sorting, Marking, AlertActions, Section):
         if self.console.has_overview:
             self._show()
 
+    def on_resize(self) -> None:
+        self._describe()
+
     def tick_minute(self) -> None:
         self._show()
 
@@ -64,7 +74,11 @@ class AlertsSection(Sorting, Marking, AlertActions, Section):
         now = time.time()
         rows = orders.alerts(alert_list.rows_of(self.console.overview.alerts, now), self.order)
         self.table.renew_marks({alert.id: alert for alert in rows})
-        self.table.set_rows(alert_list.matching(rows, self.text, now), sort=sort)
+        rows = alert_list.matching(rows, self.text, now)
+        self._folded = [
+            alert for alert in rows if self._hides_recovered and alert.state is AlertState.RECOVERED
+        ]
+        self.table.set_rows([alert for alert in rows if alert not in self._folded], sort=sort)
         self._describe()
 
     def sort(self) -> None:
@@ -75,10 +89,16 @@ class AlertsSection(Sorting, Marking, AlertActions, Section):
     def _describe(self) -> None:
         alert, now = self.table.selected, time.time()
         order = f"only: {self.text}  sort: {self.order}" if self.text else f"sort: {self.order}"
-        self.table.set_title(alert_list.title(self.table.rows, now), f"{order}  {self.table.place}".strip())
+        if self._folded:
+            order = f"{order}  = shows {len(self._folded)} recovered"
+        self.table.set_title(
+            alert_list.title([*self.table.rows, *self._folded], now), f"{order}  {self.table.place}".strip()
+        )
         if alert is None:
             self.about.set_title("Nothing matches" if self.text else "All is well")
             self.about.set_lines([_NO_MATCH] if self.text else _NOTHING)
+            self.context.set_title("Context")
+            self.context.set_lines([])
         else:
             self._tell(alert)
             self.read_later("about-alert", self._read_about, alert)
@@ -88,14 +108,24 @@ class AlertsSection(Sorting, Marking, AlertActions, Section):
         now, console = time.time(), self.console
         found = self._found if self._found.alert == alert.id else About(alert.id)
         self.about.set_title(alert_about.title(alert), alert_about.subtitle(alert, now))
-        lines = alert_about.lines(alert, found, console.settings.project, now, console.paint.marks)
-        self.about.set_lines(lines, keep=self._found.alert == alert.id)
+        project, marks, keep = console.settings.project, console.paint.marks, self._found.alert == alert.id
+        if self.is_roomy:
+            self.about.set_lines(alert_detail.error_lines(alert, found, project, marks), keep=keep)
+            self.context.set_title("Context")
+            self.context.set_lines(alert_detail.context_lines(alert, found, now, marks), keep=keep)
+        else:
+            self.about.set_lines(alert_about.lines(alert, found, project, now, marks), keep=keep)
 
     async def _read_about(self, alert: Alert) -> None:
         """What takes a look into history and file; the rest stands there already."""
         try:
             found = await self.console.bridge.read(
-                partial(_read, alert=alert, project=self.console.settings.project)
+                partial(
+                    alert_reading.read,
+                    alert=alert,
+                    state_dir=self.console.settings.state_dir,
+                    project=self.console.settings.project,
+                )
             )
         except HistoryError as error:
             self.take_trouble(error)
@@ -119,10 +149,10 @@ class AlertsSection(Sorting, Marking, AlertActions, Section):
     def useless_for(self, row: Alert | None) -> set[str]:
         alert = row
         if alert is None:
-            return {"open", "ack", "mute", "note", "rerun", "edit"}
+            return {"open", "ack", "mute", "note", "rerun", "edit", "code", "diff", "copy"}
         found = set()
         if not alert.runs:
-            found |= {"open", "rerun"}
+            found |= {"open", "rerun", "code", "diff"}
         if not alert.path:
             found.add("edit")
         if not alert.flow:
@@ -145,7 +175,7 @@ class AlertsSection(Sorting, Marking, AlertActions, Section):
         if not self.text:
             return False
         self.text = ""
-        self._show()
+        self._show(sort=True)
         return True
 
     def action_filter(self) -> None:
@@ -153,7 +183,7 @@ class AlertsSection(Sorting, Marking, AlertActions, Section):
 
     def prompt_changed(self, text: str) -> None:
         self.text = text.strip()
-        self._show()
+        self._show(sort=True)
 
     def action_open(self) -> None:
         alert = self.table.selected
@@ -209,6 +239,49 @@ class AlertsSection(Sorting, Marking, AlertActions, Section):
         else:
             self.say("there is no run to run again")
 
+    def action_fold_recovered(self) -> None:
+        """What has recovered is not listed, or is again."""
+        before = self.table.selected
+        self._hides_recovered = not self._hides_recovered
+        self._show(sort=True)
+        if before is not None and before in self.table.rows:
+            self.table.move(self.table.rows.index(before))
+        if not self._hides_recovered:
+            self.say("what recovered within a week is listed")
+        else:
+            self.say(f"{len(self._folded)} recovered are not listed; = lists them")
+
+    def action_code(self) -> None:
+        self._read_of_run(reading.show_code, self._found.failure)
+
+    def action_diff(self) -> None:
+        self._read_of_run(reading.show_diff)
+
+    def _read_of_run(self, show: Callable[..., Awaitable[None]], *more: Any) -> None:
+        """Shows something of the last run that the error was in."""
+        runs, alert = self._found.runs, self.table.selected
+        if runs and alert is not None and self._found.alert == alert.id:
+            self.run_worker(show(self.console, runs[0], *more), group="reading")
+        else:
+            self.say("no run that is kept has to do with it")
+
+    def action_copy(self) -> None:
+        alert = self.table.selected
+        if alert is None:
+            return
+        found = self._found if self._found.alert == alert.id else About()
+        trace = found.failure.traceback if found.failure else ""
+        place = str(Address("runs", run_id=alert.runs[0])) if alert.runs else "alerts"
+        self.console.copy_menu(
+            [
+                Copyable("y", "error", alert.what),
+                *([Copyable("t", "traceback", trace)] if trace else []),
+                *([Copyable("p", "path and line", f"{alert.path}:{alert.line}")] if alert.path else []),
+                Copyable("u", "address", f"tui-flow open {place}"),
+                Copyable("c", "command", f"tui-flow alerts show {alert.id}"),
+            ]
+        )
+
     def action_edit(self) -> None:
         alert = self.table.selected
         if alert is not None and alert.path:
@@ -240,40 +313,7 @@ _NOTHING: list[Line] = [
 ]
 
 
-def _read(db: Any, alert: Alert, project: Path) -> About:
-    from tui_flow.store import alerts, runs, tasks
-
-    found = sorted(runs.get_runs(db, alert.runs), key=lambda run: -run.id)
-    latest: FlowRun | None = found[0] if found else None
-    success = (
-        runs.list_runs(db, flow=alert.flow, states=[FlowRunState.COMPLETED], limit=1) if alert.flow else []
-    )
-    failure = None
-    if latest is not None:
-        failure = tasks.first_failure(db, latest.id) or latest.failure
-    return About(
-        alert.id,
-        found,
-        success[0] if success else None,
-        tasks.names_in_state(db, latest.id, TaskRunState.UPSTREAM_FAILED) if latest else (),
-        failure.traceback if failure else "",
-        _code(project / alert.path, alert.line) if alert.path and alert.line else "",
-        alerts.list_messages(db, alert.id),
-        alerts.list_notes(db, alert.id),
-    )
-
-
 def _runs_of(db: Any, ids: list[int]) -> list[FlowRun]:
     from tui_flow.store import runs
 
     return runs.get_runs(db, ids)
-
-
-def _code(path: Path, line: int) -> str:
-    """One line of a file, as it is now; empty where there is none."""
-    try:
-        with path.open("rb") as file:
-            lines = file.read(MAX_CODE).splitlines()
-    except (OSError, ValueError):
-        return ""
-    return lines[line - 1].decode("utf-8", "replace").strip()[:200] if line <= len(lines) else ""

@@ -46,11 +46,6 @@ class Monthly(_Base):
         """Which month was read in which zone, and when."""
 
     @property
-    def is_roomy(self) -> bool:
-        """Whether the month has a place of its own."""
-        return self.screen.has_class("-wide") and self.screen.has_class("-tall")
-
-    @property
     def has_month(self) -> bool:
         return self.is_roomy if self._is_wanted is None else self._is_wanted
 

@@ -70,6 +70,11 @@ class Section(Container):
     def tick_minute(self) -> None:
         """A minute has passed."""
 
+    @property
+    def is_roomy(self) -> bool:
+        """Whether the terminal has room for more panes: 120x36 or more."""
+        return self.screen.has_class("-wide") and self.screen.has_class("-tall")
+
     def say(self, text: str, role: str = "") -> None:
         self.home.say(text, role)
 

@@ -30,7 +30,6 @@ class Timelined(_Base):
 
     if TYPE_CHECKING:
         table: AgendaTable
-        is_roomy: bool
         text: str
 
     def __init__(self) -> None:

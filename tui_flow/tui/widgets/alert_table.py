@@ -12,6 +12,9 @@ from tui_flow.tui.widgets.paint import AnySpan, fit, fit_line
 
 _ROOMY = 100
 """Cells of a pane that has room for seconds."""
+_WIDE = 116
+"""And for all columns."""
+_STATE, _FIRST, _RUNS, _HEARD = 9, 6, 16, 22
 
 
 class AlertTable(MarkableLines):
@@ -60,32 +63,69 @@ class AlertTable(MarkableLines):
 
     def header_spans(self, y: int, width: int) -> Sequence[AnySpan]:  # noqa: ARG002
         last, times, flow, place = self._widths(width)
-        return [
-            (
-                f"    {fit('LAST', last)} {'N':>{times}}  {fit('FLOW', flow)}  {fit('WHERE', place)}  WHAT",
-                "dim",
-            )
-        ]
+        names = f"{fit('FLOW', flow)}  {fit('WHERE', place)}  "
+        if width < _WIDE:
+            return [(f"    {fit('LAST', last)} {'N':>{times}}  {names}WHAT", "dim")]
+        what = fit("WHAT", self._what_width(width))
+        head = f"    {fit('STATE', _STATE)}  {fit('FIRST', _FIRST)}  {fit('LAST', last)} {'N':>{times}}  "
+        return [(f"{head}{names}{what}  {fit('RUNS', _RUNS)}  WHO / SENT", "dim")]
+
+    def _what_width(self, width: int) -> int:
+        last, times, flow, place = self._widths(width)
+        others = (
+            4 + _STATE + 2 + _FIRST + 2 + last + 1 + times + 2 + flow + 2 + place + 2 + 2 + _RUNS + 2 + _HEARD
+        )
+        return max(10, width - others)
 
     def spans(self, index: int, width: int) -> Sequence[AnySpan]:
-        alert, now, marks = self.rows[index], time.time(), self.marks
-        last, times, flow, place = self._widths(width)
-        chosen = index == self.cursor
-        said, role = alert_list.note(alert, now)
-        is_new = said == "new"
+        alert, marks = self.rows[index], self.marks
         glyph, look = alert_list.shape(alert, marks)
-        room = width - 4 - last - 1 - times - 2 - flow - 2 - place - 2
-        what = [(f"{marks.bullet} ", "bad")] if is_new else [(f"({said}) ", role)]
+        lead = [*self.lead(index), (f"{glyph} ", look)]
+        if width < _WIDE:
+            return [*lead, *self._where(index, width), *self._what(alert, width)]
+        return [*lead, *self._wide(index, width)]
+
+    def _where(self, index: int, width: int) -> Sequence[AnySpan]:
+        """When it happened last, how often, and where."""
+        alert, now, ellipsis = self.rows[index], time.time(), self.marks.ellipsis
+        last, times, flow, place = self._widths(width)
+        is_new = alert_list.standing(alert, now) == "new"
         return [
-            *self.lead(index),
-            (f"{glyph} ", look),
-            (fit(_last(alert.last_at, now, last), last, marks.ellipsis), "dim"),
+            (fit(_last(alert.last_at, now, last), last, ellipsis), "dim"),
             (f" {alert.times:>{times}}  ", "dim"),
-            (fit(alert.flow or "-", flow, marks.ellipsis), "strong" if chosen else ""),
+            (fit(alert.flow or "-", flow, ellipsis), "strong" if index == self.cursor else ""),
             ("  ", ""),
-            (fit(alert.place, place, marks.ellipsis), "" if is_new else "dim"),
+            (fit(alert.place, place, ellipsis), "" if is_new else "dim"),
             ("  ", ""),
-            *fit_line([*what, (alert.what, "" if is_new else "dim")], max(1, room), marks.ellipsis),
+        ]
+
+    def _what(self, alert: Alert, width: int) -> Sequence[AnySpan]:
+        """What happened, after what became of it."""
+        last, times, flow, place = self._widths(width)
+        said, role = alert_list.note(alert, time.time())
+        is_new = said == "new"
+        room = width - 4 - last - 1 - times - 2 - flow - 2 - place - 2
+        what = [(f"{self.marks.bullet} ", "bad")] if is_new else [(f"({said}) ", role)]
+        return fit_line([*what, (alert.what, "" if is_new else "dim")], max(1, room), self.marks.ellipsis)
+
+    def _wide(self, index: int, width: int) -> Sequence[AnySpan]:
+        """All columns."""
+        alert, now, ellipsis = self.rows[index], time.time(), self.marks.ellipsis
+        standing = alert_list.standing(alert, now)
+        is_new = standing == "new"
+        state = f"{self.marks.bullet} new" if is_new else "acked" if standing == "acknowledged" else standing
+        heard, role = alert_list.heard(alert, now)
+        return [
+            (fit(state, _STATE, ellipsis), alert_list.note(alert, now)[1]),
+            ("  ", ""),
+            (fit(_last(alert.first_at, now, _FIRST), _FIRST, ellipsis), "dim"),
+            ("  ", ""),
+            *self._where(index, width),
+            (fit(alert.what, self._what_width(width), ellipsis), "" if is_new else "dim"),
+            ("  ", ""),
+            (fit(" ".join(map(str, alert.runs)) or self.marks.dash, _RUNS, ellipsis), "dim"),
+            ("  ", ""),
+            (heard, role),
         ]
 
 
