@@ -126,7 +126,7 @@ class Page:
             app.call_later(self._pressed.set)
             await asyncio.wait_for(self._pressed.wait(), 5)
             self._pressed.clear()
-            while app._key_in_hand is not None:
+            while app._key_in_hand is not None and app._exception is None:
                 await asyncio.sleep(0)
         await self.pilot.pause()
 

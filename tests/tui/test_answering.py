@@ -43,9 +43,12 @@ async def test_a_paused_run_is_answered_by_a_form_of_what_it_asks_for(
     async with console(project, engine=engine, open_run=7) as page:
         await page.shows("etl", "p answer…  x cancel…")
         await page.press("p")
-        await page.shows("Answer 7, Ship it?", "approve", "true or false", "required", "For the record.")
+        await page.shows("Ship it? › Answer 7", "approve *", "( )true ( )false", "required", "^R answer")
         await page.press("ctrl+r")
-        await page.press(*"yes", "tab", *"ok")
+        await page.shows("needs a true or false")
+        await page.press("right", "tab")
+        await page.shows("For the record.")
+        await page.type("ok")
         await page.shows("$ tui-flow answer 7 -p approve=true")
         await page.press("ctrl+r")
         await page.shows("run 7 has its answer, and goes on")
@@ -75,7 +78,7 @@ async def test_what_does_not_fit_is_told_and_who_waits_for_nothing_says_so(
     engine.answers |= {commands.AnswerRun: refuse}
     async with console(project, engine=engine, open_run=7) as page:
         await page.shows("etl")
-        await page.press("p", *"no", "ctrl+r")
+        await page.press("p", "left", "ctrl+r")
         await page.shows("does not take this answer", "reason: is too short")
         questions.close(run_dir(project.settings.state_dir, 7), "approval")
         await page.press("p")

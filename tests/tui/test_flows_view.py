@@ -102,13 +102,13 @@ async def test_a_flow_with_required_parameters_asks_for_them(etl: Project) -> No
     engine.answers[commands.RunFlow] = {"run_id": 900}
     async with console(etl, engine=engine) as page:
         await page.press("r")
-        await page.shows("Run etl_daily", "date  text  required")
+        await page.shows("etl_daily › Run with parameters", "date *", "required")
         await page.press("ctrl+r")
-        await page.shows("! needs a text")
+        await page.shows("needs a text")
         await page.type("2026-08-21")
         await page.press("tab", "ctrl+u")
         await page.type("x")
-        await page.shows("! needs a whole number")
+        await page.shows("needs a whole number")
         await page.press("backspace")
         await page.type("7")
         await page.shows("$ tui-flow run etl_daily -p date=2026-08-21 -p limit=7")

@@ -206,7 +206,7 @@ async def test_the_form_shows_hostile_defaults_and_pastes_as_what_they_are(proje
         page.app.post_message(events.Paste("\x9b2J\u202e"))
         await page.shows("�2J�")
         assert_harmless(page, "")
-        await page.press("escape", "R", "ctrl+r")
+        await page.press("escape", "right", "enter", "R", "ctrl+r")
         await page.until(lambda: engine.asked_for(commands.RunFlow), "the run to be asked for")
         assert engine.asked_for(commands.RunFlow)[0].parameters == {"p": EVIL + "\x9b2J"}
 

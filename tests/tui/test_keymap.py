@@ -100,17 +100,17 @@ def test_a_key_is_saved_beside_what_stands_in_the_file_already(keys: Path) -> No
     found, wrong = keymap.load(keys)
     assert wrong == []
     names = ("flows.edit", "run.zoom", "run.rerun", "app.help")
-    assert [found.shown(action_named(name)) for name in names] == ["E", "^G", "Q", "f1 ?"]
+    assert [found.shown(action_named(name)) for name in names] == ["E", "^G", "Q", "F1 ?"]
 
 
 async def test_the_console_obeys_the_file_and_its_footer_and_help_say_so(etl: Project, keys: Path) -> None:
     written(keys, 'app.help = "f1"\nflows.filter = "slash"\nlist.cursor_down = ["ctrl+n", "down"]\n')
     async with console(etl, keys=keys) as page:
-        await page.shows("f1 help")
+        await page.shows("F1 help")
         await page.press("question_mark")
         assert "EVERYWHERE" not in page.text
         await page.press("f1")
-        await page.shows("EVERYWHERE", "f1 ")
+        await page.shows("EVERYWHERE", "F1 ")
 
 
 async def test_a_file_with_a_mistake_says_so_at_the_start(etl: Project, keys: Path) -> None:

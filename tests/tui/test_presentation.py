@@ -10,7 +10,7 @@ from tui_flow.store.records import TaskRun
 from tui_flow.tui import editor
 from tui_flow.tui.actions import ACTIONS, footer
 from tui_flow.tui.keymap import Keymap
-from tui_flow.tui.presentation import filters, flow_list, form, gantt, glyphs, text_of, times, tracebacks
+from tui_flow.tui.presentation import filters, flow_list, gantt, glyphs, text_of, times, tracebacks
 from tui_flow.tui.presentation.flow_list import Overview
 from tui_flow.tui.presentation.key_help import help_lines
 from tui_flow.tui.presentation.tree import ROOT, TaskForest
@@ -152,83 +152,6 @@ def test_the_cause_is_the_task_run_that_says_what_the_run_says() -> None:
     cause, first = found.cause(REFUSED), found.cause(None)
     assert cause is not None and cause.id == 3
     assert first is not None and first.id == 1
-
-
-SCHEMA = {
-    "properties": {
-        "count": {"type": "integer", "position": 1},
-        "name": {"type": "string", "default": "Ada", "position": 0},
-        "maybe": {"anyOf": [{"type": "number"}, {"type": "null"}], "default": None, "position": 2},
-        "mode": {"$ref": "#/$defs/Mode", "position": 3},
-        "rows": {"type": "array", "default": [], "position": 4},
-        "sure": {"type": "boolean", "default": True, "position": 5},
-        "any": {"default": 1, "position": 6},
-        "day": {"type": "string", "format": "date", "position": 7},
-        "file": {
-            "anyOf": [{"type": "string", "format": "path"}, {"type": "null"}],
-            "default": None,
-            "position": 8,
-        },
-        "when": {
-            "anyOf": [{"type": "string", "format": "date"}, {"type": "string"}],
-            "default": "",
-            "position": 9,
-        },
-    },
-    "required": ["count", "mode", "day"],
-    "$defs": {"Mode": {"enum": ["fast", "slow"], "type": "string"}},
-}
-
-
-def test_fields_come_in_the_order_of_the_signature_and_say_what_they_take() -> None:
-    fields = form.fields_of(SCHEMA)
-    assert [(field.name, field.hint, field.start) for field in fields] == [
-        ("name", "text", "Ada"),
-        ("count", "whole number", ""),
-        ("maybe", "number or null", "null"),
-        ("mode", "fast | slow", ""),
-        ("rows", "JSON list", "[]"),
-        ("sure", "true or false", "true"),
-        ("any", "JSON", "1"),
-        ("day", "date, as 2026-08-20", ""),
-        ("file", "path or null", "null"),
-        ("when", "text", ""),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "value"),
-    [
-        ("name", " two words ", " two words "), ("name", '"\\n"', "\n"), ("name", '""', ""), ("count", " 7 ", 7),
-        ("maybe", "none", None), ("maybe", "1e3", 1000.0), ("mode", "slow", "slow"), ("rows", '[1, "a"]', [1, "a"]),
-        ("sure", "No", False), ("any", '{"a": null}', {"a": None}),
-        ("day", "2026-08-20", "2026-08-20"), ("day", "2026-08-20T00:00", "2026-08-20T00:00"), ("file", "a b", "a b"),
-        ("when", "tomorrow", "tomorrow"),
-    ],
-)  # fmt: skip
-def test_texts_become_values(name: str, text: str, value: object) -> None:
-    field = next(field for field in form.fields_of(SCHEMA) if field.name == name)
-    assert form.parse(field, text) == value
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "wrong"),
-    [
-        ("count", "7.5", "needs a whole number"), ("count", "", "needs a whole number"), ("mode", "slo", "one of fast | slow"),
-        ("rows", "{}", "needs a JSON list"), ("rows", "[1", "needs a JSON list"), ("sure", "perhaps", "needs a true or false"),
-        ("day", "2026-13-01", "needs a date, as"), ("day", "", "needs a date, as"), ("day", "tomorrow", "needs a date, as"),
-    ],
-)  # fmt: skip
-def test_texts_that_mean_nothing_are_refused_with_a_reason(name: str, text: str, wrong: str) -> None:
-    field = next(field for field in form.fields_of(SCHEMA) if field.name == name)
-    with pytest.raises(ValueError, match=wrong.replace("|", r"\|")):
-        form.parse(field, text)
-
-
-def test_the_form_shows_the_same_run_as_a_command() -> None:
-    assert form.command_line("etl", {"name": "two words", "rows": [1]}) == (
-        "tui-flow run etl -p 'name=two words' -p 'rows=[1]'"
-    )
 
 
 def test_library_frames_are_found_with_their_source_lines() -> None:

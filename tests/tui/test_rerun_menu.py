@@ -85,7 +85,7 @@ async def test_other_parameters_are_asked_for_and_only_the_changed_ones_are_sent
     async with console(etl, engine=engine, open_run=812) as page:
         await page.shows("Log load_warehouse")
         await page.press("r", "e")
-        await page.shows("Rerun 812, etl_daily", "$ tui-flow rerun 812 -p date=2026-08-20 -p limit=5")
+        await page.shows("etl_daily › Rerun 812", "$ tui-flow rerun 812 -p date=2026-08-20 -p limit=5")
         await page.press(*["backspace"] * 2)
         await page.type("31")
         await page.press("ctrl+r")

@@ -2,10 +2,17 @@
 
 import json
 import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from copy import deepcopy
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from tui_flow.tui.presentation.fields import Field
 
 _TYPES = {
     bool: {"boolean"},
@@ -37,9 +44,56 @@ def read_object(text: str) -> dict[str, Any]:
 def split(assignment: str) -> tuple[str, str]:
     """Name and text of one `-p name=value`. Raises click.UsageError."""
     name, found, text = assignment.partition("=")
-    if not found or not name.isidentifier():
+    if not found or not all(part.isidentifier() for part in name.split(".")):
         raise click.UsageError(f"-p {assignment}: write it as name=value")
     return name, text
+
+
+def assigned(
+    texts: Mapping[str, str], schema: dict[str, Any], before: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The values of `-p` options, by parameter. `-p config.batch=5` sets one field of what the parameter is `before`, or
+    by default. `schema` is that of the object of all parameters."""
+    from tui_flow.tui.presentation.fields import field_of
+
+    found: dict[str, Any] = {}
+    for name, text in texts.items():
+        *above, last = name.split(".")
+        into = found
+        for depth, group in enumerate(above):
+            if not isinstance(into.get(group), dict):
+                known = (before or {}).get(group) if depth == 0 else None
+                default = field_of(schema, tuple(above[: depth + 1])).default
+                into[group] = deepcopy(
+                    known if isinstance(known, dict) else default if isinstance(default, dict) else {}
+                )
+            into = into[group]
+        into[last] = _value_for(text, field_of(schema, (*above, last)), _part(schema, (*above, last)))
+    return found
+
+
+def _part(schema: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    """The schema of one field."""
+    from tui_flow.tui.presentation.fields import resolved
+
+    definitions = schema.get("$defs") or schema.get("definitions") or {}
+    for name in path:
+        schema = resolved(schema.get("properties", {}).get(name), definitions)
+    return schema
+
+
+def _value_for(text: str, field: "Field", schema: dict[str, Any]) -> Any:
+    """`value_of`, and what the form takes besides: a list as a,b and a day as -3d. What fits neither is the worker's to
+    refuse, who can say why."""
+    from tui_flow.tui.presentation.field_texts import is_relative, listed, moment
+
+    value = value_of(text, schema)
+    with suppress(ValueError):
+        if field.is_plain_list and not isinstance(value, list):
+            return listed(text, field.items)
+        if field.format in ("date", "date-time") and is_relative(text):
+            return moment(field, text.strip(), time.time())
+    return value
 
 
 def value_of(text: str, schema: dict[str, Any]) -> Any:

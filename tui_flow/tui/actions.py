@@ -132,6 +132,12 @@ ACTIONS = (
     Action("only", "ampersand", "only", "only matching lines", "run"),
     Action("pager", "o", "pager", "the shown log in $PAGER", "run"),
     Action("save", "S", "save…", "save the shown log", "run"),
+    Action("submit", "ctrl+r", "run", "run it, or to what is wrong", "form", 1),
+    Action("edit_all", "ctrl+e", "all in $EDITOR", "all as JSON in $EDITOR", "form", 4),
+    Action("reset", "f3", "reset", "the field's default again", "form", 6),
+    Action("copy_command", "ctrl+y", "copy", "copy the command line", "form", 7),
+    Action("next_field", "tab", "next", "the next field", "form", 8),
+    Action("leave", "escape", "leave", "leave; asks if changed", "form", 91),
     Action("view('flows')", "1", "flows", "Flows", "app"),
     Action("view('runs')", "2", "runs", "Runs, the newest first", "app"),
     Action("view('logs')", "3", "logs", "search in all logs", "app"),
@@ -158,10 +164,10 @@ _NAMES = {
 _ASCII = {"⏎": "Enter", "⇧Tab": "S-Tab", "↑": "up", "↓": "down", "←": "left", "→": "right"}
 
 
-def bindings(where: str) -> list[BindingType]:
-    """What Textual needs to know of the keys of one place."""
+def bindings(where: str, *, priority: bool = False) -> list[BindingType]:
+    """What Textual needs to know of the keys of one place. `priority` gives them before a text that is typed."""
     return [
-        Binding(action.keys, action.id, action.label, show=False, id=action.name)
+        Binding(action.keys, action.id, action.label, show=False, id=action.name, priority=priority)
         for action in ACTIONS
         if action.where == where
     ]
@@ -170,6 +176,7 @@ def bindings(where: str) -> list[BindingType]:
 def key_name(key: str, ascii: bool = False) -> str:
     """How a key is written for people."""
     name = _NAMES.get(key) or (f"^{key[-1].upper()}" if key.startswith("ctrl+") else key)
+    name = name.upper() if name[0] == "f" and name[1:].isdigit() else name
     return _ASCII.get(name, name) if ascii else name
 
 

@@ -10,6 +10,7 @@ from tui_flow.store.records import Flow, FlowRun
 
 if TYPE_CHECKING:
     from tui_flow.tui.app import Console
+    from tui_flow.tui.presentation.form import Filled
 
 
 def answer(console: "Console", run: FlowRun) -> None:
@@ -30,11 +31,11 @@ def _fill_in(console: "Console", run: FlowRun, question: Question) -> None:
 
     asks = Flow(question.description or run.flow, run.path, "", 1, "", question.schema, [], None)
 
-    def filled_in(values: dict[str, Any] | None) -> None:
-        if values is not None:
-            _give(console, run, question, values)
+    def filled_in(filled: "Filled | None") -> None:
+        if filled is not None:
+            _give(console, run, question, filled.parameters)
 
-    console.push_screen(FormScreen(asks, {}, f"answer {run.id}"), filled_in)
+    console.push_screen(FormScreen(asks, {}, f"answer {run.id}", verb="answer"), filled_in)
 
 
 def _confirm(console: "Console", run: FlowRun, question: Question) -> None:

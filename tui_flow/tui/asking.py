@@ -64,13 +64,17 @@ class Asking(Outside, inherit_bindings=False):
         if flow is None:
             self.say(f"there is no flow {run.flow} any more")
         else:
-            self.run_flow(flow, self.asked_parameters(run), ask=ask, open_it=open_it)
+            values = self.asked_parameters(run)
+            self.run_flow(flow, values, ask=ask, open_it=open_it, source=f"run {run.id}")
 
     def flow_of(self, run: FlowRun) -> Flow | None:
         return next((flow for flow in self.overview.flows if flow.name == run.flow), None)
 
-    def run_flow(self, flow: Flow, values: Mapping[str, Any], *, ask: bool, open_it: bool) -> None:
-        """Starts a flow with these values; asks for them first if wanted, or if one is needed."""
+    def run_flow(
+        self, flow: Flow, values: Mapping[str, Any], *, ask: bool, open_it: bool, source: str = ""
+    ) -> None:
+        """Starts a flow with these values; asks for them first if wanted, or if one is needed. `source` says where they
+        come from."""
         from tui_flow.tui.screens.form import FormScreen
 
         if not self.may_change():
@@ -81,8 +85,8 @@ class Asking(Outside, inherit_bindings=False):
             self.say(f"{flow.name} takes no parameters; r runs it")
         elif ask or missing:
             self.push_screen(
-                FormScreen(flow, values),
-                lambda chosen: None if chosen is None else self._start(flow, chosen, open_it),
+                FormScreen(flow, values, source=source),
+                lambda filled: None if filled is None else self._start(flow, filled.parameters, open_it),
             )
         else:
             self._start(flow, {name: value for name, value in values.items() if name in known}, open_it)

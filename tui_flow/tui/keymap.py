@@ -74,6 +74,8 @@ class Keymap:
 def are_heard_together(one: Action, other: Action) -> bool:
     """Whether there is a place where both actions answer to keys."""
     places = {one.where, other.where}
+    if "form" in places:  # it hears no key but its own
+        return len(places) == 1
     return (
         len(places) == 1
         or bool(places & set(_ONLY_WITH_OTHERS))

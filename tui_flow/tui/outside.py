@@ -7,6 +7,7 @@ import sys
 from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tui_flow.contract.rundir import ENV_PROJECT, run_dir
 from tui_flow.safe import safe_lines
@@ -63,6 +64,24 @@ class Outside(OneKeyAtATime[int], inherit_bindings=False):
             if done.returncode == 0
             else f"{command[0]} ended with exit code {done.returncode}"
         )
+
+    def edit_text(self, text: str, name: str, line: int) -> str | None:
+        """Opens a text in the user's editor in place of the console, and gives what it is then; None where it could not
+        be edited. Nobody else can read it meanwhile, and nothing of it is left behind."""
+        with TemporaryDirectory(prefix="edit-", dir=self.settings.state_dir) as folder:
+            path = Path(folder) / name
+            path.write_text(text, "utf-8")
+            path.chmod(0o600)
+            try:
+                command = editor.command(path, line)
+                with self.suspend():
+                    subprocess.run(command, check=False)
+                return path.read_text("utf-8")
+            except (ValueError, OSError) as error:
+                self.say(str(error), "warn")
+                return None
+            finally:
+                self.action_redraw()
 
     def page(self, path: Path, line: int) -> None:
         """Shows a file in the user's pager in place of the console, from a line on."""

@@ -11,6 +11,7 @@ from tui_flow.tui.screens.menu import Choice, MenuScreen
 
 if TYPE_CHECKING:
     from tui_flow.tui.asking import Asking
+    from tui_flow.tui.presentation.form import Filled
 
 
 class Rerunning:
@@ -82,11 +83,13 @@ class Rerunning:
             return
         before = console.asked_parameters(run)
 
-        def asked(chosen: dict[str, Any] | None) -> None:
-            if chosen is not None:
-                self._begin(self._ways["f"], reruns.changed(before, chosen, flow.parameters))
+        def asked(filled: "Filled | None") -> None:
+            if filled is not None:
+                self._begin(self._ways["f"], reruns.changed(before, filled.parameters, flow.parameters))
 
-        console.push_screen(FormScreen(flow, before, f"rerun {run.id}"), asked)
+        console.push_screen(
+            FormScreen(flow, before, f"rerun {run.id}", source=f"run {run.id}", verb="rerun"), asked
+        )
 
     def _begin(self, way: Way, parameters: dict[str, Any] | None = None) -> None:
         console, run = self._console, self._run

@@ -8,7 +8,7 @@ import click
 from tui_flow.cli.history import RunCommand, find_run, run_argument, up_to_date
 from tui_flow.cli.options import new_command, settings, wants_json
 from tui_flow.cli.output import print_json
-from tui_flow.cli.parameters import read_object, split, value_of
+from tui_flow.cli.parameters import assigned, read_object, split
 from tui_flow.contract import questions
 from tui_flow.contract.commands import AnswerRun
 from tui_flow.contract.questions import Question
@@ -46,9 +46,8 @@ def command(run: str, assignments: tuple[str, ...], params: str | None, key: str
     if show:
         _show(wanted.id, asked)
         return
-    fields = asked[0].schema.get("properties", {}) if asked else {}
     values = read_object(params or "{}")
-    values |= {name: value_of(text, fields.get(name, {})) for name, text in map(split, assignments)}
+    values |= assigned(dict(map(split, assignments)), asked[0].schema if asked else {}, values)
     with connect(found) as connection:
         told = connection.ask(AnswerRun(wanted.id, values, key))
     if wants_json():

@@ -2,7 +2,7 @@
 
 import click
 
-from tui_flow.cli.commands.run import parameter_values, watch_run
+from tui_flow.cli.commands.run import asked_parameters, parameter_values, watch_run
 from tui_flow.cli.history import RunCommand, find_run, opened, run_argument
 from tui_flow.cli.options import new_command, settings, wants_json
 from tui_flow.cli.output import note, print_json
@@ -70,7 +70,9 @@ def command(
         with opened(found) as db:
             wanted = find_run(db, run)
         if assignments:
-            parameters |= parameter_values(found, connection, wanted.flow, dict(map(split, assignments)))
+            texts = dict(map(split, assignments))
+            before = {**asked_parameters(found, wanted), **parameters}
+            parameters |= parameter_values(found, connection, wanted.flow, texts, before)
         asked = (wanted.id, parameters, list(from_tasks), only_failed, force, original_code)
         if only_preview or not (detach or wants_json()):
             told = RerunPreview(**connection.ask(PreviewRerun(*asked)))

@@ -9,10 +9,11 @@ import click
 
 from tui_flow.cli.complete import flow_names
 from tui_flow.cli.flow_paths import FlowPath, read_flow_path, settings_for, text_of, wait_for_save
+from tui_flow.cli.history import find_run, opened
 from tui_flow.cli.options import new_command, settings, wants_json
 from tui_flow.cli.output import Shown, note, print_json, style
 from tui_flow.cli.paint import failure_lines, shape, took
-from tui_flow.cli.parameters import read_object, split, value_of
+from tui_flow.cli.parameters import assigned, read_object, split
 from tui_flow.cli.shapes import run_object
 from tui_flow.contract.commands import DescribeFile, RunFile, RunFlow, RunServed, Sync
 from tui_flow.contract.errors import (
@@ -22,6 +23,7 @@ from tui_flow.contract.errors import (
     RequestError,
     UnknownFlow,
 )
+from tui_flow.contract.rundir import read_spec, run_dir
 from tui_flow.contract.states import FlowRunState
 from tui_flow.safe import safe
 from tui_flow.settings import Settings
@@ -29,21 +31,30 @@ from tui_flow.settings import Settings
 if TYPE_CHECKING:
     from tui_flow.cli.watch import Step, View
     from tui_flow.client.blocking import Connection
-    from tui_flow.store.records import Flow
+    from tui_flow.store.records import Flow, FlowRun
 
 
 @new_command(
     "tui-flow run hello -p name=Ada\n"
     "tui-flow run etl_daily --params @parameters.json --tag nightly\n"
+    "tui-flow run etl_daily --params-from 812 -p date=yesterday -p tags=core,rerun -p config.batch=500\n"
     "RUN=$(tui-flow run etl_daily --detach)\n"
     "tui-flow run hello --json | jq .duration_seconds\n"
     "tui-flow run work/etl.py:daily --watch"
 )
 @click.argument("flow", shell_complete=lambda ctx, _, text: flow_names(ctx, text))
 @click.option(
-    "-p", "--param", "assignments", multiple=True, metavar="NAME=VALUE", help="A parameter; JSON or text."
+    "-p",
+    "--param",
+    "assignments",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A parameter; JSON or text; a list as a,b; a day also as today or -3d; config.batch is a field of one.",
 )
 @click.option("--params", metavar="JSON|@FILE|-", help="All parameters, as a JSON object.")
+@click.option(
+    "--params-from", metavar="RUN", help="The parameters of this run, as far as the others leave them."
+)
 @click.option("--name", help="The run's own name.")
 @click.option("--tag", "tags", multiple=True, help="A tag of this run; may be given several times.")
 @click.option("--detach", is_flag=True, help="Print the run's number and return at once.")
@@ -55,6 +66,7 @@ def command(
     flow: str,
     assignments: tuple[str, ...],
     params: str | None,
+    params_from: str | None,
     name: str | None,
     tags: tuple[str, ...],
     detach: bool,
@@ -74,9 +86,9 @@ def command(
         )
     path = read_flow_path(flow)
     found = settings() if path is None else settings_for(path.file)
-    wish = Wish(
-        found, flow, path, dict(map(split, assignments)), read_object(params or "{}"), name, list(tags)
-    )
+    parameters = _parameters_from(found, params_from) if params_from else {}
+    parameters |= read_object(params or "{}")
+    wish = Wish(found, flow, path, dict(map(split, assignments)), parameters, name, list(tags))
     if watch:
         ctx.exit(_run_at_every_save(wish, log=log))
     run_id = _start(wish)
@@ -98,7 +110,7 @@ class Wish(NamedTuple):
     texts: dict[str, str]
     """The `-p` options."""
     parameters: dict[str, Any]
-    """Those of `--params`."""
+    """Those of `--params` and `--params-from`."""
     name: str | None
     tags: list[str]
 
@@ -109,22 +121,37 @@ def _start(wish: Wish) -> int:
 
     with connect(wish.settings) as connection:
         if wish.path is None:
-            values = parameter_values(wish.settings, connection, wish.flow, wish.texts) if wish.texts else {}
+            values = (
+                parameter_values(wish.settings, connection, wish.flow, wish.texts, wish.parameters)
+                if wish.texts
+                else {}
+            )
             ask: RunFlow | RunFile | RunServed
             ask = RunFlow(wish.flow, wish.parameters | values, wish.name, wish.tags)
             flow, slash, served = wish.flow.partition("/")
             if slash:
                 ask = RunServed(flow, served, wish.parameters | values, wish.name, wish.tags)
         else:
-            values = _values_for_file(connection, wish.path, wish.texts) if wish.texts else {}
+            values = _values_for_file(connection, wish.path, wish) if wish.texts else {}
             file = str(wish.path.file)
             ask = RunFile(file, wish.path.flow, wish.parameters | values, wish.name, wish.tags)
         return int(connection.ask(ask)["run_id"])
 
 
-def _values_for_file(connection: "Connection", path: FlowPath, texts: dict[str, str]) -> dict[str, Any]:
-    schemas = connection.ask(DescribeFile(str(path.file), path.flow))["parameters"].get("properties", {})
-    return {name: value_of(text, schemas.get(name, {})) for name, text in texts.items()}
+def _values_for_file(connection: "Connection", path: FlowPath, wish: Wish) -> dict[str, Any]:
+    schema = connection.ask(DescribeFile(str(path.file), path.flow))["parameters"]
+    return assigned(wish.texts, schema, wish.parameters)
+
+
+def asked_parameters(found: Settings, run: "FlowRun") -> dict[str, Any]:
+    """What a run was asked for with, whole: its row has the values as they read after validation, cut short."""
+    spec = read_spec(run_dir(found.state_dir, run.id))
+    return run.parameters if spec is None else spec.parameters
+
+
+def _parameters_from(found: Settings, run: str) -> dict[str, Any]:
+    with opened(found) as db:
+        return asked_parameters(found, find_run(db, run))
 
 
 def _run_at_every_save(wish: Wish, *, log: bool) -> int:
@@ -160,15 +187,14 @@ def _file_of(wish: Wish) -> Path:
 
 
 def parameter_values(
-    found: Settings, connection: "Connection", flow: str, texts: dict[str, str]
+    found: Settings, connection: "Connection", flow: str, texts: dict[str, str], before: dict[str, Any]
 ) -> dict[str, Any]:
     """The values of `-p` options, read as the flow's parameters ask for. An unknown flow is the engine's to refuse."""
     known = _described(found, flow)
     if known is None:
         connection.ask(Sync(files=True))
         known = _described(found, flow)
-    schemas = known.parameters.get("properties", {}) if known else {}
-    return {name: value_of(text, schemas.get(name, {})) for name, text in texts.items()}
+    return assigned(texts, known.parameters if known else {}, before)
 
 
 def _described(found: Settings, name: str) -> "Flow | None":

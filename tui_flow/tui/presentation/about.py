@@ -9,7 +9,9 @@ from tui_flow.contract.asked_by import parent_of
 from tui_flow.contract.journal import Failure
 from tui_flow.safe import safe_lines
 from tui_flow.store.records import FlowRun, TaskRun
-from tui_flow.tui.presentation import Line, form, outlook, times, tracebacks
+from tui_flow.tui.presentation import Line, outlook, times, tracebacks
+from tui_flow.tui.presentation.field_texts import as_text, typed
+from tui_flow.tui.presentation.fields import Field, fields_of
 from tui_flow.tui.presentation.flow_list import FlowRow
 from tui_flow.tui.presentation.glyphs import Marks, role, word
 
@@ -89,22 +91,28 @@ def _broken_lines(row: FlowRow) -> list[Line]:
 
 
 def _signature(schema: dict[str, Any]) -> Line:
-    fields = form.fields_of(schema)
+    fields = [field for field in fields_of(schema) if len(field.path) == 1]
     if not fields:
         return [("no parameters", "dim")]
     line: Line = []
     for field in fields:
         line.append((field.name, "strong"))
-        line.append((f": {field.hint}" if field.required else f"={field.start}", ""))
+        line.append((f": {field.hint}" if field.required else f"={_default_of(field)}", ""))
         line.append(("  ", ""))
     return line
+
+
+def _default_of(field: Field) -> str:
+    if field.is_group:
+        return field.type_word
+    return typed(field.default) if field.has_default and not field.is_secret else "…"
 
 
 def value_spans(parameters: dict[str, Any]) -> Line:
     """Parameters in one line."""
     line: Line = []
     for name, value in parameters.items():
-        line += [(f"{name}=", "dim"), (form.as_text(value)[:200], ""), ("  ", "")]
+        line += [(f"{name}=", "dim"), (as_text(value)[:200], ""), ("  ", "")]
     return line
 
 

@@ -1,206 +1,279 @@
-"""A form for a flow's parameters, from their JSON schema: what each field takes, and what a typed text means.
-
-The engine and the worker check the values again with the flow's own types; this catches what can be told at once.
-"""
+"""A form for a flow's parameters: what is typed into each field, what that means, and how it differs from other runs."""
 
 import json
-from datetime import datetime
+import shlex
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from tui_flow.safe import safe
+from tui_flow.tui.presentation import Line
+from tui_flow.tui.presentation.field_texts import (
+    MOMENTS,
+    as_text,
+    is_relative,
+    parse,
+    start_of,
+    text_for,
+    typed,
+    word_for,
+)
+from tui_flow.tui.presentation.fields import Field, fields_of
 
-_KINDS = {
-    "string": "text",
-    "integer": "whole number",
-    "number": "number",
-    "boolean": "true or false",
-    "array": "JSON list",
-    "object": "JSON object",
-    "null": "null",
-}
-_FORMATS = {
-    "date": "date, as 2026-08-20",
-    "date-time": "date and time, as 2026-08-20T14:30",
-    "time": "time, as 14:30",
-    "path": "path",
-}
-"""What a text has to be in the formats that people type."""
-_TRUE, _FALSE = ("true", "yes", "y", "1", "on"), ("false", "no", "n", "0", "off")
+__all__ = ["Field", "Filled", "Form", "as_text", "fields_of", "parse", "typed"]
+Path = tuple[str, ...]
+_MISSING = object()
 
 
-class Field(NamedTuple):
-    """One parameter."""
+class Filled(NamedTuple):
+    """What somebody has asked for by a form."""
 
-    name: str
-    types: tuple[str, ...]
-    """Names of JSON types; empty takes any JSON."""
-    required: bool
-    default: Any
-    description: str
-    choices: tuple[Any, ...]
-    """The only values that fit; empty where any will do."""
-    format: str = ""
-    """What kind of text it takes, in JSON schema's words."""
+    parameters: dict[str, Any]
+    """Those that are not the flow's defaults."""
+    options: dict[str, Any] = {}  # noqa: RUF012
+    """The run options that are not what they are by default."""
+
+
+class Form:
+    """The fields of an object's schema, and the text of each."""
+
+    def __init__(self, schema: Mapping[str, Any], values: Mapping[str, Any] = {}) -> None:
+        """`values` are those that it begins with; where one is missing, it is the default."""
+        self.fields = fields_of(schema)
+        self.by_path = {field.path: field for field in self.fields}
+        self.leaves = [field for field in self.fields if not field.is_group]
+        self.texts: dict[Path, str] = {}
+        self._kept: dict[Path, str] = {}
+        """Secrets that are given on, and never shown."""
+        self._extras: dict[Path, dict[str, Any]] = {}
+        """What a group holds beyond its fields."""
+        self.fill(values)
+        self.start = dict(self.texts)
+
+    def fill(self, values: Mapping[str, Any]) -> None:
+        """Puts values into the fields, and defaults where there is none."""
+        self._kept.clear()
+        self._extras.clear()
+        for field in self.fields:
+            value = _at(values, field.path)
+            if field.is_group:
+                known = value if isinstance(value, dict) else {}
+                self._extras[field.path] = {
+                    key: one for key, one in known.items() if (*field.path, key) not in self.by_path
+                }
+            elif field.is_secret:
+                self.texts[field.path] = ""
+                if isinstance(value, str) and value.strip("*"):
+                    self._kept[field.path] = value
+            else:
+                self.texts[field.path] = start_of(field) if value is _MISSING else text_for(field, value)
+
+    def reset(self, field: Field) -> None:
+        """Back to the default."""
+        self.texts[field.path] = start_of(field)
+        self._kept.pop(field.path, None)
+
+    def is_default(self, field: Field) -> bool:
+        """Whether the flow's own default is meant, so that nothing need be said."""
+        if field.is_group:
+            return all(self.is_default(leaf) for leaf in self.inside(field))
+        is_untouched = self.texts[field.path] == start_of(field) and field.path not in self._kept
+        return is_untouched and not field.required
+
+    def keeps(self, field: Field) -> bool:
+        """Whether a secret of an earlier run goes on being it."""
+        return field.path in self._kept and not self.texts[field.path]
+
+    def is_changed(self, field: Field) -> bool:
+        """Whether something else has been typed since the form was opened."""
+        if field.is_group:
+            return any(map(self.is_changed, self.inside(field)))
+        return self.texts[field.path] != self.start[field.path]
 
     @property
-    def hint(self) -> str:
-        """What the field takes, in words."""
-        if self.choices:
-            return " | ".join(as_text(choice) for choice in self.choices)
-        kinds = [
-            _FORMATS.get(self.format, _KINDS[name]) if name == "string" else _KINDS[name]
-            for name in self.types
-            if name in _KINDS
-        ]
-        return " or ".join(kinds) or "JSON"
+    def changed(self) -> list[Field]:
+        return [field for field in self.leaves if self.is_changed(field)]
 
-    @property
-    def start(self) -> str:
-        """The text that the field begins with."""
-        return "" if self.required else typed(self.default)
+    def inside(self, group: Field) -> list[Field]:
+        """The fields below a group that are no groups themselves."""
+        return [leaf for leaf in self.leaves if leaf.path[: len(group.path)] == group.path]
 
+    def value(self, field: Field) -> Any:
+        """What the text means. Raises ValueError, with what is wrong."""
+        if field.is_group:
+            return self._whole(field)
+        if self.keeps(field):
+            return self._kept[field.path]
+        return field.default if self.is_default(field) else parse(field, self.texts[field.path])
 
-def fields_of(schema: dict[str, Any]) -> list[Field]:
-    """The fields of an object's schema, in the order of the flow's signature."""
-    required = schema.get("required", [])
-    definitions = schema.get("$defs") or schema.get("definitions") or {}
-    properties = schema.get("properties", {})
-    fields = [_field(name, part, name in required, definitions) for name, part in properties.items()]
-    return [
-        field
-        for _, field in sorted(zip(map(_position, properties.values()), fields, strict=True), key=_first)
-    ]
+    def _whole(self, group: Field) -> dict[str, Any]:
+        found = dict(self._extras.get(group.path, {}))
+        for field in self.fields:
+            if field.path[:-1] == group.path and (field.has_default or not self.is_default(field)):
+                if field.is_secret and self.is_default(field):
+                    continue
+                found[field.name] = self.value(field)
+        return found
 
-
-def _first(pair: tuple[int, Field]) -> int:
-    return pair[0]
-
-
-def _position(part: Any) -> int:
-    position = part.get("position", 0) if isinstance(part, dict) else 0
-    return position if isinstance(position, int) else 0
-
-
-def _field(name: str, part: Any, required: bool, definitions: dict[str, Any]) -> Field:
-    part = _resolved(part, definitions)
-    options = [_resolved(option, definitions) for option in part.get("anyOf") or part.get("oneOf") or [part]]
-    types: dict[str, None] = {}
-    choices: list[Any] = []
-    formats = {str(option.get("format", "")) for option in options if option.get("type") == "string"}
-    format = formats.pop() if len(formats) == 1 else ""
-    for option in options:
-        found = option.get("type")
-        types.update(dict.fromkeys(found if isinstance(found, list) else [found] if found else []))
-        choices += option.get("enum", [option["const"]] if "const" in option else [])
-    if choices and "null" in types and None not in choices:
-        choices.append(None)
-    description = str(part.get("description", ""))
-    return Field(name, tuple(types), required, part.get("default"), description, tuple(choices), format)
-
-
-def _resolved(part: Any, definitions: dict[str, Any]) -> dict[str, Any]:
-    """A part of a schema with the definition that it refers to."""
-    if not isinstance(part, dict):
-        return {}
-    reference = part.get("$ref") or next((inner.get("$ref") for inner in part.get("allOf", [])[:1]), None)
-    if not isinstance(reference, str):
-        return part
-    return {**definitions.get(reference.rpartition("/")[2], {}), **part}
-
-
-def as_text(value: Any) -> str:
-    """How a value is typed."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def typed(value: Any) -> str:
-    """The text that a field begins with: as JSON escapes it where a terminal would obey it as it stands."""
-    text = as_text(value)
-    if safe(text) == text and "\t" not in text:
-        return text
-    return json.dumps(value).replace("\x7f", "\\u007f")
-
-
-def parse(field: Field, text: str) -> Any:
-    """The value that a text means. Raises ValueError, with what is wrong, where it means none."""
-    stripped = text.strip()
-    if field.choices:
-        return _choice(field, stripped)
-    if not stripped and "string" not in field.types:
-        raise ValueError(f"needs a {field.hint}")
-    if not stripped and field.required:
-        if field.format in _FORMATS:
-            raise ValueError(f"needs a {field.hint}")
-        raise ValueError('needs a text; "" is the empty one')
-    for type_ in ("null", "boolean", "integer", "number"):
-        if type_ in field.types:
-            value, fits = _simple(type_, stripped)
-            if fits:
-                return value
-    if field.format == "date" and not _is_date(stripped):
-        raise ValueError(f"needs a {field.hint}")
-    if "string" in field.types:
-        return _string(text)
-    return _json(field, stripped)
-
-
-def _choice(field: Field, text: str) -> Any:
-    for choice in field.choices:
-        if text == as_text(choice):
-            return choice
-    raise ValueError(f"one of {field.hint}")
-
-
-def _simple(type_: str, text: str) -> tuple[Any, bool]:
-    """The value of a text as a type without structure, and whether it is one."""
-    lowered = text.lower()
-    if type_ == "null":
-        return None, lowered in ("null", "none")
-    if type_ == "boolean":
-        return lowered in _TRUE, lowered in _TRUE + _FALSE
-    try:
-        return (int(text) if type_ == "integer" else float(text)), True
-    except ValueError:
-        return None, False
-
-
-def _is_date(text: str) -> bool:
-    """Whether a text is something that pydantic takes for a date."""
-    for read in (datetime.fromisoformat, float):
+    def problem(self, field: Field) -> str:
+        """What is wrong with a field; empty where nothing is."""
         try:
-            read(text)
-        except ValueError:
+            self.value(field)
+        except ValueError as error:
+            return str(error)
+        return ""
+
+    @property
+    def problems(self) -> dict[Path, str]:
+        """What is wrong, by field, in their order."""
+        found = {field.path: self.problem(field) for field in self.leaves if not self._is_left_out(field)}
+        return {path: what for path, what in found.items() if what}
+
+    def _is_left_out(self, field: Field) -> bool:
+        """Inside of a group that is not given at all: an optional object may need fields that it does not."""
+        group = self.by_path.get(field.path[:1])
+        return group is not None and group.is_group and not group.required and not self._is_begun(group)
+
+    def _is_begun(self, group: Field) -> bool:
+        return group.has_default or any(self.texts[leaf.path] for leaf in self.inside(group))
+
+    def values(self) -> dict[str, Any]:
+        """The parameters that fit and are not defaults."""
+        found = {}
+        for field in self.fields:
+            wanted = len(field.path) == 1 and not self.is_default(field)
+            if field.is_group and not field.required:
+                wanted = wanted and self._is_begun(field)
+            if wanted and not self.problem(field):
+                found[field.name] = self.value(field)
+        return found
+
+    def words(self, mark: str) -> list[str]:
+        """`-p name=value` for what is not the default, without secrets; `mark` stands for what does not fit."""
+        found = []
+        for field in self.leaves:
+            if self.is_default(field) or field.is_secret or self._is_left_out(field):
+                continue
+            try:
+                word = f"{field.dotted}={word_for(field, self.value(field))}"
+                found.append(f"-p {shlex.quote(word)}")
+            except ValueError:
+                if self.texts[field.path].strip():
+                    found.append(f"-p {field.dotted}={mark}")
+        return found
+
+    def as_json(self) -> str:
+        """All values but the secrets, to be edited; the text where it means no value."""
+        return json.dumps(self._shown(()), indent=2, ensure_ascii=False) + "\n"
+
+    def _shown(self, above: Path) -> dict[str, Any]:
+        found: dict[str, Any] = dict(self._extras.get(above, {}))
+        for field in self.fields:
+            if field.path[:-1] != above or field.is_secret:
+                continue
+            if field.is_group:
+                found[field.name] = self._shown(field.path)
+            elif field.has_default or not self.is_default(field):
+                found[field.name] = self.texts[field.path] if self.problem(field) else self.value(field)
+        return found
+
+    def take_json(self, text: str) -> None:
+        """Fills the fields from what was edited. Raises ValueError, with the line, and changes nothing then."""
+        try:
+            values = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise ValueError(f"line {error.lineno}: {error.msg}") from None
+        if not isinstance(values, dict):
+            raise ValueError("line 1: an object is needed, { … }")
+        unknown = [name for name in values if (name,) not in self.by_path]
+        if unknown:
+            raise ValueError(f"there is no parameter {', '.join(map(repr, unknown))}")
+        secrets, texts = dict(self._kept), dict(self.texts)
+        self.fill(values)
+        for field in self.leaves:
+            if field.is_secret:
+                self.texts[field.path] = texts[field.path]
+        self._kept = secrets
+
+    # What stands beside a field.
+
+    def remark(self, field: Field, source: str) -> Line:
+        """What is to be known of the text: what is wrong, or what it was. `source` says where it began: "run 812"."""
+        if field.is_group:
+            return self._group_remark(field)
+        wrong = self.problem(field)
+        if wrong and (self.texts[field.path].strip() or not field.required):
+            return [(wrong, "bad")]
+        if field.is_secret:
+            return [(self._of_secret(field, source), "dim")]
+        if field.format in MOMENTS and is_relative(self.texts[field.path]):
+            return [(f"= {self.value(field)}", "live")]
+        if self.is_changed(field):
+            return [("~ ", "warn"), (f"was {_short(field, self.start[field.path])}", "")]
+        if self.is_default(field):
+            return [("default", "dim")]
+        if wrong:
+            return [("required", "warn")]
+        default = (
+            "" if field.required or not field.has_default else f"default is {_short(field, start_of(field))}"
+        )
+        return [("~ ", "warn"), (default, "")] if default else [(f"as in {source}" if source else "", "dim")]
+
+    def _of_secret(self, field: Field, source: str) -> str:
+        if self.keeps(field):
+            return f"as in {source}, not shown" if source else "not shown"
+        if self.texts[field.path]:
+            return "~ another, not shown"
+        return "required" if field.required else "the flow's own"
+
+    def _group_remark(self, group: Field) -> Line:
+        leaves = self.inside(group)
+        wrong = sum(1 for leaf in leaves if leaf.path in self.problems)
+        if wrong:
+            return [(f"{wrong} wrong below", "bad")]
+        changed = [leaf.name for leaf in leaves if not self.is_default(leaf)]
+        line: Line = [(f"{len(leaves)} field{'' if len(leaves) == 1 else 's'}", "dim")]
+        return [*line, (f", ~{', '.join(changed)}", "warn")] if changed else line
+
+
+def differing(form: Form, other: Mapping[str, Any]) -> list[str]:
+    """The fields whose values are not those of another run, secrets left out."""
+    found = []
+    for field in form.leaves:
+        if field.is_secret:
             continue
-        return True
-    return False
-
-
-def _string(text: str) -> str:
-    """A text as it stands; in double quotes, what JSON says that it means."""
-    stripped = text.strip()
-    if len(stripped) > 1 and stripped[0] == stripped[-1] == '"':
+        value = _at(other, field.path)
+        theirs = start_of(field) if value is _MISSING else text_for(field, value)
         try:
-            return str(json.loads(stripped))
+            ours = text_for(field, form.value(field))
         except ValueError:
-            return text
-    return text
+            ours = form.texts[field.path]
+        if ours != theirs:
+            found.append(field.dotted)
+    return found
 
 
-def _json(field: Field, text: str) -> Any:
-    try:
-        value = json.loads(text)
-    except ValueError:
-        raise ValueError(f"needs a {field.hint}") from None
-    wanted = {"array": list, "object": dict}
-    classes = tuple(wanted[type_] for type_ in field.types if type_ in wanted)
-    if field.types and not isinstance(value, classes):
-        raise ValueError(f"needs a {field.hint}")
-    return value
+def text_in(field: Field, values: Mapping[str, Any]) -> str:
+    """How a field reads in another run; empty for a secret."""
+    value = _at(values, field.path)
+    if field.is_secret or field.is_group:
+        return ""
+    return start_of(field) if value is _MISSING else text_for(field, value)
 
 
-def command_line(flow: str, parameters: dict[str, Any], command: str = "") -> str:
+def command_line(flow: str, words: Iterable[str], command: str = "") -> str:
     """The same run as a command; or as another one than `run`."""
-    import shlex
-
-    words = [f"-p {shlex.quote(f'{name}={as_text(value)}')}" for name, value in parameters.items()]
     return " ".join(["tui-flow", command or f"run {shlex.quote(flow)}", *words])
+
+
+def _at(values: Any, path: Path) -> Any:
+    """What is at a path; `_MISSING` where nothing is."""
+    for name in path:
+        if not isinstance(values, dict) or name not in values:
+            return _MISSING
+        values = values[name]
+    return values
+
+
+def _short(field: Field, text: str) -> str:
+    if field.is_flag:
+        return "on" if text == "true" else "off"
+    return text if text.strip() else "empty"

@@ -302,7 +302,8 @@ class FlowsSection(Sorting, Marking, AlertActions, Section):
             self.action_run()
         else:
             values = self.console.asked_parameters(row.latest) if row.latest else {}
-            self.console.run_flow(row.flow, values, ask=True, open_it=False)
+            source = f"run {row.latest.id}" if row.latest else ""
+            self.console.run_flow(row.flow, values, ask=True, open_it=False, source=source)
 
     def action_cancel(self) -> None:
         rows = self.targets()

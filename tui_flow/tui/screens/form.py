@@ -1,152 +1,261 @@
-"""The form for a flow's parameters."""
+"""The form for the parameters of a run: what each takes, what is wrong with it, and what the run would do."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual import events
 from textual.app import ComposeResult
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Input
 
-from tui_flow.store.records import Flow
+from tui_flow.contract.errors import HistoryError
+from tui_flow.contract.states import FlowRunState
+from tui_flow.store.records import Flow, FlowRun
+from tui_flow.tui.actions import bindings
 from tui_flow.tui.presentation import Line, form
-from tui_flow.tui.presentation.form import Field
-from tui_flow.tui.widgets.bars import Bar
-from tui_flow.tui.widgets.paint import paint_of
-from tui_flow.tui.widgets.prompt import SafeInput
+from tui_flow.tui.presentation.form import Filled, Form
+from tui_flow.tui.screens.view import View
+from tui_flow.tui.widgets.bars import Bar, Footer
+from tui_flow.tui.widgets.controls import Entered, Typed
+from tui_flow.tui.widgets.field_rows import DEFAULT_CELLS, FieldRow, FieldRows
+from tui_flow.tui.widgets.lines import TextLines
+from tui_flow.tui.widgets.paint import fit, paint_of
 
-_KEYS: Line = [
-    ("^R", "key"),
-    (" run  ", "dim"),
-    ("Tab", "key"),
-    (" next field  ", "dim"),
-    ("Esc", "key"),
-    (" leave", "dim"),
-]
+if TYPE_CHECKING:
+    from tui_flow.tui.app import Console
 
 
-class FieldBox(Vertical):
-    """One parameter: its name, with what it takes or what is wrong with its text, and that text."""
-
-    def __init__(self, field: Field, place: int, start: str) -> None:
-        super().__init__(classes="field")
-        self.field = field
-        self.head = Bar(id=f"field-{place}")
-        self.input = SafeInput(start, compact=True, select_on_focus=False)
-
-    def compose(self) -> ComposeResult:
-        yield self.head
-        yield self.input
-
-    def on_mount(self) -> None:
-        self.check(complain=False)
-
-    @property
-    def is_default(self) -> bool:
-        """Whether the flow's own default is meant, so that nothing need be said."""
-        return not self.field.required and self.input.value == self.field.start
-
-    def check(self, *, complain: bool = True) -> tuple[Any, str]:
-        """The value, and what is wrong with the text, which is also shown."""
-        wrong, value = "", None
-        try:
-            value = None if self.is_default else form.parse(self.field, self.input.value)
-        except ValueError as error:
-            wrong = str(error)
-        name: Line = [(self.field.name, "strong"), ("  ", "")]
-        self.head.set([*name, (f"! {wrong}", "bad")] if wrong and complain else [*name, *self._hint()])
-        return value, wrong
-
-    def _hint(self) -> Line:
-        field = self.field
-        need = (
-            ("  required", "warn") if field.required else (f"  default {form.as_text(field.default)}", "dim")
-        )
-        return [(field.hint, "live"), need, (f"  {field.description}", "dim")]
-
-
-class FormScreen(ModalScreen[dict[str, Any] | None]):
+class FormScreen(ModalScreen[Filled | None]):
     """Asks for the parameters of a run; gives those that are not the flow's defaults, or None."""
 
-    CSS_PATH = "../styles/dialogs.tcss"
+    CSS_PATH = "../styles/form.tcss"
+    HORIZONTAL_BREAKPOINTS = View.HORIZONTAL_BREAKPOINTS
+    VERTICAL_BREAKPOINTS = View.VERTICAL_BREAKPOINTS
     BINDINGS: ClassVar = [
-        ("escape", "dismiss(None)", ""),
-        ("ctrl+r", "submit", ""),
-        ("down", "app.focus_next", ""),
-        ("up", "app.focus_previous", ""),
+        *bindings("form", priority=True),
+        ("down", "next_field", ""),
+        ("up,shift+tab", "next_field(-1)", ""),
     ]
 
-    def __init__(self, flow: Flow, values: Mapping[str, Any], command: str = "") -> None:
-        """`command` is what of `tui-flow` takes the parameters; "run" with the flow's name where it is empty."""
+    def __init__(
+        self, flow: Flow, values: Mapping[str, Any], command: str = "", *, source: str = "", verb: str = "run"
+    ) -> None:
+        """`command` is what of `tui-flow` takes the parameters; "run" with the flow's name where it is empty. `source`
+        says where the values come from: "run 812". `verb` is what ^R does."""
         super().__init__()
-        self.flow = flow
-        self._values, self._command = values, command
+        self.flow, self.source, self._command, self._verb = flow, source, command, verb
+        self.form = Form(flow.parameters, values)
+        self.last_good: tuple[int, Mapping[str, Any]] | None = None
+        """The last good run, and what it was asked for with."""
+        self.rows = FieldRows(self.form, "parameter")
+        self.crumbs, self.titles = Bar(id="crumbs"), Bar(id="titles")
+        self.command, self.about = TextLines(id="command"), Bar(id="message")
+        self.footer = Footer(id="footer")
+        self._has_said = False
+        """Something stands below the fields that is not about the one under the cursor, until the next key."""
+        self._broken_json = ""
+        """What was typed in the editor, and could not be read."""
+
+    @property
+    def console(self) -> "Console":
+        return self.app  # type: ignore[return-value]
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog") as box:
-            title = (
-                f"{self._command.capitalize()}, {self.flow.name}"
-                if self._command
-                else f"Run {self.flow.name}"
-            )
-            box.border_title = Content(paint_of(self).clean(title))
-            with VerticalScroll(id="fields", can_focus=False):
-                for place, field in enumerate(form.fields_of(self.flow.parameters)):
-                    known = field.name in self._values
-                    start = form.typed(self._values[field.name]) if known else field.start
-                    yield FieldBox(field, place, start)
-            yield Bar(id="command")
-            yield Bar(id="form-keys")
+        yield self.crumbs
+        with Horizontal(id="form-body"), VerticalScroll(id="fields", classes="pane", can_focus=False) as box:
+            box.border_title = Content(paint_of(self).clean("Parameters"))
+            box.border_subtitle = "* required  ~ changed"
+            yield self.titles
+            yield self.rows
+        yield self.command
+        yield self.about
+        yield self.footer
 
     def on_mount(self) -> None:
-        boxes = self.query(FieldBox)
-        if boxes:
-            boxes.first().input.focus()
-        self._show_command()
+        self.command.can_focus = False
+        self.crumbs.set(self._crumbs(), [(f"values: {self.source} ", "dim")] if self.source else [])
+        self.footer.offer(["form"], set(), {"submit": self._verb})
+        wrong = next(iter(self.form.problems), None)
+        first = wrong or next((row.field.path for row in self.rows.rows), None)
+        if first is not None:
+            self.set_focus(self._row(first).control)
+        self.update()
+        if self._verb != "answer":
+            self.run_worker(self._read_history())
 
-    def on_descendant_focus(self) -> None:
-        boxes = list(self.query(FieldBox))
-        place = next((place for place, box in enumerate(boxes, 1) if box.input.has_focus), 1)
-        right: Line = [(f"field {place} of {len(boxes)}", "dim")]
-        self.query_one("#form-keys", Bar).set(_KEYS, right if len(boxes) > 1 else ())
+    async def _read_history(self) -> None:
+        """Looks up what the last good run was asked for with."""
+        try:
+            found = await self.console.bridge.read(partial(_last_good, flow=self.flow.name))
+        except HistoryError:
+            return
+        if found is not None:
+            self.last_good = (found.id, self.console.asked_parameters(found))
+            self.update()
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        box = event.input.parent
-        if isinstance(box, FieldBox):
-            box.check(complain=bool(event.value))
-            self._show_command()
+    def _crumbs(self) -> Line:
+        crumb = f" {paint_of(self).marks.crumb} "
+        what = self._command.capitalize() if self._command else "Run with parameters"
+        return [(" Flows", "dim"), (crumb, "dim"), (self.flow.name, "strong"), (crumb, "dim"), (what, "")]
 
-    def on_input_submitted(self) -> None:
-        boxes = list(self.query(FieldBox))
-        if boxes and boxes[-1].input.has_focus:
+    def on_resize(self, _: events.Resize) -> None:
+        self.call_after_refresh(self.update)
+
+    # What is typed.
+
+    def on_typed(self, _: Typed) -> None:
+        self._has_said = False
+        self.update()
+
+    def on_entered(self, _: Entered) -> None:
+        rows = [row for row in self.query(FieldRow) if row.display]
+        if rows and rows[-1].control.has_focus:
             self.action_submit()
         else:
-            self.focus_next()
+            self.action_next_field()
+
+    def on_descendant_focus(self) -> None:
+        self._has_said = False
+        self.update()
+
+    def update(self) -> None:
+        """Says anew all that depends on what is typed."""
+        last_good = self.last_good[1] if self.last_good and self.has_class("-wide") else None
+        for row in self.query(FieldRow):
+            row.update(self.source, last_good)
+        self._update_titles()
+        words = self.form.words(paint_of(self).marks.glyph("failed"))
+        line = form.command_line(self.flow.name, words, self._command)
+        self.command.set_lines([[("$ ", "dim"), (line, "dim")]])
+        if not self._has_said:
+            self.say_of_field()
+
+    def _update_titles(self) -> None:
+        self.titles.display = self.has_class("-wide")
+        rows = self.rows.rows
+        names = min(rows[0].name_cells, 20) if rows else 12
+        line = f"  {'NAME':{names}} {'TYPE':{31 - names}}{'VALUE':34}"
+        if self.last_good is not None:
+            line += f"{fit('DEFAULT', DEFAULT_CELLS)} LAST OK RUN {self.last_good[0]}"
+        self.titles.set([(line, "dim")])
+
+    def say_of_field(self, *, complain: bool = False) -> None:
+        """What the field under the cursor takes, and is for; what is wrong with it, which an empty one has to be told."""
+        row = next((row for row in self.query(FieldRow) if row.control.has_focus), None)
+        if row is None:
+            return
+        field = row.field
+        told = "Enter unfolds it" if field.is_group else field.hint
+        rows = [one for one in self.query(FieldRow) if one.display]
+        right: Line = [(f"field {rows.index(row) + 1} of {len(rows)} ", "dim")] if row in rows else []
+        is_typed = not field.is_group and (complain or self.form.texts[field.path].strip())
+        problem = self.form.problem(field) if is_typed else ""
+        wrong: Line = [(problem, "bad")] if problem else []
+        words: Line = [(f" {field.dotted}  ", "strong"), *(wrong or [(told, "live")])]
+        words += [(f"  {field.description}", "dim")] if field.description else []
+        if self.last_good is not None and not field.is_group and not field.is_secret:
+            run_id, values = self.last_good
+            had = form.text_in(field, values)
+            words += [(f"  run {run_id}, ok, had {had}", "dim")] if had else []
+        self.about.set(words, right if len(rows) > 1 else ())
+
+    def say(self, text: str, role: str = "") -> None:
+        self._has_said = True
+        self.about.set([(f" {text}", role)])
+
+    def _row(self, path: tuple[str, ...]) -> FieldRow:
+        return self.rows.reveal(path)
+
+    # Keys.
 
     def action_submit(self) -> None:
         """Runs it, or goes to the first field that is wrong."""
-        for box in self.query(FieldBox):
-            if box.check()[1]:
-                box.input.focus()
-                return
-        self.dismiss(self._parameters())
+        self.rows.take()
+        wrong = next(iter(self.form.problems.items()), None)
+        if wrong is None:
+            self.dismiss(Filled(self.form.values()))
+            return
+        self.set_focus(self._row(wrong[0]).control)
+        self.call_after_refresh(self.say_of_field, complain=True)
 
-    def _parameters(self) -> dict[str, Any]:
-        """The values that fit and are not defaults."""
-        found = {}
-        for box in self.query(FieldBox):
-            value, wrong = box.check(complain=False) if box.is_default else box.check()
-            if not wrong and not box.is_default:
-                found[box.field.name] = value
-        return found
+    def action_next_field(self, step: int = 1) -> None:
+        """By our own rows: Textual learns only later that one has been unfolded, and the next key may be there already."""
+        controls = [row.control for row in self.query(FieldRow) if row.display]
+        if controls:
+            place = controls.index(self.focused) if self.focused in controls else -1
+            self.set_focus(controls[(place + step) % len(controls)])
 
-    def _show_command(self) -> None:
-        values = {
-            box.field.name: form.parse(box.field, box.input.value)
-            for box in self.query(FieldBox)
-            if not box.is_default and not box.check(complain=bool(box.input.value))[1]
-        }
-        self.query_one("#command", Bar).set(
-            [("$ ", "dim"), (form.command_line(self.flow.name, values, self._command), "dim")]
-        )
+    def action_reset(self) -> None:
+        """The field under the cursor has its default again; of a group, all its fields."""
+        for row in self.query(FieldRow):
+            if row.control.has_focus:
+                for leaf in row.form.inside(row.field) if row.field.is_group else [row.field]:
+                    row.form.reset(leaf)
+        self._show_values()
+
+    def _show_values(self) -> None:
+        self.rows.show()
+        self.update()
+
+    def action_edit_all(self) -> None:
+        """All values as JSON in the editor; what cannot be read there is there again the next time."""
+        self.rows.take()
+        text, line = self._broken_json or self.form.as_json(), 1
+        try:
+            self.form.take_json(text)
+        except ValueError as error:
+            line = _line_in(str(error))
+        edited = self.console.edit_text(text, f"{self.flow.function or 'parameters'}.json", line)
+        if edited is None:
+            return
+        try:
+            self.form.take_json(edited)
+        except ValueError as error:
+            self._broken_json = edited
+            self._show_values()
+            self.say(f"not taken: {error}; the key opens it there again, and nothing is lost", "bad")
+            return
+        self._broken_json = ""
+        self._show_values()
+
+    def action_copy_command(self) -> None:
+        """The command that does the same."""
+        self.rows.take()
+        if self.form.problems:
+            self.say(f"{len(self.form.problems)} wrong: mend that first, then copy", "warn")
+            return
+        line = form.command_line(self.flow.name, self.form.words(""), self._command)
+        self.console.copy(line, "the command")
+        self.say("copied the command")
+
+    def action_leave(self) -> None:
+        """At once where nothing was changed; else it asks."""
+        from tui_flow.tui.screens.dialogs import ConfirmScreen
+
+        self.rows.take()
+        changed = self.form.changed
+        if not changed:
+            self.dismiss(None)
+            return
+
+        def answered(leaves: bool | None) -> None:
+            if leaves:
+                self.dismiss(None)
+
+        names = ", ".join(field.dotted for field in changed)
+        told: Line = [("changed: ", "dim"), (names, "")]
+        self.console.push_screen(ConfirmScreen("Leave the form?", [told], "Stay", "Leave it"), answered)
+
+
+def _last_good(db: Any, flow: str) -> FlowRun | None:
+    from tui_flow.store import runs
+
+    return next(iter(runs.list_runs(db, flow=flow, states={FlowRunState.COMPLETED}, limit=1)), None)
+
+
+def _line_in(problem: str) -> int:
+    """The line that an error of the JSON names."""
+    words = problem.partition(":")[0].split()
+    return int(words[1]) if words[:1] == ["line"] else 1

@@ -1,6 +1,6 @@
 """The single lines above and below the panes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -49,7 +49,7 @@ class Bar(Widget):
         width, base = self.size.width, self.rich_style
         right = Strip(self.paint.segments(self._right, base))
         room = width - right.cell_length - 1
-        if room < (
+        if not self._right or room < (
             Strip(self.paint.segments(self._left, base)).cell_length if self.LEFT_FIRST else width // 3
         ):
             return self.paint.strip(self._left, width, base)
@@ -59,9 +59,13 @@ class Bar(Widget):
 class Footer(Bar):
     """The keys that do something here and now; never half a one."""
 
-    def offer(self, places: list[str], useless: set[str]) -> None:
-        """Shows the actions of these places, except those that would do nothing now."""
-        self._offered = [action for action in footer(places) if action.id not in useless]
+    def offer(self, places: list[str], useless: set[str], labels: Mapping[str, str] = {}) -> None:
+        """Shows the actions of these places, except those that would do nothing now; some under other names."""
+        self._offered = [
+            action._replace(label=labels.get(action.id, action.label))
+            for action in footer(places)
+            if action.id not in useless
+        ]
         self._hint = None
         self.refresh()
 

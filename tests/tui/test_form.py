@@ -1,0 +1,233 @@
+"""The form for parameters: what is typed, what it means, and the stories of those who fill it in."""
+
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.tui.pages import FakeEngine, Page, console
+from tests.tui.project import Project
+from tui_flow.cli.parameters import assigned, split
+from tui_flow.contract import commands
+from tui_flow.tui.presentation import text_of
+from tui_flow.tui.presentation.field_texts import parse, start_of
+from tui_flow.tui.presentation.fields import fields_of
+from tui_flow.tui.presentation.form import Form, command_line, differing
+
+NOW = 1_755_691_200.0
+CONFIG = {
+    "title": "Config",
+    "type": "object",
+    "properties": {
+        "host": {"type": "string", "default": "wh-2"},
+        "batch": {"type": "integer", "default": 100, "maximum": 500},
+    },
+}
+SCHEMA: dict[str, Any] = {
+    "properties": {
+        "count": {"type": "integer", "position": 1},
+        "name": {"type": "string", "default": "Ada", "position": 0},
+        "maybe": {"anyOf": [{"type": "number"}, {"type": "null"}], "default": None, "position": 2},
+        "mode": {"$ref": "#/$defs/Mode", "position": 3},
+        "rows": {"type": "array", "default": [], "position": 4},
+        "sure": {"type": "boolean", "default": True, "position": 5},
+        "any": {"default": 1, "position": 6},
+        "day": {"type": "string", "format": "date", "position": 7},
+        "file": {
+            "anyOf": [{"type": "string", "format": "path"}, {"type": "null"}],
+            "default": None,
+            "position": 8,
+        },
+        "when": {
+            "anyOf": [{"type": "string", "format": "date"}, {"type": "string"}],
+            "default": "",
+            "position": 9,
+        },
+        "tags": {"type": "array", "items": {"type": "string"}, "default": ["core"], "position": 10},
+        "ids": {"type": "array", "items": {"type": "integer"}, "maxItems": 2, "default": [], "position": 11},
+        "config": {"$ref": "#/$defs/Config", "default": {"host": "wh-9", "batch": 100}, "position": 12},
+        "token": {"type": "string", "format": "password", "writeOnly": True, "default": "**********", "position": 13},
+        "at": {"type": "string", "format": "date-time", "default": "2026-01-01T00:00:00", "position": 14},
+    },
+    "required": ["count", "mode", "day"],
+    "$defs": {"Mode": {"enum": ["fast", "slow"], "type": "string"}, "Config": CONFIG},
+}  # fmt: skip
+BY_NAME = {field.dotted: field for field in fields_of(SCHEMA)}
+NEEDED = {"count": 1, "mode": "slow", "day": "2026-08-20"}
+
+
+def test_fields_come_in_the_order_of_the_signature_and_say_what_they_take() -> None:
+    told = [(field.dotted, field.type_word, field.hint, start_of(field)) for field in BY_NAME.values()]
+    assert told == [
+        ("name", "str", "text", "Ada"),
+        ("count", "int", "whole number", ""),
+        ("maybe", "float | None", "number or null", "null"),
+        ("mode", "choice", "fast | slow", ""),
+        ("rows", "list", "JSON list", "[]"),
+        ("sure", "bool", "true or false", "true"),
+        ("any", "any", "JSON", "1"),
+        ("day", "date", "date, as 2026-08-20, today or -3d", ""),
+        ("file", "Path | None", "path or null", "null"),
+        ("when", "str", "text", ""),
+        ("tags", "list[str]", "list, as a, b", "core"),
+        ("ids", "list[int]", "list, as a, b", ""),
+        ("config", "Config", "JSON object", '{"host": "wh-9", "batch": 100}'),
+        ("config.host", "str", "text", "wh-9"),
+        ("config.batch", "int", "whole number", "100"),
+        ("token", "Secret", "text", ""),
+        ("at", "datetime", "date and time, as 2026-08-20T14:30, now or -3h", "2026-01-01T00:00:00"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("name", " two words ", " two words "), ("name", '"\\n"', "\n"), ("name", '""', ""), ("count", " 7 ", 7),
+        ("maybe", "none", None), ("maybe", "1e3", 1000.0), ("mode", "slow", "slow"), ("rows", '[1, "a"]', [1, "a"]),
+        ("sure", "No", False), ("any", '{"a": null}', {"a": None}),
+        ("day", "2026-08-20", "2026-08-20"), ("day", "2026-08-20T00:00", "2026-08-20T00:00"), ("file", "a b", "a b"),
+        ("when", "tomorrow", "tomorrow"), ("day", "today", "2025-08-20"), ("day", "yesterday", "2025-08-19"),
+        ("day", "-3d", "2025-08-17"), ("day", "+2w", "2025-09-03"), ("tags", "core, rerun", ["core", "rerun"]),
+        ("tags", '["a,b"]', ["a,b"]), ("tags", "", []), ("ids", "1,2", [1, 2]),
+    ],
+)  # fmt: skip
+def test_texts_become_values(name: str, text: str, value: object) -> None:
+    assert parse(BY_NAME[name], text, NOW) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "wrong"),
+    [
+        ("count", "7.5", "needs a whole number"), ("count", "", "needs a whole number"), ("mode", "slo", "one of fast | slow"),
+        ("rows", "{}", "needs a JSON list"), ("rows", "[1", "needs a JSON list"), ("sure", "perhaps", "needs a true or false"),
+        ("day", "2026-13-01", "needs a date, as"), ("day", "", "needs a date, as"), ("day", "in May", "needs a date, as"),
+        ("day", "-3x", "needs a date, as"), ("ids", "1, x", "needs a whole number"), ("ids", "1,2,3", "at most"),
+        ("config.batch", "501", "has to be at most 500"),
+    ],
+)  # fmt: skip
+def test_texts_that_mean_nothing_are_refused_with_a_reason(name: str, text: str, wrong: str) -> None:
+    with pytest.raises(ValueError, match=wrong.replace("|", r"\|")):
+        parse(BY_NAME[name], text, NOW)
+
+
+def test_only_what_is_not_the_default_is_said_and_a_group_is_said_whole() -> None:
+    form = Form(SCHEMA, NEEDED)
+    assert form.values() == NEEDED
+    form.texts["config", "batch"] = "7"
+    form.texts["tags",] = "core, rerun"
+    assert form.values() == {**NEEDED, "tags": ["core", "rerun"], "config": {"host": "wh-9", "batch": 7}}
+    assert [field.dotted for field in form.changed] == ["tags", "config.batch"]
+    assert differing(form, NEEDED) == ["tags", "config.batch"]
+    form.texts["config", "batch"] = "x"
+    assert "config" not in form.values()
+    assert form.problems == {("config", "batch"): "needs a whole number"}
+
+
+def test_the_command_does_the_same_and_never_says_a_secret() -> None:
+    form = Form(SCHEMA, {**NEEDED, "name": "it's\n", "token": "hunter2"})
+    form.texts["config", "batch"] = "7"
+    form.texts["tags",] = ""
+    form.texts["ids",] = "1, 2"
+    line = command_line("etl", form.words("X"))
+    assert "hunter2" not in line
+    assert line.endswith("-p tags= -p ids=1,2 -p config.batch=7")
+    words = [word for word in shlex.split(line)[3:] if word != "-p"]
+    assert assigned(dict(map(split, words)), SCHEMA) == {
+        name: value for name, value in form.values().items() if name != "token"
+    }
+    form.texts["count",] = "x"
+    assert "-p count=X" in form.words("X")
+
+
+def test_a_secret_of_an_earlier_run_is_given_on_unseen_until_it_is_reset() -> None:
+    form = Form(SCHEMA, {**NEEDED, "token": "hunter2"})
+    token = BY_NAME["token"]
+    assert form.values()["token"] == "hunter2"
+    assert text_of(form.remark(token, "run 7")) == "as in run 7, not shown"
+    assert "hunter2" not in form.as_json()
+    form.take_json(form.as_json())
+    assert form.values()["token"] == "hunter2"
+    form.reset(token)
+    assert "token" not in form.values()
+
+
+def test_json_that_cannot_be_read_changes_nothing_and_says_its_line() -> None:
+    form = Form(SCHEMA, NEEDED)
+    values = json.loads(form.as_json())
+    assert values["config"] == {"host": "wh-9", "batch": 100}
+    with pytest.raises(ValueError, match="line 2"):
+        form.take_json('{"count": 7,\n "mode": ,}')
+    with pytest.raises(ValueError, match="no parameter 'cuont'"):
+        form.take_json(json.dumps({**values, "cuont": 1}))
+    assert form.values() == NEEDED
+    form.take_json(json.dumps({**values, "count": "many", "config": {"host": "x", "more": 1}}))
+    assert form.problems == {("count",): "needs a whole number"}
+    assert form.values()["config"] == {"host": "x", "batch": 100, "more": 1}
+
+
+async def test_fields_are_filled_in_checked_and_reset_and_esc_asks(etl: Project) -> None:
+    etl.flow("typed", parameters=SCHEMA)
+    engine = FakeEngine()
+    engine.answers[commands.RunFlow] = {"run_id": 900}
+    async with console(etl, engine=engine) as page:
+        await page.press("G", "R")
+        await page.shows("Flows › typed › Run with parameters", "count *", "▸ { host, batch }", "F3 reset")
+        await page.type("x")
+        await page.shows("-p count=✗")
+        await page.press("backspace", *"3", "tab", "tab", "right", "right", "tab", "tab", "space")
+        await page.shows("(●)slow", "[ ] off", "~ was on")
+        await page.press("f3")
+        await page.shows("[x] on")
+        await page.press("ctrl+r")  # goes to the day, which is missing
+        await page.type("2026-08-20")
+        await page.press("tab", "tab", "tab", "tab", "tab", "enter", "tab", "tab")
+        await page.shows("▾ { host, batch }")
+        await page.press("ctrl+u", *"7", "escape")
+        await page.shows("Leave the form?", "count, mode, day, config.batch", "> [ Stay ]".strip("> "))
+        await page.press("enter")
+        await page.shows("$ tui-flow run typed -p count=3 -p mode=slow -p day=2026-08-20 -p")
+        await page.press("ctrl+r")
+        await page.until(lambda: engine.asked_for(commands.RunFlow), "the run to be asked for")
+        await page.press("R", "escape")
+        await page.hides("Run with parameters")
+    (asked,) = engine.asked_for(commands.RunFlow)
+    assert asked.parameters == {
+        "count": 3, "mode": "slow", "day": "2026-08-20", "config": {"host": "wh-9", "batch": 7},
+    }  # fmt: skip
+
+
+async def test_all_values_are_edited_as_json_and_a_slip_loses_nothing(
+    etl: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts: list[tuple[str, int]] = []
+
+    def edit(text: str, name: str, line: int) -> str:
+        texts.append((text, line))
+        assert Path(name).suffix == ".json"
+        return text.replace("100", "5,,") if len(texts) == 1 else text.replace("5,,", "5")
+
+    async with console(etl) as page:
+        monkeypatch.setattr(page.app, "edit_text", edit)
+        await page.press("R", "ctrl+e")
+        await page.shows("not taken: line 3")
+        assert "limit" in page.line_with("100")
+        await page.press("ctrl+e")
+        await page.shows("-p limit=5")
+    assert texts[1] == (texts[0][0].replace("100", "5,,"), 3)
+
+
+async def test_the_wide_form_has_the_last_good_run_beside_each_field(etl: Project) -> None:
+    etl.spec(811, parameters={"date": "2026-08-19", "limit": 7})
+    etl.spec(812, parameters={"date": "2026-08-20"})
+    async with console(etl, size=(160, 45)) as page:
+        await page.press("R")
+        await page.shows("LAST OK RUN 811", "values: run 812")
+        assert "~ 2026-08-19" in page.line_with("date *")
+        assert_columns(page, "limit", "100", "~ 7")
+
+
+def assert_columns(page: Page, name: str, *texts: str) -> None:
+    line = page.line_with(name)
+    assert all(text in line for text in texts), line

@@ -1,0 +1,202 @@
+"""What is typed into a field, and the value that it means: one way and the other.
+
+The engine and the worker check the values again with the flow's own types; this catches what can be told at once.
+"""
+
+import json
+import re
+import time
+from datetime import datetime, timedelta
+from typing import Any
+
+from tui_flow.safe import safe
+from tui_flow.tui.presentation import times
+from tui_flow.tui.presentation.fields import Field, broken_limit
+
+_TRUE, _FALSE = ("true", "yes", "y", "1", "on"), ("false", "no", "n", "0", "off")
+MOMENTS = ("date", "date-time", "start")
+"""The formats that take "today" and its like."""
+_STEP = re.compile(r"([+-])(\d{1,5})([mhdw])")
+_DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
+_CLOCK = re.compile(r"\d{1,2}:\d\d(:\d\d)?")
+_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+
+
+def as_text(value: Any) -> str:
+    """How a value is typed."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def typed(value: Any) -> str:
+    """The text that a field begins with: as JSON escapes it where a terminal would obey it as it stands."""
+    text = as_text(value)
+    if safe(text) == text and "\t" not in text:
+        return text
+    return json.dumps(value).replace("\x7f", "\\u007f")
+
+
+def text_for(field: Field, value: Any) -> str:
+    """The same for a field: a plain list with commas, if it can be read back."""
+    if field.is_plain_list and isinstance(value, list):
+        text = ", ".join(typed(item) for item in value)
+        try:
+            if listed(text, field.items) == value and (value or not field.required):
+                return text
+        except ValueError:
+            pass
+    return typed(value)
+
+
+def start_of(field: Field) -> str:
+    """The text that a field begins with: its default."""
+    if field.is_secret or not field.has_default:
+        return ""
+    return text_for(field, field.default)
+
+
+def word_for(field: Field, value: Any) -> str:
+    """What `-p name=` takes for a value. One that JSON would read otherwise is quoted as JSON does."""
+    if isinstance(value, str):
+        is_quoted = len(value) > 1 and value[0] == value[-1] == '"'
+        return json.dumps(value) if is_quoted or typed(value) != value else value
+    return text_for(field, value).replace(", ", ",") if field.is_plain_list else as_text(value)
+
+
+def parse(field: Field, text: str, now: float | None = None) -> Any:
+    """The value that a text means. Raises ValueError, with what is wrong, where it means none."""
+    value = _parse(field, text, time.time() if now is None else now)
+    if trouble := broken_limit(field, value):
+        raise ValueError(trouble)
+    return value
+
+
+def _parse(field: Field, text: str, now: float) -> Any:
+    stripped = text.strip()
+    if field.choices:
+        return _choice(field, stripped)
+    if field.is_plain_list and (stripped or not field.required):
+        return listed(text, field.items)
+    if not stripped and "string" not in field.types:
+        raise ValueError(f"needs a {field.hint}")
+    if not stripped and field.required:
+        raise ValueError(
+            f"needs a {field.hint}"
+            if field.format or field.is_secret
+            else 'needs a text; "" is the empty one'
+        )
+    for type_ in ("null", "boolean", "integer", "number"):
+        if type_ in field.types:
+            value, fits = _simple(type_, stripped)
+            if fits:
+                return value
+    if field.format in MOMENTS:
+        return moment(field, stripped, now)
+    return _string(text) if "string" in field.types else _json(field, stripped)
+
+
+def _choice(field: Field, text: str) -> Any:
+    for choice in field.choices:
+        if text == as_text(choice):
+            return choice
+    raise ValueError(f"one of {field.hint}")
+
+
+def _simple(type_: str, text: str) -> tuple[Any, bool]:
+    """The value of a text as a type without structure, and whether it is one."""
+    lowered = text.lower()
+    if type_ == "null":
+        return None, lowered in ("null", "none")
+    if type_ == "boolean":
+        return lowered in _TRUE, lowered in _TRUE + _FALSE
+    try:
+        return (int(text) if type_ == "integer" else float(text)), True
+    except ValueError:
+        return None, False
+
+
+def listed(text: str, items: tuple[str, ...]) -> list[Any]:
+    """The values of "core, rerun", or of a JSON list. Raises ValueError."""
+    stripped = text.strip()
+    if stripped.startswith("["):
+        try:
+            return list(json.loads(stripped))
+        except (ValueError, TypeError):
+            raise ValueError("needs a list, as a, b") from None
+    item = Field(("",), items, False, None)
+    return [parse(item, one.strip()) for one in stripped.split(",")] if stripped else []
+
+
+def is_relative(text: str) -> bool:
+    """Whether a text is a moment that depends on now: "today", "-3d"."""
+    text = text.strip()
+    return text in ("now", *_DAYS) or _STEP.fullmatch(text) is not None
+
+
+def moment(field: Field, text: str, now: float) -> str:
+    """A moment as ISO 8601, of a text that is one, or says how far it is from now, in the zone in which times are shown.
+    Raises ValueError."""
+    if is_relative(text):
+        return _from_now(text, field.format, now)
+    if field.format == "start":
+        return _start(text, field, now)
+    for read in (datetime.fromisoformat, float):
+        try:
+            read(text)
+        except ValueError:
+            continue
+        return text
+    raise ValueError(f"needs a {field.hint}")
+
+
+def _from_now(text: str, format: str, now: float) -> str:
+    wall, step = times.local(now), _STEP.fullmatch(text)
+    if step is not None:
+        sign, count, unit = step.groups()
+        wall += _UNITS[unit] * int(sign + count)
+    elif text != "now":
+        wall = wall.replace(hour=0, minute=0, second=0) + timedelta(days=_DAYS[text])
+    return wall.date().isoformat() if format == "date" else _with_zone(wall)
+
+
+def _start(text: str, field: Field, now: float) -> str:
+    """When a run is to start: a time of day means the next one."""
+    day, _, clock = text.rpartition(" ")
+    try:
+        if not _CLOCK.fullmatch(clock):
+            return _with_zone(datetime.fromisoformat(text))
+        at = datetime.strptime(clock, "%H:%M:%S" if clock.count(":") == 2 else "%H:%M").time()
+        today = times.local(now)
+        if day in _DAYS or not day:
+            wall = datetime.combine(today + timedelta(days=_DAYS.get(day, 0)), at)
+            return _with_zone(wall + timedelta(days=not day and wall <= today))
+        return _with_zone(datetime.combine(datetime.fromisoformat(day), at))
+    except (ValueError, OverflowError):
+        raise ValueError(f"needs a {field.hint}") from None
+
+
+def _with_zone(wall: datetime) -> str:
+    at = wall if wall.tzinfo else datetime.fromtimestamp(times.moment_of(wall)).astimezone()
+    return at.isoformat(timespec="seconds")
+
+
+def _string(text: str) -> str:
+    """A text as it stands; in double quotes, what JSON says that it means."""
+    stripped = text.strip()
+    if len(stripped) > 1 and stripped[0] == stripped[-1] == '"':
+        try:
+            return str(json.loads(stripped))
+        except ValueError:
+            return text
+    return text
+
+
+def _json(field: Field, text: str) -> Any:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        raise ValueError(f"needs a {field.hint}") from None
+    wanted = {"array": list, "object": dict}
+    classes = tuple(wanted[type_] for type_ in field.types if type_ in wanted)
+    if field.types and not isinstance(value, classes):
+        raise ValueError(f"needs a {field.hint}")
+    return value

@@ -1,0 +1,231 @@
+"""The fields of a form, from the JSON schema of an object: what each one takes, in which kind of control.
+
+An object whose own fields are known becomes a group: a row to unfold, and below it a row for each of its fields.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from operator import ge, gt, le, lt
+from typing import Any, NamedTuple
+
+_WORDS = {
+    "string": "text",
+    "integer": "whole number",
+    "number": "number",
+    "boolean": "true or false",
+    "array": "JSON list",
+    "object": "JSON object",
+    "null": "null",
+}
+_FORMATS = {
+    "date": "date, as 2026-08-20, today or -3d",
+    "date-time": "date and time, as 2026-08-20T14:30, now or -3h",
+    "time": "time, as 14:30",
+    "path": "path",
+    "start": "time, as 14:30, +2h, tomorrow 03:00, or now",
+}
+"""What a text has to be in the formats that people type."""
+_PYTHON = {
+    "string": "str", "integer": "int", "number": "float", "boolean": "bool", "array": "list", "object": "dict", "null": "None",
+    "date": "date", "date-time": "datetime", "time": "time", "path": "Path", "duration": "timedelta", "uuid": "UUID",
+    "password": "Secret", "start": "time",
+}  # fmt: skip
+MAX_DEPTH = 3
+"""So deep objects are unfolded; what is deeper is typed as JSON, which is the end of a model inside of itself, too."""
+
+
+class Field(NamedTuple):
+    """One parameter, or one field of one."""
+
+    path: tuple[str, ...]
+    """Its name, after those of the groups that it is in."""
+    types: tuple[str, ...]
+    """Names of JSON types; empty takes any JSON."""
+    required: bool
+    default: Any
+    description: str = ""
+    choices: tuple[Any, ...] = ()
+    """The only values that fit; empty where any will do."""
+    format: str = ""
+    """What kind of text it takes, in JSON schema's words."""
+    has_default: bool = False
+    items: tuple[str, ...] = ()
+    """Of a list: the types of what is in it."""
+    is_group: bool = False
+    title: str = ""
+    """Of an object whose fields are known: the name of its class."""
+    limits: Mapping[str, Any] = {}
+    """What JSON schema says of numbers and lengths: "minimum", "maxLength" and their like."""
+
+    @property
+    def name(self) -> str:
+        return self.path[-1]
+
+    @property
+    def dotted(self) -> str:
+        """The whole path: "config.batch"."""
+        return ".".join(self.path)
+
+    @property
+    def is_secret(self) -> bool:
+        return self.format == "password"
+
+    @property
+    def is_flag(self) -> bool:
+        """On or off, and never neither."""
+        return self.types == ("boolean",) and not self.choices and isinstance(self.default, bool)
+
+    @property
+    def options(self) -> tuple[Any, ...]:
+        """All values that there are, if they are few."""
+        if self.choices:
+            return self.choices
+        if self.types and set(self.types) <= {"boolean", "null"} and "boolean" in self.types:
+            return (True, False, *([None] if "null" in self.types else []))
+        return ()
+
+    @property
+    def is_plain_list(self) -> bool:
+        """A list that can be typed with commas."""
+        return self.types == ("array",) and bool(self.items) and not {"array", "object"} & set(self.items)
+
+    @property
+    def hint(self) -> str:
+        """What the field takes, in words."""
+        if self.choices:
+            from tui_flow.tui.presentation.field_texts import as_text
+
+            return " | ".join(as_text(choice) for choice in self.choices)
+        kinds = [
+            _FORMATS.get(self.format, _WORDS[name]) if name == "string" else _WORDS[name]
+            for name in self.types
+            if name in _WORDS
+        ]
+        if self.is_plain_list:
+            return "list, as a, b"
+        return " or ".join(kinds) or "JSON"
+
+    @property
+    def type_word(self) -> str:
+        """What the signature would say: "int | None", "list[str]", "choice"."""
+        if self.choices:
+            return "choice"
+        words = [self._word(name) for name in self.types]
+        return " | ".join(dict.fromkeys(words)) or "any"
+
+    def _word(self, type_: str) -> str:
+        if type_ == "array" and self.items:
+            return f"list[{' | '.join(_PYTHON.get(item, item) for item in self.items)}]"
+        if type_ == "object" and self.title:
+            return self.title
+        return _PYTHON.get(self.format if type_ == "string" else type_, _PYTHON.get(type_, type_))
+
+
+def fields_of(schema: Mapping[str, Any]) -> list[Field]:
+    """The fields of an object's schema, in the order of the flow's signature, those of a group behind it."""
+    definitions = schema.get("$defs") or schema.get("definitions") or {}
+    return list(_fields(schema, (), None, definitions))
+
+
+def field_of(schema: Mapping[str, Any], path: tuple[str, ...]) -> Field:
+    """One field of an object's schema; one that takes anything where the schema does not have it."""
+    definitions = schema.get("$defs") or schema.get("definitions") or {}
+    part: Mapping[str, Any] = schema
+    for name in path:
+        part = resolved(part.get("properties", {}).get(name), definitions)
+    return _field(path, dict(part), False, definitions)
+
+
+def _fields(
+    schema: Mapping[str, Any], above: tuple[str, ...], given: Any, definitions: Mapping[str, Any]
+) -> Iterable[Field]:
+    """`given` is the default of the whole object, if it has one."""
+    required = schema.get("required", [])
+    properties = schema.get("properties", {})
+    for name, part in sorted(properties.items(), key=lambda item: _position(item[1])):
+        part = resolved(part, definitions)
+        if isinstance(given, dict):
+            # The object as it stands, not what its class would begin with.
+            part = {key: value for key, value in part.items() if key != "default"}
+            part |= {"default": given[name]} if name in given else {}
+        field = _field((*above, name), part, name in required and "default" not in part, definitions)
+        yield field
+        if field.is_group:
+            yield from _fields(part, field.path, part.get("default"), definitions)
+
+
+def _position(part: Any) -> int:
+    position = part.get("position", 0) if isinstance(part, dict) else 0
+    return position if isinstance(position, int) else 0
+
+
+def _field(
+    path: tuple[str, ...], part: dict[str, Any], required: bool, definitions: Mapping[str, Any]
+) -> Field:
+    options = [resolved(option, definitions) for option in part.get("anyOf") or part.get("oneOf") or [part]]
+    choices = [choice for option in options for choice in _choices(option)]
+    types = tuple(dict.fromkeys(name for option in options for name in _types(option)))
+    if choices and "null" in types and None not in choices:
+        choices.append(None)
+    formats = {str(option.get("format", "")) for option in options if "string" in _types(option)}
+    return Field(
+        path,
+        types,
+        required,
+        part.get("default"),
+        str(part.get("description", "")),
+        tuple(choices),
+        formats.pop() if len(formats) == 1 else "",
+        "default" in part,
+        tuple(name for option in options for name in _types(resolved(option.get("items"), definitions))),
+        bool(part.get("properties")) and len(path) <= MAX_DEPTH,
+        next((str(option.get("title", "")) for option in (part, *options) if option.get("properties")), ""),
+        {key: value for option in options for key, value in option.items() if key in LIMITS},
+    )
+
+
+def _types(schema: Mapping[str, Any]) -> list[str]:
+    found = schema.get("type")
+    return [str(name) for name in found] if isinstance(found, list) else [str(found)] if found else []
+
+
+def _choices(schema: Mapping[str, Any]) -> list[Any]:
+    return list(schema.get("enum", [schema["const"]] if "const" in schema else []))
+
+
+def resolved(part: Any, definitions: Mapping[str, Any]) -> dict[str, Any]:
+    """A part of a schema with the definition that it refers to."""
+    if not isinstance(part, dict):
+        return {}
+    reference = part.get("$ref") or next((inner.get("$ref") for inner in part.get("allOf", [])[:1]), None)
+    if not isinstance(reference, str):
+        return part
+    return {**definitions.get(reference.rpartition("/")[2], {}), **part}
+
+
+LIMITS: dict[str, tuple[str, Callable[[Any, Any], bool]]] = {
+    "minimum": ("at least", ge),
+    "maximum": ("at most", le),
+    "exclusiveMinimum": ("more than", gt),
+    "exclusiveMaximum": ("less than", lt),
+    "minLength": ("at least this many letters:", ge),
+    "maxLength": ("at most this many letters:", le),
+    "minItems": ("at least this many items:", ge),
+    "maxItems": ("at most this many items:", le),
+}
+"""How a limit is told, and what a value (or how long it is) has to be to it."""
+
+
+def broken_limit(field: Field, value: Any) -> str:
+    """Which of the field's limits a value does not keep, in words; empty where it keeps them."""
+    for name, limit in field.limits.items():
+        words, keeps = LIMITS[name]
+        measured = (
+            len(value) if name.endswith(("Length", "Items")) and isinstance(value, str | list) else value
+        )
+        if (
+            isinstance(measured, int | float)
+            and isinstance(limit, int | float)
+            and not keeps(measured, limit)
+        ):
+            return f"has to be {words} {limit}" if measured is value else f"has to have {words} {limit}"
+    return ""

@@ -1,0 +1,169 @@
+"""What a field of a form is filled in with: a text, one of a few values, on or off, or a group to unfold."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from rich.cells import cell_len
+from textual import events
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+from textual.widgets import Input
+
+from tui_flow.tui.presentation.field_texts import as_text
+from tui_flow.tui.presentation.fields import Field
+from tui_flow.tui.widgets.paint import AnySpan, paint_of
+from tui_flow.tui.widgets.prompt import SafeInput
+
+
+class Typed(Message):
+    """A control holds another text now."""
+
+
+class Entered(Message):
+    """Enter was pressed in a control that does nothing else with it."""
+
+
+class TextControl(SafeInput):
+    """A line of text; stars where it is a secret."""
+
+    def __init__(self, field: Field, start: str) -> None:
+        super().__init__(start, compact=True, select_on_focus=False, password=field.is_secret)
+
+    def show(self, text: str) -> None:
+        """Holds another text, and says nothing of it."""
+        with self.prevent(Input.Changed):
+            self.value = text
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.post_message(Typed())
+
+    async def action_submit(self) -> None:
+        self.post_message(Entered())
+
+
+class _Drawn(Widget, can_focus=True):
+    """A control of one line that draws itself."""
+
+    ALLOW_SELECT = False
+    value: str
+
+    def spans(self) -> Sequence[AnySpan]:
+        raise NotImplementedError
+
+    def show(self, text: str) -> None:
+        if text != self.value:
+            self.value = text
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        paint, base = paint_of(self), self.rich_style
+        if y:
+            return Strip.blank(self.size.width, base)
+        if self.has_focus:
+            base += paint.style("cursor")
+        return paint.strip(self.spans(), self.size.width, base)
+
+    def _take(self, text: str) -> None:
+        self.show(text)
+        self.post_message(Typed())
+
+
+class PickControl(_Drawn):
+    """One of a few values: all of them beside each other where there is room, else the one and how many there are."""
+
+    BINDINGS: ClassVar = [
+        ("right,space", "move(1)", ""),
+        ("left", "move(-1)", ""),
+        ("home", "take(0)", ""),
+        ("end", "take(-1)", ""),
+        ("enter", "enter", ""),
+        ("y", "screen.copy_command", ""),
+    ]
+
+    def __init__(self, field: Field, start: str) -> None:
+        super().__init__()
+        self.value, self._is_flag = start, field.is_flag
+        self.texts = [as_text(option) for option in field.options]
+
+    @property
+    def place(self) -> int | None:
+        """Which of them it is; None where it is none of them."""
+        return self.texts.index(self.value) if self.value in self.texts else None
+
+    def spans(self) -> Sequence[AnySpan]:
+        if self._is_flag:
+            return [("[x] on" if self.value == "true" else "[ ] off", "")]
+        spans: list[AnySpan] = []
+        for text in self.texts:
+            chosen = text == self.value
+            spans.append((f"({self._bullet if chosen else ' '}){text} ", "" if chosen else "dim"))
+        if sum(cell_len(str(text)) for text, _ in spans) - 1 <= self.size.width:
+            return spans
+        marks, place = paint_of(self).marks, self.place
+        number = "-" if place is None else str(place + 1)
+        tail = f" {marks.right} {number}/{len(self.texts)}"
+        return [
+            (f"{marks.left} ", "dim"),
+            (self.value[: max(3, self.size.width - cell_len(tail) - 2)], "" if place is not None else "bad"),
+            (tail, "dim"),
+        ]
+
+    @property
+    def _bullet(self) -> str:
+        return paint_of(self).marks.bullet
+
+    def action_move(self, step: int) -> None:
+        place = self.place
+        first = 0 if step > 0 else len(self.texts) - 1
+        self._take(self.texts[first if place is None else (place + step) % len(self.texts)])
+
+    def action_take(self, place: int) -> None:
+        self._take(self.texts[place])
+
+    def action_enter(self) -> None:
+        self.post_message(Entered())
+
+    def on_key(self, event: events.Key) -> None:
+        """The first letter of a value goes to it, and again to the next one with that letter."""
+        letter = (event.character or "").lower()
+        wanted = [text for text in self.texts if letter.strip() and text.lower().startswith(letter)]
+        if wanted and letter != "y":
+            event.stop()
+            after = wanted.index(self.value) + 1 if self.value in wanted else 0
+            self._take(wanted[after % len(wanted)])
+
+    def on_click(self) -> None:
+        self.action_move(1)
+
+
+class GroupControl(_Drawn):
+    """Says what is inside, and unfolds it."""
+
+    BINDINGS: ClassVar = [("enter,space", "unfold", ""), ("right", "unfold(True)", ""), ("left", "unfold(False)", ""), ("y", "screen.copy_command", "")]  # fmt: skip
+
+    def __init__(self, names: Sequence[str], is_open: bool, unfolded: Callable[[], None]) -> None:
+        """`unfolded` is called at once when it is another: the next key may go to what is inside."""
+        super().__init__()
+        self.value, self.is_open, self._names, self._unfolded = "", is_open, names, unfolded
+
+    def spans(self) -> Sequence[AnySpan]:
+        marks = paint_of(self).marks
+        return [
+            (f"{marks.open if self.is_open else marks.shut} ", "key"),
+            (f"{{ {', '.join(self._names)} }}", "dim"),
+        ]
+
+    def action_unfold(self, is_open: bool | None = None) -> None:
+        self.is_open = not self.is_open if is_open is None else is_open
+        self.refresh()
+        self._unfolded()
+
+    def on_click(self) -> None:
+        self.action_unfold()
+
+
+def control_for(field: Field, start: str) -> Any:
+    """The control that fits a field that is no group."""
+    return PickControl(field, start) if field.options else TextControl(field, start)

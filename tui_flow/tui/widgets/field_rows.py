@@ -1,0 +1,166 @@
+"""The rows of a form: name, type, control, and what is to be known of it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+
+from tui_flow.tui.presentation import Line
+from tui_flow.tui.presentation.field_texts import start_of
+from tui_flow.tui.presentation.fields import Field
+from tui_flow.tui.presentation.form import Form, text_in
+from tui_flow.tui.widgets.bars import Bar
+from tui_flow.tui.widgets.controls import GroupControl, TextControl, Typed, control_for
+from tui_flow.tui.widgets.paint import fit, paint_of
+
+TYPE_CELLS = 10
+"""That a type takes, where there is room for types."""
+DEFAULT_CELLS = 16
+"""Of the column with the defaults, in the wide layout."""
+
+
+class FieldRow(Vertical):
+    """One field of a form."""
+
+    def __init__(self, form: Form, field: Field, place: str, unfolded: Callable[[], None]) -> None:
+        """`unfolded` is called when a group is to be seen as it is now."""
+        super().__init__(classes="field")
+        self.form, self.field = form, field
+        self.name_cells = max(12, *(len(one.name) + len(one.path) + 1 for one in form.fields))
+        self.control = self._group(unfolded) if field.is_group else control_for(field, form.texts[field.path])
+        self.head = Bar(id=f"head-{place}")
+        self.remark = Bar(id=f"remark-{place}")
+        self.about = Bar(id=f"about-{place}")
+        for widget, name in ((self.head, "head"), (self.control, "control"), (self.remark, "remark")):
+            widget.add_class(name)
+        self.about.add_class("field-about")
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(classes="field-line"):
+            yield self.head
+            yield self.control
+            yield self.remark
+        yield self.about
+
+    def _group(self, unfolded: Callable[[], None]) -> GroupControl:
+        """Unfolded from the beginning where there is something in it to be seen, or to be filled in."""
+        form, path = self.form, self.field.path
+        is_open = any(one.required or not form.is_default(one) for one in form.inside(self.field))
+        return GroupControl([one.name for one in form.fields if one.path[:-1] == path], is_open, unfolded)
+
+    def on_typed(self, _: Typed) -> None:
+        self.take()
+
+    def take(self) -> None:
+        """Puts what is in the control into the form."""
+        if self.field.is_group:
+            return
+        self.form.texts[self.field.path] = self.control.value
+
+    def show(self) -> None:
+        """Puts the form's text into the control."""
+        if not self.field.is_group:
+            self.control.show(self.form.texts[self.field.path])
+
+    def update(self, source: str, last_good: Mapping[str, Any] | None) -> None:
+        """Says anew what is to be known. `last_good` are the values of the last good run, where there is a column for
+        them."""
+        self.head.set(self._head())
+        remark = self.form.remark(self.field, source)
+        is_wrong = any(role == "bad" for _, role in remark)
+        columns = None if last_good is None else self._columns(last_good)
+        end = "] " if isinstance(self.control, TextControl) else "  "
+        self.remark.set([(end, "dim"), *(columns if columns is not None and not is_wrong else remark)])
+        about: Line = [(f"{' ' * 14}{self.field.description}", "dim")]
+        if columns is not None and self.form.is_changed(self.field):
+            about = [
+                (" " * 14, ""),
+                *remark,
+                *([(f"  {self.field.description}", "dim")] if self.field.description else []),
+            ]
+        self.about.set(about)
+
+    def _head(self) -> Line:
+        field, marks = self.field, paint_of(self).marks
+        width = self.head.size.width
+        name_cells = max(
+            4, width - 4 if width < TYPE_CELLS + 12 else min(self.name_cells, width - TYPE_CELLS - 4)
+        )
+        indent = " " * (len(field.path) - 1)
+        name = f"{indent}{field.name}{' *' if field.required else ''}"
+        return [
+            (marks.cursor if self.control.has_focus else " ", "strong"),
+            ("~" if self.form.is_changed(field) else " ", "warn"),
+            (fit(name, name_cells, marks.ellipsis), "strong"),
+            (
+                fit(f" {field.type_word}", max(0, width - name_cells - 3), marks.ellipsis),
+                "dim",
+            ),
+            ("[" if isinstance(self.control, TextControl) else " ", "dim"),
+        ]
+
+    def _columns(self, last_good: Mapping[str, Any]) -> Line | None:
+        """Its default, and what the last good run had."""
+        field, ellipsis = self.field, paint_of(self).marks.ellipsis
+        if field.is_group or field.is_secret:
+            return None
+        default = "-" if not field.has_default else start_of(field) or "empty"
+        theirs = text_in(field, last_good)
+        try:
+            ours = (
+                text_in(field, {field.path[0]: self.form.value(field)})
+                if len(field.path) == 1
+                else self.form.texts[field.path]
+            )
+        except ValueError:
+            ours = self.form.texts[field.path]
+        same = theirs == ours
+        return [
+            (f"{fit(default, DEFAULT_CELLS, ellipsis)} ", "dim"),
+            ("same" if same else "~ ", "dim" if same else "warn"),
+            ("" if same else theirs or "empty", ""),
+        ]
+
+
+class FieldRows(Vertical):
+    """All fields of a form; those inside of a group are there while it is unfolded."""
+
+    def __init__(self, form: Form, kind: str) -> None:
+        """`kind` tells the rows of several forms apart."""
+        super().__init__(classes="fields")
+        self.form = form
+        self.rows = [
+            FieldRow(form, field, f"{kind}-{place}", self._fold) for place, field in enumerate(form.fields)
+        ]
+
+    def compose(self) -> Iterator[FieldRow]:
+        yield from self.rows
+
+    def on_mount(self) -> None:
+        self._fold()
+
+    def _fold(self) -> None:
+        shut: list[tuple[str, ...]] = []
+        for row in self.rows:
+            path = row.field.path
+            row.display = not any(path[: len(above)] == above for above in shut)
+            if isinstance(row.control, GroupControl) and not row.control.is_open:
+                shut.append(path)
+
+    def reveal(self, path: tuple[str, ...]) -> FieldRow:
+        """The row of a field, with the groups around it unfolded."""
+        for row in self.rows:
+            if row.field.is_group and path[: len(row.field.path)] == row.field.path != path:
+                row.control.action_unfold(True)
+        self._fold()
+        return next(row for row in self.rows if row.field.path == path)
+
+    def take(self) -> None:
+        """Puts what is in the controls into the form: the news of a key may still be under way."""
+        for row in self.rows:
+            row.take()
+
+    def show(self) -> None:
+        for row in self.rows:
+            row.show()
