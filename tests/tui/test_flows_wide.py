@@ -5,14 +5,19 @@ from typing import Any
 
 import pytest
 
+from tests.store.rows import a_file, a_flow, a_run
 from tests.tui.pages import FakeEngine, console
-from tests.tui.project import Project
+from tests.tui.project import NOON, REFUSED, Project, the_task
+from tui_flow.alerts import rules
+from tui_flow.alerts.happenings import Happening
 from tui_flow.contract import changes, commands
 from tui_flow.contract.schedules import Cron
-from tui_flow.contract.states import FlowRunState, TaskRunState
+from tui_flow.contract.states import AlertKind, AlertState, FlowRunState, TaskRunState
 from tui_flow.settings import Settings
+from tui_flow.store import alerts
+from tui_flow.store.records import Alert, Pause
 from tui_flow.store.tasks import TaskSummary
-from tui_flow.tui.presentation import flow_detail, flow_foot, text_of
+from tui_flow.tui.presentation import activity, flow_detail, flow_foot, text_of
 from tui_flow.tui.presentation.flow_foot import Day
 from tui_flow.tui.presentation.flow_list import EMPTY
 from tui_flow.tui.presentation.glyphs import UNICODE
@@ -96,3 +101,75 @@ async def test_nothing_more_is_read_where_there_is_no_room(
         await page.press("i")
         await page.hides("p95")
         assert engine.asked == [commands.Subscribe()]
+
+
+async def test_a_large_screen_has_what_runs_what_is_wrong_and_what_happened(etl: Project) -> None:
+    load = Happening(AlertKind.FAILURE, "etl_daily", "load_warehouse", REFUSED.message, NOON, 812, "flows/etl_daily.py", 4)  # fmt: skip
+    alerts.save(etl.db, rules.happened(None, load, NOON, muted=True))
+    etl.tasks(501, [the_task(1, "list"), the_task(2, "upload", "running", map_index=7)])
+    etl.run(822, "cleanup_tmp", "pending")
+    engine = FakeEngine()
+    engine.answers[commands.GetQueue] = {
+        "waiting": [{"run_id": 822, "why": "8 runs go on", "limit": "slots 8/8"}]
+    }
+    engine.answers[commands.CancelRun] = {"state": "cancelling"}
+    async with console(etl, size=WIDE, engine=engine) as page:
+        await page.shows(
+            "Running now 1 (+1 queued)", "upload[7]", "waits: 8 runs go on", "Alerts: 1 new", "Activity"
+        )
+        await page.shows("✗ run 812 etl_daily failed in load_warehouse after 3m12s")
+        etl.tasks(
+            501,
+            [the_task(2, "upload", "retrying", map_index=7, tries=1, max_tries=2, due_at=time.time() + 70)],
+        )
+        engine.tell(changes.TasksChanged(501))
+        await page.shows("✓1 ↻1", "upload[7], try 2/2 in 1m")
+        await page.press("tab", "tab")
+        assert page.app.focused is page.app.screen.query_one("#running")
+        await page.shows("▸ RUNNING  run 501")
+        await page.press("space")
+        assert "marked among the flows" in page.message
+        await page.press("x")
+        await page.shows("Cancel run 501?")
+        await page.press("escape", "j", "enter")
+        await page.shows("› run 822")
+        await page.press("q", "tab", "a")
+        await page.until(lambda: engine.asked_for(commands.AcknowledgeAlerts), "the alert to be acknowledged")
+        await page.press("enter")
+        await page.shows("› run 812", "opened at the first error")
+
+
+async def test_empty_panes_say_so_and_which_key_helps(project: Project) -> None:
+    project.flow("fresh")
+    async with console(project, size=WIDE) as page:
+        await page.shows(
+            "Nothing runs. r runs the flow under the cursor.",
+            "Nothing is wrong.",
+            "flows/fresh.py read: 1 flow",
+        )
+        await page.pilot.resize_terminal(80, 24)
+        await page.hides("Activity")
+        await page.press("tab", "tab")
+        assert page.app.focused is page.app.screen.query_one("#flows"), "no pane that is not there is entered"
+
+
+def test_activity_is_what_happened_last_first() -> None:
+    pause = Pause("archive", 30.0, "ops", "", 50.0)
+    acked = Alert(
+        1, AlertKind.FAILURE, "", AlertState.ACKNOWLEDGED, "etl", "load", "", "", 0, 1, 1, 1, (), 40.0, "ada"
+    )
+    done = a_run(7, flow="etl", state=FlowRunState.COMPLETED, started_at=10.0, ended_at=20.0)
+    now = a_run(8, flow="etl", state=FlowRunState.RUNNING, started_at=60.0)
+    overview = EMPTY._replace(
+        files=[a_file(described_at=5.0)],
+        flows=[a_flow()],
+        runs={"etl": [now, done]},
+        pauses=[pause],
+        alerts=[acked],
+    )
+    told = [event.text for event in activity.events_of(overview, 9)]
+    assert told == [
+        "run 8 etl began", "archive fires again", "ada knows of etl load", "ops paused archive", "run 7 etl 10.0s",
+        "flows/etl.py read: 1 flow",
+    ]  # fmt: skip
+    assert len(activity.events_of(overview, 2)) == 2

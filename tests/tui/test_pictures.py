@@ -9,7 +9,7 @@ import pytest
 
 from tests.store.rows import a_fire_time
 from tests.tui.pages import FakeEngine
-from tests.tui.project import NOON, REFUSED, Project, said
+from tests.tui.project import NOON, REFUSED, Project, said, the_task
 from tui_flow.alerts import rules
 from tui_flow.alerts.happenings import Happening
 from tui_flow.contract.schedules import Cron, Interval, OnEvent
@@ -66,6 +66,23 @@ def test_a_view_looks_as_it_did(
 ) -> None:
     app = Console(night.settings, connect=FakeEngine().connect, begin=Address(view))
     assert snap_compare(app, terminal_size=size, run_before=settled(text))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 45)], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_the_flows_look_as_they_did(
+    night: Project, snap_compare: Callable[..., bool], size: tuple[int, int]
+) -> None:
+    started = {"started_at": NOW - 30, "created_at": NOW - 31}
+    night.run(600, "cleanup_tmp", took=41.0)
+    night.tasks(600, [the_task(n, f"part_{n}", at=36_000.0 + 10 * n, took=10) for n in (1, 2, 3)])
+    night.run(813, "cleanup_tmp", "running", **started)
+    night.tasks(813, [the_task(1, "part_1"), the_task(2, "part_2", "running")])
+    night.set_run(501, "running", **started)
+    night.tasks(
+        501, [the_task(1, "list"), the_task(2, "load", "retrying", tries=2, max_tries=3, due_at=NOW + 12)]
+    )
+    app = Console(night.settings, connect=FakeEngine().connect)
+    assert snap_compare(app, terminal_size=size, run_before=settled("↻ load", "OperationalError"))
 
 
 def settled(*texts: str) -> Callable[[Any], Awaitable[None]]:

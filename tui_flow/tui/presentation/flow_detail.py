@@ -70,7 +70,7 @@ def _run(row: FlowRow, run: FlowRun, now: float, marks: Marks) -> list[Line]:
             (f", attempt {run.attempt}" if run.attempt > 1 else "", "warn"),
         ],
         [("params   ", "dim"), *(values or [("none", "dim")])],
-        _code(row, run),
+        *([_code(row, run)] if run.source_sha else []),
     ]
     if row.why and run.started_at is None:
         found.append([("waits    ", "warn"), (row.why, "")])
@@ -89,8 +89,8 @@ def _when(run: FlowRun, now: float) -> str:
 
 def _code(row: FlowRow, run: FlowRun) -> Line:
     """Which text ran, and whether the file is another by now."""
-    name: Line = [("code     ", "dim"), (run.source_sha[:7] or "not known", "")]
-    if not run.source_sha or row.flow is None or not row.flow.sha:
+    name: Line = [("code     ", "dim"), (run.source_sha[:7], "")]
+    if row.flow is None or not row.flow.sha:
         return name
     if row.flow.sha == run.source_sha:
         return [*name, ("  as the file is now", "dim")]

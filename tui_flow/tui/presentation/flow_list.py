@@ -5,6 +5,7 @@ of, and the rest by name.
 """
 
 from collections.abc import Mapping, Sequence
+from heapq import nlargest
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from tui_flow.tui.presentation import Line, alert_list, plots, times
 from tui_flow.tui.presentation.filters import LATE_SECONDS, Filter, Subject
 from tui_flow.tui.presentation.glyphs import Marks, role
 
+MANY_ACTIVE = 100
 STRIP = 14
 """How many runs the strip of a flow shows."""
 
@@ -49,9 +51,9 @@ class Overview(NamedTuple):
         return sum(count for state, count in self.counts.items() if state in ACTIVE)
 
     def active_runs(self) -> list[FlowRun]:
-        """The newest of each flow that is not over, where it is one of the last runs."""
-        rows = (next((run for run in found if run.state in ACTIVE), None) for found in self.runs.values())
-        return [run for run in rows if run is not None]
+        """Those of the flows' last runs that are not over, the newest first; no more than anybody looks at."""
+        found = (run for runs in self.runs.values() for run in runs if run.state in ACTIVE)
+        return nlargest(MANY_ACTIVE, found, key=lambda run: run.id)
 
     def last_good(self, flow: str) -> FlowRun | None:
         """Of the flow's last runs the newest that completed; one that was no rerun, if there is one."""

@@ -36,7 +36,11 @@ def of_run(
     usual = plots.percentile(list(map(plots.span_of, earlier)), 0.5)
     elapsed = max(0.0, now - run.started_at)
     if usual and advance and pace and pace.ends:
-        return _by_tasks(elapsed, usual, advance, pace)
+        found = _by_tasks(elapsed, usual, advance, pace)
+        due = advance.retrying.due_at if advance.retrying else None
+        return (
+            found if due is None else found._replace(seconds_left=max(found.seconds_left or 0.0, due - now))
+        )
     if usual:
         return _told(elapsed / usual, usual - elapsed, f"it usually takes {times.duration(usual)}")
     return _by_its_own_word(advance, now)

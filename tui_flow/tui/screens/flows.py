@@ -3,15 +3,13 @@
 import time
 from collections.abc import Iterable
 from functools import partial
-from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.widget import Widget
 
 from tui_flow.contract.commands import ListSchedules
 from tui_flow.contract.errors import HistoryError, TuiFlowError
-from tui_flow.contract.states import FlowRunState
-from tui_flow.store.records import FlowRun
+from tui_flow.store.records import Alert, FlowRun
 from tui_flow.tui.actions import bindings
 from tui_flow.tui.presentation import (
     Line,
@@ -24,17 +22,19 @@ from tui_flow.tui.presentation import (
     text_of,
 )
 from tui_flow.tui.presentation.flow_detail import More
-from tui_flow.tui.presentation.flow_list import FlowRow
-from tui_flow.tui.screens.alert_actions import AlertActions
+from tui_flow.tui.presentation.flow_list import FlowRow, Overview
+from tui_flow.tui.screens.flow_actions import FlowActions
 from tui_flow.tui.screens.flows_reading import Surroundings, read_more, read_spans, read_surroundings
-from tui_flow.tui.screens.marking import ONE_AT_A_TIME, Marking
 from tui_flow.tui.screens.section import Section
 from tui_flow.tui.screens.sorting import Sorting
 from tui_flow.tui.widgets.flow_table import FlowTable
 from tui_flow.tui.widgets.lines import Lines, TextLines
 
+if TYPE_CHECKING:
+    from tui_flow.tui.screens.dashboard import Dashboard
 
-class FlowsSection(Sorting, Marking, AlertActions, Section):
+
+class FlowsSection(Sorting, FlowActions, Section):
     """The table of flows, and below it what there is to say about the one under the cursor."""
 
     table: FlowTable
@@ -50,6 +50,8 @@ class FlowsSection(Sorting, Marking, AlertActions, Section):
         self.table = FlowTable(id="flows")
         self.about = TextLines(id="about")
         self.about.add_class("about")
+        self.dashboard: Dashboard | None = None
+        """Made when there is room for it."""
         self._told = ""
         """The row that the pane beside or below the table is about."""
         self._more = More()
@@ -76,14 +78,35 @@ class FlowsSection(Sorting, Marking, AlertActions, Section):
         if self.is_wide and not self._is_reading:
             self.run_worker(self._read_surroundings(), group="surroundings")
 
-    def _show(self) -> None:
-        overview, around = self.console.overview, self._surroundings
-        rows = flow_list.rows_of(overview, around.earlier if self.is_wide else {})
+    def take_advances(self) -> None:
+        self._show_rows()
+        if self.dashboard is not None and self.is_roomy:
+            self.dashboard.take_advances(self.console.overview)
+
+    def _show_rows(self) -> None:
+        earlier = self._surroundings.earlier if self.is_wide else {}
+        rows = flow_list.rows_of(self.console.overview, earlier)
         self.table.set_rows(orders.flows(rows, self.order, time.time()))
         self._describe()
+
+    def _show(self) -> None:
+        """All that the view shows."""
+        self._show_rows()
+        overview, around = self.console.overview, self._surroundings
         marks, settings = self.console.paint.marks, self.console.settings
         foot = flow_foot.lines(overview, around.day, settings, marks, heights=self.table.shows_heights)
         self.table.show_below(foot if self.is_wide and self.table.total else ())
+        if self.is_roomy:
+            self._surround(overview)
+
+    def _surround(self, overview: Overview) -> None:
+        """Fills the panes below; they are made when there is room for them first."""
+        if self.dashboard is None:
+            from tui_flow.tui.screens.dashboard import Dashboard
+
+            self.dashboard = Dashboard()
+            self.mount(self.dashboard)
+        self.dashboard.take(overview)
 
     async def _read_surroundings(self) -> None:
         """Once the rows stand there, and only where there is room for more."""
@@ -105,8 +128,10 @@ class FlowsSection(Sorting, Marking, AlertActions, Section):
         """Whether there is room beside the table."""
         return self.screen.has_class("-wide")
 
-    def take_advances(self) -> None:
-        self.take_overview()
+    @property
+    def is_roomy(self) -> bool:
+        """Whether there is room below it, too."""
+        return self.is_wide and self.screen.has_class("-tall")
 
     def sort(self) -> None:
         self.take_overview()
@@ -119,6 +144,8 @@ class FlowsSection(Sorting, Marking, AlertActions, Section):
 
     def tick(self) -> None:
         self.table.refresh_live()
+        if self.dashboard is not None and self.is_roomy:
+            self.dashboard.running.redraw()
 
     def tick_minute(self) -> None:
         self.table.redraw()
@@ -129,8 +156,13 @@ class FlowsSection(Sorting, Marking, AlertActions, Section):
         self.call_after_refresh(self.take_overview)
 
     def on_lines_moved(self, event: Lines.Moved) -> None:
-        if event.lines is self.table:
+        if event.lines is self.table or (self.dashboard and self.dashboard.owns(event.lines)):
             self.say("")
+            self._describe()
+
+    def on_descendant_focus(self) -> None:
+        """Another pane, and with it perhaps another flow, is in hand."""
+        if self.console.has_overview:
             self._describe()
 
     def on_lines_opened(self) -> None:
@@ -138,7 +170,7 @@ class FlowsSection(Sorting, Marking, AlertActions, Section):
 
     def _describe(self) -> None:
         """The lower pane and the frames, for the row under the cursor."""
-        table, row = self.table, self.table.selected
+        table, row = self.table, self.in_hand()
         shown = f"{len(table.rows)} of {table.total}" if len(table.rows) != table.total else f"{table.total}"
         order = f"sort: {self.order}{', changed: g sorts' if table.is_out_of_order else ''}"
         if table.filter:
@@ -185,8 +217,9 @@ class FlowsSection(Sorting, Marking, AlertActions, Section):
             return
         if is_wide and row.next_at is not None and self.console.engine == "ok":
             self._more = self._more._replace(next_times=await self._next_times(row))
-        if self.table.selected is not None and self.table.selected.name == row.name:
-            self._tell(self.table.selected)
+        here = self.in_hand()
+        if here is not None and here.name == row.name:
+            self._tell(here)
 
     async def _next_times(self, row: FlowRow) -> list[float]:
         """The engine knows them; it is asked once for each."""
@@ -218,38 +251,25 @@ class FlowsSection(Sorting, Marking, AlertActions, Section):
     def filter_text(self) -> str:
         return self.table.filter
 
+    def in_hand(self) -> FlowRow | None:
+        """The flow under the cursor, or that of the run or alert under it."""
+        around = self.dashboard
+        return self.table.row_of(around.flow) if around and around.has_keyboard else self.table.selected
+
+    def run_in_hand(self) -> FlowRun | None:
+        return self.dashboard.run if self.dashboard else None
+
+    def alert_in_hand(self) -> Alert | None:
+        return self.dashboard.alert if self.dashboard else None
+
+    def action_mark(self) -> None:
+        if self.dashboard is not None and self.dashboard.has_keyboard:
+            self.say("rows are marked among the flows; Tab goes there")
+        else:
+            super().action_mark()
+
     def name_of(self, row: FlowRow) -> str:
         return row.name
-
-    def useless_for(self, row: FlowRow | None) -> set[str]:
-        if row is None:
-            return {
-                "open",
-                "run",
-                "run_with",
-                "cancel",
-                "edit",
-                "pause",
-                "ack",
-                "mute",
-                "code",
-                "diff",
-                *(() if self.table.total else ("filter",)),
-            }
-        found = set()
-        if row.flow is None:
-            found |= {"run", "run_with"}
-        elif not row.flow.parameters.get("properties"):
-            found.add("run_with")
-        if row.latest is None:
-            found |= {"open", "code", "diff"}
-        if not row.standing:
-            found.add("pause")
-        if not row.alerts:
-            found |= {"ack", "mute"}
-        if row.active is None or row.active.state is FlowRunState.CANCELLING:
-            found.add("cancel")
-        return found
 
     def go_back(self) -> bool:
         if self.table.filter:
@@ -266,119 +286,8 @@ class FlowsSection(Sorting, Marking, AlertActions, Section):
         if self.table.total:
             self.home.open_prompt(self.table.filter)
 
-    def action_open(self) -> None:
-        row = self.table.selected
-        if row is None:
-            return
-        run = row.active or row.latest
-        if run is not None:
-            self.console.open_run(run.id)
-        elif row.broken is not None:
-            self.say(f"{row.path} does not import, so nothing of it has run; e opens it")
-        else:
-            self.say(f"{row.name} has not run yet; r runs it")
-
-    def action_run(self) -> None:
-        rows = self.targets()
-        row = rows[0] if rows else None
-        if len(rows) > 1:
-            self._run_several(rows)
-        elif row is not None and row.flow is not None:
-            self.console.run_flow(row.flow, {}, ask=False, open_it=False)
-        elif row is not None:
-            self.say(f"{row.path} does not import; mend it first: e opens it")
-
-    def _run_several(self, rows: list[FlowRow]) -> None:
-        from tui_flow.tui.rerunning_several import Again, RerunningSeveral
-
-        RerunningSeveral(self.console, [Again(row.name, row.flow, row.latest, {}) for row in rows]).ask()
-
-    def action_run_with(self) -> None:
-        rows = self.targets()
-        row = rows[0] if rows else None
-        if len(rows) > 1:
-            self.say(ONE_AT_A_TIME)
-        elif row is None or row.flow is None:
-            self.action_run()
-        else:
-            values = self.console.asked_parameters(row.latest) if row.latest else {}
-            source = f"run {row.latest.id}" if row.latest else ""
-            self.console.run_flow(row.flow, values, ask=True, open_it=False, source=source)
-
-    def action_cancel(self) -> None:
-        rows = self.targets()
-        if len(rows) != 1:
-            if rows:
-                from tui_flow.tui import several
-
-                several.end(self.console, [(each.name, each.active) for each in rows], kill=False)
-            return
-        row = rows[0]
-        run: FlowRun | None = row.active
-        if run is None:
-            self.say(f"{row.name} has no active run to cancel")
-        elif run.state is FlowRunState.CANCELLING:
-            self.say(
-                f"run {run.id} is being cancelled; {self.console.paint.marks.enter} opens it, X kills it there"
-            )
-        else:
-            self.console.cancel_run(run, kill=False)
-
-    def action_ack(self) -> None:
-        self.acknowledge([(row.name, row.alerts) for row in self.targets()])
-
-    def action_mute(self) -> None:
-        self.mute([(row.name, row.alerts) for row in self.targets() if row.flow is not None])
-
-    def action_pause(self) -> None:
-        """All schedules of the flow."""
-        rows = self.targets()
-        if not rows or not self.console.may_change():
-            return
-        if len(rows) > 1:
-            from tui_flow.tui import several
-
-            several.pause_or_resume(self.console, rows)
-            return
-        row = rows[0]
-        if not row.standing:
-            self.say(f"{row.name} has no schedule to pause")
-        elif row.standing == "active":
-            self.console.pause_or_resume(row.name, row.name, resume=False)
-        elif any(pause.flow == "" and pause.resumed_at is None for pause in self.console.overview.pauses):
-            self.say("all schedules are paused; tui-flow schedule resume --all lets them fire again")
-        else:
-            self.console.pause_or_resume(row.name, row.name, resume=True)
-
     def action_details(self) -> None:
         """The pane beside or below the table, or more of the table."""
         self.toggle_class("-no-side")
         if self.about.has_focus:
             self.table.focus()
-
-    def action_code(self) -> None:
-        """Of its latest run."""
-        from tui_flow.tui import reading
-
-        row = self.table.selected
-        if row is not None and row.latest is not None:
-            self.run_worker(reading.show_code(self.console, row.latest, row.failure), group="reading")
-
-    def action_diff(self) -> None:
-        """Of its latest run to the last one before it that completed."""
-        from tui_flow.tui import reading
-
-        row = self.table.selected
-        if row is not None and row.latest is not None:
-            self.run_worker(reading.show_diff(self.console, row.latest), group="reading")
-
-    def action_edit(self) -> None:
-        row = self.table.selected
-        if row is None:
-            return
-        failed = row.failure if row.broken is None else None
-        if failed is not None and failed.path:
-            self.console.edit(Path(failed.path), failed.line)
-            return
-        line = (row.broken.error_line or 0) if row.broken else row.flow.line if row.flow else 0
-        self.console.edit(Path(row.path), line)

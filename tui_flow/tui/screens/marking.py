@@ -33,15 +33,20 @@ class Marking(_Base):
         """Actions that would do nothing for a row; for None where there is no row."""
         raise NotImplementedError
 
+    def in_hand(self) -> Any:
+        """The row under the cursor; None where there is none."""
+        return self.table.selected
+
     def targets(self) -> list[Any]:
         """What a key acts on: all that is marked, else the row under the cursor."""
         if self.table.marked:
             return list(self.table.marked.values())
-        return [] if self.table.selected is None else [self.table.selected]
+        row = self.in_hand()
+        return [] if row is None else [row]
 
     def useless(self) -> set[str]:
         """Of what acts on marks, what would do nothing for any of them."""
-        here, marked = self.useless_for(self.table.selected), list(self.table.marked.values())
+        here, marked = self.useless_for(self.in_hand()), list(self.table.marked.values())
         if not marked:
             return here
         on_marks = set(self.ON_MARKS)

@@ -1,0 +1,186 @@
+"""What can be done about a flow where flows are seen; and about a run or an alert, where one of them is in hand."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui_flow.contract.states import FlowRunState
+from tui_flow.store.records import Alert, FlowRun
+from tui_flow.tui.presentation.flow_list import FlowRow
+from tui_flow.tui.screens.alert_actions import AlertActions
+from tui_flow.tui.screens.marking import ONE_AT_A_TIME, Marking
+
+if TYPE_CHECKING:
+    from tui_flow.tui.widgets.flow_table import FlowTable
+
+
+class FlowActions(Marking, AlertActions):
+    """The part of a view that acts on flows."""
+
+    table: "FlowTable"
+
+    def run_in_hand(self) -> FlowRun | None:
+        """The run under the cursor, where that stands among runs."""
+        return None
+
+    def alert_in_hand(self) -> Alert | None:
+        """The alert under the cursor, where that stands among alerts."""
+        return None
+
+    def useless_for(self, row: FlowRow | None) -> set[str]:
+        if row is None:
+            return {
+                "open",
+                "run",
+                "run_with",
+                "cancel",
+                "edit",
+                "pause",
+                "ack",
+                "mute",
+                "code",
+                "diff",
+                *(() if self.table.total else ("filter",)),
+            }
+        found = set()
+        if row.flow is None:
+            found |= {"run", "run_with"}
+        elif not row.flow.parameters.get("properties"):
+            found.add("run_with")
+        if row.latest is None:
+            found |= {"open", "code", "diff"}
+        if not row.standing:
+            found.add("pause")
+        if not row.alerts:
+            found |= {"ack", "mute"}
+        if row.active is None or row.active.state is FlowRunState.CANCELLING:
+            found.add("cancel")
+        return found
+
+    def useless(self) -> set[str]:
+        alert, found = self.alert_in_hand(), super().useless()
+        if alert is None:
+            return found
+        return found - {"ack"} - ({"open"} if alert.runs else set()) - ({"edit"} if alert.path else set())
+
+    def action_open(self) -> None:
+        row, alert = self.in_hand(), self.alert_in_hand()
+        run = self.run_in_hand() or (row.active or row.latest if row else None)
+        if alert is not None and not alert.runs:
+            self.say(f"no run has to do with it{'; e opens the file' if alert.path else ''}")
+        elif alert is not None:
+            self.console.open_run(alert.runs[0])
+        elif run is not None:
+            self.console.open_run(run.id)
+        elif row is None:
+            return
+        elif row.broken is not None:
+            self.say(f"{row.path} does not import, so nothing of it has run; e opens it")
+        else:
+            self.say(f"{row.name} has not run yet; r runs it")
+
+    def action_run(self) -> None:
+        rows = self.targets()
+        row = rows[0] if rows else None
+        if len(rows) > 1:
+            self._run_several(rows)
+        elif row is not None and row.flow is not None:
+            self.console.run_flow(row.flow, {}, ask=False, open_it=False)
+        elif row is not None:
+            self.say(f"{row.path} does not import; mend it first: e opens it")
+
+    def _run_several(self, rows: list[FlowRow]) -> None:
+        from tui_flow.tui.rerunning_several import Again, RerunningSeveral
+
+        RerunningSeveral(self.console, [Again(row.name, row.flow, row.latest, {}) for row in rows]).ask()
+
+    def action_run_with(self) -> None:
+        rows = self.targets()
+        row = rows[0] if rows else None
+        if len(rows) > 1:
+            self.say(ONE_AT_A_TIME)
+        elif row is None or row.flow is None:
+            self.action_run()
+        else:
+            values = self.console.asked_parameters(row.latest) if row.latest else {}
+            source = f"run {row.latest.id}" if row.latest else ""
+            self.console.run_flow(row.flow, values, ask=True, open_it=False, source=source)
+
+    def action_cancel(self) -> None:
+        rows = self.targets()
+        if len(rows) != 1:
+            if rows:
+                from tui_flow.tui import several
+
+                several.end(self.console, [(each.name, each.active) for each in rows], kill=False)
+            return
+        row, run = rows[0], self.run_in_hand() or rows[0].active
+        if run is None:
+            self.say(f"{row.name} has no active run to cancel")
+        elif run.state is FlowRunState.CANCELLING:
+            self.say(
+                f"run {run.id} is being cancelled; {self.console.paint.marks.enter} opens it, X kills it there"
+            )
+        else:
+            self.console.cancel_run(run, kill=False)
+
+    def action_ack(self) -> None:
+        alert = self.alert_in_hand()
+        if alert is not None:
+            from tui_flow.tui.presentation import alert_about
+
+            self.acknowledge([(alert_about.title(alert), [alert])])
+            return
+        self.acknowledge([(row.name, row.alerts) for row in self.targets()])
+
+    def action_mute(self) -> None:
+        self.mute([(row.name, row.alerts) for row in self.targets() if row.flow is not None])
+
+    def action_pause(self) -> None:
+        """All schedules of the flow."""
+        rows = self.targets()
+        if not rows or not self.console.may_change():
+            return
+        if len(rows) > 1:
+            from tui_flow.tui import several
+
+            several.pause_or_resume(self.console, rows)
+            return
+        row = rows[0]
+        if not row.standing:
+            self.say(f"{row.name} has no schedule to pause")
+        elif row.standing == "active":
+            self.console.pause_or_resume(row.name, row.name, resume=False)
+        elif any(pause.flow == "" and pause.resumed_at is None for pause in self.console.overview.pauses):
+            self.say("all schedules are paused; tui-flow schedule resume --all lets them fire again")
+        else:
+            self.console.pause_or_resume(row.name, row.name, resume=True)
+
+    def action_code(self) -> None:
+        """Of its latest run."""
+        from tui_flow.tui import reading
+
+        row = self.in_hand()
+        if row is not None and row.latest is not None:
+            self.run_worker(reading.show_code(self.console, row.latest, row.failure), group="reading")
+
+    def action_diff(self) -> None:
+        """Of its latest run to the last one before it that completed."""
+        from tui_flow.tui import reading
+
+        row = self.in_hand()
+        if row is not None and row.latest is not None:
+            self.run_worker(reading.show_diff(self.console, row.latest), group="reading")
+
+    def action_edit(self) -> None:
+        row, alert = self.in_hand(), self.alert_in_hand()
+        if alert is not None and alert.path:
+            self.console.edit(Path(alert.path), alert.line)
+            return
+        if row is None:
+            return
+        failed = row.failure if row.broken is None else None
+        if failed is not None and failed.path:
+            self.console.edit(Path(failed.path), failed.line)
+            return
+        line = (row.broken.error_line or 0) if row.broken else row.flow.line if row.flow else 0
+        self.console.edit(Path(row.path), line)
