@@ -167,7 +167,7 @@ def test_a_gigabyte_is_taken_within_a_minute_and_within_flat_memory(make: Make, 
 
 
 PRINTS = """
-    import os, subprocess, sys, threading
+    import asyncio, os, subprocess, sys, threading
     from tui_flow import flow, task
     from tui_flow.task_runners import ProcessPoolTaskRunner
 
@@ -186,18 +186,42 @@ PRINTS = """
             print("a fork", flush=True)
             os._exit(0)
         os.waitpid(pid, 0)
-        subprocess.run(["echo", "a child"])
+
+    @task
+    def starts(n: int):
+        for step in range(3):
+            print("before", n, step)
+            subprocess.run(["sh", "-c", f"echo child {n} {step}; echo wrong {n} {step} >&2"])
+        assert subprocess.run(["echo", "mine"], stdout=subprocess.PIPE).stdout == b"mine\\n"
+        print("after", n)
+
+    @task
+    async def awaits():
+        await (await asyncio.create_subprocess_exec("echo", "awaited")).wait()
+
+    @task
+    def dies():
+        subprocess.Popen(["sh", "-c", "trap '' TERM; sleep 0.3; echo survives its parent"])
+        os.kill(os.getpid(), 9)
 
     @flow
     def prints():
         print("the flow")
         says.map([1, 2, 3]).wait()
         forks()
+        starts.map([8, 9]).wait()
+        asyncio.run(awaits())
+        subprocess.run(["echo", "the flow's child"])
         print("is over")
+
+    @flow
+    def is_killed():
+        dies()
 
     @flow(task_runner=ProcessPoolTaskRunner(max_workers=2))
     def pools():
         says.map([1, 2]).wait()
+        starts.map([8, 9]).wait()
 """
 
 
@@ -207,7 +231,8 @@ def test_what_a_task_prints_is_said_to_be_its(tmp_path: Path, flow: str) -> None
         project.write("prints.py", PRINTS)
         assert project.tui_flow("run", f"flows/prints.py:{flow}").returncode == 0
         run = project.ask("show", "latest")
-        records = list(LogReader(project.state_dir / "runs" / str(run["run_id"]) / "log").new_records())
+        directory = project.state_dir / "runs" / str(run["run_id"])
+        records = list(LogReader(directory / "log").new_records())
     said = {(one.task_run, one.message) for one in records if one.logger in ("stdout", "stderr")}
     for task in run["tasks"]:
         if task["name"] == "says":
@@ -215,7 +240,25 @@ def test_what_a_task_prints_is_said_to_be_its(tmp_path: Path, flow: str) -> None
             texts = {f"begins {n} ends {n}", "x" * 9000 + f"{n}", f"bytes {n}", f"wrong {n}"}
             assert {(task["id"], text) for text in texts} <= said
             assert not {text for number, text in said if number != task["id"]} & texts
+        if task["name"] == "starts":
+            n = task["map_index"] + 8
+            mine = [one.message for one in records if one.task_run == task["id"] and one.logger == "stdout"]
+            steps = [text for step in range(3) for text in (f"before {n} {step}", f"child {n} {step}")]
+            assert mine == [*steps, f"after {n}"]
+            assert {(task["id"], f"wrong {n} {step}") for step in range(3)} <= said
     assert (None, "by the process") in said, "whose it is, nobody can tell"
+    assert not list(directory.glob("lent-*"))
     if flow == "prints":
-        assert (run["tasks"][-1]["id"], "a fork") in said and (None, "a child") in said
-        assert {(None, "the flow"), (None, "is over")} <= said
+        ids = {task["name"]: task["id"] for task in run["tasks"]}
+        assert {(ids["forks"], "a fork"), (ids["awaits"], "awaited")} <= said
+        assert {(None, "the flow"), (None, "the flow's child"), (None, "is over")} <= said
+
+
+def test_what_a_child_prints_is_kept_when_its_worker_is_killed(tmp_path: Path) -> None:
+    with temporary_project(tmp_path) as project:
+        project.write("prints.py", PRINTS)
+        assert project.tui_flow("run", "flows/prints.py:is_killed").returncode != 0
+        run = project.ask("show", "latest")
+        log = project.state_dir / "runs" / str(run["run_id"]) / "log"
+        (record,) = [one for one in LogReader(log).new_records() if one.message.startswith("survives")]
+    assert run["state"] == "crashed" and record.task_run == run["tasks"][0]["id"]

@@ -23,13 +23,22 @@ class Capture:
     """One stream: `fd` is the reading end of its pipe, not blocking."""
 
     def __init__(
-        self, fd: int, logger: str, level: str, target: Log, hear: Callable[[], None], cookie: str
+        self,
+        fd: int,
+        logger: str,
+        level: str,
+        target: Log,
+        hear: Callable[[], None],
+        cookie: str,
+        lend: Callable[[framing.Who, str, str, str], None] | None = None,
+        who: framing.Who = None,
     ) -> None:
         """`hear` makes sure that all secrets are known that what was just read can hold. What comes in frames with the
-        run's cookie is of the task that they name."""
+        run's cookie is of the task that they name, all else `who`'s; `lend` gets the name of a pipe that is lent to one,
+        with logger and level."""
         self.fd, self._hear = fd, hear
         self._logger, self._level = logger, level
-        self._log = target
+        self._log, self._lend, self._who = target, lend, who
         self._rests: dict[framing.Who, bytes] = {}
         """What each has printed of a line that is not whole."""
         self._splitter = framing.Splitter(framing.mark_of(cookie))
@@ -46,12 +55,14 @@ class Capture:
                 return False
             self._hear()
             for who, data in self._splitter.split(chunk):
-                self._take(who, data)
+                self._take(who or self._who, data)
+            for who, name in self._splitter.lent() if self._lend else ():
+                self._lend(who, name, self._logger, self._level)  # type: ignore[misc]
         return True
 
     def finish(self) -> None:
         """Writes last lines that have no newline, and closes the pipe."""
-        self._take(None, self._splitter.finish())
+        self._take(self._who, self._splitter.finish())
         for who, rest in self._rests.items():
             if rest:
                 self._write(who, [rest])

@@ -3,6 +3,7 @@ stays in order. What comes without a frame, from C code or a child process, belo
 
     0x1F <the run's cookie> <task run>.<try> <length>\\n <so many bytes>
 
+In place of the length the name of a pipe in the run directory may stand (`lending`): what comes there is that task's.
 A frame is written whole by one `write`, which pipes keep together; nobody but the run knows its cookie.
 """
 
@@ -13,6 +14,8 @@ Who = tuple[int, int] | None
 """A task run and its try; None: nobody in particular."""
 _SIGN = b"\x1f"
 _MAX_HEAD = 80
+LENT = b"lent-"
+"""What the names of such pipes begin with."""
 MAX_FRAME = select.PIPE_BUF
 """Bytes that a pipe keeps together."""
 
@@ -25,6 +28,11 @@ def frames(data: bytes, who: tuple[int, int], mark: bytes) -> Iterator[bytes]:
         yield b"%b%d.%d %d\n%b" % (mark, *who, len(piece), piece)
 
 
+def lent(who: tuple[int, int], name: str, mark: bytes) -> bytes:
+    """Says that what comes in the pipe of that name in the run directory is that task's."""
+    return b"%b%d.%d %b\n" % (mark, *who, name.encode("ascii"))
+
+
 def mark_of(cookie: str) -> bytes:
     """What a run's frames begin with."""
     return _SIGN + cookie.encode("ascii")
@@ -35,6 +43,7 @@ class Splitter:
 
     def __init__(self, mark: bytes) -> None:
         self._mark, self._rest = mark, b""
+        self._lent: list[tuple[Who, str]] = []
 
     def split(self, chunk: bytes) -> "list[tuple[Who, bytes]]":
         """Who printed what, in order, of what is known by now; a frame that is not whole yet waits for the rest."""
@@ -59,6 +68,11 @@ class Splitter:
         self._rest = data[at:]
         return found
 
+    def lent(self) -> list[tuple[Who, str]]:
+        """The pipes that were named since the last time, and whose they are."""
+        found, self._lent = self._lent, []
+        return found
+
     def finish(self) -> bytes:
         """What was no frame after all."""
         rest, self._rest = self._rest, b""
@@ -79,6 +93,9 @@ class Splitter:
         try:
             who, length = data[head:end_of_head].split(b" ")
             number, tries = who.split(b".")
+            if length.startswith(LENT):
+                self._lent.append(((int(number), int(tries)), length.decode("ascii")))
+                length = b"0"
             end = end_of_head + 1 + int(length)
             return ((int(number), int(tries)), end_of_head + 1, end) if end <= len(data) else None
         except ValueError:

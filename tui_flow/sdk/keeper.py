@@ -35,6 +35,7 @@ from tui_flow.contract.states import EndReason, FlowRunState
 from tui_flow.sdk.appending import Journal, Log
 from tui_flow.sdk.capture import Capture
 from tui_flow.sdk.forking import Forked, Signals, fork_worker
+from tui_flow.sdk.framing import Who
 from tui_flow.sdk.ladder import Ladder
 from tui_flow.sdk.last_word import Request, Usage, last_word
 from tui_flow.sdk.masking import Ear
@@ -207,9 +208,24 @@ class Keeper:
         os.close(self._lock)
         os.umask(self._umask)
 
-    def _capture(self, fd: int, logger: str, level: str) -> None:
-        self._captures[fd] = Capture(fd, logger, level, self._log, self._hear_secrets, self._spec.cookie)
+    def _capture(self, fd: int, logger: str, level: str, who: Who = None) -> None:
+        self._captures[fd] = Capture(
+            fd, logger, level, self._log, self._hear_secrets, self._spec.cookie, self._open_lent, who
+        )
         self._poll.register(fd, select.POLLIN)
+
+    def _open_lent(self, who: Who, name: str, logger: str, level: str) -> None:
+        """A task has lent a pipe to what it started: reads that, as the task's, until nobody writes any more."""
+        path = self._directory / name
+        if "/" in name:
+            return
+        try:
+            fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
+            path.unlink()
+        except OSError as error:
+            self._log.say("WARNING", f"what a child process prints cannot be read: {error}")
+            return
+        self._capture(fd, logger, level, who)
 
     def _is_alive(self) -> bool:
         if self._ladder.gave_up:

@@ -42,12 +42,23 @@ def tells_who() -> bool:
     return bool(_mark)
 
 
+def mark() -> bytes:
+    """What frames begin with."""
+    return _mark
+
+
+def is_keepers(fd: int) -> bool:
+    """Whether it is still the keeper's pipe: the author may have put something else in its place."""
+    return _places.get(fd) == _place(fd)
+
+
 def _place(fd: int) -> tuple[int, int]:
     found = os.fstat(fd)
     return found.st_dev, found.st_ino
 
 
-def _who() -> Who:
+def who() -> Who:
+    """The task run at work here, and its try, if the keeper is told of such; None for a flow's own body."""
     run = current.get()
     return (run.number, max(run.run_count, 1)) if run is not None and run.number and _mark else None
 
@@ -78,7 +89,7 @@ class _Told(io.BufferedIOBase):
         return os.isatty(self._fd)
 
     def write(self, data: Any) -> int:
-        whose = _who()
+        whose = who()
         with self._lock:
             if whose != self._whose:
                 self._put()
@@ -100,7 +111,7 @@ class _Told(io.BufferedIOBase):
 
     def _pieces(self, data: bytes) -> Iterator[bytes]:
         """In frames, unless nobody in particular prints, or the author has put something else in the pipe's place."""
-        if self._whose is None or not data or _places.get(self._fd) != _place(self._fd):
+        if self._whose is None or not data or not is_keepers(self._fd):
             return iter((data,))
         return framing.frames(data, self._whose, _mark)
 

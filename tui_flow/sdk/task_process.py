@@ -17,7 +17,7 @@ import cloudpickle  # type: ignore[import-untyped]  # noqa: F401  (here, before 
 
 from tui_flow.contract import journal
 from tui_flow.contract.rundir import ENV_RUN_DIR
-from tui_flow.sdk import references, signals, streams
+from tui_flow.sdk import lending, references, signals, streams
 from tui_flow.sdk.context import current_tags
 from tui_flow.sdk.effects import Call
 from tui_flow.sdk.endings import is_cancellation
@@ -152,6 +152,8 @@ def _live(line: _Line) -> None:
     is_first = True
     while True:
         job: Job = line.receive()
+        if setup.cookie:
+            lending.begin(Path(os.environ[ENV_RUN_DIR]))  # the author's modules come with the jobs
         answer = _initialized(setup.initializer) if is_first else None
         is_first = False
         answer = answer or _answer(line, job, known)

@@ -23,7 +23,7 @@ from tui_flow.contract.errors import BrokenFlow
 from tui_flow.contract.failpoints import failpoint
 from tui_flow.contract.states import EndReason, FlowRunState
 from tui_flow.contract.version import Version, read_version
-from tui_flow.sdk import flow_file, streams
+from tui_flow.sdk import flow_file, lending, streams
 from tui_flow.sdk.stacks import answer_when_asked
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def run(spec: rundir.RunSpec, directory: Path, wait: Callable[[], None], find: C
     wait()
     try:
         imported = find()
+        lending.begin(directory)
         flow = _flow_of(imported, spec)
     except BaseException as error:
         _report_broken(error, spec, recorder)
