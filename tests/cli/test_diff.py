@@ -1,4 +1,4 @@
-"""`tui-flow diff`, against a real engine."""
+"""`tui-flow diff` and `tui-flow grid`, against a real engine."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def etl(rows: int = 5) -> int:
 """
 
 
-def test_what_changed_since_the_last_success_is_told(tmp_path: Path) -> None:
+def test_what_changed_since_the_last_success_and_how_each_task_went_is_told(tmp_path: Path) -> None:
     with temporary_project(tmp_path / "project") as project:
         project.write("etl.py", FLOW)
         refused = project.tui_flow("run", "etl", "--no-log")
@@ -44,3 +44,11 @@ def test_what_changed_since_the_last_success_is_told(tmp_path: Path) -> None:
         assert (found["run_id"], found["other"]) == (2, 1)
         assert found["parameters"] == [{"name": "rows", "before": "5", "now": "7"}]
         assert [file["path"] for file in found["files"]] == ["flows/etl.py"]
+        assert [
+            line.split("│")[1].split() for line in project.tui_flow("grid", "etl").stdout.splitlines()[1:]
+        ] == [
+            ["✓", "✗"],
+            ["✓", "✗"],
+        ]
+        assert project.ask("grid", "etl")["tasks"] == {"load": {"1": "completed", "2": "failed"}}
+        assert "there is no flow 'nothing'" in project.tui_flow("grid", "nothing").stderr

@@ -9,7 +9,7 @@ from tests.store.rows import a_run, a_task
 from tui_flow.contract import calls, rundir
 from tui_flow.contract.states import TaskRunState
 from tui_flow.store import queries, rows, tasks
-from tui_flow.store.task_history import Output, output_of, past_of
+from tui_flow.store.task_history import Output, grid_of, output_of, past_of
 
 DONE, FAILED = TaskRunState.COMPLETED, TaskRunState.FAILED
 
@@ -47,6 +47,17 @@ def test_the_last_runs_of_the_flow_tell_how_a_task_went(history: sqlite3.Connect
     ]
     assert found[1].seconds == 11.0
     assert past_of(history, "etl", "nothing", newest=5) == []
+
+
+def test_all_tasks_of_the_last_runs_are_told_the_newest_runs_first(history: sqlite3.Connection) -> None:
+    found = grid_of(history, "etl", newest=5, limit=3)
+    assert list(found) == ["load", "extract"]
+    assert {run_id: dict(past.counts) for run_id, past in found["load"].items()} == {
+        5: {DONE: 1},
+        4: {DONE: 1},
+        2: {DONE: 1, FAILED: 1},
+    }
+    assert list(found["extract"]) == [2]
 
 
 def call(id: int, attempt: int, form: str = "json", ref: str = "") -> calls.Call:

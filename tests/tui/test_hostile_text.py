@@ -137,6 +137,7 @@ async def test_nothing_raw_comes_from_menus_code_differences_artifacts_attempts_
         await page.shows("FAILED", "attempt 2/2", "A 4 art")
         for keys, shown in (
             (["D"], "What changed"), (["G"], ""), (["escape"], ""), (["v"], "Code of run 3"), (["G"], ""), (["escape"], ""),
+            (["H"], "in its last"), (["G", "h", "l"], ""), (["escape"], ""),
             (["A"], "What run 3"), (["G"], ""), (["escape"], ""), (["r"], "code changed"), (["j", "j"], ""), (["escape"], ""),
             (["y"], "traceback"), (["j"], ""), (["escape"], ""), (["y", "y"], "copied"), (["ampersand", "r", "e", "d", "enter"], ""),
             (["escape"], ""), (["S"], ""), (["escape"], ""), (["g"], ""), (["comma"], "attempt 1/2"), (["i"], ""), (["i"], ""),

@@ -20,6 +20,7 @@ COMMANDS = (
     "rerun",
     "debug",
     "runs",
+    "grid",
     "show",
     "logs",
     "search",

@@ -46,15 +46,30 @@ class Output(NamedTuple):
 def past_of(db: sqlite3.Connection, flow: str, name: str, newest: int) -> list[Past]:
     """How the task went in those of the flow's last runs that called it, up to the run `newest`, which comes first."""
     found: dict[int, Past] = {}
-    for run_id, state, count, started_at, ended_at in queries.rows(
-        db, "list_task_past", [flow, newest, name, LAST_RUNS]
-    ):
-        before = found.get(run_id, Past(run_id, Counter(), None, None))
-        counts = before.counts + Counter({TaskRunState(state): count})
-        begins = [at for at in (before.started_at, started_at) if at is not None]
-        ends = [at for at in (before.ended_at, ended_at) if at is not None]
-        found[run_id] = Past(run_id, counts, min(begins, default=None), max(ends, default=None))
+    for run_id, *counted in queries.rows(db, "list_task_past", [flow, newest, name, LAST_RUNS]):
+        found[run_id] = _with(found.get(run_id), run_id, *counted)
     return list(found.values())
+
+
+def grid_of(db: sqlite3.Connection, flow: str, newest: int, limit: int) -> dict[str, dict[int, Past]]:
+    """The same of all tasks and nested flows that the last runs called, in the order of their first calls, the newest
+    run's first: by name, and by run."""
+    found: dict[str, dict[int, Past]] = {}
+    for run_id, name, *counted in queries.rows(db, "list_task_grid", [flow, newest, limit]):
+        row = found.setdefault(name, {})
+        row[run_id] = _with(row.get(run_id), run_id, *counted)
+    return found
+
+
+def _with(
+    before: Past | None, run_id: int, state: str, count: int, started_at: float | None, ended_at: float | None
+) -> Past:
+    """What was counted so far, and some more task runs, which are all in one state."""
+    before = before or Past(run_id, Counter(), None, None)
+    begins = [at for at in (before.started_at, started_at) if at is not None]
+    ends = [at for at in (before.ended_at, ended_at) if at is not None]
+    counts = before.counts + Counter({TaskRunState(state): count})
+    return Past(run_id, counts, min(begins, default=None), max(ends, default=None))
 
 
 def output_of(state_dir: Path, run_id: int, attempt: int, task_run: int) -> Output | None:

@@ -126,6 +126,7 @@ ACTIONS = (
     Action("edit", "e", "edit", "edit where it failed", "run", 4),
     Action("code", "v", "code", "the code that ran", "run", 6),
     Action("diff", "D", "diff", "what changed since success", "run", 5),
+    Action("grid", "H", "grid", "tasks of the last runs", "run", 16),
     Action("stack", "W", "where", "the line it stands at", "run", 17),
     Action("copy", "y", "copy…", "copy line, command, …", "run", 15),
     Action("artifacts", "A", "artifacts", "what it shows to people", "run", 5),

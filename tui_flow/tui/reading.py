@@ -4,7 +4,7 @@ import asyncio
 import time
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tui_flow.contract.errors import HistoryError, RequestError
 from tui_flow.contract.journal import Failure
@@ -77,6 +77,31 @@ async def show_diff(console: "Console", run: FlowRun) -> None:
             note=f"tui-flow diff {run.id}",
         )
     )
+
+
+async def show_grid(console: "Console", run: FlowRun, task: str) -> None:
+    """How each task went in the flow's last runs up to this one; the run that is chosen there is opened."""
+    from tui_flow.store import runs, task_history
+    from tui_flow.tui.presentation.grid import MOST_RUNS, Grid
+    from tui_flow.tui.screens.grid import GridScreen
+
+    def read(db: Any) -> Grid:
+        last = runs.list_runs(db, flow=run.flow, limit=MOST_RUNS)
+        if last and run.id < last[-1].id:  # it is none of the last: those up to it
+            last = runs.list_runs(db, flow=run.flow, before=run.id + 1, limit=MOST_RUNS)
+        newest = last[0].id if last else 0
+        return Grid(last, task_history.grid_of(db, run.flow, newest, MOST_RUNS))
+
+    def chosen(place: tuple[int, str] | None) -> None:
+        if place is not None:
+            console.open_run(place[0], task=place[1])
+
+    try:
+        found = await console.bridge.read(read)
+    except HistoryError as error:
+        console.say(error.what, "bad")
+        return
+    console.push_screen(GridScreen(found, run.id, task), chosen)
 
 
 async def show_stack(console: "Console", run: FlowRun) -> None:

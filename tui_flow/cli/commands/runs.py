@@ -52,7 +52,7 @@ def command(flow: str | None, states: tuple[str, ...], limit: int, order: str) -
 
     project = settings()
     with up_to_date(project) as db:
-        name = _flow_name(db, flow) if flow else None
+        name = flow_name(db, flow) if flow else None
         wanted = {FlowRunState(state) for state in states} or None
         found = runs.list_runs(db, flow=name, states=wanted, limit=limit)
     found = orders.runs(found, order, time.time())
@@ -67,7 +67,7 @@ def command(flow: str | None, states: tuple[str, ...], limit: int, order: str) -
     print_table(("RUN", "FLOW", "STATE", "BEGAN", "TOOK", "NAME"), [_row(run, waits, now) for run in found])
 
 
-def _flow_name(db: Any, name: str) -> str:
+def flow_name(db: Any, name: str) -> str:
     """The flow's own name. A flow that is gone, but has runs, is meant by its exact name."""
     from tui_flow.store import flows, runs
 

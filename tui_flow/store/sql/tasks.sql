@@ -81,3 +81,12 @@ FROM (
 )
 CROSS JOIN task_runs ON task_runs.run_id = of_run AND task_runs.id >= first
 WHERE task_runs.name = ?3 GROUP BY of_run, task_runs.state ORDER BY of_run DESC;
+
+-- name: list_task_grid
+SELECT of_run, task_runs.name, task_runs.state, count(*), min(task_runs.started_at), max(task_runs.ended_at)
+FROM (
+    SELECT id AS of_run, first_task_run_id AS first FROM flow_runs
+    WHERE flow = ?1 AND id <= ?2 ORDER BY id DESC LIMIT ?3
+)
+CROSS JOIN task_runs ON task_runs.run_id = of_run AND task_runs.id >= first
+GROUP BY of_run, task_runs.name, task_runs.state ORDER BY of_run DESC, min(task_runs.id);

@@ -261,6 +261,13 @@ class TaskForest:
             failed = same or failed
         return min(failed, key=lambda task: (task.ended_at or 0.0, -task.id), default=None)
 
+    def named(self, name: str) -> int | None:
+        """The task run of that name; else one of the task of that name, and of several the first that went wrong."""
+        exact = (task.id for task in self.tasks.values() if task.run_name == name)
+        same = [task for task in self.tasks.values() if task.name == name]
+        wrong = (task.id for task in same if task.state in _BAD)
+        return next(exact, next(wrong, same[0].id if same else None))
+
     def at_work(self) -> set[int]:
         """The task runs that run, or wait for their next try; nested flows only where no task within does."""
         if not any(self.counts[state] for state in _WORKING):

@@ -152,9 +152,7 @@ class RunScreen(RunFrames):
             return
         failed = self.forest.cause(run.failure) if role(run.state) == "bad" else None
         self.log_view.follows = run.state not in TERMINAL
-        wanted = next(
-            (task.id for task in self.forest.tasks.values() if task.run_name == self._wanted_task), None
-        )
+        wanted = self.forest.named(self._wanted_task) if self._wanted_task else None
         if wanted is not None:
             self.task_tree.select_task(wanted)
         elif failed is not None:

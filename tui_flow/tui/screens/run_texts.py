@@ -169,6 +169,15 @@ class RunTexts(RunActions):
         if self.run is not None:
             self._read(partial(show_diff, self.console, self.run))
 
+    def action_grid(self) -> None:
+        from tui_flow.tui.reading import show_grid
+
+        row = self.task_tree.selected
+        task = row.task.name if row is not None and row.task is not None else ""
+        task = row.group.name if row is not None and row.group is not None else task
+        if self.run is not None:
+            self._read(partial(show_grid, self.console, self.run, task))
+
     def action_stack(self) -> None:
         from tui_flow.tui.reading import show_stack
 
