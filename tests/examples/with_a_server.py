@@ -16,7 +16,7 @@ def my_flow() -> int:
 
 if __name__ == "__main__":
     print(my_flow())
-    for use in get_client, also, my_task.delay, my_task.serve, my_flow.visualize:
+    for use in get_client, also, my_task.delay, my_task.serve, my_flow.deploy:
         try:
             use()
         except Exception as error:
@@ -28,4 +28,4 @@ if __name__ == "__main__":
 # UnsupportedFeature get_client
 # UnsupportedFeature delay()
 # UnsupportedFeature serve()
-# UnsupportedFeature visualize()
+# UnsupportedFeature deploy()

@@ -2,4 +2,6 @@
 
 from typing import Any
 
+from tui_flow.sdk.prefect_settings import *  # noqa: F403
+
 def __getattr__(name: str) -> Any: ...
