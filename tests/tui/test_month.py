@@ -9,10 +9,13 @@ import pytest
 from tests.tui.pages import console
 from tests.tui.project import REFUSED, Project
 from tests.tui.test_schedule_view import DAY, NOW, stored
+from tui_flow.contract.errors import HistoryError
 from tui_flow.contract.schedules import At, Cron, Interval
 from tui_flow.contract.states import FlowRunState
-from tui_flow.tui.presentation import calendar, filters, text_of, times
+from tui_flow.tui.presentation import agenda, calendar, filters, fires, text_of, times
 from tui_flow.tui.presentation.calendar import Day, Expected
+from tui_flow.tui.presentation.fires import Reading
+from tui_flow.tui.presentation.flow_list import EMPTY
 from tui_flow.tui.presentation.glyphs import ASCII, UNICODE
 
 MARCH = date(2026, 3, 1)
@@ -68,11 +71,11 @@ def test_weeks_begin_on_monday_and_months_keep_the_day(in_utc: None) -> None:
 def test_fires_to_come_are_counted_by_day_and_estimated_where_they_are_many(in_utc: None) -> None:
     starts, now = calendar.midnights(MARCH), NOW + 12 * 3600
     nightly = stored(Cron("0 3 * * *", "UTC"))._replace(cursor=now)
-    found = calendar.expected([nightly], starts, now, {(1, NOW + DAY + 3 * 3600)})
+    found = calendar.expected([nightly], starts, now, frozenset({(1, NOW + DAY + 3 * 3600)}))
     assert [one.fires for one in found[:4]] == [0, 0, 1, 1] and not any(one.is_estimate for one in found)
     often = stored(Interval(1.0))._replace(cursor=now)
     begun = time.process_time()
-    found = calendar.expected([often], starts, now, set())
+    found = calendar.expected([often], starts, now, frozenset())
     assert time.process_time() - begun < 1.0
     assert abs(found[0].fires - DAY / 2) < 100 and abs(found[30].fires - DAY) < 100
     assert found[30].is_estimate and found[30].text().startswith("about 86,4")
@@ -80,7 +83,7 @@ def test_fires_to_come_are_counted_by_day_and_estimated_where_they_are_many(in_u
 
 def test_a_fire_at_midnight_belongs_to_the_day_that_begins(in_utc: None) -> None:
     starts = calendar.midnights(MARCH)
-    found = calendar.expected([stored(Cron("0 0 * * *", "UTC"))], starts, NOW - 60, set())
+    found = calendar.expected([stored(Cron("0 0 * * *", "UTC"))], starts, NOW - 60, frozenset())
     assert [one.fires for one in found] == [1] * 31
 
 
@@ -139,3 +142,26 @@ async def test_the_month_leads_to_the_runs_of_a_day_and_to_what_fires_on_another
         await page.shows(f"only: day:{before}", "Runs 1 ")
         await page.press("4", "tab", "escape")
         await page.hides("M hides it")
+
+
+async def test_a_month_that_cannot_be_read_says_why(etl: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tui_flow.store import days
+
+    def refuse(*_: object) -> None:
+        raise HistoryError("the disk is gone")
+
+    etl.schedule("etl_daily", At((time.time() + DAY,)), at=time.time())
+    monkeypatch.setattr(days, "count_by_day", refuse)
+    async with console(etl, size=(160, 45)) as page:
+        await page.press("4")
+        await page.shows("the disk is gone", "Timeline: ")
+        await page.press("full_stop", "comma")
+        assert page.app.is_running
+
+
+def test_what_will_be_skipped_is_no_fire() -> None:
+    schedule = stored(At((NOW + 60, NOW + 120)))
+    reading = Reading((), (), {1: fires.coming(schedule, NOW)}, NOW, frozenset({(1, NOW + 60)}))
+    assert fires.count_text([schedule], reading) == "1 fire of 1 flow"
+    rows = agenda.rows_of_day(reading, EMPTY._replace(schedules=[schedule]), slots=8)
+    assert [(row.kind, row.at) for row in rows] == [("day", NOW), ("fire", NOW + 120)]

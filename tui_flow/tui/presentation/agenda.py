@@ -155,10 +155,9 @@ def _later_rows(
     reading: Reading, awake: Sequence[Schedule], notes: Notes, *, is_now: bool = True
 ) -> list[Row]:
     rows = []
-    skipped = {(one.schedule, one.fire_at) for one in reading.unfired if one.fire_at > reading.at}
     for schedule in awake:
         found = reading.coming.get(schedule.id, Coming((), 0))
-        shown = [at for at in found.times if (schedule.id, at) not in skipped]
+        shown = [at for at in found.times if (schedule.id, at) not in reading.skips]
         count = found.total - (len(found.times) - len(shown))
         for place, at in enumerate(shown[:1] if count > OFTEN else shown):
             note, role = notes.of(schedule, at, is_next=is_now and place == 0)
@@ -170,7 +169,9 @@ def _skip_rows(reading: Reading, known: dict[int, Schedule]) -> list[Row]:
     return [
         Row("skip", one.fire_at, f"will be {_why_unfired(one)}", known[one.schedule], 1, "warn")
         for one in reading.unfired
-        if one.fire_at > reading.at and one.schedule in known and one.reason is FireReason.ASKED
+        if (one.schedule, one.fire_at) in reading.skips
+        and one.schedule in known
+        and one.reason is FireReason.ASKED
     ]
 
 

@@ -82,7 +82,7 @@ def midnight(day: date) -> float:
 
 
 def expected(
-    schedules: Sequence[Schedule], starts: Sequence[float], now: float, skipped: set[tuple[int, float]]
+    schedules: Sequence[Schedule], starts: Sequence[float], now: float, skipped: frozenset[tuple[int, float]]
 ) -> list[Expected]:
     """How often something fires between each of these moments and the next one. `skipped` are fire times, each with its
     schedule's id, that make no run."""
@@ -160,7 +160,8 @@ def summary(day: Day, now: float, marks: Marks) -> list[Line]:
         at = times.hour_minute(bad.ended_at or bad.created_at)
         lines.append([(f"first {marks.glyph(bad.state)} ", role(bad.state)), (f"{at} {bad.flow}", "")])
     if day.to_come.fires:
-        lines.append([(f"{day.to_come.text()}{' to come' if is_today else ''}", "")])
+        text = day.to_come.text()
+        lines.append([(f"{text.rpartition(' ')[0]} to come" if is_today else text, "")])
     elif day.end > now:
         lines.append([("nothing fires", "dim")])
     if day.runs or day.end > now:

@@ -34,6 +34,8 @@ class Reading(NamedTuple):
     coming: dict[int, Coming]
     """By schedule."""
     at: float
+    skips: frozenset[tuple[int, float]] = frozenset()
+    """All fire times to come that will make no run, each after its schedule's id."""
 
 
 EMPTY = Reading((), (), {}, 0.0)
@@ -112,11 +114,10 @@ def _counts_from_end(found: schedules.Schedule) -> bool:
 
 def count_text(awake: Sequence[Schedule], reading: Reading) -> str:
     """ "31 fires of 9 flows", those that will be skipped left out; triggers have no fire times."""
-    skipped = {(one.schedule, one.fire_at) for one in reading.unfired if one.fire_at > reading.at}
     by_flow: dict[str, int] = {}
     for schedule in awake:
         found = reading.coming.get(schedule.id, Coming((), 0))
-        count = found.total - sum((schedule.id, at) in skipped for at in found.times)
+        count = found.total - sum((schedule.id, at) in reading.skips for at in found.times)
         if count > 0:
             by_flow[schedule.flow] = by_flow.get(schedule.flow, 0) + count
     return f"{_plural(sum(by_flow.values()), 'fire')} of {_plural(len(by_flow), 'flow')}"

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from textual.widget import Widget
 
-from tui_flow.contract.errors import HistoryError
+from tui_flow.contract.errors import HistoryError, TuiFlowError
 from tui_flow.contract.schedules import TIMED
 from tui_flow.contract.states import ScheduleState
 from tui_flow.store.records import Schedule
@@ -96,6 +96,9 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Section)
         self._show()
         await self.read_timeline(now, anew=False)
         await self.read_month(now)
+
+    def take_trouble(self, error: TuiFlowError) -> None:
+        self.say(f"{error.what}  {error.next}", "bad")
 
     def show_day(self, day: Span | None) -> None:
         """The agenda is about a day to come, or again about what comes from now on."""

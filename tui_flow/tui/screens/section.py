@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.widget import Widget
 
-from tui_flow.contract.errors import TuiFlowError
+from tui_flow.contract.errors import HistoryError, TuiFlowError
 from tui_flow.tui.presentation import Line
 
 MOST_ASKED = 50
@@ -81,9 +81,15 @@ class Section(Container):
     def read_later(self, group: str, read: Callable[..., Awaitable[None]], *of: Any) -> None:
         """Reads while the keyboard goes on, in place of what of the same group is being read."""
         work: Any = partial(
-            read, *of
+            self._read_or_tell, read, *of
         )  # no coroutine: one that never begins, since another took its place, would warn
         self.run_worker(work, exclusive=True, group=group)
+
+    async def _read_or_tell(self, read: Callable[..., Awaitable[None]], *of: Any) -> None:
+        try:
+            await read(*of)
+        except HistoryError as error:
+            self.take_trouble(error)
 
     def update_footer(self) -> None:
         if self.home.section is self:

@@ -143,6 +143,8 @@ def _read(
     from tui_flow.store import schedules as store
     from tui_flow.store import spans
 
+    if timetable.notice is None:
+        timetable.notice = clock_changes.notice(schedules, now)
     found = spans.of_all(db, window.start, window.end)
     return Facts(
         window,
@@ -150,6 +152,6 @@ def _read(
         len(found) >= spans.MOST_OF_ALL,
         {one.id: timetable.of(one, now, span) for one in schedules},
         store.list_unfired(db, window.start),
-        clock_changes.notice(schedules, now),
+        timetable.notice,
         now,
     )

@@ -23,6 +23,8 @@ class Timetable:
     def __init__(self, most: int = fires.MOST) -> None:
         """`most` fire times of each schedule are worked out."""
         self._most = most
+        self.notice: str | None = None
+        """What a clock change does to them, once that was worked out."""
         self._known: dict[tuple[int, Span | None], tuple[object, float, Coming]] = {}
 
     def of(self, schedule: Schedule, now: float, day: Span | None = None) -> Coming:
@@ -53,7 +55,8 @@ def read(db: Any, wanted: list[Schedule], timetable: Timetable, now: float, day:
     from tui_flow.store import runs, schedules
 
     unfired = schedules.list_unfired(db, now - fires.DAY)
+    skips = frozenset((one.schedule, one.fire_at) for one in unfired if one.fire_at > now)
     if day is not None:
         unfired = [one for one in unfired if day.start <= one.fire_at < day.end]
     coming = {one.id: timetable.of(one, now, day) for one in wanted}
-    return Reading(unfired, runs.list_active(db), coming, max(now, day.start) if day else now)
+    return Reading(unfired, runs.list_active(db), coming, max(now, day.start) if day else now, skips)

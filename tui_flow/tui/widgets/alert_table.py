@@ -12,7 +12,7 @@ from tui_flow.tui.widgets.paint import AnySpan, fit, fit_line
 
 _ROOMY = 100
 """Cells of a pane that has room for seconds."""
-_WIDE = 116
+_WIDE = 136
 """And for all columns."""
 _STATE, _FIRST, _RUNS, _HEARD = 9, 6, 16, 22
 
