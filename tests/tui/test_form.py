@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import time
 from pathlib import Path
 from typing import Any
 
@@ -231,3 +232,17 @@ async def test_the_wide_form_has_the_last_good_run_beside_each_field(etl: Projec
 def assert_columns(page: Page, name: str, *texts: str) -> None:
     line = page.line_with(name)
     assert all(text in line for text in texts), line
+
+
+async def test_a_run_may_be_asked_for_later_with_a_priority_and_without_cached_results(etl: Project) -> None:
+    engine = FakeEngine()
+    engine.answers[commands.RunFlow] = {"run_id": 900}
+    async with console(etl, engine=engine) as page:
+        await page.press("R", "up", *"urgent", "up", "ctrl+u", *"5", "up", "space", "up", "ctrl+u")
+        await page.type("tomorrow 03:00")
+        await page.shows("03:00:00'", "--refresh --priority 5 --tag urgent", "~ was now", "[ ] off")
+        await page.press("ctrl+r")
+        await page.shows("run 900 of etl_daily begins", "x takes it back")
+    (asked,) = engine.asked_for(commands.RunFlow)
+    assert (asked.priority, asked.refresh, asked.tags) == (5, True, ["urgent"])
+    assert 0 < asked.scheduled_for - time.time() < 2 * 86_400

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from copy import deepcopy
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,6 +95,17 @@ def _value_for(text: str, field: "Field", schema: dict[str, Any]) -> Any:
         if field.format in ("date", "date-time") and is_relative(text):
             return moment(field, text.strip(), time.time())
     return value
+
+
+def moment_of(text: str) -> float:
+    """The moment that `--at` means, as seconds since the epoch. Raises click.UsageError."""
+    from tui_flow.tui.presentation.field_texts import moment
+    from tui_flow.tui.presentation.run_options import START
+
+    try:
+        return datetime.fromisoformat(moment(START, text.strip(), time.time())).timestamp()
+    except ValueError as error:
+        raise click.UsageError(f"--at {text}: {error}") from None
 
 
 def value_of(text: str, schema: dict[str, Any]) -> Any:

@@ -36,6 +36,12 @@ class RunFlow(NamedTuple):
     run_name: str | None = None
     tags: list[str] = []  # noqa: RUF012
     trigger: str = "command"
+    scheduled_for: float | None = None
+    """It does not begin before."""
+    priority: int | None = None
+    """In place of the flow's own."""
+    refresh: bool = False
+    """Its tasks use no results that were cached earlier; they run, and cache theirs."""
 
 
 class DescribeFile(NamedTuple):
@@ -61,6 +67,9 @@ class RunFile(NamedTuple):
     run_name: str | None = None
     tags: list[str] = []  # noqa: RUF012
     trigger: str = "command"
+    scheduled_for: float | None = None
+    priority: int | None = None
+    refresh: bool = False
 
 
 class ServeFlows(NamedTuple):
@@ -125,6 +134,8 @@ class RunServed(NamedTuple):
     """The run's name, until the flow gives it another."""
     scheduled_for: float | None = None
     """It does not begin before."""
+    priority: int | None = None
+    refresh: bool = False
 
 
 class WaitRun(NamedTuple):

@@ -19,6 +19,7 @@ from tui_flow.contract.errors import (
 from tui_flow.contract.failpoints import failpoint
 from tui_flow.contract.states import TERMINAL
 from tui_flow.engine import question_answers, reruns, schedule_answers, serve_answers
+from tui_flow.engine.dispatcher import wishes
 from tui_flow.engine.file_runs import flow_in_file
 from tui_flow.engine.known_flows import current_flow
 from tui_flow.engine.parameters import check_names
@@ -51,7 +52,7 @@ async def run_flow(engine: "Engine", _: Connection, command: commands.RunFlow) -
     flow = await current_flow(engine, command.flow)
     check_names(flow, command.parameters)
     run_id = engine.dispatcher.make_run(
-        flow, command.parameters, command.run_name, command.tags, command.trigger
+        flow, command.parameters, command.run_name, command.tags, command.trigger, **wishes(command)
     )
     await engine.begin(run_id)
     return {"run_id": run_id}
@@ -66,7 +67,7 @@ async def run_file(engine: "Engine", _: Connection, command: commands.RunFile) -
     flow = await flow_in_file(engine, command.path, command.flow)
     check_names(flow, command.parameters)
     run_id = engine.dispatcher.make_run(
-        flow, command.parameters, command.run_name, command.tags, command.trigger
+        flow, command.parameters, command.run_name, command.tags, command.trigger, **wishes(command)
     )
     await engine.begin(run_id)
     return {"run_id": run_id}

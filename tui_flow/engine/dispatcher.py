@@ -11,9 +11,11 @@ import asyncio
 import os
 from bisect import insort
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from tui_flow.contract.commands import RunFile, RunFlow, RunServed
 from tui_flow.contract.errors import EngineError
 from tui_flow.contract.failpoints import failpoint
 from tui_flow.contract.rundir import (
@@ -188,8 +190,8 @@ class Dispatcher:
         held = self._held(self._clock.monotonic())
         found = {}
         for active in self.queued:
-            if early := self._seconds_early(active.run):
-                found[active.id] = Obstacle("its time", f"it is to begin in {early:.0f} s")
+            if self._seconds_early(active.run):
+                found[active.id] = Obstacle("its time", _begins(active.run))
                 continue
             found[active.id] = held.obstacle(active.run) or _NOTHING
             held.note_waiting(active.run, self._clock.time())
@@ -238,6 +240,21 @@ class Dispatcher:
 
     def _holds_slot(self, active: ActiveRun) -> bool:
         return active.id not in self._places and not active.is_script and not active.run.awaits_attempt
+
+
+def _begins(run: FlowRun) -> str:
+    """When it does, by this machine's clock."""
+    return f"it is to begin {datetime.fromtimestamp(run.scheduled_for or 0.0):%a %d %b %H:%M:%S}"
+
+
+def wishes(command: RunFlow | RunFile | RunServed) -> dict[str, Any]:
+    """What somebody wants of one run, as fields of its spec: when it begins, before whom, and with whose results."""
+    found: dict[str, Any] = {"scheduled_for": command.scheduled_for}
+    if command.priority is not None:
+        found["priority"] = command.priority
+    if command.refresh:
+        found["reuse"] = "nothing"
+    return found
 
 
 def new_spec(

@@ -10,6 +10,7 @@ from tui_flow.contract.commands import FlowToServe
 from tui_flow.contract.errors import AlreadyServed, BadParameters, UnknownFlow, UnknownRun, UnknownSchedule
 from tui_flow.contract.failpoints import failpoint
 from tui_flow.contract.states import ScheduleState
+from tui_flow.engine.dispatcher import wishes
 from tui_flow.engine.file_runs import flow_in_file
 from tui_flow.engine.known_flows import current_flow
 from tui_flow.engine.parameters import check_names
@@ -120,7 +121,7 @@ async def run_served(engine: "Engine", _: Connection, command: commands.RunServe
         served_version=one.version,
         idempotency_key=command.idempotency_key,
         default_name=command.default_name,
-        scheduled_for=command.scheduled_for,
+        **wishes(command),
     )
     await engine.begin(run_id)
     return {"run_id": run_id, "is_new": True}

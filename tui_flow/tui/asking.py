@@ -1,5 +1,6 @@
 """What the console asks of the engine, and of people before it does. Nothing here holds up the keyboard."""
 
+import time
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +13,7 @@ from tui_flow.contract.states import TERMINAL, FlowRunState
 from tui_flow.store.records import Flow, FlowRun
 from tui_flow.tui.bridge import Bridge
 from tui_flow.tui.outside import Outside
-from tui_flow.tui.presentation import Line
+from tui_flow.tui.presentation import Line, run_options, times
 from tui_flow.tui.presentation.flow_list import Overview
 from tui_flow.tui.presentation.marking import Left, outcome
 from tui_flow.tui.widgets.paint import Paint
@@ -81,30 +82,34 @@ class Asking(Outside, inherit_bindings=False):
             return
         known = flow.parameters.get("properties", {})
         missing = set(flow.parameters.get("required", ())) - set(values)
-        if ask and not known:
-            self.say(f"{flow.name} takes no parameters; r runs it")
-        elif ask or missing:
+        if ask or missing:
             self.push_screen(
                 FormScreen(flow, values, source=source),
-                lambda filled: None if filled is None else self._start(flow, filled.parameters, open_it),
+                lambda filled: (
+                    None if filled is None else self._start(flow, filled.parameters, open_it, filled.options)
+                ),
             )
         else:
             self._start(flow, {name: value for name, value in values.items() if name in known}, open_it)
 
-    def _start(self, flow: Flow, parameters: dict[str, Any], open_it: bool) -> None:
+    def _start(
+        self, flow: Flow, parameters: dict[str, Any], open_it: bool, options: Mapping[str, Any] = {}
+    ) -> None:
+        """`options` are what a form gives."""
+        wishes = run_options.asked(options)
         self.say(
             f"starting {flow.name} …" if not self.paint.marks.ascii else f"starting {flow.name} ...", "dim"
         )
-        command = commands.RunFlow(flow=flow.name, parameters=parameters, trigger="console")
+        command = commands.RunFlow(flow=flow.name, parameters=parameters, trigger="console", **wishes)
 
         def started(answer: dict[str, Any]) -> None:
             run_id = int(answer["run_id"])
             if open_it:
                 self.open_run(run_id)
-            self.say(
-                f"run {run_id} of {flow.name} is on its way"
-                + ("" if open_it else f"; {self._enter} opens it")
-            )
+            at = wishes.get("scheduled_for")
+            when = f"begins {times.moment(at, time.time())}; x takes it back" if at else "is on its way"
+            more = "" if open_it or at else f"; {self._enter} opens it"
+            self.say(f"run {run_id} of {flow.name} {when}{more}")
 
         self.run_worker(self._ask(command, started), group="commands")
 
@@ -129,6 +134,7 @@ class Asking(Outside, inherit_bindings=False):
             return
         verb = "Kill" if kill else "Cancel"
         grace = f"TERM, and KILL after {self.settings.grace_seconds:g}s"
+        waits = run.state is FlowRunState.PENDING
         how = "all its processes get KILL at once" if kill else f"its processes get {grace}"
         lines: list[Line] = [
             [
@@ -138,7 +144,7 @@ class Asking(Outside, inherit_bindings=False):
                 (run.flow, "strong"),
                 (f" is {run.state}", ""),
             ],
-            [(f"What it has done stays; {how}.", "dim")],
+            [("It has not begun." if waits else f"What it has done stays; {how}.", "dim")],
         ]
         command = commands.CancelRun(run_id=run.id, kill=kill)
 
@@ -151,7 +157,10 @@ class Asking(Outside, inherit_bindings=False):
                 self.run_worker(self._ask(command, told))
 
         self.push_screen(
-            ConfirmScreen(f"{verb} run {run.id}?", lines, "Keep it running", f"{verb} it"), answered
+            ConfirmScreen(
+                f"{verb} run {run.id}?", lines, "Keep it" if waits else "Keep it running", f"{verb} it"
+            ),
+            answered,
         )
 
     def ask(self, command: commands.Command, then: Callable[[dict[str, Any]], None]) -> None:

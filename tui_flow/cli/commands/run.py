@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -9,12 +10,12 @@ import click
 
 from tui_flow.cli.complete import flow_names
 from tui_flow.cli.flow_paths import FlowPath, read_flow_path, settings_for, text_of, wait_for_save
-from tui_flow.cli.history import find_run, opened
+from tui_flow.cli.history import find_run, up_to_date
 from tui_flow.cli.options import new_command, settings, wants_json
 from tui_flow.cli.output import Shown, note, print_json, style
 from tui_flow.cli.paint import failure_lines, shape, took
-from tui_flow.cli.parameters import assigned, read_object, split
-from tui_flow.cli.shapes import run_object
+from tui_flow.cli.parameters import assigned, moment_of, read_object, split
+from tui_flow.cli.shapes import iso, run_object
 from tui_flow.contract.commands import DescribeFile, RunFile, RunFlow, RunServed, Sync
 from tui_flow.contract.errors import (
     EXIT_INTERRUPTED,
@@ -27,6 +28,7 @@ from tui_flow.contract.rundir import read_spec, run_dir
 from tui_flow.contract.states import FlowRunState
 from tui_flow.safe import safe
 from tui_flow.settings import Settings
+from tui_flow.tui.presentation.times import moment
 
 if TYPE_CHECKING:
     from tui_flow.cli.watch import Step, View
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     "tui-flow run etl_daily --params @parameters.json --tag nightly\n"
     "tui-flow run etl_daily --params-from 812 -p date=yesterday -p tags=core,rerun -p config.batch=500\n"
     "RUN=$(tui-flow run etl_daily --detach)\n"
+    "tui-flow run etl_daily --at 'tomorrow 03:00' --priority 5 --refresh\n"
     "tui-flow run hello --json | jq .duration_seconds\n"
     "tui-flow run work/etl.py:daily --watch"
 )
@@ -57,6 +60,15 @@ if TYPE_CHECKING:
 )
 @click.option("--name", help="The run's own name.")
 @click.option("--tag", "tags", multiple=True, help="A tag of this run; may be given several times.")
+@click.option(
+    "--at", metavar="WHEN", help="Begin then, not now: 14:30, +2h, tomorrow 03:00, 2026-08-20 03:00."
+)
+@click.option(
+    "--priority", type=int, metavar="N", help="Before runs of lower ones that wait.  [default: the flow's]"
+)
+@click.option(
+    "--refresh", is_flag=True, help="Use no result that was cached earlier: run the task, and cache its."
+)
 @click.option("--detach", is_flag=True, help="Print the run's number and return at once.")
 @click.option("--log/--no-log", default=True, help="Show what the run says.  [default: log]")
 @click.option("--watch", is_flag=True, help="Run it again whenever its file is saved, until Ctrl+C.")
@@ -69,6 +81,9 @@ def command(
     params_from: str | None,
     name: str | None,
     tags: tuple[str, ...],
+    at: str | None,
+    priority: int | None,
+    refresh: bool,
     detach: bool,
     log: bool,
     watch: bool,
@@ -80,19 +95,24 @@ def command(
 
     Exits with 0 if it completed, else with 1. Ctrl+C stops the watching only: the run goes on in the engine.
     """
-    if watch and (detach or wants_json()):
+    if watch and (detach or wants_json() or at):
         raise click.UsageError(
-            "--watch shows one run after the other: neither --detach nor --json goes with it"
+            "--watch shows one run after the other: neither --detach, --json nor --at goes with it"
         )
+    begins_at = moment_of(at) if at else None
     path = read_flow_path(flow)
     found = settings() if path is None else settings_for(path.file)
     parameters = _parameters_from(found, params_from) if params_from else {}
     parameters |= read_object(params or "{}")
-    wish = Wish(found, flow, path, dict(map(split, assignments)), parameters, name, list(tags))
+    asked: dict[str, Any] = {"run_name": name, "tags": list(tags), "scheduled_for": begins_at}
+    asked |= {"priority": priority, "refresh": refresh}
+    wish = Wish(found, flow, path, dict(map(split, assignments)), parameters, asked)
     if watch:
         ctx.exit(_run_at_every_save(wish, log=log))
     run_id = _start(wish)
-    if detach and wants_json():
+    if begins_at is not None and begins_at > time.time():
+        _tell_start(run_id, begins_at)
+    elif detach and wants_json():
         print_json({"run_id": run_id})
     elif detach:
         click.echo(run_id)
@@ -111,8 +131,8 @@ class Wish(NamedTuple):
     """The `-p` options."""
     parameters: dict[str, Any]
     """Those of `--params` and `--params-from`."""
-    name: str | None
-    tags: list[str]
+    asked: dict[str, Any]
+    """Further fields of the command: name, tags, when it begins."""
 
 
 def _start(wish: Wish) -> int:
@@ -127,15 +147,23 @@ def _start(wish: Wish) -> int:
                 else {}
             )
             ask: RunFlow | RunFile | RunServed
-            ask = RunFlow(wish.flow, wish.parameters | values, wish.name, wish.tags)
+            ask = RunFlow(wish.flow, wish.parameters | values, **wish.asked)
             flow, slash, served = wish.flow.partition("/")
             if slash:
-                ask = RunServed(flow, served, wish.parameters | values, wish.name, wish.tags)
+                ask = RunServed(flow, served, wish.parameters | values, **wish.asked)
         else:
             values = _values_for_file(connection, wish.path, wish) if wish.texts else {}
             file = str(wish.path.file)
-            ask = RunFile(file, wish.path.flow, wish.parameters | values, wish.name, wish.tags)
+            ask = RunFile(file, wish.path.flow, wish.parameters | values, **wish.asked)
         return int(connection.ask(ask)["run_id"])
+
+
+def _tell_start(run_id: int, begins_at: float) -> None:
+    if wants_json():
+        print_json({"run_id": run_id, "scheduled_for": iso(begins_at)})
+        return
+    click.echo(f"run {run_id} begins {moment(begins_at, time.time())}, as soon as a slot is free then")
+    note(f"  tui-flow cancel {run_id} takes it back")
 
 
 def _values_for_file(connection: "Connection", path: FlowPath, wish: Wish) -> dict[str, Any]:
@@ -150,7 +178,7 @@ def asked_parameters(found: Settings, run: "FlowRun") -> dict[str, Any]:
 
 
 def _parameters_from(found: Settings, run: str) -> dict[str, Any]:
-    with opened(found) as db:
+    with up_to_date(found) as db:
         return asked_parameters(found, find_run(db, run))
 
 

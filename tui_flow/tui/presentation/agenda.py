@@ -8,9 +8,10 @@ hours below the list count all of them.
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from tui_flow.contract import schedules as contract
 from tui_flow.contract.schedules import TIMED
 from tui_flow.contract.states import FireOutcome, FireReason, FlowRunState, ScheduleState
-from tui_flow.store.records import FireTime, Schedule
+from tui_flow.store.records import FireTime, FlowRun, Schedule
 from tui_flow.tui.presentation import times
 from tui_flow.tui.presentation.fire_notes import Notes
 from tui_flow.tui.presentation.fires import Coming, Reading, pause_of
@@ -29,7 +30,8 @@ class Row(NamedTuple):
     """A line of the agenda; a divider where there is no schedule."""
 
     kind: str
-    """"missed", "skipped", "late", "fire", "skip" (to come, and to be skipped), "trigger", "paused", "never", or "now" and
+    """"missed", "skipped", "late", "fire", "skip" (to come, and to be skipped), "once" (a run that was
+    asked for), "trigger", "paused", "never", or "now" and
     "day", which divide."""
     at: float | None
     note: str
@@ -57,7 +59,7 @@ def rows_of(reading: Reading, overview: Overview, slots: int) -> list[Row]:
         *_past_rows(reading, known),
         *_late_rows(reading, awake),
         Row("now", reading.at, ""),
-        *_with_days([*later, *_skip_rows(reading, known)], reading.at),
+        *_with_days([*later, *_skip_rows(reading, known), *_once_rows(reading)], reading.at),
         *(_trigger_row(one) for one in awake if one.kind not in TIMED),
         *(_never_row(one) for one in awake if one.kind in TIMED and not reading.coming[one.id].times),
         *(_paused_row(one, overview, reading.at) for one in there if one not in awake),
@@ -173,6 +175,25 @@ def _skip_rows(reading: Reading, known: dict[int, Schedule]) -> list[Row]:
         and one.schedule in known
         and one.reason is FireReason.ASKED
     ]
+
+
+def _once_rows(reading: Reading) -> list[Row]:
+    """Runs that somebody has asked for, each for a time to come: rows as of a schedule with one fire time."""
+    return [
+        Row("once", run.scheduled_for, f"run {run.id}, as asked", _schedule_of(run), 1, "dim", run.id)
+        for run in reading.active
+        if run.schedule is None and run.started_at is None and (run.scheduled_for or 0.0) > reading.at
+    ]
+
+
+def _schedule_of(run: FlowRun) -> Schedule:
+    at = run.scheduled_for or 0.0
+    spec = contract.to_json(contract.Schedule(contract.At((at,)), slug="once"))
+    made = run.created_at
+    state = ScheduleState.ACTIVE
+    return Schedule(
+        -run.id, run.flow, "once", "at", spec, "file", state, None, None, None, made, made, at, None
+    )
 
 
 def _with_days(rows: list[Row], now: float) -> list[Row]:

@@ -45,7 +45,7 @@ class Backfilling(_Base):
 
     def action_backfill(self) -> None:
         row = self.table.selected
-        if row is None or row.schedule is None:
+        if row is None or row.schedule is None or row.kind == "once":
             return
         if row.schedule.kind not in TIMED:
             self.say(f"{row.schedule.flow}/{row.schedule.slug} is a trigger, and has no fire times to fill")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -14,7 +15,7 @@ from tui_flow.contract.errors import HistoryError
 from tui_flow.contract.states import FlowRunState
 from tui_flow.store.records import Flow, FlowRun
 from tui_flow.tui.actions import bindings
-from tui_flow.tui.presentation import Line, form
+from tui_flow.tui.presentation import Line, form, run_options
 from tui_flow.tui.presentation.form import Filled, Form
 from tui_flow.tui.screens.view import View
 from tui_flow.tui.widgets.bars import Bar, Footer
@@ -35,8 +36,9 @@ class FormScreen(ModalScreen[Filled | None]):
     VERTICAL_BREAKPOINTS = View.VERTICAL_BREAKPOINTS
     BINDINGS: ClassVar = [
         *bindings("form", priority=True),
-        ("down", "next_field", ""),
-        ("up,shift+tab", "next_field(-1)", ""),
+        # Before the pane around the fields, which would scroll.
+        Binding("down", "next_field", priority=True),
+        Binding("up,shift+tab", "next_field(-1)", priority=True),
     ]
 
     def __init__(
@@ -47,9 +49,12 @@ class FormScreen(ModalScreen[Filled | None]):
         super().__init__()
         self.flow, self.source, self._command, self._verb = flow, source, command, verb
         self.form = Form(flow.parameters, values)
+        self.options = Form({}) if command else run_options.form_of(flow)
         self.last_good: tuple[int, Mapping[str, Any]] | None = None
         """The last good run, and what it was asked for with."""
         self.rows = FieldRows(self.form, "parameter")
+        self.option_rows = FieldRows(self.options, "option")
+        self.option_title = Bar(id="option-title")
         self.crumbs, self.titles = Bar(id="crumbs"), Bar(id="titles")
         self.command, self.about = TextLines(id="command"), Bar(id="message")
         self.footer = Footer(id="footer")
@@ -69,6 +74,8 @@ class FormScreen(ModalScreen[Filled | None]):
             box.border_subtitle = "* required  ~ changed"
             yield self.titles
             yield self.rows
+            yield self.option_title
+            yield self.option_rows
         yield self.command
         yield self.about
         yield self.footer
@@ -76,11 +83,13 @@ class FormScreen(ModalScreen[Filled | None]):
     def on_mount(self) -> None:
         self.command.can_focus = False
         self.crumbs.set(self._crumbs(), [(f"values: {self.source} ", "dim")] if self.source else [])
+        self.option_title.display = bool(self.options.fields)
+        self.option_title.set([(" Run options", "strong")])
         self.footer.offer(["form"], set(), {"submit": self._verb})
         wrong = next(iter(self.form.problems), None)
-        first = wrong or next((row.field.path for row in self.rows.rows), None)
+        first = self.rows.reveal(wrong) if wrong else next(iter(self.query(FieldRow)), None)
         if first is not None:
-            self.set_focus(self._row(first).control)
+            self.set_focus(first.control)
         self.update()
         if self._verb != "answer":
             self.run_worker(self._read_history())
@@ -124,13 +133,17 @@ class FormScreen(ModalScreen[Filled | None]):
         """Says anew all that depends on what is typed."""
         last_good = self.last_good[1] if self.last_good and self.has_class("-wide") else None
         for row in self.query(FieldRow):
-            row.update(self.source, last_good)
+            row.update(self.source, last_good if row.form is self.form else None)
         self._update_titles()
-        words = self.form.words(paint_of(self).marks.glyph("failed"))
-        line = form.command_line(self.flow.name, words, self._command)
+        line = self._line(paint_of(self).marks.glyph("failed"))
         self.command.set_lines([[("$ ", "dim"), (line, "dim")]])
         if not self._has_said:
             self.say_of_field()
+
+    def _line(self, mark: str) -> str:
+        """The command that does the same; `mark` stands for what does not fit."""
+        words = [*self.form.words(mark), *run_options.words(self.options.values())]
+        return form.command_line(self.flow.name, words, self._command)
 
     def _update_titles(self) -> None:
         self.titles.display = self.has_class("-wide")
@@ -150,12 +163,17 @@ class FormScreen(ModalScreen[Filled | None]):
         told = "Enter unfolds it" if field.is_group else field.hint
         rows = [one for one in self.query(FieldRow) if one.display]
         right: Line = [(f"field {rows.index(row) + 1} of {len(rows)} ", "dim")] if row in rows else []
-        is_typed = not field.is_group and (complain or self.form.texts[field.path].strip())
-        problem = self.form.problem(field) if is_typed else ""
+        is_typed = not field.is_group and (complain or row.form.texts[field.path].strip())
+        problem = row.form.problem(field) if is_typed else ""
         wrong: Line = [(problem, "bad")] if problem else []
         words: Line = [(f" {field.dotted}  ", "strong"), *(wrong or [(told, "live")])]
         words += [(f"  {field.description}", "dim")] if field.description else []
-        if self.last_good is not None and not field.is_group and not field.is_secret:
+        if (
+            row.form is self.form
+            and self.last_good is not None
+            and not field.is_group
+            and not field.is_secret
+        ):
             run_id, values = self.last_good
             had = form.text_in(field, values)
             words += [(f"  run {run_id}, ok, had {had}", "dim")] if had else []
@@ -165,20 +183,21 @@ class FormScreen(ModalScreen[Filled | None]):
         self._has_said = True
         self.about.set([(f" {text}", role)])
 
-    def _row(self, path: tuple[str, ...]) -> FieldRow:
-        return self.rows.reveal(path)
-
     # Keys.
 
     def action_submit(self) -> None:
         """Runs it, or goes to the first field that is wrong."""
+        self._take()
+        for rows in (self.rows, self.option_rows):
+            for path in rows.form.problems:
+                self.set_focus(rows.reveal(path).control)
+                self.call_after_refresh(self.say_of_field, complain=True)
+                return
+        self.dismiss(Filled(self.form.values(), self.options.values()))
+
+    def _take(self) -> None:
         self.rows.take()
-        wrong = next(iter(self.form.problems.items()), None)
-        if wrong is None:
-            self.dismiss(Filled(self.form.values()))
-            return
-        self.set_focus(self._row(wrong[0]).control)
-        self.call_after_refresh(self.say_of_field, complain=True)
+        self.option_rows.take()
 
     def action_next_field(self, step: int = 1) -> None:
         """By our own rows: Textual learns only later that one has been unfolded, and the next key may be there already."""
@@ -197,11 +216,12 @@ class FormScreen(ModalScreen[Filled | None]):
 
     def _show_values(self) -> None:
         self.rows.show()
+        self.option_rows.show()
         self.update()
 
     def action_edit_all(self) -> None:
         """All values as JSON in the editor; what cannot be read there is there again the next time."""
-        self.rows.take()
+        self._take()
         text, line = self._broken_json or self.form.as_json(), 1
         try:
             self.form.take_json(text)
@@ -222,20 +242,20 @@ class FormScreen(ModalScreen[Filled | None]):
 
     def action_copy_command(self) -> None:
         """The command that does the same."""
-        self.rows.take()
-        if self.form.problems:
-            self.say(f"{len(self.form.problems)} wrong: mend that first, then copy", "warn")
+        self._take()
+        wrong = len(self.form.problems) + len(self.options.problems)
+        if wrong:
+            self.say(f"{wrong} wrong: mend that first, then copy", "warn")
             return
-        line = form.command_line(self.flow.name, self.form.words(""), self._command)
-        self.console.copy(line, "the command")
+        self.console.copy(self._line(""), "the command")
         self.say("copied the command")
 
     def action_leave(self) -> None:
         """At once where nothing was changed; else it asks."""
         from tui_flow.tui.screens.dialogs import ConfirmScreen
 
-        self.rows.take()
-        changed = self.form.changed
+        self._take()
+        changed = [*self.form.changed, *self.options.changed]
         if not changed:
             self.dismiss(None)
             return

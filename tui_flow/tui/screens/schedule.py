@@ -177,7 +177,18 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Section)
         width = self.about.size.width or self.app.size.width - 2
         marks = self.console.paint.marks
         lines = schedule_about.hour_lines(hours, self._chosen_hour(row, hours), width, marks)
-        lines += schedule_about.lines(schedule, row, self.reading, overview)
+        if row.kind == "once":
+            lines += [
+                [
+                    (f"{row.note}: ", ""),
+                    ("Enter", "key"),
+                    (" shows it, ", "dim"),
+                    ("x", "key"),
+                    (" takes it back", "dim"),
+                ]
+            ]
+        else:
+            lines += schedule_about.lines(schedule, row, self.reading, overview)
         room = (self.about.size.height or 0) - len(lines) - 1
         if room > 2 and self.day is None and not self.is_roomy:
             lanes = schedule_about.lane_lines(self.awake, self.reading, overview, width, marks)
@@ -201,8 +212,10 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Section)
         schedule = row.schedule if row else None
         if row is None or schedule is None:
             return found | {"run", "pause", "skip", "backfill", "edit"} | self._useless_hours()
-        if row.kind not in ("fire", "skip"):
+        if row.kind not in ("fire", "skip", "once"):
             found.add("skip")
+        if row.kind == "once":
+            found |= {"pause", "backfill"}
         if schedule.kind not in TIMED:
             found.add("backfill")
         if not self.month.has_focus and not self.console.overview.runs.get(schedule.flow):

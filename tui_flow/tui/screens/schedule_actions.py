@@ -9,6 +9,8 @@ from tui_flow.store.records import Flow, Schedule
 from tui_flow.tui.presentation import times
 
 if TYPE_CHECKING:
+    from tui_flow.tui.presentation.agenda import Row
+    from tui_flow.tui.presentation.fires import Reading
     from tui_flow.tui.screens.section import Section
     from tui_flow.tui.widgets.agenda_table import AgendaTable
 
@@ -22,6 +24,7 @@ class ScheduleActions(_Base):
 
     if TYPE_CHECKING:
         table: AgendaTable
+        reading: Reading
 
     def _flow_of(self, schedule: Schedule) -> Flow | None:
         return next((flow for flow in self.console.overview.flows if flow.name == schedule.flow), None)
@@ -57,7 +60,7 @@ class ScheduleActions(_Base):
     def action_pause(self) -> None:
         """Pauses the schedule, or ends what holds it back: its own pause, or its flow's."""
         row = self.table.selected
-        schedule = row.schedule if row else None
+        schedule = row.schedule if row and row.kind != "once" else None
         if schedule is None:
             return
         name = f"{schedule.flow}/{schedule.slug}"
@@ -71,9 +74,17 @@ class ScheduleActions(_Base):
         else:
             self.console.pause_or_resume(name, schedule.flow, schedule.slug, resume=False)
 
+    def _cancel_once(self, row: "Row") -> None:
+        run = next((run for run in self.reading.active if run.id == row.run_id), None)
+        if run is not None:
+            self.console.cancel_run(run, kill=False)
+
     def action_skip(self) -> None:
         """The fire time under the cursor makes no run, or does after all."""
         row = self.table.selected
+        if row is not None and row.kind == "once":
+            self._cancel_once(row)
+            return
         if row is None or row.schedule is None or row.kind not in ("fire", "skip") or row.at is None:
             self.say("only a fire time to come can be skipped; p pauses the schedule")
             return

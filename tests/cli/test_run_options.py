@@ -1,0 +1,78 @@
+"""What can be asked of one run: when it begins, before whom, with which results, and with whose parameters."""
+
+import json
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.project import Project, temporary_project
+from tui_flow.contract.rundir import RunSpec, read_spec, run_dir
+
+FLOWS = '''
+    from datetime import timedelta
+
+    from tui_flow import flow, task
+    from tui_flow.sdk.cache_policies import INPUTS
+
+
+    @task(cache_policy=INPUTS, cache_expiration=timedelta(hours=1))
+    def double(x: int) -> int:
+        print("doubled", flush=True)
+        return 2 * x
+
+
+    @flow(log_prints=True)
+    def cached(number: int = 3, tags: list[str] = []) -> int:
+        """Doubles a number, once."""
+        return double(number)
+'''
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    with temporary_project(tmp_path_factory.mktemp("options")) as project:
+        project.write("cached.py", FLOWS)
+        yield project
+
+
+def spec_of(project: Project, run_id: int) -> RunSpec:
+    spec = read_spec(run_dir(project.state_dir, run_id))
+    assert spec is not None
+    return spec
+
+
+def test_a_run_for_later_waits_through_another_engine_and_can_be_taken_back(project: Project) -> None:
+    how = ("--at", "+2h", "--priority", "3", "--refresh", "--tag", "x", "-p", "tags=a,b")
+    told = project.tui_flow("run", "cached", *how)
+    assert told.returncode == 0 and told.stdout.startswith("run 1 begins ")
+    spec = spec_of(project, 1)
+    assert (spec.priority, spec.reuse, spec.tags, spec.parameters) == (
+        3,
+        "nothing",
+        ["x"],
+        {"tags": ["a", "b"]},
+    )
+    assert abs((spec.scheduled_for or 0) - time.time() - 7200) < 60
+    project.tui_flow("engine", "stop")
+    assert project.tui_flow("run", "cached", "--params-from", "1").returncode == 0
+    assert spec_of(project, 2).parameters == {"tags": ["a", "b"]}
+    assert project.state(1) == "pending"
+    assert project.tui_flow("cancel", "1").returncode == 0
+    project.wait_for_state(1, "cancelled")
+
+
+def test_refresh_runs_what_was_cached(project: Project) -> None:
+    def said(*how: str) -> bool:
+        done = project.tui_flow("run", "cached", "-p", "number=7", *how)
+        assert done.returncode == 0, done.stderr
+        return "doubled" in done.stdout
+
+    assert [said(), said(), said("--refresh"), said()] == [True, False, True, False]
+
+
+def test_a_time_that_is_none_is_refused_with_those_that_are(project: Project) -> None:
+    done = project.tui_flow("run", "cached", "--at", "teatime")
+    assert done.returncode == 2 and "14:30, +2h, tomorrow 03:00" in done.stderr
+    done = project.tui_flow("run", "cached", "--at", "+1h", "--json")
+    assert json.loads(done.stdout)["scheduled_for"].endswith("Z")
