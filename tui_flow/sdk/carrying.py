@@ -10,18 +10,15 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from tui_flow.sdk import logging
+from tui_flow.sdk import logging, stand_ins
 from tui_flow.sdk.context import current, current_tags, live_roots
 from tui_flow.sdk.flow_run import at_work
-from tui_flow.sdk.flows import Flow
 from tui_flow.sdk.masking import masker
 from tui_flow.sdk.readable import readable
 from tui_flow.sdk.recorder import RunRecorder, Silence
-from tui_flow.sdk.runs import NO_UPSTREAM, FlowRun, RunTree, TaskRun, running_state
+from tui_flow.sdk.runs import FlowRun, RunTree, TaskRun
 from tui_flow.sdk.tasks import Task
 
-_FLOW_FACTS = ("number", "name", "run_count", "tags", "log_prints", "began_at", "ended_at")
-_TASK_FACTS = (*_FLOW_FACTS, "max_tries", "map_index", "map_id", "occurrence")
 _TRY = ("number", "run_count")
 _stand_ins: "dict[Any, FlowRun | TaskRun]" = {}
 """By process, run directory and try: a pool unpickles the function again and again."""
@@ -80,12 +77,12 @@ def _facts_of(run: "FlowRun | TaskRun") -> dict[str, Any]:
     return {
         "console": logging.is_on_console(),
         "directory": run.tree.recorder.directory,
-        "tree": {"run_id": run.tree.run_id, "project": run.tree.project, "in_worker": run.tree.in_worker},
-        "flow": owner.flow.name if owner.flow else None,
-        "flow_run": {name: getattr(owner, name) for name in _FLOW_FACTS},
+        "tree": stand_ins.facts_of_tree(run.tree),
+        "flow": stand_ins.facts_of_flow(owner),
+        "flow_run": stand_ins.facts_of(owner),
         "parameters": readable(owner.parameters),
         "task": run.task.name if isinstance(run, TaskRun) else None,
-        "task_run": {name: getattr(run, name) for name in _TASK_FACTS} if isinstance(run, TaskRun) else {},
+        "task_run": stand_ins.facts_of(run) if isinstance(run, TaskRun) else {},
     }
 
 
@@ -105,28 +102,7 @@ def _stand_in(facts: dict[str, Any]) -> "FlowRun | TaskRun":
 
 def _made(facts: dict[str, Any], directory: Path | None) -> "FlowRun | TaskRun":
     tree = RunTree(_LogOnly(directory) if directory else Silence(), **facts["tree"])
-    flow_run = FlowRun(Flow(_not_here, name=facts["flow"]) if facts["flow"] else None, tree)
-    _fill(flow_run, facts["flow_run"])
-    flow_run.parameters = facts["parameters"]
+    owner = stand_ins.flow_run(tree, facts["flow"], facts["flow_run"], facts["parameters"])
     if facts["task"] is None:
-        return flow_run
-    run = object.__new__(TaskRun)
-    run.task, run.tree, run.flow_run, run.parent = (
-        Task(_not_here, name=facts["task"]),
-        tree,
-        flow_run,
-        flow_run,
-    )
-    run.args, run.kwargs, run.upstream, run.transaction = (), {}, NO_UPSTREAM, None
-    _fill(run, facts["task_run"])
-    return run
-
-
-def _fill(run: "FlowRun | TaskRun", facts: dict[str, Any]) -> None:
-    for name, value in facts.items():
-        setattr(run, name, value)
-    run.state = running_state(run.run_count)
-
-
-def _not_here() -> None:
-    raise RuntimeError("what runs is in another process")
+        return owner
+    return stand_ins.task_run(owner, Task(stand_ins.not_here, name=facts["task"]), facts["task_run"])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tui_flow import prefect_alias
 from tui_flow.contract.journal import Failure
 from tui_flow.contract.rundir import ENV_COOKIE
-from tui_flow.sdk import flow_file, logging, streams
+from tui_flow.sdk import flow_file, logging, stand_ins, streams
 from tui_flow.sdk.context import current_tags
 from tui_flow.sdk.exceptions import PrefectException, SerializationError
 from tui_flow.sdk.failures import TOLD_ELSEWHERE, describe, failure_of
@@ -83,12 +83,6 @@ class _Elsewhere(Exception):
         return f"\n{self.args[0]}"
 
 
-_FACTS = (
-    "number", "name", "run_count", "max_tries", "map_index", "map_id", "tags", "log_prints", "began_at", "ended_at",
-    "occurrence",
-)  # fmt: skip
-
-
 class Parcels:
     """Packs the jobs of one runner: every task and flow run is pickled once."""
 
@@ -109,7 +103,7 @@ class Parcels:
             around_key,
             self._once(around_key, run.flow_run, known, lambda: _around(run.flow_run)),
             dumps((call.args, call.kwargs), f"the arguments of task run {run.name!r}"),
-            {name: getattr(run, name) for name in _FACTS},
+            stand_ins.facts_of(run),
             current_tags.get(),
             call.seconds,
             logging.is_on_console(),
@@ -138,20 +132,11 @@ def _bare(task: "Task[Any, Any]") -> "Task[Any, Any]":
 
 
 def _around(run: "FlowRun") -> bytes:
-    tree, flow = run.tree, run.flow
     facts = {
-        "tree": {
-            "run_id": tree.run_id,
-            "project": tree.project,
-            "in_worker": tree.in_worker,
-            "source_sha": tree.source_sha,
-        },
-        "directory": tree.recorder.directory,
-        "flow": flow and {"name": flow.name, "version": flow.version, "description": flow.description},
-        "facts": {
-            name: getattr(run, name)
-            for name in ("number", "name", "run_count", "tags", "log_prints", "began_at", "ended_at")
-        },
+        "tree": stand_ins.facts_of_tree(run.tree),
+        "directory": run.tree.recorder.directory,
+        "flow": stand_ins.facts_of_flow(run),
+        "facts": stand_ins.facts_of(run),
     }
     try:
         return dumps({**facts, "parameters": run.parameters}, "the flow's parameters")

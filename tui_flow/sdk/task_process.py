@@ -17,19 +17,18 @@ import cloudpickle  # type: ignore[import-untyped]  # noqa: F401  (here, before 
 
 from tui_flow.contract import journal
 from tui_flow.contract.rundir import ENV_RUN_DIR
-from tui_flow.sdk import lending, references, signals, streams
+from tui_flow.sdk import lending, references, signals, stand_ins, streams
 from tui_flow.sdk.context import current_tags
 from tui_flow.sdk.effects import Call
 from tui_flow.sdk.endings import is_cancellation
 from tui_flow.sdk.exceptions import DeadlineExceeded, TerminationSignal
 from tui_flow.sdk.flow_run import at_work
-from tui_flow.sdk.flows import Flow
 from tui_flow.sdk.futures import wait
 from tui_flow.sdk.generators import CallGenerator
 from tui_flow.sdk.masking import masker
 from tui_flow.sdk.recorder import RunRecorder
 from tui_flow.sdk.remote import Answer, Job, Setup, dumps, packed_exception
-from tui_flow.sdk.runs import NO_UPSTREAM, FlowRun, RunTree, TaskRun, running_state
+from tui_flow.sdk.runs import RunTree, TaskRun
 from tui_flow.sdk.stacks import answer_when_asked
 from tui_flow.sdk.states import CANCELLED, State
 from tui_flow.sdk.timeouts import Expired
@@ -183,7 +182,9 @@ def _answer(line: _Line, job: Job, known: dict[Any, Any]) -> Answer:
         if "recorder" not in around:
             around["recorder"] = _RemoteRecorder(line, around["directory"])
         tree = _RemoteTree(line, around["recorder"], around["tree"])
-        run = _task_run(job, known[job.task_key], _flow_run(tree, around))
+        owner = stand_ins.flow_run(tree, around["flow"], around["facts"], around["parameters"])
+        arguments = pickle.loads(job.arguments)  # noqa: S301
+        run = stand_ins.task_run(owner, known[job.task_key], job.facts, arguments)
     except BaseException as error:  # such as a module that cannot be imported here
         return Answer("raised", *packed_exception(error, ""), is_reusable=False)
     token = current_tags.set(job.tags)
@@ -194,30 +195,6 @@ def _answer(line: _Line, job: Job, known: dict[Any, Any]) -> Answer:
     finally:
         current_tags.reset(token)
         run.flow_run.close_runner()
-
-
-def _flow_run(tree: RunTree, around: dict[str, Any]) -> FlowRun:
-    """Stands for the flow run that the task run belongs to, which is in another process."""
-    flow: Flow[..., Any] | None = around["flow"] and Flow(_not_here, **around["flow"])
-    run = FlowRun(flow, tree)
-    for name, value in around["facts"].items():
-        setattr(run, name, value)
-    run.parameters, run.state = around["parameters"], running_state(run.run_count)
-    return run
-
-
-def _not_here() -> None:
-    raise RuntimeError("the flow itself is in another process")
-
-
-def _task_run(job: Job, task: Any, flow_run: FlowRun) -> TaskRun:
-    run = object.__new__(TaskRun)
-    for name, value in job.facts.items():
-        setattr(run, name, value)
-    run.task, run.tree, run.flow_run, run.parent = task, flow_run.tree, flow_run, flow_run
-    run.args, run.kwargs = pickle.loads(job.arguments)  # noqa: S301
-    run.upstream, run.state = NO_UPSTREAM, running_state(run.run_count)
-    return run
 
 
 def _called(run: TaskRun, seconds: float | None) -> Answer:
