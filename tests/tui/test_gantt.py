@@ -9,7 +9,7 @@ from tests.tui.project import NOON, the_task
 from tui_flow.contract.states import FlowRunState, TaskRunState
 from tui_flow.store.records import FlowRun, TaskRun, Try
 from tui_flow.tui.presentation import gantt, glyphs, silence, text_of, tree_columns
-from tui_flow.tui.presentation.tree import ROOT, TaskForest
+from tui_flow.tui.presentation.tree import ROOT, Row, TaskForest
 
 RUN = a_run(state=FlowRunState.COMPLETED, created_at=NOON, started_at=NOON, ended_at=NOON + 10)
 LIVE = RUN._replace(state=FlowRunState.RUNNING, ended_at=None)
@@ -20,6 +20,13 @@ def forest(*tasks: TaskRun) -> TaskForest:
     found = TaskForest()
     found.update(tasks)
     return found
+
+
+def forest_of_tries(task: TaskRun) -> list[Row]:
+    """The row of a task and those of its tries."""
+    found = forest(task)
+    found.fold(("task", task.id), False)
+    return found.rows("flow")[1:]
 
 
 def bar(
@@ -65,6 +72,12 @@ def test_what_waits_for_its_next_try_counts_down_to_it() -> None:
     tried = (Try(NOON, NOON + 2, "no"),)
     task = the_task(1, "a", "retrying", max_tries=3, due_at=NOON + 22, tried=tried)
     assert bar(task, 40, run=LIVE) == "✗✗✗✗✗✗✗✗✗···············↻ try 2/3 in 12s"
+    twice = task._replace(tries=2, tried=(*tried, Try(NOON + 5, NOON + 6, "no")))
+    assert [gantt.period_of(row, LIVE).state for row in forest_of_tries(twice)] == [
+        "retrying",
+        "failed",
+        "failed",
+    ]
     late = task._replace(tried=(Try(NOON + 8, NOON + 9, "no"),))
     assert bar(late, 40, run=LIVE) == " " * 15 + "↻ try 2/3 in 12s ✗✗✗✗✗···"
 

@@ -78,6 +78,10 @@ async def compare_with_the_last_good_run(project: Project, page: Page) -> list[s
     return await did(page, ["enter"], "FAILED") + await did(page, ["D"], "811")
 
 
+async def see_since_when_a_task_fails(project: Project, page: Page) -> list[str]:
+    return await did(page, ["enter"], "FAILED") + await did(page, ["H"], "load_warehouse in run 812")
+
+
 async def follow_a_run(project: Project, page: Page) -> list[str]:
     keys = await did(page, ["slash"])
     await page.type("ingest")
@@ -124,6 +128,7 @@ JOBS: dict[str, Story] = {
     "see what runs at 03:00": see_what_runs_at_three,
     "see on which days of the month something failed": see_the_month,
     "compare code and log of the last good run and the failed one": compare_with_the_last_good_run,
+    "see since when a task fails": see_since_when_a_task_fails,
     "follow a run": follow_a_run,
     "copy a traceback": copy_a_traceback,
     "cancel a run": cancel_a_run,

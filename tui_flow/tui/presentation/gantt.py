@@ -109,11 +109,12 @@ def period_of(row: Row, run: FlowRun) -> Period:
     task = row.task
     if row.tries is None:
         return Period(task.created_at, task.started_at, task.ended_at, task.state)
-    if row.tries > len(task.tried):
-        return Period(None, None, None, task.state)
-    one = task.tried[row.tries - 1]
     is_last = row.tries == task.tries
-    return Period(None, one.started_at, one.ended_at, task.state if is_last and not one.said else "failed")
+    if row.tries > len(task.tried):
+        return Period(None, None, None, task.state if is_last else "failed")
+    one = task.tried[row.tries - 1]
+    has_failed = not is_last or task.state is TaskRunState.RETRYING
+    return Period(None, one.started_at, one.ended_at, "failed" if has_failed else task.state)
 
 
 def _period_of_group(group: MapGroup) -> Period:

@@ -163,7 +163,7 @@ class RunScreen(RunFrames):
         elif role(run.state) == "bad" and failed is None and run.failure is None:
             self.say(f"{run.state}: {run.message}" if run.message else f"it {run.state}", "bad")
         elif role(run.state) == "bad":
-            self.say(f"opened at the first error: n next, N previous{self._edits()}", "dim")
+            self.say(f"opened at the first error: n next, N previous{self._edits()}{self._compares()}", "dim")
         elif self._why_not_begun():
             self.say(f"it has not begun: {self._why_not_begun()}", "warn")
 
@@ -187,6 +187,19 @@ class RunScreen(RunFrames):
         self.log_view.go_to_line(line)
         self.log_view.focus()
         self.say(f"line {line + 1:,} of the log")
+
+    def _compares(self) -> str:
+        """Which run `D` compares this one with, where there is room to say so."""
+        run = self.run
+        if run is None or not self.has_class("-wide"):
+            return ""
+        good = (
+            one.id
+            for one in self.console.overview.runs.get(run.flow, ())
+            if one.id < run.id and one.state is FlowRunState.COMPLETED
+        )
+        last = next(good, None)
+        return "" if last is None else f", D tells what differs from run {last}, the last that completed"
 
     def _edits(self) -> str:
         failure = self.failure()

@@ -204,11 +204,11 @@ class TaskTree(Lines):
     def state_of(self, row: Row) -> str:
         if row.group is not None:
             return row.group.state
+        if self.run is None:
+            return "pending"
         if row.task is None:
-            return self.run.state if self.run else "pending"
-        if row.tries is not None and row.tries < row.task.tries:
-            return "failed"
-        return row.task.state
+            return self.run.state
+        return row.task.state if row.tries is None else gantt.period_of(row, self.run).state
 
     def on_resize(self) -> None:
         self.HEADER_LINES = int(self.is_wide)
