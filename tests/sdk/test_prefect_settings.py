@@ -48,3 +48,35 @@ def test_settings_hold_for_a_while_and_have_their_effect(history: History) -> No
     assert [one.message for one in history.last.logged("printed")] == ["printed"]
     with pytest.raises(UnsupportedFeature, match="PREFECT_SERVER_PORT has no effect here"):
         temporary_settings({"PREFECT_SERVER_PORT": 1}).__enter__()
+
+
+def test_retries_and_storage_have_defaults_in_the_environment(
+    history: History, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PREFECT_TASKS_DEFAULT_RETRIES", "2")
+    monkeypatch.setenv("PREFECT_TASKS_DEFAULT_RETRY_DELAY_SECONDS", "0,0.001")
+    monkeypatch.setenv("PREFECT_FLOWS_DEFAULT_RETRIES", "1")
+    monkeypatch.setenv("PREFECT_RESULTS_LOCAL_STORAGE_PATH", str(tmp_path / "kept"))
+    tries: list[int] = []
+
+    @task
+    def third_time() -> None:
+        tries.append(1)
+        if len(tries) < 3:
+            raise ValueError
+
+    @task(retries=0, persist_result=True, result_storage_key="one")
+    def once() -> int:
+        return 1
+
+    @flow(name="defaults")
+    def around() -> None:
+        third_time()
+        once()
+
+    around()
+    assert (len(tries), once.retries, around.retries) == (3, 0, 1)
+    assert (tmp_path / "kept" / "one").exists()
+    monkeypatch.setenv("PREFECT_TASKS_DEFAULT_RETRIES", "many")
+    with pytest.raises(ValueError, match="PREFECT_TASKS_DEFAULT_RETRIES='many': numbers are expected"):
+        task(lambda: 1)

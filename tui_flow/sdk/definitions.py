@@ -130,6 +130,28 @@ def warn(message: str) -> None:
     warnings.warn(message, stacklevel=depth)
 
 
+_RETRY_DEFAULTS = frozenset(
+    f"PREFECT_{kind}_DEFAULT_{what}"
+    for kind in ("TASKS", "FLOWS")
+    for what in ("RETRIES", "RETRY_DELAY_SECONDS")
+)
+
+
+def retry_options(kind: str, retries: "Any", delays: "Any") -> "tuple[Any, Any]":
+    """Both options; what is not said, Prefect's variables may say for all TASKS or FLOWS. Raises ValueError."""
+    import sys
+
+    os = sys.modules.get("os")  # every interpreter has it, unless it was told to begin with nothing at all
+    if os is None or _RETRY_DEFAULTS.isdisjoint(os.environ):
+        return retries, delays
+    from tui_flow.sdk.retries import default_delays, default_retries
+
+    return (
+        default_retries(kind) if retries is None else retries,
+        default_delays(kind) if delays is None else delays,
+    )
+
+
 def checked_retries(retries: "int | None") -> int:
     """Raises TypeError or ValueError for what is not a whole number of at least 0."""
     if retries is None:

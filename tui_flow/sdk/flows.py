@@ -55,8 +55,9 @@ class Flow(Generic[P, R]):
         self.cache_result_in_memory = bool(chosen["cache_result_in_memory"])
         if self.persist_result is None and (self.result_storage or self.result_serializer):
             self.persist_result = True
-        self.retries = definitions.checked_retries(chosen["retries"])
-        self.retry_delay_seconds = chosen["retry_delay_seconds"]
+        retries, delay = definitions.retry_options("FLOWS", chosen["retries"], chosen["retry_delay_seconds"])
+        self.retries = definitions.checked_retries(retries)
+        self.retry_delay_seconds = delay
         self.retry_delays = (
             definitions.checked_seconds(self.retry_delay_seconds, "retry_delay_seconds") or 0.0
         )

@@ -61,7 +61,13 @@ def _folder(text: str) -> Path:
 def _storage() -> Path:
     from tui_flow.sdk.results import get_default_result_storage
 
-    return get_default_result_storage().resolve()
+    found = get_default_result_storage()
+    return found.resolve() if hasattr(found, "resolve") else Path()
+
+
+def _seconds(text: str) -> float | list[float]:
+    found = [float(one) for one in text.split(",")]
+    return found[0] if len(found) == 1 else found
 
 
 _SETTINGS = {
@@ -75,10 +81,16 @@ _SETTINGS = {
         ("PREFECT_LOGGING_LOG_PRINTS", _truth, False),
         ("PREFECT_LOGGING_EXTRA_LOGGERS", _names, list),
         ("PREFECT_LOCAL_STORAGE_PATH", _folder, _storage),
+        ("PREFECT_RESULTS_LOCAL_STORAGE_PATH", _folder, _storage),
+        ("PREFECT_RESULTS_DEFAULT_STORAGE_BLOCK", str, None),
         ("PREFECT_RESULTS_DEFAULT_SERIALIZER", str, "pickle"),
         ("PREFECT_RESULTS_PERSIST_BY_DEFAULT", _truth, False),
         ("PREFECT_TASKS_DEFAULT_PERSIST_RESULT", _truth, None),
         ("PREFECT_TASKS_REFRESH_CACHE", _truth, False),
+        ("PREFECT_TASKS_DEFAULT_RETRIES", int, 0),
+        ("PREFECT_TASKS_DEFAULT_RETRY_DELAY_SECONDS", _seconds, 0),
+        ("PREFECT_FLOWS_DEFAULT_RETRIES", int, 0),
+        ("PREFECT_FLOWS_DEFAULT_RETRY_DELAY_SECONDS", _seconds, 0),
     )
 }
 globals().update(_SETTINGS)
@@ -128,7 +140,7 @@ def get_current_settings() -> Any:
     flat: dict[str, Any] = {}
     for name, setting in _SETTINGS.items():
         group, _, field = name.removeprefix("PREFECT_").lower().partition("_")
-        if group in ("api", "ui", "logging", "results", "tasks"):
+        if group in ("api", "ui", "logging", "results", "tasks", "flows"):
             groups.setdefault(group, {})[field] = setting.value()
         else:
             flat["_".join(filter(None, (group, field)))] = setting.value()

@@ -246,9 +246,15 @@ def DEFAULT_STORAGE_KEY_FN() -> str:
     return uuid.uuid4().hex
 
 
-def get_default_result_storage() -> LocalFileSystem:
-    """The project's `results/`, or the folder that PREFECT_LOCAL_STORAGE_PATH names."""
-    named = os.environ.get("PREFECT_LOCAL_STORAGE_PATH")
+def get_default_result_storage() -> Any:
+    """The project's `results/`, or the folder that PREFECT_RESULTS_LOCAL_STORAGE_PATH names, or the saved block that
+    PREFECT_RESULTS_DEFAULT_STORAGE_BLOCK does."""
+    block = os.environ.get("PREFECT_RESULTS_DEFAULT_STORAGE_BLOCK")
+    if block:
+        return load_from(block)
+    named = os.environ.get("PREFECT_RESULTS_LOCAL_STORAGE_PATH") or os.environ.get(
+        "PREFECT_LOCAL_STORAGE_PATH"
+    )
     if named:
         return LocalFileSystem(basepath=named)
     run = current.get()

@@ -1,5 +1,6 @@
 """How long to wait before the next try."""
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -42,6 +43,30 @@ def _seconds(delay: Any) -> float:
     if isinstance(delay, str):
         raise TypeError("text is no number of seconds")
     return float(delay.total_seconds() if hasattr(delay, "total_seconds") else delay)
+
+
+def default_retries(kind: str) -> int | None:
+    """What PREFECT_TASKS_DEFAULT_RETRIES, or that of FLOWS, says; None where it says nothing. Raises ValueError."""
+    found: int | None = _of_environment(f"PREFECT_{kind}_DEFAULT_RETRIES", int)
+    return found
+
+
+def default_delays(kind: str) -> "float | list[float] | None":
+    """The same of PREFECT_…_DEFAULT_RETRY_DELAY_SECONDS, which may be several, separated by commas."""
+    found: list[float] | None = _of_environment(
+        f"PREFECT_{kind}_DEFAULT_RETRY_DELAY_SECONDS", lambda text: [float(one) for one in text.split(",")]
+    )
+    return found[0] if found and len(found) == 1 else found
+
+
+def _of_environment(name: str, read: Callable[[str], Any]) -> Any:
+    text = os.environ.get(name)
+    if not text:
+        return None
+    try:
+        return read(text)
+    except ValueError:
+        raise ValueError(f"{name}={text!r}: numbers are expected") from None
 
 
 def delay_before(next_try: int, delays: float | list[float], jitter_factor: float | None) -> float:

@@ -90,8 +90,9 @@ class Task(Generic[P, R]):
 
     def _set_retries(self) -> None:
         chosen = self._options
-        self.retries = definitions.checked_retries(chosen["retries"])
-        self.retry_delay_seconds = chosen["retry_delay_seconds"]
+        retries, delays = definitions.retry_options("TASKS", chosen["retries"], chosen["retry_delay_seconds"])
+        self.retries = definitions.checked_retries(retries)
+        self.retry_delay_seconds = delays
         self.retry_delays: float | list[float] = 0.0
         if self.retry_delay_seconds is not None:
             from tui_flow.sdk.retries import checked_delays
