@@ -67,9 +67,9 @@ async def test_what_is_wrong_stands_on_top_with_its_error_its_line_and_its_runs(
 async def test_a_acknowledges_and_u_takes_that_back(troubled: Project) -> None:
     async with console(troubled) as page:
         await page.press("5", "a")
-        await page.shows("etl_daily  load_warehouse is acknowledged; u undoes")
+        await page.shows("etl_daily load_warehouse is acknowledged; u undoes")
         await page.press("u")
-        await page.shows("undone: ack of etl_daily  load_warehouse")
+        await page.shows("undone: ack of etl_daily load_warehouse")
         assert page.engine.asked_for(commands.AcknowledgeAlerts) == [
             commands.AcknowledgeAlerts([1]), commands.AcknowledgeAlerts([1], undo=True),
         ]  # fmt: skip

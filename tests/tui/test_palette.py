@@ -63,7 +63,7 @@ async def test_what_would_do_nothing_is_offered_and_says_why_when_chosen(etl: Pr
         await page.shows("etl_daily")
         await page.press("colon")
         await page.type("cancel its")
-        await page.shows("not now")
+        await page.shows("nothing is active here")
         await page.press("enter")
         await page.shows("etl_daily has no active run to cancel")
 

@@ -157,6 +157,12 @@ ACTIONS = (
     Action("help", "question_mark", "help", "these keys, to be searched", "app", 92),
 )
 
+CHANGING = frozenset(
+    ("run", "run_with", "rerun", "rerun_with", "cancel", "kill", "answer", "edit", "pause", "skip", "backfill", "ack", "mute",
+     "note")
+)  # fmt: skip
+"""The ids of what a console that only reads refuses."""
+
 _NAMES = {
     "enter": "⏎", "slash": "/", "comma": ",", "full_stop": ".", "question_mark": "?", "colon": ":", "equals_sign": "=", "apostrophe": "'", "plus": "+", "minus": "-", "ampersand": "&", "space": "Space", "tab": "Tab",
     "shift+tab": "⇧Tab", "escape": "Esc", "pagedown": "PgDn", "pageup": "PgUp", "up": "↑", "down": "↓",

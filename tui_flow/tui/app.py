@@ -5,9 +5,9 @@ import gc
 import signal
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.segment import Segment, Segments
 from textual.filter import Monochrome, NoColor
@@ -16,7 +16,7 @@ from tui_flow.contract.errors import EXIT_OK, ReadOnly, TuiFlowError
 from tui_flow.settings import Settings
 from tui_flow.store.records import Alert
 from tui_flow.tui import keymap
-from tui_flow.tui.actions import Action, bindings, key_name
+from tui_flow.tui.actions import ACTIONS, Action, bindings, key_name
 from tui_flow.tui.asking import Asking
 from tui_flow.tui.bridge import READS_ONLY, Bridge, RunReading
 from tui_flow.tui.defects import keep_defect
@@ -24,15 +24,22 @@ from tui_flow.tui.presentation import alert_list, times
 from tui_flow.tui.presentation.address import Address
 from tui_flow.tui.presentation.flow_list import EMPTY, Overview
 from tui_flow.tui.presentation.palette import Offer
+from tui_flow.tui.presentation.why_not import unbound, why_not
 from tui_flow.tui.screens.home import HomeScreen
 from tui_flow.tui.screens.view import View
 from tui_flow.tui.styles import THEMES
 from tui_flow.tui.watchman import Watchman
 from tui_flow.tui.widgets.paint import Paint
 
+if TYPE_CHECKING:
+    from textual.actions import ActionParseResult
+    from textual.dom import DOMNode
+
 Connect = Callable[..., Awaitable[Any]]
 _BEGINNING = 1.0
 """Seconds within which the first frames are drawn: `launch` lets nothing be searched for garbage until then."""
+_BY_ID = {action.id for action in ACTIONS if action.where not in ("app", "list")}
+"""What can do nothing, or be refused."""
 MAX_UNDOS = 50
 """So many things that were done last can be taken back."""
 
@@ -340,6 +347,35 @@ class Console(Asking, inherit_bindings=False):
         except OSError as error:
             return f"{done}; for now, since {self._keys_file} cannot be written: {error.strerror}"
         return f"{done}; kept in {self._keys_file}"
+
+    async def run_action(
+        self,
+        action: "str | ActionParseResult",
+        default_namespace: "DOMNode | None" = None,
+        namespaces: "Mapping[str, DOMNode] | None" = None,
+    ) -> bool:
+        """What would do nothing says why, and what this console may not do is not tried."""
+        view = self.screen
+        if not isinstance(view, View) or action not in _BY_ID:
+            return await super().run_action(action, default_namespace, namespaces)
+        if action in view.refused() and not self.may_change():
+            return True
+        is_useless = action in view.useless()
+        if is_useless:
+            view.say("")
+        is_done = await super().run_action(action, default_namespace, namespaces)
+        if is_useless and view.is_current and not view.has_said:
+            view.say(why_not(str(action)))
+        return is_done
+
+    async def _check_bindings(self, key: str, priority: bool = False) -> bool:
+        """Textual asks here who answers a key; one that nobody answers is not passed over in silence."""
+        is_bound = await super()._check_bindings(key, priority)
+        view = self.screen
+        if not is_bound and not priority and isinstance(view, View):
+            others = self.keymap.actions_of(key, not_in=view.places())
+            view.say(unbound(key_name(key, self.paint.marks.ascii), others))
+        return is_bound
 
     def action_say_how_to_leave(self) -> None:
         self.say("q leaves; runs go on without the console")

@@ -47,6 +47,10 @@ class Keymap:
         """All keys of an action, as they are written for people."""
         return " ".join(key_name(key, ascii) for key in self.keys(action))
 
+    def actions_of(self, key: str, *, not_in: Sequence[str]) -> list[Action]:
+        """What a key does, except in some places."""
+        return [action for action in ACTIONS if action.where not in not_in and key in self.keys(action)]
+
     def first(self, action: Action, ascii: bool = False) -> str:
         return key_name(self.keys(action)[0], ascii)
 

@@ -12,6 +12,7 @@ from tui_flow.tui.presentation import times
 from tui_flow.tui.presentation.flow_list import FlowRow, rows_of
 from tui_flow.tui.presentation.glyphs import role
 from tui_flow.tui.presentation.palette import Offer
+from tui_flow.tui.presentation.why_not import why_not
 from tui_flow.tui.screens.view import View
 
 if TYPE_CHECKING:
@@ -31,18 +32,23 @@ def offers_of(console: "Console", view: View) -> list[Offer]:
 def actions_of(console: "Console", view: View) -> list[Offer]:
     """Every key that works here, those of the place first."""
     ascii = console.paint.marks.ascii
-    places = sorted(view.places(), key=lambda place: (place == "app", place == "list"))
-    idle = view.useless()
+    places = sorted(view.places(), key=lambda place: (place == "app", place == "list", place == "rows"))
+    idle, refused = view.useless(), view.refused()
+    read_only = console.bridge.read_only
     nodes = _nodes(console, view)
     return [
         Offer(
             "action",
             _sentence(action.help),
-            "" if action.id not in idle else "not now",
+            read_only.what
+            if read_only and action.id in refused
+            else why_not(action.id)
+            if action.id in idle
+            else "",
             console.keymap.shown(action, ascii),
             partial(_run, console, nodes, action),
             "dim",
-            is_idle=action.id in idle,
+            is_idle=action.id in idle | refused,
             name=action.name,
         )
         for place in places
@@ -72,14 +78,16 @@ def _flow_offers(console: "Console", row: FlowRow) -> Iterator[Offer]:
     latest = row.latest
     state = "" if latest is None else f"{marks.glyph(latest.state)} {latest.state}"
     look = role(latest.state) if latest else "dim"
+    read_only = console.bridge.read_only
     if row.flow is not None:
         yield Offer(
             "flow",
             f"Run {row.name}",
-            state,
+            read_only.what if read_only else state,
             "",
             partial(console.run_flow, row.flow, {}, ask=False, open_it=True),
-            look,
+            "dim" if read_only else look,
+            is_idle=read_only is not None,
         )
     if latest is not None:
         yield Offer(

@@ -25,7 +25,8 @@ class Rerunning:
         choices = [Choice(way.key, way.title, "...") for way in self._ways.values()]
         if self._ways and self._takes_parameters():
             choices.append(Choice(PARAMETERS, "other parameters…"))
-        choices.append(Choice(NEW, "a new run", "with the same parameters"))
+        if console.flow_of(run) is not None:
+            choices.append(Choice(NEW, "a new run", "with the same parameters"))
         if self._ways:
             choices.append(Choice(DEBUG, "under pdb", "here, to look where it fails"))
         title = f"Run {run.flow} again: run {run.id}, {run.state}"
@@ -33,6 +34,10 @@ class Rerunning:
 
     def ask(self) -> None:
         """Shows the menu, and does what is chosen."""
+        if not self._menu.list.choices:
+            why = f"there is no flow {self._run.flow} any more"
+            self._console.say(f"run {self._run.id} cannot run again: {self._run.state}, and {why}")
+            return
         self._console.push_screen(self._menu, self._chosen)
         self._console.run_worker(self._preview(), group="previews", exclusive=True)
 

@@ -35,6 +35,11 @@ class About(NamedTuple):
     notes: Sequence[AlertNote] = ()
 
 
+def name(alert: Alert) -> str:
+    """What it is called in a sentence."""
+    return " ".join(text for text in (alert.flow, alert.place) if text)
+
+
 def title(alert: Alert) -> str:
     return "  ".join(text for text in (alert.flow, alert.place) if text)
 

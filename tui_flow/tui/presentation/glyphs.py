@@ -44,6 +44,9 @@ _LOOKS = {
 
 STATES = tuple(_LOOKS)
 """All states of flow runs and task runs, in the order in which help lists them."""
+_LOOKS["missed"] = Look("?", "?", "missed", "warn")
+LEGEND = tuple(_LOOKS)
+"""The same, with what can become of a fire time that no run is made for."""
 
 
 def glyph(state: str, ascii: bool = False) -> str:

@@ -38,8 +38,9 @@ def help_lines(places: Sequence[str], marks: Marks, keymap: Keymap, *, wide: boo
     sections = [_section(place, marks, keymap) for place in (*special, "list", "app")]
     if "rows" in places:
         sections[-2] += _entries("rows", marks, keymap)
+    sections += _filter(places)
     if not wide:
-        return [line for section in sections for line in section] + _states(marks, 2)
+        return [*(line for section in sections for line in section), *_states(marks, 2)]
     half = sum(map(len, sections)) / 2
     left: list[Line] = []
     while len(left) + len(sections[0]) / 2 <= half or not left:
@@ -47,7 +48,7 @@ def help_lines(places: Sequence[str], marks: Marks, keymap: Keymap, *, wide: boo
     right = [line for section in sections for line in section]
     blank: Line = []
     rows = [[*_padded(one), *other] for one, other in zip_longest(left, right, fillvalue=blank)]
-    return rows + _states(marks, 5)
+    return [*rows, *_states(marks, 5)]
 
 
 def _padded(line: Line) -> Line:
@@ -86,10 +87,22 @@ def _entry(keys: str, help: str) -> Line:
     return [(f"  {keys:<9}", "key"), (f" {help}", "")]
 
 
+def _filter(places: Sequence[str]) -> list[list[Line]]:
+    """The words of the filter, where there is one that speaks this language."""
+    if not {"flows", "runs", "logs"} & set(places):
+        return []
+    words = (
+        "/regex/  state:failed  flow:etl_*",
+        "tag:etl  -tag:ops  dur>5m  is:new",
+        "since:24h  day:today  is:late",
+    )
+    return [[[(" FILTER", "dim")], *([(f"  {some}", "live")] for some in words)]]
+
+
 def _states(marks: Marks, columns: int) -> list[Line]:
     """So many states a line: shape, then word."""
     lines: list[Line] = [[(" STATES", "dim")]]
-    states = list(glyphs.STATES)
+    states = glyphs.LEGEND
     for first in range(0, len(states), columns):
         line: Line = []
         for state in states[first : first + columns]:

@@ -144,7 +144,7 @@ class AlertsSection(Sorting, Marking, AlertActions, Section):
         return self.text
 
     def name_of(self, row: Alert) -> str:
-        return alert_about.title(row)
+        return alert_about.name(row)
 
     def useless_for(self, row: Alert | None) -> set[str]:
         alert = row

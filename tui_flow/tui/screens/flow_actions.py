@@ -51,7 +51,9 @@ class FlowActions(Marking, AlertActions):
         if not row.standing:
             found.add("pause")
         if not row.alerts:
-            found |= {"ack", "mute"}
+            found.add("ack")
+            if row.flow is None:
+                found.add("mute")
         if row.active is None or row.active.state is FlowRunState.CANCELLING:
             found.add("cancel")
         return found

@@ -102,6 +102,7 @@ class LogsSection(Section):
     def search(self, text: str) -> None:
         """Looks for something else, from the newest run on."""
         self.text = text.strip()
+        self.say("")
         self.searcher.stop()
         self.list.show_hits(HitList(is_by_message=self.list.found.is_by_message))
         self._news = News(0, [], 0, 0, 0.0, is_over=True)
@@ -232,7 +233,8 @@ class LogsSection(Section):
     def useless(self) -> set[str]:
         found = set()
         if not self.list.rows:
-            found |= {"open", "next_hit", "previous_hit", "next_run", "previous_run", "regroup", "copy"}
+            found |= {"open", "next_hit", "previous_hit", "next_run", "previous_run"}
+            found |= {"fold", "unfold", "regroup", "copy"}
         return found
 
     # Keys.

@@ -132,7 +132,7 @@ class HelpScreen(PaletteScreen):
     typed."""
 
     TITLE_TEXT = "Help"
-    HINTS = "type to find one: Enter does it, F2 changes its key   Esc close"
+    HINTS = "type or Down to choose: Enter does it, F2 changes its key   Esc close"
 
     def __init__(
         self, offers: Sequence[Offer], rebind: Callable[[str], None], places: Sequence[str], keymap: Keymap
@@ -149,20 +149,40 @@ class HelpScreen(PaletteScreen):
     def on_mount(self) -> None:
         wide = self.app.size.width >= TWO_COLUMNS
         self.keys.set_lines(help_lines(self._places, paint_of(self).marks, self._keymap, wide=wide))
+        self.call_after_refresh(self._title)
 
     def show(self, typed: str) -> None:
         self.keys.display, self.list.display = not typed, bool(typed)
         super().show(typed)
+        if not typed:
+            self._title()
 
     def action_move(self, step: int) -> None:
-        if self.keys.display:
-            self.keys.scroll(self.keys.first + step)
-        else:
+        """Pages go through the text, and lines to the entries of the list."""
+        if not self.keys.display:
             super().action_move(step)
+        elif abs(step) > 1:
+            self.keys.scroll(self.keys.first + step)
+            self._title()
+        else:
+            self._list()
 
     def action_change_key(self) -> None:
-        if self.list.display:
+        if self.keys.display:
+            self._list()
+        else:
             super().action_change_key()
+
+    def _list(self) -> None:
+        """All entries, to choose from."""
+        self.keys.display, self.list.display = False, True
+        self._title()
+
+    def _title(self) -> None:
+        """How much more there is below."""
+        more = self.keys.count - self.keys.first - self.keys.page if self.keys.display else 0
+        title = f"{self.TITLE_TEXT}: {more} more below, PgDn" if more > 0 else self.TITLE_TEXT
+        self.query_one(".dialog").border_title = Content(title)
 
 
 class KeyScreen(ModalScreen[tuple[str, ...]]):

@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from tui_flow.contract.errors import TuiFlowError
 from tui_flow.contract.states import STARTED, FlowRunState
-from tui_flow.tui.actions import key_name
+from tui_flow.tui.actions import CHANGING, key_name
 from tui_flow.tui.bridge import RunReading
 from tui_flow.tui.presentation import Line, text_of
 from tui_flow.tui.presentation.glyphs import Marks
@@ -50,7 +50,7 @@ class View(Screen[None]):
         self.footer = Footer(id="footer")
         self._candidates: list[str] = []
         """What the word that is being typed could be."""
-        self._said = False
+        self.has_said = False
         """Whether there is a sentence above the footer."""
 
     @property
@@ -146,7 +146,7 @@ class View(Screen[None]):
 
     def say(self, text: str, role: str = "") -> None:
         """Puts a sentence above the footer, until the next one; without one, what stands there else."""
-        self._said = bool(text)
+        self.has_said = bool(text)
         self.message.set([(f" {text}", role)] if text else self.standing())
 
     def standing(self) -> Line:
@@ -218,12 +218,16 @@ class View(Screen[None]):
         """Actions that would do nothing now, and are not offered."""
         return set()
 
+    def refused(self) -> frozenset[str]:
+        """Actions that nobody can ask for in this console."""
+        return CHANGING if self.console.bridge.read_only is not None else frozenset()
+
     def update_footer(self) -> None:
         if self.prompt.display:
             self.footer.hint(self._prompt_keys())
             return
-        self.footer.offer(self.places(), self.useless())
-        if not self._said:
+        self.footer.offer(self.places(), self.useless() | self.refused())
+        if not self.has_said:
             self.say("")
 
     def _prompt_keys(self) -> list[tuple[str, str]]:

@@ -1,0 +1,105 @@
+"""A key either does something or says why not, and nothing is offered that would be refused."""
+
+from tests.tui.pages import FakeEngine, Page, console
+from tests.tui.project import Project
+from tui_flow.contract import commands
+from tui_flow.tui.actions import ACTIONS
+from tui_flow.tui.bridge import READS_ONLY
+from tui_flow.tui.presentation.why_not import NOT_NOW, unbound, why_not
+
+OUTSIDE = {"pager", "suspend_process"}
+"""What gives the terminal to another program."""
+
+
+def working_engine() -> FakeEngine:
+    engine = FakeEngine()
+    engine.answers |= {commands.RunFlow: {"run_id": 900}, commands.RerunRun: {"attempt": 2}}
+    return engine
+
+
+async def silent_keys(page: Page, places: tuple[str, ...]) -> list[str]:
+    """The keys of these places that neither change anything on the screen, nor say anything, nor ask the engine."""
+    found = []
+    for action in ACTIONS:
+        if action.where not in places or action.id in OUTSIDE:
+            continue
+        page.app.say("")
+        await page.pilot.pause()
+        before, asked = page.text, len(page.engine.asked)
+        await page.press(action.keys.split(",")[0])
+        if page.text == before and len(page.engine.asked) == asked:
+            found.append(action.name)
+        while page.app.screen.is_modal or page.app.screen.prompt.display:  # type: ignore[attr-defined]
+            await page.press("escape")
+    return found
+
+
+async def test_no_key_of_an_empty_view_is_silent(project: Project) -> None:
+    async with console(project, engine=working_engine()) as page:
+        silent = []
+        for key, view in enumerate(("flows", "runs", "logs", "schedule", "alerts"), 1):
+            await page.press(str(key))
+            await page.pilot.pause()
+            silent += await silent_keys(page, (view, "rows") if view == "flows" else (view,))
+        assert silent == []
+
+
+async def test_a_key_of_another_view_says_where_it_belongs(etl: Project) -> None:
+    async with console(etl) as page:
+        await page.press("b")
+        assert "b is for Schedule: run fires of the past" in page.message
+        await page.press("f12")
+        assert "F12 does nothing; ? shows the keys" in page.message
+        await page.press("j")
+        assert page.message == ""
+
+
+async def test_a_read_only_console_offers_nothing_that_it_refuses_and_says_why(etl: Project) -> None:
+    async with console(etl, read_only=READS_ONLY) as page:
+        await page.shows("etl_daily", "engine ok")
+        assert "open" in page.footer and "run" not in page.footer and "edit" not in page.footer
+        await page.press("x")
+        await page.shows("this console only reads")
+        await page.press("colon")
+        await page.type("with parameters")
+        await page.shows("Run it with parameters", "this console only reads")
+        await page.press("escape", "colon")
+        await page.type("Run etl_daily")
+        await page.shows("this console only reads")
+        await page.press("escape", "2")
+        await page.shows("812  etl_daily")
+        assert "rerun" not in page.footer and "filter" in page.footer
+
+
+async def test_the_palette_keeps_what_is_not_possible_and_says_why(etl: Project) -> None:
+    async with console(etl) as page:
+        await page.press("colon")
+        await page.type("cancel its run")
+        await page.shows("nothing is active here")
+        await page.press("enter")
+        await page.shows("etl_daily has no active run to cancel")
+
+
+def test_every_reason_is_a_reason() -> None:
+    ids = {action.id for action in ACTIONS}
+    assert all(unbound("x", [action]).startswith("x is for ") for action in ACTIONS)
+    assert why_not("cancel") != NOT_NOW
+    assert {id for id in ids if why_not(id) != NOT_NOW} >= {
+        "open",
+        "run",
+        "rerun",
+        "pause",
+        "ack",
+        "copy",
+        "fold",
+    }
+
+
+async def test_help_lets_one_choose_before_anything_is_typed_and_shows_every_state(etl: Project) -> None:
+    async with console(etl) as page:
+        await page.press("question_mark")
+        await page.shows("FLOW", "FILTER", "? missed", "⊘ cancelled")
+        await page.press("down", "down")
+        await page.shows(">Run it, with its defaults")
+        await page.press("f2")
+        await page.shows("Press it now.")

@@ -1,0 +1,65 @@
+"""Why a key does nothing here and now: what the palette says of it, and the key itself where nothing else is said."""
+
+from collections.abc import Sequence
+
+from tui_flow.tui.actions import Action
+
+_WHY = {
+    "open": "there is nothing to open",
+    "run": "there is no flow here that could run",
+    "run_with": "it takes no parameters",
+    "rerun": "there is no run to run again",
+    "rerun_with": "there is no run to run again",
+    "cancel": "nothing is active here",
+    "kill": "nothing is active here",
+    "answer": "it waits for no answer",
+    "edit": "no file belongs to it",
+    "pause": "it has no schedule",
+    "skip": "only a fire time to come can be skipped",
+    "backfill": "it has no fire times",
+    "ack": "there is nothing to acknowledge",
+    "mute": "there is no flow to mute",
+    "note": "there is no alert to write about",
+    "filter": "there is nothing to filter",
+    "later": "only the month, the timeline and the hours go on",
+    "earlier": "only the month, the timeline and the hours go back",
+    "scale_up": "there is no time axis here",
+    "scale_down": "there is no time axis here",
+    "previous_month": "the month is not shown",
+    "next_month": "the month is not shown",
+    "next_hit": "nothing has been found",
+    "previous_hit": "nothing has been found",
+    "next_run": "nothing has been found",
+    "previous_run": "nothing has been found",
+    "fold": "there is nothing to fold",
+    "unfold": "there is nothing to unfold",
+    "fold_all": "there is nothing to fold",
+    "regroup": "nothing has been found",
+    "code": "it has not run yet",
+    "diff": "it has not run yet",
+    "copy": "there is nothing to copy",
+    "next_error": "the log shows no error, and nothing was searched for",
+    "previous_error": "the log shows no error, and nothing was searched for",
+    "follow": "the run is over: its log does not grow",
+    "follow_task": "the run is over: no task runs",
+    "artifacts": "it has shown no artifacts",
+}
+NOT_NOW = "not now"
+_PLACES = {
+    "flows": "Flows", "runs": "Runs", "logs": "Logs", "schedule": "Schedule", "alerts": "Alerts", "run": "a run",
+    "tree": "a run's tasks", "log": "a run's log", "rows": "lists of flows, runs and alerts", "list": "lists", "app": "a view",
+    "form": "a form",
+}  # fmt: skip
+
+
+def why_not(id: str) -> str:
+    """Why an action would do nothing."""
+    return _WHY.get(id, NOT_NOW)
+
+
+def unbound(shown: str, others: Sequence[Action]) -> str:
+    """What is said of a key that means nothing here; `others` is what it means elsewhere."""
+    if not others:
+        return f"{shown} does nothing; ? shows the keys"
+    where = ", ".join(dict.fromkeys(_PLACES.get(action.where, action.where) for action in others))
+    return f"{shown} is for {where}: {others[0].help}"
