@@ -1,3 +1,4 @@
+import re
 import time
 
 from tests.tui.pages import FakeEngine, console
@@ -209,6 +210,20 @@ async def test_a_live_run_grows_without_moving_the_cursor(etl: Project) -> None:
         etl.set_run(900, "completed")
         page.engine.tell(changes.RunChanged(900, "ingest_s3", "completed"))
         await page.shows("✓ COMPLETED")
+
+
+async def test_a_run_that_goes_on_says_how_far_it_is_by_what_the_flow_usually_takes(etl: Project) -> None:
+    etl.run(899, "ingest_s3", took=600.0)
+    etl.run(900, "ingest_s3", "running", started_at=time.time() - 240)
+    async with console(etl, open_run=900) as page:
+        await page.shows("RUNNING 4m", " left ", "% ~")
+        assert re.search(r"▸ ingest_s3 +4m\d\ds │█+──+ 4\d% ~[56]m", page.text), page.text
+        await page.press("i")
+        await page.shows("estimate it usually takes 10m00s")
+    etl.set_run(900, "running", started_at=time.time() - 900)
+    async with console(etl, open_run=900) as page:
+        await page.shows("RUNNING 15m", "s slow ")
+        assert "% ~" not in page.text
 
 
 async def test_the_log_follows_its_end_until_somebody_goes_up(etl: Project) -> None:

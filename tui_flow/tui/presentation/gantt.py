@@ -248,7 +248,9 @@ def _draw_tries(cells: _Cells, task: TaskRun, now: float, marks: Marks) -> None:
 def _draw_headway(cells: _Cells, headway: Headway, axis: Axis, since: float, marks: Marks) -> None:
     """In place of a bar that always ends at now: one that says how far it is, and how long it may take."""
     left = headway.seconds_left
-    text = f" {headway.share:.0%}" + ("" if left is None else f" ~{times.duration(left, live=True)}")
+    text = f" {headway.share:.0%}" + (
+        "" if left is None else f" ~{times.duration(max(1.0, left), live=True)}"
+    )
     first = min(axis.column(since), axis.width - _ROOM_FOR_PROGRESS)
     room = axis.width - first - len(text)
     full = round(headway.share * room)

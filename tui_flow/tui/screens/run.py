@@ -240,8 +240,8 @@ class RunScreen(RunFrames):
 
     def tick(self) -> None:
         if self.run is not None and self.run.state not in TERMINAL:
-            self.task_tree.refresh_live()
             self.update_crumbs()
+            self.task_tree.refresh_live()
 
     def places(self) -> list[str]:
         focused = self.focused

@@ -2,13 +2,26 @@
 
 import time
 
-from tui_flow.contract.states import TERMINAL
+from tui_flow.contract.states import TERMINAL, FlowRunState
+from tui_flow.store.advance import Advance
 from tui_flow.store.records import FlowRun
-from tui_flow.tui.presentation import Line, about, about_tasks, artifacts, plots, silence, times
+from tui_flow.tui.presentation import (
+    Line,
+    about,
+    about_tasks,
+    artifacts,
+    flow_status,
+    outlook,
+    plots,
+    silence,
+    times,
+)
 from tui_flow.tui.presentation.attempts import attempt_lines
 from tui_flow.tui.presentation.critical_path import chain_line, critical_path
 from tui_flow.tui.presentation.flow_list import run_duration
+from tui_flow.tui.presentation.gantt import Headway
 from tui_flow.tui.presentation.glyphs import role
+from tui_flow.tui.presentation.outlook import Outlook
 from tui_flow.tui.presentation.tree import Key, name_of
 from tui_flow.tui.screens.looked_up import LookedUp
 from tui_flow.tui.screens.run_texts import RunTexts
@@ -30,6 +43,19 @@ class RunFrames(RunTexts):
         self._described: tuple[int, Key | None] | None = None
         """What the details are about."""
 
+    def look_ahead(self) -> Outlook | None:
+        """How far a run is that goes on, by its task runs and by what the flow usually takes."""
+        run, overview = self.run, self.console.overview
+        found = None
+        if run is not None and run.state is FlowRunState.RUNNING and not self.shows_earlier:
+            advance = Advance(self.forest.counts, progress=self.task_tree.progress.get(0))
+            found = outlook.of_run(
+                run, overview.runs.get(run.flow, ()), advance, overview.paces.get(run.flow), time.time()
+            )
+        is_told = found is not None and not found.is_slow
+        self.task_tree.ahead = Headway(found.share, found.seconds_left) if found and is_told else None
+        return found
+
     def update(self) -> None:
         """Everything around the panes."""
         self.update_crumbs()
@@ -47,6 +73,8 @@ class RunFrames(RunTexts):
         state = f"  {marks.glyph(run.state)} {run.state.upper()}"
         left += [(flow, "strong"), (f" {marks.crumb} ", "dim"), (f"run {run.id}", "strong")]
         left += [(state, role(run.state)), (f" {run_duration(run, time.time(), marks)}", "")]
+        if (ahead := flow_status.time_left(self.look_ahead())) != "":
+            left.append((f" {ahead} left" if ahead != "slow" else " slow", "dim"))
         if self.attempts and self.latest is not None:
             left += [
                 (f"  attempt {run.attempt}/{self.latest.attempt}", "warn" if self.shows_earlier else "dim")
@@ -125,7 +153,8 @@ class RunFrames(RunTexts):
     def _run_lines(self, run: FlowRun, now: float) -> list[Line]:
         marks, project = self.console.paint.marks, self.console.settings.project
         lines = about.run_details(run, marks, now, project, self._why_not_begun(), self.looked_up.run_lines())
-        lines[3:3] = self._usual(run)
+        ahead = self.look_ahead()
+        lines[3:3] = [*self._usual(run), *([about.fact("estimate", ahead.basis)] if ahead else [])]
         return lines + attempt_lines(self.attempts, marks, now)
 
     def find_critical_path(self) -> None:

@@ -35,6 +35,8 @@ class TaskTree(Lines):
         """The strips of folded map calls, with what they were drawn for."""
         self.progress: dict[int, Artifact] = {}
         """How far task runs say that they are; 0 is the flow itself."""
+        self.ahead: gantt.Headway | None = None
+        """How far the run is, as far as that can be told."""
         self.critical: Line = []
         """The chain of task runs that the run had to wait for, where there is room to tell."""
         self.scale = 1
@@ -192,6 +194,8 @@ class TaskTree(Lines):
         if group is None or not row.folded:
             said = self.progress.get(0 if row.task is None else row.task.id)
             ahead = artifacts.headway_of(said, now) if said is not None and row.tries is None else None
+            if ahead is None and row.key == ROOT:
+                ahead = self.ahead
             why = self.forest.why(row.task) if row.task is not None else ""
             return gantt.bar(row, run, axis, now, self.marks, headway=ahead, why=why)
         drawn = (axis.width, group.changes, now // 1 if gantt.period_of(row, run).ended_at is None else 0)
