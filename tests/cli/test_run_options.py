@@ -8,6 +8,7 @@ import pytest
 
 from tests.project import Project, temporary_project
 from tui_flow.contract.rundir import RunSpec, read_spec, run_dir
+from tui_flow.store import presets
 
 FLOWS = '''
     from datetime import timedelta
@@ -69,6 +70,18 @@ def test_refresh_runs_what_was_cached(project: Project) -> None:
         return "doubled" in done.stdout
 
     assert [said(), said(), said("--refresh"), said()] == [True, False, True, False]
+
+
+def test_a_preset_gives_values_and_an_unknown_one_names_those_there_are(project: Project) -> None:
+    presets.save(project.state_dir, "cached", "many", {"number": 40})
+    assert "cached  many  number=40" in project.tui_flow("presets").stdout
+    run_id = project.ask("run", "cached", "--preset", "many", "-p", "tags=a", "--detach")["run_id"]
+    assert spec_of(project, run_id).parameters == {"number": 40, "tags": ["a"]}
+    refused = project.tui_flow("run", "cached", "--preset", "few")
+    assert refused.returncode == 2 and "there are many" in refused.stderr
+    assert project.tui_flow("presets", "cached", "--forget", "many").returncode == 0
+    assert project.ask("presets") == {"presets": {}}
+    project.wait_for_state(run_id, "completed")
 
 
 def test_a_time_that_is_none_is_refused_with_those_that_are(project: Project) -> None:

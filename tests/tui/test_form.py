@@ -12,6 +12,7 @@ from tests.tui.pages import FakeEngine, Page, console
 from tests.tui.project import Project
 from tui_flow.cli.parameters import assigned, split
 from tui_flow.contract import commands
+from tui_flow.store import presets
 from tui_flow.tui.presentation import text_of
 from tui_flow.tui.presentation.field_texts import parse, start_of
 from tui_flow.tui.presentation.fields import fields_of
@@ -246,3 +247,29 @@ async def test_a_run_may_be_asked_for_later_with_a_priority_and_without_cached_r
     (asked,) = engine.asked_for(commands.RunFlow)
     assert (asked.priority, asked.refresh, asked.tags) == (5, True, ["urgent"])
     assert 0 < asked.scheduled_for - time.time() < 2 * 86_400
+
+
+async def test_presets_are_saved_chosen_deleted_and_never_hold_a_secret(etl: Project) -> None:
+    etl.flow("typed", parameters=SCHEMA)
+    state_dir = etl.settings.state_dir
+    etl.run(900, "typed", "completed")
+    etl.spec(900, parameters={"token": "hunter2", **NEEDED})
+    presets.save(state_dir, "typed", "quick \x1b]0;x".replace("\x1b", ""), {**NEEDED, "mode": "fast"})
+    async with console(etl) as page:
+        await page.press("G", "R")
+        await page.shows("F2 presets", "F4 save")
+        await page.press("ctrl+u", *"Eve", "f4")
+        await page.shows("Save 4 values as a preset")
+        await page.press(*"eve", "enter")
+        await page.shows("saved as eve")
+        assert presets.get(state_dir, "typed", "eve") == {**NEEDED, "name": "Eve"}
+        await page.press("f2")
+        await page.shows("d  defaults", "l  last run", "g  last good run", "2  eve", "name=Eve")
+        assert "hunter2" not in page.text
+        await page.press("1")
+        await page.shows("values: preset quick", "(●)fast", "as in")
+        await page.press("f2", "down", "down", "down", "down", "x")
+        await page.shows("eve is deleted")
+        await page.press("escape", "right", "enter", "u")
+        await page.shows("eve is there again")
+    assert presets.get(state_dir, "typed", "eve") == {**NEEDED, "name": "Eve"}

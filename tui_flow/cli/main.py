@@ -16,6 +16,7 @@ from tui_flow.settings import THEMES
 COMMANDS = (
     "open",
     "run",
+    "presets",
     "serve",
     "rerun",
     "debug",

@@ -135,6 +135,8 @@ ACTIONS = (
     Action("save", "S", "save…", "save the shown log", "run"),
     Action("submit", "ctrl+r", "run", "run it, or to what is wrong", "form", 1),
     Action("edit_all", "ctrl+e", "all in $EDITOR", "all as JSON in $EDITOR", "form", 4),
+    Action("presets", "f2", "presets", "values of runs, presets", "form", 3),
+    Action("save_preset", "f4", "save", "save the values: a preset", "form", 5),
     Action("reset", "f3", "reset", "the field's default again", "form", 6),
     Action("copy_command", "ctrl+y", "copy", "copy the command line", "form", 7),
     Action("next_field", "tab", "next", "the next field", "form", 8),

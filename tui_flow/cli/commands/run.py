@@ -28,6 +28,7 @@ from tui_flow.contract.rundir import read_spec, run_dir
 from tui_flow.contract.states import FlowRunState
 from tui_flow.safe import safe
 from tui_flow.settings import Settings
+from tui_flow.store import presets
 from tui_flow.tui.presentation.times import moment
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
 @click.option(
     "--params-from", metavar="RUN", help="The parameters of this run, as far as the others leave them."
 )
+@click.option("--preset", metavar="NAME", help="The parameters of this preset; tui-flow presets lists them.")
 @click.option("--name", help="The run's own name.")
 @click.option("--tag", "tags", multiple=True, help="A tag of this run; may be given several times.")
 @click.option(
@@ -79,6 +81,7 @@ def command(
     assignments: tuple[str, ...],
     params: str | None,
     params_from: str | None,
+    preset: str | None,
     name: str | None,
     tags: tuple[str, ...],
     at: str | None,
@@ -103,6 +106,7 @@ def command(
     path = read_flow_path(flow)
     found = settings() if path is None else settings_for(path.file)
     parameters = _parameters_from(found, params_from) if params_from else {}
+    parameters |= presets.get(found.state_dir, flow, preset) if preset is not None else {}
     parameters |= read_object(params or "{}")
     asked: dict[str, Any] = {"run_name": name, "tags": list(tags), "scheduled_for": begins_at}
     asked |= {"priority": priority, "refresh": refresh}

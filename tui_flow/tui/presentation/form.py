@@ -3,6 +3,7 @@
 import json
 import shlex
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from typing import Any, NamedTuple
 
 from tui_flow.tui.presentation import Line
@@ -186,12 +187,27 @@ class Form:
         unknown = [name for name in values if (name,) not in self.by_path]
         if unknown:
             raise ValueError(f"there is no parameter {', '.join(map(repr, unknown))}")
-        secrets, texts = dict(self._kept), dict(self.texts)
+        self.fill_but_secrets(values)
+
+    def fill_but_secrets(self, values: Mapping[str, Any]) -> None:
+        """The same as `fill`, of values that have none; those that are there stay."""
+        kept, texts = dict(self._kept), dict(self.texts)
         self.fill(values)
+        self.texts |= {field.path: texts[field.path] for field in self.leaves if field.is_secret}
+        self._kept = kept
+
+    def plain_values(self) -> dict[str, Any]:
+        """The values without secrets, to be written down."""
+        return self.without_secrets(self.values())
+
+    def without_secrets(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Values of these fields, such as those of another run, that may be shown."""
+        found = deepcopy(dict(values))
         for field in self.leaves:
-            if field.is_secret:
-                self.texts[field.path] = texts[field.path]
-        self._kept = secrets
+            inside = _at(found, field.path[:-1])
+            if field.is_secret and isinstance(inside, dict):
+                inside.pop(field.name, None)
+        return found
 
     # What stands beside a field.
 

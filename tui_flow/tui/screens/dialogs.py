@@ -14,6 +14,7 @@ from textual.widget import Widget
 from tui_flow.tui.presentation import Line
 from tui_flow.tui.widgets.lines import TextLines
 from tui_flow.tui.widgets.paint import AnySpan, paint_of
+from tui_flow.tui.widgets.prompt import SafeInput
 
 
 class Choices(Widget, can_focus=True):
@@ -51,6 +52,29 @@ class Choices(Widget, can_focus=True):
 
     def action_choose(self) -> None:
         self.post_message(self.Chosen(self._index))
+
+
+class AskScreen(ModalScreen[str | None]):
+    """Asks for a short text; None where somebody leaves."""
+
+    CSS_PATH = "../styles/dialogs.tcss"
+    BINDINGS: ClassVar = [("escape", "dismiss", "")]
+
+    def __init__(self, title: str, hint: str) -> None:
+        super().__init__()
+        self._title = title
+        self.input = SafeInput(placeholder=hint, compact=True)
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog") as box:
+            box.border_title = Content(paint_of(self).clean(self._title))
+            yield self.input
+
+    def on_mount(self) -> None:
+        self.input.focus()
+
+    def on_input_submitted(self) -> None:
+        self.dismiss(self.input.value.strip())
 
 
 class ConfirmScreen(ModalScreen[bool]):

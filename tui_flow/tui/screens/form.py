@@ -11,12 +11,14 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 
-from tui_flow.contract.errors import HistoryError
+from tui_flow.contract.errors import HistoryError, TuiFlowError
 from tui_flow.contract.states import FlowRunState
+from tui_flow.store import presets
 from tui_flow.store.records import Flow, FlowRun
 from tui_flow.tui.actions import bindings
 from tui_flow.tui.presentation import Line, form, run_options
 from tui_flow.tui.presentation.form import Filled, Form
+from tui_flow.tui.screens.presets import Known, PresetMenu, keyed
 from tui_flow.tui.screens.view import View
 from tui_flow.tui.widgets.bars import Bar, Footer
 from tui_flow.tui.widgets.controls import Entered, Typed
@@ -52,6 +54,7 @@ class FormScreen(ModalScreen[Filled | None]):
         self.options = Form({}) if command else run_options.form_of(flow)
         self.last_good: tuple[int, Mapping[str, Any]] | None = None
         """The last good run, and what it was asked for with."""
+        self.last: tuple[int, Mapping[str, Any]] | None = None
         self.rows = FieldRows(self.form, "parameter")
         self.option_rows = FieldRows(self.options, "option")
         self.option_title = Bar(id="option-title")
@@ -82,10 +85,13 @@ class FormScreen(ModalScreen[Filled | None]):
 
     def on_mount(self) -> None:
         self.command.can_focus = False
-        self.crumbs.set(self._crumbs(), [(f"values: {self.source} ", "dim")] if self.source else [])
+        self._update_crumbs()
         self.option_title.display = bool(self.options.fields)
         self.option_title.set([(" Run options", "strong")])
-        self.footer.offer(["form"], set(), {"submit": self._verb})
+        has_presets = not self._command or self._verb == "rerun"
+        self.footer.offer(
+            ["form"], set() if has_presets else {"presets", "save_preset"}, {"submit": self._verb}
+        )
         wrong = next(iter(self.form.problems), None)
         first = self.rows.reveal(wrong) if wrong else next(iter(self.query(FieldRow)), None)
         if first is not None:
@@ -97,12 +103,17 @@ class FormScreen(ModalScreen[Filled | None]):
     async def _read_history(self) -> None:
         """Looks up what the last good run was asked for with."""
         try:
-            found = await self.console.bridge.read(partial(_last_good, flow=self.flow.name))
+            last, good = await self.console.bridge.read(partial(_last_runs, flow=self.flow.name))
         except HistoryError:
             return
-        if found is not None:
-            self.last_good = (found.id, self.console.asked_parameters(found))
-            self.update()
+        asked = self.console.asked_parameters
+        self.last = (last.id, asked(last)) if last else None
+        self.last_good = (good.id, asked(good)) if good else None
+        self.update()
+
+    def _update_crumbs(self) -> None:
+        source = f"values: {self.source} " if self.source else ""
+        self.crumbs.set(self._crumbs(), [(source, "dim")] if source else [])
 
     def _crumbs(self) -> Line:
         crumb = f" {paint_of(self).marks.crumb} "
@@ -219,6 +230,77 @@ class FormScreen(ModalScreen[Filled | None]):
         self.option_rows.show()
         self.update()
 
+    def action_presets(self) -> None:
+        """Fills the form with the values of a run, or of a preset; `x` in the menu deletes one."""
+        saved = self._saved()
+        if saved is None or self._verb == "answer":
+            return
+        known = [Known("defaults", {})]
+        plain = self.form.without_secrets
+        known += [Known("last run", plain(self.last[1]))] if self.last else []
+        known += [Known("last good run", plain(self.last_good[1]))] if self.last_good else []
+        listed = keyed(known, saved)
+
+        def chosen(key: str | None) -> None:
+            if key in listed:
+                self._fill(listed[key])
+            elif key is not None:
+                self._forget(listed[key[1:]].name)
+
+        self.console.push_screen(PresetMenu(listed), chosen)
+
+    def _saved(self) -> presets.Presets | None:
+        try:
+            return presets.of_flow(self.console.settings.state_dir, self.flow.name)
+        except TuiFlowError as error:
+            self.say(f"{error.what}; {error.where}", "bad")
+            return None
+
+    def _fill(self, known: Known) -> None:
+        self.form.fill_but_secrets(known.values)
+        self.source = f"preset {known.name}" if known.is_saved else known.name
+        self._update_crumbs()
+        self._show_values()
+
+    def _forget(self, name: str) -> None:
+        state_dir, flow = self.console.settings.state_dir, self.flow.name
+        try:
+            values = presets.forget(state_dir, flow, name)
+        except TuiFlowError as error:
+            self.say(error.what, "bad")
+            return
+        self.console.can_undo(lambda: self._save_preset(name, values, f"undone: {name} is there again"))
+        self.say(f"{name} is deleted; u takes that back once the form is left")
+
+    def action_save_preset(self) -> None:
+        """Keeps the values under a name."""
+        from tui_flow.tui.screens.dialogs import AskScreen
+
+        self._take()
+        if self.form.problems:
+            self.say(f"{len(self.form.problems)} wrong: mend that first, then save", "warn")
+        elif self._verb != "answer":
+            values = self.form.plain_values()
+
+            def named(name: str | None) -> None:
+                if name:
+                    self._save_preset(
+                        name, values, f"saved as {name}; F2 lists it, and so does tui-flow presets"
+                    )
+
+            title = f"Save {len(values)} value{'' if len(values) == 1 else 's'} as a preset"
+            self.console.push_screen(AskScreen(title, "its name, such as: full reload"), named)
+
+    def _save_preset(self, name: str, values: Mapping[str, Any], said: str) -> None:
+        console, flow = self.console, self.flow.name
+        try:
+            before = presets.save(console.settings.state_dir, flow, name, values)
+        except TuiFlowError as error:
+            said, before = f"not saved: {error.what}", None
+        if before is not None:
+            console.can_undo(lambda: self._save_preset(name, before, f"undone: {name} is as it was"))
+        (self if self.is_attached else console).say(said)
+
     def action_edit_all(self) -> None:
         """All values as JSON in the editor; what cannot be read there is there again the next time."""
         self._take()
@@ -269,10 +351,13 @@ class FormScreen(ModalScreen[Filled | None]):
         self.console.push_screen(ConfirmScreen("Leave the form?", [told], "Stay", "Leave it"), answered)
 
 
-def _last_good(db: Any, flow: str) -> FlowRun | None:
+def _last_runs(db: Any, flow: str) -> tuple[FlowRun | None, FlowRun | None]:
+    """The last run of a flow, and the last that completed."""
     from tui_flow.store import runs
 
-    return next(iter(runs.list_runs(db, flow=flow, states={FlowRunState.COMPLETED}, limit=1)), None)
+    last = runs.list_runs(db, flow=flow, limit=1)
+    good = runs.list_runs(db, flow=flow, states={FlowRunState.COMPLETED}, limit=1)
+    return next(iter(last), None), next(iter(good), None)
 
 
 def _line_in(problem: str) -> int:
