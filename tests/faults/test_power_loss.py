@@ -2,6 +2,7 @@
 
 import os
 import random
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,6 +17,14 @@ from tui_flow.store import runs
 
 SEEDS = range(4)
 IMAGES = 250
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """Where the images lie: in memory if there is such a place, since a thousand of them wait for no disk."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
+        yield Path(folder)
 
 
 @contextmanager
@@ -94,17 +103,17 @@ def _all_end(house: House) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_whatever_is_left_opens_is_a_state_there_was_and_is_read_on(tmp_path: Path, seed: int) -> None:
+def test_whatever_is_left_opens_is_a_state_there_was_and_is_read_on(place: Path, seed: int) -> None:
     chance = random.Random(seed)
-    recording = Recording(tmp_path / "recorded", chance, steps=60)
-    for number, image in enumerate(images(recording, tmp_path / "images", chance, IMAGES)):
+    recording = Recording(place / "recorded", chance, steps=60)
+    for number, image in enumerate(images(recording, place / "images", chance, IMAGES)):
         check(image, recording, thorough=number % 10 == 0)
 
 
-def test_an_engine_lets_go_of_the_journals_of_runs_that_it_has_settled(tmp_path: Path) -> None:
+def test_an_engine_lets_go_of_the_journals_of_runs_that_it_has_settled(place: Path) -> None:
     """A machine that crashed with many runs must not cost its next engine a descriptor for each."""
-    recording = Recording(tmp_path / "recorded", random.Random(7), steps=5)
-    [image] = images(recording, tmp_path / "images", random.Random(7), 1, keep=True)
+    recording = Recording(place / "recorded", random.Random(7), steps=5)
+    [image] = images(recording, place / "images", random.Random(7), 1, keep=True)
     house = House(image.project, fake=True)
     house.tick(10.0)
     assert [run for run in runs.list_runs(house.db) if run.state not in TERMINAL] == []
@@ -123,8 +132,8 @@ def _open_files() -> list[str]:
 
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(1000, 1100))
-def test_fifty_thousand_images(tmp_path: Path, seed: int) -> None:
+def test_fifty_thousand_images(place: Path, seed: int) -> None:
     chance = random.Random(seed)
-    recording = Recording(tmp_path / "recorded", chance, steps=chance.randint(10, 120))
-    for image in images(recording, tmp_path / "images", chance, 500):
+    recording = Recording(place / "recorded", chance, steps=chance.randint(10, 120))
+    for image in images(recording, place / "images", chance, 500):
         check(image, recording, thorough=True)
