@@ -131,8 +131,10 @@ async def draw_all(settings: Settings, failed: int, census: int) -> None:
     await draw(settings, "wide", "r f  reuse", open_run=failed, size=(160, 45))
     await draw(settings, "rerun", "as it was          reuse", open_run=failed, keys=("r",))
     await draw(settings, "logs", "done", view="logs", search="retry|attempt level>=WARN")
-    await draw(settings, "schedule", "archive", view="schedule")
+    await draw(settings, "schedule", "backup", view="schedule")
+    await draw(settings, "schedule-wide", "first ", view="schedule", size=(160, 45))
     await draw(settings, "alerts", "last ok", view="alerts")
+    await draw(settings, "alerts-wide", "RULE", view="alerts", size=(160, 45))
 
 
 async def draw(

@@ -138,7 +138,7 @@ async def test_a_wide_screen_has_all_columns_code_log_and_context(troubled: Proj
         await page.shows(
             "● new", "closed by run 502", "WHO / SENT",
             "BEFORE IT  run 812", "50 ", "ERROR load failed", "> ", "   4 │ # etl_daily", "NOT RUN BECAUSE OF IT  ▿",
-            "14 DAYS", "LAST OK   run 811", "PARAMS    same as then, except date", "SENT      no message", "RULE      alert on",
+            "14 DAYS", "LAST OK   run 811", "PARAMS    same as then, except date", "SENT      nothing takes messages: set alert_command", "RULE      alert on",
         )  # fmt: skip
         assert "│> " in page.line_with("● new") and "812" in page.line_with("● new")
         await page.press("y")

@@ -85,15 +85,16 @@ def _log_lines(about: About, marks: Marks) -> list[Line]:
 # What surrounds it.
 
 
-def context_lines(alert: Alert, about: About, now: float, marks: Marks) -> list[Line]:
-    """On which days it happened, what is different from the last success, what was sent, noted, and by what rule."""
+def context_lines(alert: Alert, about: About, now: float, marks: Marks, *, has_channel: bool) -> list[Line]:
+    """On which days it happened, what is different from the last success, what was sent, noted, and by what rule.
+    `has_channel` is whether there is anything that takes messages."""
     return [
         *_days(alert, about, now, marks),
         *_runs(alert, about, now),
         [],
         *_last_success(about, now),
         [],
-        *_sent(alert, about, now),
+        *_sent(alert, about, now, has_channel=has_channel),
         [],
         *_notes(about, now),
         [],
@@ -163,7 +164,10 @@ def _last_success(about: About, now: float) -> list[Line]:
     return lines
 
 
-def _sent(alert: Alert, about: About, now: float) -> list[Line]:
+def _sent(alert: Alert, about: About, now: float, *, has_channel: bool) -> list[Line]:
+    if not about.messages and not has_channel:
+        key = ("alert_command", "strong")
+        return [_labelled("SENT", ("nothing takes messages: set ", "dim"), key, (" in tui_flow.toml", "dim"))]
     if not about.messages:
         return [_labelled("SENT", (alert_list.why_not_sent(alert, now), "dim"))]
     return [

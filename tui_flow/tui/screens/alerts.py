@@ -112,7 +112,9 @@ class AlertsSection(Sorting, Marking, AlertActions, Section):
         if self.is_roomy:
             self.about.set_lines(alert_detail.error_lines(alert, found, project, marks), keep=keep)
             self.context.set_title("Context")
-            self.context.set_lines(alert_detail.context_lines(alert, found, now, marks), keep=keep)
+            self.context.set_lines(
+                alert_detail.context_lines(alert, found, now, marks, has_channel=self._has_channel), keep=keep
+            )
         else:
             self.about.set_lines(alert_about.lines(alert, found, project, now, marks), keep=keep)
 
@@ -138,6 +140,12 @@ class AlertsSection(Sorting, Marking, AlertActions, Section):
         self._found = found
         if alert is not None:
             self._tell(alert)
+
+    @property
+    def _has_channel(self) -> bool:
+        """Whether anything takes messages about alerts."""
+        settings = self.console.settings
+        return bool(settings.alert_command or settings.alert_urls)
 
     @property
     def filter_text(self) -> str:

@@ -144,7 +144,8 @@ def _read(
     from tui_flow.store import spans
 
     if timetable.notice is None:
-        timetable.notice = clock_changes.notice(schedules, now)
+        active = [one for one in schedules if one.state is ScheduleState.ACTIVE]
+        timetable.notice = clock_changes.notice(active, now)
     found = spans.of_all(db, window.start, window.end)
     return Facts(
         window,
