@@ -27,6 +27,12 @@ async def test_the_lower_pane_tells_the_first_error_without_leaving_the_list(etl
         await page.shows("etl_daily  run 812  failed", "OperationalError: connection to server")
         assert "flows/etl_daily.py:4 in load_warehouse" in page.text
         assert "date=2026-08-20" in page.line_with("ran with")
+        await page.shows("not run because of it  publish, notify")
+        await page.shows("2 of the last 13 runs failed, 1 in load_warehouse   last ok run 811, ")
+        etl.db.execute("UPDATE flow_runs SET source_sha = 'a' WHERE id = 812")
+        etl.db.execute("UPDATE flows SET sha = 'b' WHERE name = 'etl_daily'")
+        page.engine.tell(changes.FlowFileChanged("flows/etl_daily.py", "ok"))
+        await page.shows("etl_daily  run 812  failed  file edited since")
 
 
 async def test_a_broken_file_shows_its_error_and_its_line(etl: Project) -> None:
@@ -278,9 +284,9 @@ async def test_the_form_says_which_of_how_many_fields_it_is_in(project: Project)
     project.flow("wide", parameters={"properties": fields, "required": list(fields)})
     async with console(project) as page:
         await page.press("r")
-        await page.shows("field 1 of 12", "p0  date, as 2026-08-20")
+        await page.shows("field 1 of 16", "p0  date, as 2026-08-20")
         await page.press("tab", "tab")
-        await page.shows("field 3 of 12")
+        await page.shows("field 3 of 16")
 
 
 async def test_no_heading_is_cut_where_the_strip_is_short(etl: Project) -> None:

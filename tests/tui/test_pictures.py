@@ -82,7 +82,7 @@ def test_the_flows_look_as_they_did(
         501, [the_task(1, "list"), the_task(2, "load", "retrying", tries=2, max_tries=3, due_at=NOW + 12)]
     )
     app = Console(night.settings, connect=FakeEngine().connect)
-    assert snap_compare(app, terminal_size=size, run_before=settled("↻ load", "OperationalError"))
+    assert snap_compare(app, terminal_size=size, run_before=settled("↻ load", "last ok"))
 
 
 def settled(*texts: str) -> Callable[[Any], Awaitable[None]]:

@@ -23,11 +23,12 @@ def flow_title(row: FlowRow) -> str:
     run = row.latest
     if run is None:
         return f"{row.name}  never run"
-    return f"{row.name}  run {run.id}  {word(run.state)}"
+    edited = "  file edited since" if row.was_edited(run) else ""
+    return f"{row.name}  run {run.id}  {word(run.state)}{edited}"
 
 
-def flow_lines(row: FlowRow, project: Path, now: float) -> list[Line]:
-    """The first error of the latest run, or why the file does not import, or what the flow is."""
+def flow_lines(row: FlowRow, project: Path, now: float, context: Sequence[Line] = ()) -> list[Line]:
+    """The first error of the latest run, with its context, or why the file does not import, or what the flow is."""
     if row.broken is not None:
         return _broken_lines(row)
     run = row.latest
@@ -36,6 +37,7 @@ def flow_lines(row: FlowRow, project: Path, now: float) -> list[Line]:
         if run and role(run.state) == "bad"
         else []
     )
+    lines += context
     if run is not None and not lines and run.message and run.ended_at:
         lines.append([(run.message.splitlines()[0], "dim")])
     if row.why:
@@ -45,7 +47,10 @@ def flow_lines(row: FlowRow, project: Path, now: float) -> list[Line]:
         lines.append([("estimate  ", "dim"), (found.basis, "")])
     described = description_lines(row)
     if run is not None and run.parameters:
-        described.insert(-1, [("ran with  ", "dim"), *value_spans(run.parameters)])
+        place = (
+            0 if lines else len(described) - 1
+        )  # where there is an error, there is little room for what comes next
+        described.insert(place, [("ran with  ", "dim"), *value_spans(run.parameters)])
     lines += described
     if run is None:
         lines.insert(0, [("r", "key"), (" runs it", "dim")])

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
-from tui_flow.contract.states import ACTIVE, TaskRunState
+from tui_flow.contract.states import ACTIVE, FlowRunState, TaskRunState
 from tui_flow.store.records import FlowRun
 from tui_flow.store.spans import Span
 from tui_flow.store.tasks import TaskSummary
@@ -46,7 +46,7 @@ def lines(row: FlowRow, more: More, project: Path, now: float, marks: Marks, wid
     mine = more if more.flow == row.name else More()
     groups = [
         _run(row, run, now, marks),
-        _error(row, run, project),
+        _error(row, run, mine, project, now),
         _tasks(mine.tasks if mine.run_id == run.id else (), marks, width),
         [*_failures(mine), *_usual(mine)],
         _next(row, mine, now),
@@ -92,15 +92,45 @@ def _code(row: FlowRow, run: FlowRun) -> Line:
     name: Line = [("code     ", "dim"), (run.source_sha[:7], "")]
     if row.flow is None or not row.flow.sha:
         return name
-    if row.flow.sha == run.source_sha:
+    if not row.was_edited(run):
         return [*name, ("  as the file is now", "dim")]
     return [*name, (f"  the file is now {row.flow.sha[:7]}, ", "warn"), ("D", "key"), (" diff", "dim")]
 
 
-def _error(row: FlowRow, run: FlowRun, project: Path) -> list[Line]:
+def _error(row: FlowRow, run: FlowRun, more: More, project: Path, now: float) -> list[Line]:
     if role(run.state) != "bad":
         return []
-    return [[("FIRST ERROR", "dim")], *about.failure_lines(row.failure or run.failure, run.message, project)]
+    return [
+        [("FIRST ERROR", "dim")],
+        *about.failure_lines(row.failure or run.failure, run.message, project),
+        *_last_good(more, now),
+    ]
+
+
+def failure_context(row: FlowRow, more: More, now: float) -> list[Line]:
+    """What a failure meant for the rest of the run, and how often there was one, where there is room for two lines."""
+    run = row.latest
+    if run is None or more.flow != row.name or more.run_id != run.id or role(run.state) != "bad":
+        return []
+    found: list[Line] = []
+    idle = [one.name for one in more.tasks if one.state is TaskRunState.UPSTREAM_FAILED]
+    if idle:
+        others = f" and {len(idle) - 4} more" if len(idle) > 4 else ""
+        found.append([("not run because of it  ", "dim"), (f"{', '.join(idle[:4])}{others}", "")])
+    last = more.spans[:RUNS]
+    bad = sum(role(span.state) == "bad" for span in last)
+    told: Line = [(f"{bad} of the last {len(last)} runs failed", "")]
+    if more.failures and bad > 1:
+        task, count = next(iter(more.failures.items()))
+        told.append((f", {'all' if count == bad else count} in {task}", ""))
+    return [*found, [*told, *(span for good in _last_good(more, now) for span in (("   ", ""), *good))]]
+
+
+def _last_good(more: More, now: float) -> list[Line]:
+    span = next((span for span in more.spans if span.state is FlowRunState.COMPLETED), None)
+    if span is None or span.ended_at is None:
+        return []
+    return [[("last ok ", "dim"), (f"run {span.id}, {times.ago(now - span.ended_at)}", "")]]
 
 
 # Its tasks.
@@ -200,5 +230,7 @@ def _next(row: FlowRow, more: More, now: float) -> list[Line]:
 
 
 def _day(at: float, now: float) -> str:
-    here = times.local(at)
-    return f"{here:%H:%M}" if here.date() == times.local(now).date() else f"{here:%a %d %b %H:%M}"
+    here, today = times.local(at), times.local(now)
+    if here.date() == today.date():
+        return f"{here:%H:%M}"
+    return f"{here:%a %H:%M}" if at - now < 6 * 86_400 else f"{here:%d %b %H:%M}"

@@ -102,6 +102,11 @@ class FlowRow(NamedTuple):
         """Whether somebody has acknowledged all that is wrong."""
         return bool(self.alerts) and all(alert.state is AlertState.ACKNOWLEDGED for alert in self.alerts)
 
+    def was_edited(self, run: FlowRun) -> bool:
+        """Whether the flow's file is another now than the one that a run ran."""
+        known = self.flow.sha if self.flow else ""
+        return bool(known and run.source_sha) and known != run.source_sha
+
     @property
     def spans(self) -> list[Span]:
         """The last runs that are known, the newest first."""

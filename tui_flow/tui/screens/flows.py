@@ -23,6 +23,7 @@ from tui_flow.tui.presentation import (
 )
 from tui_flow.tui.presentation.flow_detail import More
 from tui_flow.tui.presentation.flow_list import FlowRow, Overview
+from tui_flow.tui.presentation.glyphs import role
 from tui_flow.tui.screens.flow_actions import FlowActions
 from tui_flow.tui.screens.flows_reading import Surroundings, read_more, read_spans, read_surroundings
 from tui_flow.tui.screens.section import Section
@@ -200,7 +201,7 @@ class FlowsSection(Sorting, FlowActions, Section):
         else:
             took = plots.duration_lines(more.spans, width - 4, marks)
             self.about.set_title(about.flow_title(row), "".join(map(text_of, took)))
-            lines = about.flow_lines(row, project, now)
+            lines = about.flow_lines(row, project, now, flow_detail.failure_context(row, more, now))
         self.about.set_lines(lines, keep=self._told == row.key)
         self._told = row.key
 
@@ -210,7 +211,8 @@ class FlowsSection(Sorting, FlowActions, Section):
         if run is None:
             return
         is_wide = self.is_wide
-        read = partial(read_more, flow=row.name, run=run) if is_wide else partial(read_spans, flow=row.name)
+        wants_all = is_wide or role(run.state) == "bad"
+        read = partial(read_more, flow=row.name, run=run) if wants_all else partial(read_spans, flow=row.name)
         try:
             self._more = await bridge.read(read)
         except HistoryError:
