@@ -6,7 +6,6 @@ Who prints is whose body is at work in the thread or coroutine that does, so it 
 import io
 import os
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 from tui_flow.sdk import framing
@@ -25,9 +24,7 @@ def open_standard(fd: int, mode: str) -> Any:
     encoding error."""
     if mode == "r":
         return os.fdopen(fd, mode, encoding="utf-8", errors="backslashreplace", closefd=False)
-    return io.TextIOWrapper(
-        _Told(fd), encoding="utf-8", errors="backslashreplace", line_buffering=True, write_through=True
-    )
+    return io.TextIOWrapper(_Told(fd), encoding="utf-8", errors="backslashreplace", write_through=True)
 
 
 def tell_who(cookie: str) -> None:
@@ -69,7 +66,7 @@ class _Told(io.BufferedIOBase):
     def __init__(self, fd: int) -> None:
         self._fd = fd
         self.mode, self.name = "wb", f"<{'stderr' if fd == 2 else 'stdout'}>"
-        self._held, self._whose = bytearray(), None
+        self._held, self._whose = b"", None
         self._lock = threading.RLock()
         os.register_at_fork(after_in_child=self._begin_anew)
 
@@ -77,7 +74,7 @@ class _Told(io.BufferedIOBase):
 
     def _begin_anew(self) -> None:
         """In a forked child: what was held is its parent's to write, and so may the lock have been."""
-        self._held, self._lock = bytearray(), threading.RLock()
+        self._held, self._lock = b"", threading.RLock()
 
     def fileno(self) -> int:
         return self._fd
@@ -89,13 +86,14 @@ class _Told(io.BufferedIOBase):
         return os.isatty(self._fd)
 
     def write(self, data: Any) -> int:
-        whose = who()
+        run = current.get()
+        whose = who() if run is not None and run.number else None
         with self._lock:
             if whose != self._whose:
                 self._put()
                 self._whose = whose
-            self._held += data
-            if len(self._held) > _HOLD or b"\n" in data:
+            self._held += bytes(data)
+            if b"\n" in self._held or len(self._held) > _HOLD:
                 self._put()
         return len(data)
 
@@ -104,16 +102,16 @@ class _Told(io.BufferedIOBase):
             self._put()
 
     def _put(self) -> None:
-        data, self._held = bytes(self._held), bytearray()
-        for piece in self._pieces(data):
-            while piece:
-                piece = piece[os.write(self._fd, piece) :]
-
-    def _pieces(self, data: bytes) -> Iterator[bytes]:
-        """In frames, unless nobody in particular prints, or the author has put something else in the pipe's place."""
+        data, self._held = self._held, b""
         if self._whose is None or not data or not is_keepers(self._fd):
-            return iter((data,))
-        return framing.frames(data, self._whose, _mark)
+            self._write_all(data)
+            return
+        for piece in framing.frames(data, self._whose, _mark):
+            self._write_all(piece)
+
+    def _write_all(self, data: bytes) -> None:
+        while data:
+            data = data[os.write(self._fd, data) :]
 
     def close(self) -> None:
         """The descriptor stays open: it is the process's."""
