@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.store.rows import a_fire_time
 from tests.tui.project import NOON, Project
-from tui_flow.contract.states import FlowRunState
-from tui_flow.store import days, runs
+from tui_flow.contract.schedules import Interval
+from tui_flow.contract.states import FireOutcome, FireReason, FlowRunState
+from tui_flow.store import days, runs, schedules
 from tui_flow.store.runs import Wanted
 
 MINUTE = 60.0
@@ -37,6 +39,22 @@ def test_runs_are_counted_from_each_moment_until_the_next_by_their_state(project
     bad = days.first_failure(project.db, starts[1], starts[2])
     assert bad is not None and bad.id == 20
     assert days.first_failure(project.db, starts[0], starts[1]) is None
+    project.close()
+
+
+def test_missed_fire_times_are_counted_on_the_days_that_they_span(project: Project) -> None:
+    at = NOON + 100.0
+    schedule = project.schedule("etl", Interval(60.0), at=NOON)
+    missed = {"outcome": FireOutcome.MISSED, "reason": FireReason.DOWN}
+    rows = [
+        a_fire_time(schedule.id, at, **missed),
+        a_fire_time(schedule.id, at + 50, until=at + 250, times=5, **missed),
+        a_fire_time(schedule.id, at + 60, reason=FireReason.OVERLAP),
+        a_fire_time(schedule.id, at + 900, **missed),
+    ]
+    schedules.insert_fire_times(project.db, rows)
+    starts = [at, at + 100, at + 200, at + 300]
+    assert days.missed_by_day(project.db, starts) == [2, 2, 1]
     project.close()
 
 

@@ -40,11 +40,13 @@ def a_day(day: int = 20, **changes: object) -> Day:
         (a_day(counts={FlowRunState.COMPLETED: 30, FlowRunState.FAILED: 2}), "✗2"),
         (a_day(counts={FlowRunState.FAILED: 2, FlowRunState.CRASHED: 1}), "!1"),
         (a_day(counts={FlowRunState.COMPLETED: 1, FlowRunState.RUNNING: 1}), "✓"),
+        (a_day(counts={FlowRunState.COMPLETED: 1}, missed=12), "?12"),
+        (a_day(counts={FlowRunState.FAILED: 1}, missed=12), "✗1"),
         (a_day(to_come=Expected(31)), "○31"),
         (a_day(to_come=Expected(87_049, True)), "○87k"),
         (a_day(), ""),
     ],
-    ids=["fine", "failed", "crashed", "at-work", "to-come", "many", "nothing"],
+    ids=["fine", "failed", "crashed", "at-work", "missed", "failed-and-missed", "to-come", "many", "nothing"],
 )
 def test_a_day_shows_its_worst_state_or_what_is_to_come(day: Day, shown: str) -> None:
     assert calendar.cell(day, UNICODE, 4)[0] == shown

@@ -29,6 +29,21 @@ def count_by_day(db: sqlite3.Connection, starts: Sequence[float]) -> list[Counts
     return found
 
 
+def missed_by_day(db: sqlite3.Connection, starts: Sequence[float]) -> list[int]:
+    """How many fire times between each of these moments and the next one made no run although they should have. Those that
+    share a row are spread over the time that it spans."""
+    counts = [0.0] * (len(starts) - 1)
+    for first, last, times in queries.rows(
+        db, "list_missed_between", {"start": starts[0], "end": starts[-1]}
+    ):
+        for place, (low, high) in enumerate(pairwise(starts)):
+            if last == first or times == 1:
+                counts[place] += times if low <= last < high else 0
+            else:
+                counts[place] += times * max(0.0, min(last, high) - max(first, low)) / (last - first)
+    return [round(count) for count in counts]
+
+
 def has_failures(counts: Counts) -> bool:
     return any(state in counts for state in _BAD)
 

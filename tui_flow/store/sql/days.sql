@@ -6,3 +6,7 @@ SELECT days.key, states.value, (
 
 -- name: first_run_in_state
 SELECT id FROM flow_runs WHERE state = ? AND id >= ? AND id < ? ORDER BY id LIMIT 1;
+
+-- name: list_missed_between
+SELECT fire_at, coalesce(until, fire_at), times FROM fire_times
+WHERE outcome <> 'run' AND outcome = 'missed' AND coalesce(until, fire_at) >= :start AND fire_at < :end;

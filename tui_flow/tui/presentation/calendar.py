@@ -25,6 +25,7 @@ FROM_WORST = (
     FlowRunState.PENDING,
     FlowRunState.SCHEDULED,
 )
+_BAD = (FlowRunState.CRASHED, FlowRunState.FAILED)
 _FIRES_AT_MOST = 1500
 """Fire times that are worked out for one month, of all schedules together; beyond them they are estimated."""
 _FIRES_AT_LEAST = 8
@@ -48,6 +49,8 @@ class Day(NamedTuple):
     counts: Counts
     """The runs that were made on it."""
     to_come: Expected = Expected()
+    missed: int = 0
+    """Fire times that made no run although they should have."""
     first_failure: FlowRun | None = None
 
     @property
@@ -114,9 +117,11 @@ def weeks(days: Sequence[Day]) -> list[list[Day | None]]:
 
 
 def cell(day: Day, marks: Marks, room: int) -> tuple[str, str]:
-    """What stands beside a day's number, in so many cells, and its role: its worst state and how many runs ended so, or how
-    many fires there are to come."""
+    """What stands beside a day's number, in so many cells, and its role: the worst there was, missed
+    fire times among it, and how often; or how many fires there are to come."""
     worst = day.worst
+    if day.missed and worst not in _BAD:
+        return ("?" + short_count(day.missed, room - 1), "warn")
     if worst is None:
         if not day.to_come.fires:
             return ("", "")
@@ -155,6 +160,8 @@ def summary(day: Day, now: float, marks: Marks) -> list[Line]:
             states.append((f"{marks.glyph(state)}{day.counts[state]:,}  ", role(state)))
     if states:
         lines.append(states)
+    if day.missed:
+        lines.append([("?", "warn"), (f" {day.missed:,} missed", "")])
     bad = day.first_failure
     if bad is not None:
         at = times.hour_minute(bad.ended_at or bad.created_at)

@@ -172,7 +172,7 @@ def _read(
     from tui_flow.store import days
 
     starts = calendar.midnights(month)
-    counts = days.count_by_day(db, starts)
+    counts, missed = days.count_by_day(db, starts), days.missed_by_day(db, starts)
     to_come = known or calendar.expected(schedules, starts, now, skipped)
     return [
         Day(
@@ -181,6 +181,7 @@ def _read(
             end,
             counts[place],
             to_come[place],
+            missed[place],
             days.first_failure(db, start, end) if days.has_failures(counts[place]) else None,
         )
         for place, (start, end) in enumerate(pairwise(starts))
