@@ -15,6 +15,7 @@ from tui_flow.settings import THEMES
 
 COMMANDS = (
     "open",
+    "profiles",
     "run",
     "presets",
     "serve",

@@ -151,6 +151,7 @@ ACTIONS = (
     Action("step_back", "escape", "back", "clear, or one step back", "app"),
     Action("leave", "q", "leave", "back; at the top: leave", "app", 91),
     Action("saved_views", "apostrophe", "saved", "saved views; save this", "app"),
+    Action("profiles", "at", "projects", "another project's console", "app"),
     Action("zone", "T", "zone", "times in UTC, or as here", "app"),
     Action("undo", "u", "undo", "undo what was done last", "app"),
     Action("redraw", "ctrl+l", "redraw", "draw the screen anew", "app"),
@@ -166,7 +167,7 @@ CHANGING = frozenset(
 """The ids of what a console that only reads refuses."""
 
 _NAMES = {
-    "enter": "⏎", "slash": "/", "comma": ",", "full_stop": ".", "question_mark": "?", "colon": ":", "equals_sign": "=", "apostrophe": "'", "plus": "+", "minus": "-", "ampersand": "&", "space": "Space", "tab": "Tab",
+    "enter": "⏎", "slash": "/", "comma": ",", "full_stop": ".", "question_mark": "?", "colon": ":", "equals_sign": "=", "apostrophe": "'", "at": "@", "plus": "+", "minus": "-", "ampersand": "&", "space": "Space", "tab": "Tab",
     "shift+tab": "⇧Tab", "escape": "Esc", "pagedown": "PgDn", "pageup": "PgUp", "up": "↑", "down": "↓",
     "left": "←", "right": "→", "home": "Home", "end": "End",
 }  # fmt: skip

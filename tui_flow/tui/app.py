@@ -62,10 +62,15 @@ class Console(Asking, inherit_bindings=False):
         connect: Connect | None = None,
         keys: Path | None = None,
         yank: Path | None = None,
+        projects: Path | None = None,
     ) -> None:
         """`begin` is where it opens; `keys` is the file with a person's own keys, if there may be one; `yank` the file
         that what is copied goes into."""
         super().__init__()
+        self.projects = projects
+        """The file with the projects that this user has opened."""
+        self.elsewhere: Path | None = None
+        """The project whose console is to begin where this one ends."""
         self._yank = yank
         self._keys_file = keys
         self.keymap, self._wrong_keys = keymap.load(keys) if keys else (keymap.Keymap(), [])
@@ -289,6 +294,17 @@ class Console(Asking, inherit_bindings=False):
 
         if isinstance(self.screen, View):
             saved.ask(self)
+
+    def action_profiles(self) -> None:
+        from tui_flow.tui.screens import profiles
+
+        if isinstance(self.screen, View):
+            profiles.ask(self)
+
+    def go_elsewhere(self, project: Path) -> None:
+        """Ends this console, for that of another project to begin."""
+        self.elsewhere = project
+        self.exit(EXIT_OK)
 
     def action_undo(self) -> None:
         """Takes back what was done last, and then what was done before."""

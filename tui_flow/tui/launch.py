@@ -10,6 +10,8 @@ from tui_flow.settings import Settings
 from tui_flow.tui import terminal
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tui_flow.tui.presentation.address import Address
 
 
@@ -22,11 +24,12 @@ def run(
     read_only: ReadOnly | None = None,
     begin: "Address | None" = None,
     connect: Callable[..., Awaitable[Any]] | None = None,
+    go_to: "Callable[[Path], int] | None" = None,
 ) -> int:
     """Shows the console until somebody leaves it. The exit code: 0, or 2 where the terminal will not do.
 
     `ascii` None and `theme` "auto" find out what the terminal can show; `begin` is where it opens; `connect` is for
-    tests: how the engine is reached.
+    tests: how the engine is reached; `go_to` shows another project, whose exit code it gives, once this one is left for it.
     """
     trouble = terminal.why_unusable()
     if trouble:
@@ -37,6 +40,7 @@ def run(
     gc.disable()  # until the first frame: modules are no garbage, and looking for some takes a tenth of the start
     from textual import constants
 
+    from tui_flow.client.projects import path_of_projects
     from tui_flow.tui import copying, keymap
     from tui_flow.tui.app import Console
     from tui_flow.tui.presentation.glyphs import wants_ascii
@@ -52,8 +56,11 @@ def run(
         connect=connect,
         keys=keymap.path_of_keys(),
         yank=copying.yank_path(),
+        projects=path_of_projects(),
     )
     code = console.run(mouse=mouse)
+    if console.elsewhere is not None and go_to is not None:
+        return go_to(console.elsewhere)
     active = console.overview.active
     if active:
         sys.stdout.write(
