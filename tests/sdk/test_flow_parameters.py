@@ -1,5 +1,7 @@
 """What a flow takes, and what becomes of arguments that do not fit."""
 
+from typing import Any
+
 import pytest
 
 from tests.sdk.history import History
@@ -79,17 +81,25 @@ def test_fields_give_defaults_and_limits(history: History) -> None:
 def test_defaults_are_each_calls_own_and_of_the_declared_class(history: History) -> None:
     from datetime import date
 
+    from pydantic import BaseModel
+
+    class Window(BaseModel):
+        size: int
+
     @flow
     def my_flow(
         seen: list[list[int]] = [[1]],  # noqa: B006
         day: date = "2026-11-23",  # type: ignore[assignment]
         odd: int = "many",  # type: ignore[assignment]
+        window: Window = {"size": "3"},  # type: ignore[assignment]  # noqa: B006
+        anything: Any = 5,
         shared=[],  # type: ignore[no-untyped-def]  # noqa: B006
     ) -> object:
         seen[0].append(2)
         shared.append(3)
-        return seen, day, odd, shared
+        return seen, day, odd, shared, window
 
     first, second = my_flow(), my_flow()
     assert first[:3] == second[:3] == ([[1, 2]], date(2026, 11, 23), "many")
+    assert second[4] == Window(size=3)
     assert second[3] == [3, 3], "nothing is said of it: it is Python's one default"

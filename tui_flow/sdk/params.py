@@ -160,13 +160,21 @@ def _with_fresh_defaults(fn: Callable[..., Any], bound: inspect.BoundArguments) 
         parameter = parameters[name]
         if name in given or value is None or parameter.annotation is parameter.empty:
             continue
-        if type(value) in _COLLECTIONS:
+        if parameter.kind in _MANY or _is_exactly(parameter, value):
+            continue
+        hint = _hints(fn).get(name)
+        if _is_of_another_class(value, hint):
+            found[name] = _validated(name, hint, value)[0]
+        elif type(value) in _COLLECTIONS:
             found[name] = _fresh(value)
-        elif not _is_exactly(parameter, value) and parameter.kind not in _MANY:
-            hint = _hints(fn).get(name)
-            if isinstance(hint, type) and not isinstance(value, hint) and (hint, type(value)) != (float, int):
-                found[name] = _validated(name, hint, value)[0]
     return found
+
+
+def _is_of_another_class(value: Any, hint: Any) -> bool:
+    try:
+        return isinstance(hint, type) and not isinstance(value, hint) and (hint, type(value)) != (float, int)
+    except TypeError:  # such as Any, and protocols
+        return False
 
 
 def _fresh(value: Any) -> Any:
