@@ -154,6 +154,16 @@ def test_folding_all_keeps_the_run_open_and_a_second_time_shows_what_was_shown_a
     assert [row.key for row in found.rows("flow")] == first
 
 
+def test_only_where_there_may_be_other_rows_they_are_made_anew() -> None:
+    first, mapped = the_task(1, "a", "running"), the_task(2, "b", "pending", map_id=2, map_index=0)
+    found = forest()
+    assert found.update([first, mapped]) is None
+    assert found.update([first._replace(state=TaskRunState.COMPLETED), mapped]) == [1, 2]
+    assert found.update([]) == []
+    assert found.update([first._replace(tries=2)]) is None, "its tries are rows"
+    assert found.update([the_task(3, "c")]) is None
+
+
 def test_what_is_at_work_is_the_tasks_and_not_the_flows_around_them() -> None:
     found = forest(
         the_task(1, "branch", "running", kind="flow"),

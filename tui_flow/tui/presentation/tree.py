@@ -120,10 +120,12 @@ class TaskForest:
         self._children: dict[int, list[Key]] = {0: []}
         self._toggled: set[Key] = set()
 
-    def update(self, changed: Iterable[TaskRun]) -> None:
-        """Takes in new and changed task runs, in id order."""
+    def update(self, changed: Iterable[TaskRun]) -> list[int] | None:
+        """Takes in new and changed task runs, in id order. Which of them changed; None where there may be other rows."""
         known = self.tasks
         new: dict[int | None, list[TaskRun]] = {}
+        same_rows: list[int] = []
+        has_other_rows = False
         for task in changed:
             before = known.get(task.id)
             known[task.id] = task
@@ -137,12 +139,16 @@ class TaskForest:
                     self.groups[task.map_id] = MapGroup(task)
                     self._children.setdefault(task.parent, []).append(("map", task.map_id))
             else:
+                same_rows.append(task.id)
+                has_other_rows |= task.tries > 1
                 self.counts[before.state] -= 1
                 self.counts[task.state] += 1
                 if task.map_id is not None:
                     self.groups[task.map_id].change(before, task)
+        has_other_rows |= bool(new)
         for map_id in list(new):
             self._settle(new, map_id)
+        return None if has_other_rows else same_rows
 
     def _settle(self, new: dict[int | None, list[TaskRun]], map_id: int | None) -> None:
         """Counts the new task runs of a map call, or (None) those of none."""

@@ -97,10 +97,10 @@ class RunScreen(RunFrames):
             self._scope = None
         self.run = reading.run
         self._bound_log()
-        self.forest.update(reading.changed)
+        changed = self.forest.update(reading.changed)
         self.artifacts |= {artifact.number: artifact for artifact in reading.artifacts}
         self.task_tree.progress = artifacts.progress_by_task(self.artifacts.values())
-        self.task_tree.show_run(self.run, self.forest)
+        self.task_tree.show_run(self.run, self.forest, changed)
         self.find_critical_path()
         if first:
             self._arrive()

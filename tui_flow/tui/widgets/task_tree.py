@@ -9,7 +9,7 @@ from tui_flow.store.records import Artifact, FlowRun
 from tui_flow.tui.actions import bindings
 from tui_flow.tui.presentation import Line, artifacts, gantt, joined, text_of, times
 from tui_flow.tui.presentation.glyphs import role
-from tui_flow.tui.presentation.tree import ROOT, Key, Row, TaskForest
+from tui_flow.tui.presentation.tree import ROOT, Key, Row, TaskForest, name_of
 from tui_flow.tui.presentation.tree_columns import COLUMNS_WIDTH, column_heads, columns, legend
 from tui_flow.tui.widgets.lines import Lines
 from tui_flow.tui.widgets.paint import AnySpan, fit_line
@@ -30,6 +30,8 @@ class TaskTree(Lines):
         self.forest = TaskForest()
         self.run: FlowRun | None = None
         self.rows: list[Row] = []
+        self._places: dict[Key, int] = {}
+        """Where each row is."""
         self._name_width = 0
         self._strips: dict[int, tuple[tuple[float, ...], Line]] = {}
         """The strips of folded map calls, with what they were drawn for."""
@@ -55,12 +57,33 @@ class TaskTree(Lines):
         self.scale, self.critical = 1, []
         self.set_count(0)
 
-    def show_run(self, run: FlowRun, forest: TaskForest) -> None:
-        """Shows a run, or what has changed of it."""
-        if forest is not self.forest:
+    def show_run(self, run: FlowRun, forest: TaskForest, changed: Sequence[int] | None = None) -> None:
+        """Shows a run, or what has changed of it: the task runs with these ids, or (None) perhaps which rows there are."""
+        is_another = forest is not self.forest
+        if is_another:
             self._strips = {}
         self.run, self.forest = run, forest
-        self.rebuild()
+        if is_another or changed is None or not self.rows:
+            self.rebuild()
+        else:
+            self._take_changes(changed)
+
+    def _take_changes(self, changed: Sequence[int]) -> None:
+        """Puts what has become of task runs into the rows that there are: four times a second, of thousands."""
+        for id in changed:
+            task = self.forest.tasks[id]
+            place = self._places.get(("task", id))
+            if place is not None:
+                self.rows[place] = self.rows[place]._replace(task=task, label=name_of(task))
+            elif task.map_id is not None:
+                place = self._places.get(("map", task.map_id))
+            if place is not None:
+                self._name_width = max(self._name_width, self._width_of(self.rows[place]))
+        self.set_count(len(self.rows))
+
+    def _width_of(self, row: Row) -> int:
+        """The cells that a row's name takes."""
+        return 2 * row.depth + cell_len(text_of(self._label(row)))
 
     def rebuild(self, select: Key | None = None) -> None:
         """The visible rows anew, with the cursor on the same one, or on the one that is asked for."""
@@ -69,12 +92,9 @@ class TaskTree(Lines):
         before = self.selected
         key = select or (before.key if before else ROOT)
         self.rows = self.forest.rows(self.run.flow)
-        longest = max(
-            (2 * row.depth + cell_len(text_of(self._label(row))) for row in self.rows[:2000]), default=0
-        )
-        self._name_width = longest
-        places = {row.key: place for place, row in enumerate(self.rows)}
-        self.cursor = places.get(key, min(self.cursor, len(self.rows) - 1))
+        self._name_width = max(map(self._width_of, self.rows[:2000]), default=0)
+        self._places = {row.key: place for place, row in enumerate(self.rows)}
+        self.cursor = self._places.get(key, min(self.cursor, len(self.rows) - 1))
         self.set_count(len(self.rows))
         if before is None or before.key != self.rows[self.cursor].key:
             self.show(self.cursor)
