@@ -11,6 +11,7 @@ from tests.tui.project import Project, said, the_task
 from tui_flow.contract.states import FlowRunState
 from tui_flow.store.log_search import ALL_LEVELS, Hit, Needle
 from tui_flow.tui import saved_views, searching
+from tui_flow.tui.app import Console
 from tui_flow.tui.presentation import filters, hit_lines, log_hits, text_of
 from tui_flow.tui.presentation.glyphs import UNICODE
 from tui_flow.tui.presentation.hits import HitList
@@ -80,6 +81,30 @@ async def test_a_search_that_the_history_refused_is_made_again_when_it_can_be_re
         monkeypatch.setattr(database, "open_reader", real)
         page.engine.tell(changes.RunChanged(812, "etl_daily", "failed"))
         await page.shows("1 hit in 1 run", "Matches by run  WARN 1")
+
+
+async def test_all_hits_are_saved_to_a_file_and_read_in_the_pager(
+    said_often: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paged: list[tuple[list[str], int]] = []
+    monkeypatch.setattr(
+        Console, "page", lambda _, path, at: paged.append((path.read_text().splitlines(), at))
+    )
+    async with console(said_often) as page:
+        await page.press("3", "S", "slash")
+        await page.type("timeout")
+        await page.press("enter")
+        await page.shows("7 hits in 5 runs")
+        await page.press("S")
+        await page.shows("search-timeout.log")
+        await page.press("enter")
+        await page.shows("saved 7 lines to")
+        lines = (said_often.settings.project / "search-timeout.log").read_text().splitlines()
+        assert lines[0].startswith("812:57 ") and "etl_daily/load_warehouse: OperationalError" in lines[0]
+        await page.press("S", "enter")
+        await page.shows("not saved, File exists")
+        await page.press("n", "o")
+        assert paged == [(lines, 2)]
 
 
 async def test_a_hit_of_a_task_opens_the_run_at_that_task(said_often: Project) -> None:

@@ -85,6 +85,8 @@ ACTIONS = (
     Action("previous_run", "K", "previous run", "the one before", "logs"),
     Action("regroup", "equals_sign", "equal", "equal messages as one row", "logs", 6),
     Action("copy", "y", "copy…", "copy the line, its run, …", "logs", 5),
+    Action("save", "S", "save…", "save all hits to a file", "logs", 7),
+    Action("pager", "o", "pager", "all hits in $PAGER", "logs", 8),
     Action("open", "enter", "open", "the run, at the error", "alerts", 1),
     Action("rerun", "r", "rerun…", "run it again (menu)", "alerts", 2),
     Action("ack", "a", "ack", "you know; or take it back", "alerts", 3),

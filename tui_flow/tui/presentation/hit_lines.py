@@ -3,6 +3,7 @@
 from collections import Counter
 from datetime import UTC, datetime
 
+from tui_flow.contract.log import LEVELS
 from tui_flow.store.log_search import Hit
 from tui_flow.tui.presentation import Line, plots, times
 from tui_flow.tui.presentation.glyphs import Marks, role
@@ -76,6 +77,12 @@ def message_line(one: EqualHits, width: int, marks: Marks, now: float) -> Line:
         (f"{where}  ", "dim"),
         (one.text, ""),
     ]
+
+
+def plain_line(group: RunHits, hit: Hit) -> str:
+    """A hit as a line of a file: run and line, when, how grave, who, and what."""
+    who = group.name_of(hit) or "-"
+    return f"{group.run.id}:{hit.line + 1} {hit.stamp or '-'} {LEVELS[hit.level]:<8} {group.run.flow}/{who}: {hit.text}"
 
 
 def message_lines(one: EqualHits, marks: Marks, now: float) -> list[Line]:

@@ -148,10 +148,10 @@ class HomeScreen(View):
         tags = sorted({tag for flow in overview.flows for tag in flow.tags})
         return complete(text, {"flow": flows, "tag": tags})
 
-    def ask(self, hint: str, then: Callable[[str], None]) -> None:
+    def ask(self, hint: str, then: Callable[[str], None], start: str = "") -> None:
         """Asks for a text that is not the view's."""
         self._then = then
-        self.open_prompt("", hint)
+        self.open_prompt(start, hint)
 
     def earlier_texts(self) -> Sequence[str]:
         return self.section.asked if self._then is None else ()

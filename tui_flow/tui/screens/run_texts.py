@@ -1,7 +1,5 @@
 """What the keys of the Run view do with text: search, narrow, copy, save, read in a pager, edit; code and what changed."""
 
-import os
-import tempfile
 import time
 from functools import partial
 from pathlib import Path
@@ -9,8 +7,8 @@ from typing import Any
 
 from tui_flow.contract.rundir import LOG, run_dir
 from tui_flow.contract.states import RERUNNABLE, TERMINAL
-from tui_flow.safe import safe
 from tui_flow.store.records import Artifact
+from tui_flow.tui import saving
 from tui_flow.tui.copying import Copyable
 from tui_flow.tui.presentation import artifacts
 from tui_flow.tui.presentation.address import Address
@@ -118,36 +116,22 @@ class RunTexts(RunActions):
         self._asks = _SAVE
         row = self.task_tree.selected
         task = f"-{row.task.name}" if row is not None and row.task is not None else ""
-        name = "".join(
-            each if each.isalnum() or each in "-_." else "_" for each in f"run-{self.run.id}{task}.log"
-        )
+        name = saving.file_name(f"run-{self.run.id}{task}.log")
         self.open_prompt(str(self.console.settings.project / name), _SAVE)
 
     def _save(self, name: str) -> None:
-        """The lines as they stand in the log; never over a file that is there."""
-        if not name:
-            return
-        path = self.console.settings.project / Path(name).expanduser()
-        lines = self.log_view.lines.texts(len(self.log_view.lines.log))
-        try:
-            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            with os.fdopen(fd, "w", encoding="utf-8", errors="replace") as file:
-                count = sum(file.write(line + "\n") > 0 for line in lines)
-        except OSError as error:
-            self.say(f"not saved, {error.strerror}: {path}", "warn")
-            return
-        self.say(f"saved {count:,} line{'' if count == 1 else 's'} to {path}")
+        """The lines as they stand in the log."""
+        if name:
+            saving.save(self.console, name, self.log_view.lines.texts(len(self.log_view.lines.log)))
 
     def action_pager(self) -> None:
-        """The lines that are shown in $PAGER, at the one under the cursor; control characters are made harmless."""
+        """The lines that are shown in $PAGER, at the one under the cursor."""
         view = self.log_view
         if not view.count:
             self.say("there is no line to read")
             return
-        with tempfile.NamedTemporaryFile("w", prefix="tui-flow-", suffix=".log", encoding="utf-8") as file:
-            file.writelines(safe(line) + "\n" for line in view.lines.texts(len(view.lines.log)))
-            file.flush()
-            self.console.page(Path(file.name), view.place_in_scope() + 1)
+        lines = view.lines.texts(len(view.lines.log))
+        saving.read_in_pager(self.console, lines, view.place_in_scope() + 1)
 
     def action_edit(self) -> None:
         failure = self.failure()

@@ -1,0 +1,38 @@
+"""Lines that somebody takes out of the console: into a new file, or into the pager."""
+
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui_flow.safe import safe
+
+if TYPE_CHECKING:
+    from tui_flow.tui.app import Console
+
+
+def file_name(text: str) -> str:
+    """A name for a file that says what is in it."""
+    return "".join(each if each.isalnum() or each in "-_." else "_" for each in text)
+
+
+def save(console: "Console", name: str, lines: Iterable[str]) -> None:
+    """The lines as they are, readable for their owner only; never over a file that is there."""
+    path = console.settings.project / Path(name).expanduser()
+    try:
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(fd, "w", encoding="utf-8", errors="replace") as file:
+            count = sum(file.write(line + "\n") > 0 for line in lines)
+    except OSError as error:
+        console.say(f"not saved, {error.strerror}: {path}", "warn")
+        return
+    console.say(f"saved {count:,} line{'' if count == 1 else 's'} to {path}")
+
+
+def read_in_pager(console: "Console", lines: Iterable[str], at: int) -> None:
+    """The lines in $PAGER, from one on (counted from 1); control characters are made harmless."""
+    with tempfile.NamedTemporaryFile("w", prefix="tui-flow-", suffix=".log", encoding="utf-8") as file:
+        file.writelines(safe(line) + "\n" for line in lines)
+        file.flush()
+        console.page(Path(file.name), at)
