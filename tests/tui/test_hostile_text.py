@@ -123,6 +123,21 @@ async def test_nothing_raw_reaches_the_terminal_from_any_screen(
     await in_other_forms(hostile)
 
 
+async def test_nothing_raw_comes_from_the_panes_around_the_flows(
+    hostile: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = io.StringIO()
+    async with console(hostile, size=(160, 45)) as page:
+        monkeypatch.setattr(
+            type(page.app._driver), "write", lambda self, data: written.write(data), raising=False
+        )
+        await page.shows("Running now 1", "Alerts: 1 new", "Activity", "last 24h")
+        for keys in (["j"], ["k"], ["tab", "tab"], ["x"], ["escape"], ["tab"], ["a"]):
+            await page.press(*keys)
+            assert_harmless(page, written.getvalue())
+        assert "\x1b" not in page.text
+
+
 async def test_nothing_raw_comes_from_menus_code_differences_artifacts_attempts_and_searches(
     hostile: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,7 +217,7 @@ async def test_the_form_shows_hostile_defaults_and_pastes_as_what_they_are(proje
     engine.answers[commands.RunFlow] = {"run_id": 2}
     async with console(project, engine=engine) as page:
         await page.press("R")
-        await page.shows("field 1 of 2", "u001b]52;c;")
+        await page.shows("field 1 of 6", "u001b]52;c;")
         assert_harmless(page, "")
         page.app.post_message(events.Paste("\x9b2J\u202e"))
         await page.shows("�2J�")

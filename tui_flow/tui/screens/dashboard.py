@@ -19,6 +19,10 @@ from tui_flow.tui.widgets.running_table import RunningTable
 class OpenAlerts(AlertTable):
     """The alerts that have not recovered."""
 
+    def lead(self, index: int) -> list[AnySpan]:
+        """No cursor while another pane has the keyboard: keys act there."""
+        return super().lead(index) if self.has_focus else [("  ", "")]
+
     def spans_below(self, y: int, width: int) -> list[AnySpan]:  # noqa: ARG002
         return [(" Nothing is wrong.", "ok")] if not self.rows and y == 0 else []
 
