@@ -127,6 +127,7 @@ def over(settings: Settings, run_id: int) -> None:
 async def draw_all(settings: Settings, failed: int, census: int) -> None:
     await draw(settings, "run", "does not parse", open_run=census)
     await draw(settings, "flows", "running")
+    await draw(settings, "flows-wide", "last 24h", size=(160, 45))
     await draw(settings, "failed-run", "error 1/", open_run=failed)
     await draw(settings, "wide", "r f  reuse", open_run=failed, size=(160, 45))
     await draw(settings, "rerun", "as it was          reuse", open_run=failed, keys=("r",))

@@ -75,7 +75,7 @@ async def see_the_month(project: Project, page: Page) -> list[str]:
 
 
 async def compare_with_the_last_good_run(project: Project, page: Page) -> list[str]:
-    return await did(page, ["enter"], "FAILED") + await did(page, ["D"], "811")
+    return await did(page, ["D"], "811")
 
 
 async def see_since_when_a_task_fails(project: Project, page: Page) -> list[str]:
