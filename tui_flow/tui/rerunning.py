@@ -92,8 +92,9 @@ class Rerunning:
             if filled is not None:
                 self._begin(self._ways["f"], reruns.changed(before, filled.parameters, flow.parameters))
 
+        preview, source = reruns.preview(run, self._ways["f"]), f"run {run.id}"
         console.push_screen(
-            FormScreen(flow, before, f"rerun {run.id}", source=f"run {run.id}", verb="rerun"), asked
+            FormScreen(flow, before, f"rerun {run.id}", source=source, verb="rerun", rerun=preview), asked
         )
 
     def _begin(self, way: Way, parameters: dict[str, Any] | None = None) -> None:

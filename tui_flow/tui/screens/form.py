@@ -1,7 +1,6 @@
 """The form for the parameters of a run: what each takes, what is wrong with it, and what the run would do."""
 
 from collections.abc import Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
@@ -11,11 +10,13 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 
-from tui_flow.contract.errors import HistoryError, TuiFlowError
-from tui_flow.contract.states import FlowRunState
+from tui_flow.contract.commands import PreviewRerun
+from tui_flow.contract.errors import TuiFlowError
 from tui_flow.store import presets
-from tui_flow.store.records import Flow, FlowRun
+from tui_flow.store.precedents import Precedents
+from tui_flow.store.records import Flow
 from tui_flow.tui.actions import bindings
+from tui_flow.tui.planning import Planning
 from tui_flow.tui.presentation import Line, form, run_options
 from tui_flow.tui.presentation.form import Filled, Form
 from tui_flow.tui.screens.presets import Known, PresetMenu, keyed
@@ -44,10 +45,17 @@ class FormScreen(ModalScreen[Filled | None]):
     ]
 
     def __init__(
-        self, flow: Flow, values: Mapping[str, Any], command: str = "", *, source: str = "", verb: str = "run"
+        self,
+        flow: Flow,
+        values: Mapping[str, Any],
+        command: str = "",
+        *,
+        source: str = "",
+        verb: str = "run",
+        rerun: PreviewRerun | None = None,
     ) -> None:
         """`command` is what of `tui-flow` takes the parameters; "run" with the flow's name where it is empty. `source`
-        says where the values come from: "run 812". `verb` is what ^R does."""
+        says where the values come from: "run 812". `verb` is what ^R does; `rerun` asks what another attempt would do."""
         super().__init__()
         self.flow, self.source, self._command, self._verb = flow, source, command, verb
         self.form = Form(flow.parameters, values)
@@ -55,6 +63,8 @@ class FormScreen(ModalScreen[Filled | None]):
         self.last_good: tuple[int, Mapping[str, Any]] | None = None
         """The last good run, and what it was asked for with."""
         self.last: tuple[int, Mapping[str, Any]] | None = None
+        self.planning = Planning(self, rerun)
+        self.plan = TextLines(id="plan")
         self.rows = FieldRows(self.form, "parameter")
         self.option_rows = FieldRows(self.options, "option")
         self.option_title = Bar(id="option-title")
@@ -72,13 +82,15 @@ class FormScreen(ModalScreen[Filled | None]):
 
     def compose(self) -> ComposeResult:
         yield self.crumbs
-        with Horizontal(id="form-body"), VerticalScroll(id="fields", classes="pane", can_focus=False) as box:
-            box.border_title = Content(paint_of(self).clean("Parameters"))
-            box.border_subtitle = "* required  ~ changed"
-            yield self.titles
-            yield self.rows
-            yield self.option_title
-            yield self.option_rows
+        with Horizontal(id="form-body"):
+            with VerticalScroll(id="fields", classes="pane", can_focus=False) as box:
+                box.border_title = Content(paint_of(self).clean("Parameters"))
+                box.border_subtitle = "* required  ~ changed"
+                yield self.titles
+                yield self.rows
+                yield self.option_title
+                yield self.option_rows
+            yield self.plan
         yield self.command
         yield self.about
         yield self.footer
@@ -88,27 +100,27 @@ class FormScreen(ModalScreen[Filled | None]):
         self._update_crumbs()
         self.option_title.display = bool(self.options.fields)
         self.option_title.set([(" Run options", "strong")])
+        self.plan.can_focus = False
+        self.plan.add_class("pane")
         has_presets = not self._command or self._verb == "rerun"
         self.footer.offer(
-            ["form"], set() if has_presets else {"presets", "save_preset"}, {"submit": self._verb}
+            ["form"], set() if has_presets else {"presets", "save_preset", "plan"}, {"submit": self._verb}
         )
         wrong = next(iter(self.form.problems), None)
         first = self.rows.reveal(wrong) if wrong else next(iter(self.query(FieldRow)), None)
         if first is not None:
             self.set_focus(first.control)
         self.update()
-        if self._verb != "answer":
-            self.run_worker(self._read_history())
+        if self._verb == "answer":
+            self.plan.display = False
+        else:
+            self.planning.begin()
 
-    async def _read_history(self) -> None:
-        """Looks up what the last good run was asked for with."""
-        try:
-            last, good = await self.console.bridge.read(partial(_last_runs, flow=self.flow.name))
-        except HistoryError:
-            return
+    def know(self, known: Precedents) -> None:
+        """What the runs before were asked for with has been looked up."""
         asked = self.console.asked_parameters
-        self.last = (last.id, asked(last)) if last else None
-        self.last_good = (good.id, asked(good)) if good else None
+        self.last = (known.last.id, asked(known.last)) if known.last else None
+        self.last_good = (known.good.id, asked(known.good)) if known.good else None
         self.update()
 
     def _update_crumbs(self) -> None:
@@ -146,6 +158,7 @@ class FormScreen(ModalScreen[Filled | None]):
         for row in self.query(FieldRow):
             row.update(self.source, last_good if row.form is self.form else None)
         self._update_titles()
+        self.planning.show()
         line = self._line(paint_of(self).marks.glyph("failed"))
         self.command.set_lines([[("$ ", "dim"), (line, "dim")]])
         if not self._has_said:
@@ -229,6 +242,15 @@ class FormScreen(ModalScreen[Filled | None]):
         self.rows.show()
         self.option_rows.show()
         self.update()
+
+    def action_plan(self) -> None:
+        """All that is known of what it will do."""
+        from tui_flow.tui.screens.reader import ReaderScreen
+
+        self._take()
+        if self._verb != "answer":
+            title = f"Plan: {self._verb} {self.flow.name}"
+            self.console.push_screen(ReaderScreen(title, self.planning.whole()))
 
     def action_presets(self) -> None:
         """Fills the form with the values of a run, or of a preset; `x` in the menu deletes one."""
@@ -349,15 +371,6 @@ class FormScreen(ModalScreen[Filled | None]):
         names = ", ".join(field.dotted for field in changed)
         told: Line = [("changed: ", "dim"), (names, "")]
         self.console.push_screen(ConfirmScreen("Leave the form?", [told], "Stay", "Leave it"), answered)
-
-
-def _last_runs(db: Any, flow: str) -> tuple[FlowRun | None, FlowRun | None]:
-    """The last run of a flow, and the last that completed."""
-    from tui_flow.store import runs
-
-    last = runs.list_runs(db, flow=flow, limit=1)
-    good = runs.list_runs(db, flow=flow, states={FlowRunState.COMPLETED}, limit=1)
-    return next(iter(last), None), next(iter(good), None)
 
 
 def _line_in(problem: str) -> int:

@@ -87,17 +87,15 @@ class FieldRow(Vertical):
         name_cells = max(
             4, width - 4 if width < TYPE_CELLS + 12 else min(self.name_cells, width - TYPE_CELLS - 4)
         )
+        room = max(0, width - name_cells - 4)
         indent = " " * (len(field.path) - 1)
         name = f"{indent}{field.name}{' *' if field.required else ''}"
         return [
             (marks.cursor if self.control.has_focus else " ", "strong"),
             ("~" if self.form.is_changed(field) else " ", "warn"),
             (fit(name, name_cells, marks.ellipsis), "strong"),
-            (
-                fit(f" {field.type_word}", max(0, width - name_cells - 3), marks.ellipsis),
-                "dim",
-            ),
-            ("[" if isinstance(self.control, TextControl) else " ", "dim"),
+            (fit(f" {field.type_word}", room, marks.ellipsis) if room > 2 else " " * room, "dim"),
+            (" [" if isinstance(self.control, TextControl) else "  ", "dim"),
         ]
 
     def _columns(self, last_good: Mapping[str, Any]) -> Line | None:

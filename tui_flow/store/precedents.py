@@ -1,0 +1,62 @@
+"""What a run of a flow is going to be like, by those before it: nobody can tell from the code, which is not run for it."""
+
+import sqlite3
+from statistics import median
+from typing import NamedTuple
+
+from tui_flow.contract.states import FlowRunState, TaskRunState
+from tui_flow.store import runs, task_history
+from tui_flow.store.records import FlowRun
+
+MAX_RUNS = 100
+"""So many of the last good runs say how long one takes."""
+MAX_TASK_RUNS = 10
+"""So many say how long a task takes: each has all its task runs counted."""
+_DONE_BEFORE = {TaskRunState.CACHED: "cached", TaskRunState.SKIPPED: "skipped"}
+
+
+class UsualTask(NamedTuple):
+    """The task runs of one task in the last good run."""
+
+    name: str
+    calls: int
+    how: str
+    """"run", "cached" or "skipped": what all of them were; what most did where they differ."""
+    seconds: float | None
+    """From the first one's begin to the last one's end, in the median of the last runs; None where none ran."""
+
+
+class Precedents(NamedTuple):
+    last: FlowRun | None
+    good: FlowRun | None
+    """The last run that completed."""
+    durations: list[float]
+    """Of good runs, in seconds, the newest first."""
+    tasks: list[UsualTask]
+    """Of the last good run, in the order of their first calls."""
+
+
+def read(db: sqlite3.Connection, flow: str) -> Precedents:
+    """Raises HistoryError."""
+    last = next(iter(runs.list_runs(db, flow=flow, limit=1)), None)
+    good = runs.list_runs(db, flow=flow, states={FlowRunState.COMPLETED}, limit=MAX_RUNS)
+    took = [
+        run.ended_at - run.started_at
+        for run in good
+        if run.ended_at is not None and run.started_at is not None
+    ]
+    return Precedents(last, good[0] if good else None, took, _tasks(db, good[0]) if good else [])
+
+
+def _tasks(db: sqlite3.Connection, good: FlowRun) -> list[UsualTask]:
+    found = []
+    for name, by_run in task_history.grid_of(db, good.flow, good.id, MAX_TASK_RUNS).items():
+        if good.id not in by_run:
+            continue
+        counts = by_run[good.id].counts
+        most = counts.most_common(1)[0][0]
+        took = [past.seconds for past in by_run.values() if past.seconds is not None]
+        found.append(
+            UsualTask(name, counts.total(), _DONE_BEFORE.get(most, "run"), median(took) if took else None)
+        )
+    return found

@@ -1,0 +1,115 @@
+"""The plan beside a form: reads what the runs before did, asks the engine for slots, and follows what is typed."""
+
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+
+from tui_flow.contract.commands import GetStatus, PreviewRerun, RerunPreview
+from tui_flow.contract.errors import HistoryError, TuiFlowError
+from tui_flow.store import precedents
+from tui_flow.store.precedents import Precedents
+from tui_flow.tui.presentation import Line, plan, run_options
+from tui_flow.tui.presentation.form import Form, differing
+
+if TYPE_CHECKING:
+    from tui_flow.tui.screens.form import FormScreen
+
+LOOK_SECONDS = 3.0
+"""Between two questions about slots, while the form is there."""
+
+
+class Planning:
+    """One form's."""
+
+    def __init__(self, screen: "FormScreen", rerun: PreviewRerun | None) -> None:
+        """`rerun` asks what another attempt would do, where the form is for one."""
+        self._screen, self._rerun = screen, rerun
+        self._known: Precedents | None = None
+        self._slots: plan.Slots | None = None
+        self._preview: RerunPreview | None = None
+        self._refusal = ""
+
+    def begin(self) -> None:
+        screen = self._screen
+        screen.run_worker(self._read(), group="plan")
+        screen.set_interval(
+            LOOK_SECONDS, lambda: screen.run_worker(self._look(), group="slots", exclusive=True)
+        )
+
+    async def _read(self) -> None:
+        bridge = self._screen.console.bridge
+        try:
+            self._known = await bridge.read(partial(precedents.read, flow=self._screen.flow.name))
+        except HistoryError as error:
+            self._screen.say(error.what, "bad")
+            return
+        if self._screen.is_attached:
+            self._screen.know(self._known)
+        await self._look()
+        if self._rerun is not None:
+            try:
+                self._preview = RerunPreview(**await bridge.ask(self._rerun))
+            except TuiFlowError as error:
+                self._refusal = error.what
+            self.show()
+
+    async def _look(self) -> None:
+        try:
+            self._slots = plan.slots_of(await self._screen.console.bridge.ask(GetStatus()))
+        except TuiFlowError:
+            self._slots = None
+        self.show()
+
+    def show(self) -> None:
+        """Says anew what is going to happen."""
+        if not self._screen.is_attached:
+            return
+        pane = self._screen.plan
+        if self._screen.has_class("-wide"):
+            pane.set_title("Plan, follows what you type")
+            pane.set_lines(self.whole())
+            return
+        typed = self._typed()
+        pane.set_title("Plan")
+        last = plan.problem_lines(typed) or [self._way(typed)]
+        pane.set_lines([self._summary(typed), *last])
+
+    def whole(self) -> list[Line]:
+        """All that is known."""
+        typed = self._typed()
+        tasks = self._known.tasks if self._known and self._rerun is None else []
+        about = plan.task_lines(tasks, typed, self._screen.console.paint.marks)
+        parts = [
+            [self._summary(typed), self._way(typed)],
+            about,
+            plan.differences(self._known, typed),
+            plan.problem_lines(typed),
+            [plan.note(self._screen.flow.name)] if about else [],
+        ]
+        return [line for part in parts if part for line in [*part, []]][:-1]
+
+    def _summary(self, typed: plan.Typed) -> Line:
+        if self._rerun is not None:
+            return plan.rerun_summary(self._preview, self._refusal, typed)
+        return plan.summary(self._known, typed)
+
+    def _way(self, typed: plan.Typed) -> Line:
+        console, flow = self._screen.console, self._screen.flow
+        active = plan.active_runs(console.overview.runs, flow.name)
+        return plan.way(self._slots, flow, active, typed, time.time())
+
+    def _typed(self) -> plan.Typed:
+        screen = self._screen
+        asked = run_options.asked(screen.options.values())
+        last, good = screen.last, screen.last_good
+        return plan.Typed(
+            [*_problems(screen.form), *_problems(screen.options)],
+            differing(screen.form, last[1]) if last else [],
+            differing(screen.form, good[1]) if good else [],
+            asked.get("scheduled_for"),
+            bool(asked.get("refresh")),
+        )
+
+
+def _problems(form: Form) -> list[str]:
+    return [f"{'.'.join(path)} {what}" for path, what in form.problems.items()]
