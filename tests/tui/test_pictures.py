@@ -55,7 +55,7 @@ def night(etl: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
     ("view", "size", "text"),
     [
         ("schedule", (80, 24), "peak 1 of 8 slots"),
-        ("schedule", (160, 45), "several times"),
+        ("schedule", (160, 45), "● several"),
         ("alerts", (80, 24), "not run because of it"),
         ("alerts", (160, 45), "14 DAYS"),
     ],

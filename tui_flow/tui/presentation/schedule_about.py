@@ -9,7 +9,7 @@ from tui_flow.tui.presentation import Line, clock_changes, fires, plots, times
 from tui_flow.tui.presentation.agenda import Row
 from tui_flow.tui.presentation.fires import Coming, Reading
 from tui_flow.tui.presentation.flow_list import Overview
-from tui_flow.tui.presentation.glyphs import Marks, role
+from tui_flow.tui.presentation.glyphs import Marks
 from tui_flow.tui.presentation.hourly import Hour
 from tui_flow.tui.presentation.people import who
 
@@ -42,66 +42,6 @@ def _hour_line(hour: Hour) -> Line:
         (count, "dim"),
         (", ".join(hour.flows) or "those that fire all the time", ""),
     ]
-
-
-BACK_HOURS, AHEAD_HOURS = 6, 18
-
-
-def lane_lines(
-    awake: Sequence[Schedule], reading: Reading, overview: Overview, width: int, marks: Marks
-) -> list[Line]:
-    """A lane for each flow: on the left of now how its runs ended, on the right when it fires."""
-    flows = list(dict.fromkeys(one.flow for one in sorted(awake, key=lambda one: _first(one, reading))))
-    name = max(4, min(max((len(flow) for flow in flows), default=4), 20))
-    cells = max(24, width - name - 3)
-    start = reading.at - 3600 * BACK_HOURS
-    per_cell = 3600 * (BACK_HOURS + AHEAD_HOURS) / cells
-    found = [_axis(start, cells, per_cell, name)]
-    for flow in flows:
-        lane: list[tuple[str, str]] = [(" ", "")] * cells
-        for run in reversed(overview.runs.get(flow, ())):
-            place = int(((run.started_at or run.created_at) - start) / per_cell)
-            if 0 <= place < cells:
-                lane[place] = (marks.glyph(run.state), role(run.state))
-        fires = (
-            at for one in awake if one.flow == flow for at in reading.coming.get(one.id, Coming((), 0)).times
-        )
-        for at in fires:
-            place = int((at - start) / per_cell)
-            if 0 <= place < cells and at > reading.at:
-                lane[place] = (marks.fire, "")
-        for place in range(_end_of_known(awake, flow, reading, start, per_cell), cells):
-            lane[place] = (marks.fire, "")
-        lane[min(cells - 1, int((reading.at - start) / per_cell))] = (marks.axis, "live")
-        found.append([(f" {flow[:name]:<{name}}  ", ""), *lane])
-    return found
-
-
-def _end_of_known(
-    awake: Sequence[Schedule], flow: str, reading: Reading, start: float, per_cell: float
-) -> int:
-    """From which cell on a flow fires so often that its fire times were not worked out."""
-    ends = [
-        fires.times[-1]
-        for one in awake
-        if one.flow == flow and (fires := reading.coming.get(one.id, Coming((), 0))).total > len(fires.times)
-    ]
-    return int((min(ends) - start) / per_cell) if ends else 2**31
-
-
-def _first(schedule: Schedule, reading: Reading) -> float:
-    return next(iter(reading.coming.get(schedule.id, Coming((), 0)).times), float("inf"))
-
-
-def _axis(start: float, cells: int, per_cell: float, name: int) -> Line:
-    """The full hours, each above its cell."""
-    text = [" "] * cells
-    hour = times.hour_of(start) + 3600
-    while (place := int((hour - start) / per_cell)) < cells - 1:
-        if per_cell * 3 <= 3600 or times.local(hour).hour % 2 == 0:
-            text[place : place + 2] = f"{times.local(hour):%H}"
-        hour += 3600
-    return [(f" {'':<{name}}  {''.join(text)}", "dim")]
 
 
 def lines(schedule: Schedule, row: Row, reading: Reading, overview: Overview) -> list[Line]:

@@ -284,9 +284,9 @@ def _about(seconds: float) -> str:
 def legend(facts: Facts, marks: Marks) -> list[Line]:
     """What the shapes mean, and what the next clock change means."""
     line: Line = [
-        (f" {marks.fire}", ""), (" fires  ", "dim"), (marks.bullet, ""), (" several times  ", "dim"),
-        (marks.expected, ""), (" usual length  ", "dim"), ("?", "warn"), (" missed   left of ", "dim"),
-        (marks.axis, "live"), (": runs, by the worst state in each cell", "dim"),
+        (f" {marks.fire}", ""), (" fires  ", "dim"), (marks.bullet, ""), (" several  ", "dim"),
+        (marks.expected, ""), (" usual length  ", "dim"), ("?", "warn"), (" missed   ", "dim"),
+        (marks.axis, "live"), (" now: before it the worst of the runs", "dim"),
     ]  # fmt: skip
     if facts.is_cut:
         line.append((f"; the newest {len(facts.spans):,} only", "warn"))

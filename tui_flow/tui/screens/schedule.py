@@ -189,10 +189,6 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Section)
             ]
         else:
             lines += schedule_about.lines(schedule, row, self.reading, overview)
-        room = (self.about.size.height or 0) - len(lines) - 1
-        if room > 2 and self.day is None and not self.is_roomy:
-            lanes = schedule_about.lane_lines(self.awake, self.reading, overview, width, marks)
-            lines += [[], *lanes[:room]]
         self.about.set_lines(lines, keep=True)
 
     def _chosen_hour(self, row: Row, hours: list[Hour]) -> int | None:

@@ -39,9 +39,14 @@ class Timelined(_Base):
         self._facts: Facts | None = None
         self._timetable_of: tuple[Span | None, Timetable] = (None, Timetable())
 
+    @property
+    def has_timeline(self) -> bool:
+        """Whether there is room for it."""
+        return self.screen.has_class("-tall")
+
     async def read_timeline(self, now: float, *, anew: bool = True) -> None:
         """Runs and fire times of what is in sight, if anything of it is."""
-        if not self.is_roomy or not self.timeline.size.width:
+        if not self.has_timeline or not self.timeline.size.width:
             return
         there = self._lanes
         room = self.timeline.size.width - LEFT - timeline.name_width(there)
@@ -71,7 +76,7 @@ class Timelined(_Base):
 
     def show_timeline(self) -> None:
         facts, marks, overview = self._facts, self.console.paint.marks, self.console.overview
-        if facts is None or not self.is_roomy:
+        if facts is None or not self.has_timeline:
             return
         schedules = self._lanes
         slots = self.console.settings.max_concurrent_runs
@@ -105,7 +110,7 @@ class Timelined(_Base):
     # Keys.
 
     def useless_in_timeline(self) -> set[str]:
-        return set() if self.is_roomy else {"scale_up", "scale_down"}
+        return set() if self.has_timeline else {"scale_up", "scale_down"}
 
     def pan(self, step: int) -> None:
         self._pan += step
@@ -113,7 +118,7 @@ class Timelined(_Base):
 
     def leave_timeline(self) -> bool:
         """Back to now, then to the agenda. Whether there was anything to leave."""
-        if self._pan and self.is_roomy:
+        if self._pan and self.has_timeline:
             self.pan(-self._pan)
             return True
         if self.timeline.has_focus:
@@ -130,8 +135,8 @@ class Timelined(_Base):
     def _scale_by(self, step: int) -> None:
         scales = list(SCALES)
         place = scales.index(self._scale) + step
-        if not self.is_roomy:
-            self.say("the timeline needs a terminal of 120x36 or more")
+        if not self.has_timeline:
+            self.say("the timeline needs a terminal of 36 lines")
         elif 0 <= place < len(scales):
             self._scale, self._pan = scales[place], 0
             self.read_later("timeline", self._read_again)
