@@ -241,7 +241,7 @@ class RunScreen(RunFrames):
     def tick(self) -> None:
         if self.run is not None and self.run.state not in TERMINAL:
             self.update_crumbs()
-            self.task_tree.refresh_live()
+            self.task_tree.redraw()  # what goes on, and with the axis what is over
 
     def places(self) -> list[str]:
         focused = self.focused

@@ -106,12 +106,6 @@ class TaskTree(Lines):
         self.rebuild(("task", id))
         self.show(self.cursor)
 
-    def refresh_live(self) -> None:
-        """Draws the visible rows anew whose time goes on."""
-        for index in range(self.first, min(self.count, self.first + self.page)):
-            if self.run and gantt.period_of(self.rows[index], self.run).ended_at is None:
-                self.refresh_index(index)
-
     def _label(self, row: Row) -> Line:
         """The row's name, with how often it was tried, or how many task runs are in which state."""
         if row.group is not None:
@@ -151,7 +145,7 @@ class TaskTree(Lines):
         return gantt.axis_of(self.run, now, self._widths(width)[1], (middle - half, middle + half))
 
     def axis_text(self) -> str:
-        """How long the axis is, where that is not written above it already."""
+        """How long the axis is, where that is not written above it already, and is not as long as the run is old."""
         axis = self.axis(self.size.width, time.time())
         if axis is None or self.run is None or self.run.started_at is None:
             return ""
@@ -159,7 +153,7 @@ class TaskTree(Lines):
         if self.scale > 1:
             whole = gantt.axis_of(self.run, time.time(), 1)
             return f"axis {span} of {times.duration(whole.end - whole.start)}"
-        return "" if self.is_wide else f"axis {span}"
+        return "" if self.is_wide or self.run.ended_at is None else f"axis {span}"
 
     def header_spans(self, y: int, width: int) -> Sequence[AnySpan]:  # noqa: ARG002
         """The names of the columns, and what times the axis has."""
