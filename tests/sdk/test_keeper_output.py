@@ -2,13 +2,14 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.project import temporary_project
+from tests.project import Project, temporary_project
 from tests.sdk.keeping import Make, endless, reported
 from tui_flow.cli.log_lines import LogReader
 from tui_flow.contract import journal
@@ -201,7 +202,7 @@ PRINTS = """
 
     @task
     def dies():
-        subprocess.Popen(["sh", "-c", "trap '' TERM; sleep 0.3; echo survives its parent"])
+        subprocess.Popen(["sh", "-c", "trap '' TERM; sleep 0.1; echo survives its parent"])
         os.kill(os.getpid(), 9)
 
     @flow
@@ -225,14 +226,18 @@ PRINTS = """
 """
 
 
+@pytest.fixture(scope="module")
+def printing_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    with temporary_project(tmp_path_factory.mktemp("project")) as found:
+        found.write("prints.py", PRINTS)
+        yield found
+
+
 @pytest.mark.parametrize("flow", ["prints", "pools"])
-def test_what_a_task_prints_is_said_to_be_its(tmp_path: Path, flow: str) -> None:
-    with temporary_project(tmp_path) as project:
-        project.write("prints.py", PRINTS)
-        assert project.tui_flow("run", f"flows/prints.py:{flow}").returncode == 0
-        run = project.ask("show", "latest")
-        directory = project.state_dir / "runs" / str(run["run_id"])
-        records = list(LogReader(directory / "log").new_records())
+def test_what_a_task_prints_is_said_to_be_its(printing_project: Project, flow: str) -> None:
+    run = run_of(printing_project, flow, "completed")
+    directory = printing_project.state_dir / "runs" / str(run["run_id"])
+    records = list(LogReader(directory / "log").new_records())
     said = {(one.task_run, one.message) for one in records if one.logger in ("stdout", "stderr")}
     for task in run["tasks"]:
         if task["name"] == "says":
@@ -254,11 +259,15 @@ def test_what_a_task_prints_is_said_to_be_its(tmp_path: Path, flow: str) -> None
         assert {(None, "the flow"), (None, "the flow's child"), (None, "is over")} <= said
 
 
-def test_what_a_child_prints_is_kept_when_its_worker_is_killed(tmp_path: Path) -> None:
-    with temporary_project(tmp_path) as project:
-        project.write("prints.py", PRINTS)
-        assert project.tui_flow("run", "flows/prints.py:is_killed").returncode != 0
-        run = project.ask("show", "latest")
-        log = project.state_dir / "runs" / str(run["run_id"]) / "log"
-        (record,) = [one for one in LogReader(log).new_records() if one.message.startswith("survives")]
-    assert run["state"] == "crashed" and record.task_run == run["tasks"][0]["id"]
+def test_what_a_child_prints_is_kept_when_its_worker_is_killed(printing_project: Project) -> None:
+    run = run_of(printing_project, "is-killed", "crashed")
+    log = printing_project.state_dir / "runs" / str(run["run_id"]) / "log"
+    (record,) = [one for one in LogReader(log).new_records() if one.message.startswith("survives")]
+    assert record.task_run == run["tasks"][0]["id"]
+
+
+def run_of(project: Project, flow: str, state: str) -> dict[str, Any]:
+    """A run of the flow, as the history shows it once it ended so."""
+    id = int(project.tui_flow("run", flow, "--detach").stdout)
+    project.wait_for_state(id, state)
+    return project.ask("show", str(id))  # type: ignore[no-any-return]

@@ -199,7 +199,7 @@ def test_a_parameter_that_fails_to_come_keeps_the_run_from_being_made(project: P
 
 
 def test_it_begins_when_it_is_to_and_not_before(project: Project) -> None:
-    _, (told,) = run(project, "later", "-p", "seconds=1")
+    _, (told,) = run(project, "later", "-p", "seconds=0.4")
     assert told.split()[1:] == ["Completed", "True"]
     _, (told,) = run(project, "later", "-p", "seconds=3600")
     id, name, _ = told.split()
