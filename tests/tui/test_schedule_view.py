@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
@@ -177,7 +178,9 @@ async def test_a_schedule_runs_now_with_its_own_parameters_and_opens_its_last_ru
         page.engine.answers[commands.RunFlow] = {"run_id": 813}
         await page.press("4")
         await page.shows("etl_daily")
-        await page.press("r")
+        await page.press("y")
+        await page.shows("fire time", f"{datetime.fromtimestamp(int(now + HOUR), UTC):%Y-%m-%dT%H:%M:%SZ}", "tui-flow schedule show etl_daily")  # fmt: skip
+        await page.press("escape", "r")
         await page.shows("run 813 of etl_daily is on its way")
         assert page.engine.asked_for(commands.RunFlow)[0].parameters == {"date": "2026-08-20"}
         await page.press("enter")

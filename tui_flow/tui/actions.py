@@ -72,6 +72,7 @@ ACTIONS = (
     Action("filter", "slash", "filter", "only what has the words", "schedule", 9),
     Action("later", "l,right", "hour", "an hour, day; pan", "schedule", 7),
     Action("earlier", "h,left", "earlier", "the same, backwards", "schedule"),
+    Action("copy", "y", "copy…", "copy times, command, …", "schedule", 10),
     Action("month", "M", "month", "the month, or hide it", "schedule", 5),
     Action("scale_up", "plus", "scale", "less of the time, wider", "schedule"),
     Action("scale_down", "minus", "scale back", "more of the time", "schedule"),

@@ -207,7 +207,7 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Section)
         row, found = self.table.selected, self.useless_in_month() | self.useless_in_timeline()
         schedule = row.schedule if row else None
         if row is None or schedule is None:
-            return found | {"run", "pause", "skip", "backfill", "edit"} | self._useless_hours()
+            return found | {"run", "pause", "skip", "backfill", "edit", "copy"} | self._useless_hours()
         if row.kind not in ("fire", "skip", "once"):
             found.add("skip")
         if row.kind == "once":

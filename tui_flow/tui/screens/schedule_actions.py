@@ -1,12 +1,15 @@
 """What one may do with a schedule in the Schedule view: open, run, edit, pause it, and skip one of its fires."""
 
+import shlex
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui_flow.contract import commands
 from tui_flow.contract.states import ScheduleState
 from tui_flow.store.records import Flow, Schedule
-from tui_flow.tui.presentation import times
+from tui_flow.tui.copying import Copyable
+from tui_flow.tui.presentation import fires, times
 
 if TYPE_CHECKING:
     from tui_flow.tui.presentation.agenda import Row
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     _Base = Section
 else:
     _Base = object
+MOST_COPIED = 20
+"""Fire times that are copied at once."""
 
 
 class ScheduleActions(_Base):
@@ -99,3 +104,25 @@ class ScheduleActions(_Base):
             self.console.do(
                 unskip, f"{flow} runs at {when} after all", undo=(f"that {flow} runs at {when}", skip)
             )
+
+    def action_copy(self) -> None:
+        row = self.table.selected
+        if row is None or row.schedule is None:
+            return
+        schedule, flow = row.schedule, self._flow_of(row.schedule)
+        coming = [f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}" for at in self._coming_of(schedule)]
+        when = datetime.fromtimestamp(row.at, UTC) if row.at is not None else None
+        self.console.copy_menu(
+            [
+                *([Copyable("y", "fire time", f"{when:%Y-%m-%dT%H:%M:%SZ}")] if when else []),
+                Copyable("w", "when it fires", fires.words(schedule)),
+                *([Copyable("n", "the next fire times", "\n".join(coming))] if coming else []),
+                Copyable("c", "command", f"tui-flow schedule show {shlex.quote(schedule.flow)}"),
+                Copyable("u", "address", f"tui-flow open {shlex.quote(f'schedule/{schedule.flow}')}"),
+                *([Copyable("p", "path and line", f"{flow.path}:{flow.line}")] if flow else []),
+            ]
+        )
+
+    def _coming_of(self, schedule: Schedule) -> tuple[float, ...]:
+        found = self.reading.coming.get(schedule.id)
+        return found.times[:MOST_COPIED] if found else ()
