@@ -162,3 +162,5 @@ async def test_one_flow_is_chosen_in_timeline_and_agenda_and_keys_pan_and_scale(
         await page.type("ingest")
         await page.hides("cleanup_tmp  ")
         assert "event day.closed" in page.line_with("ingest_s3")
+        await page.type(" nowhere")
+        await page.shows("No schedule has ingest nowhere. Esc shows all.")

@@ -74,7 +74,7 @@ class LaneRow(NamedTuple):
 
 def name_width(schedules: Iterable[Schedule]) -> int:
     """Cells that the names of the flows take."""
-    return max(4, min(max((len(one.flow) for one in schedules), default=4), 20))
+    return max(5, min(max((len(one.flow) for one in schedules), default=5), 20))
 
 
 def lanes(schedules: Sequence[Schedule], facts: Facts, overview: Overview, marks: Marks) -> list[LaneRow]:
@@ -279,6 +279,15 @@ def _about(seconds: float) -> str:
     """ "1.5h", "18h", "5.2d"."""
     size, unit = (24 * HOUR, "d") if seconds > 72 * HOUR else (HOUR, "h")
     return f"{round(seconds / size, 1):g}{unit}"
+
+
+def nothing(text: str) -> list[Line]:
+    """Why there is no lane; `text` is the filter."""
+    if text:
+        return [
+            [(" No schedule has ", ""), (text, "strong"), (". ", ""), ("Esc", "key"), (" shows all.", "dim")]
+        ]
+    return [[(" No flow runs by itself yet: a schedule stands in the flow file, beside the flow.", "dim")]]
 
 
 def legend(facts: Facts, marks: Marks) -> list[Line]:

@@ -85,7 +85,7 @@ class Timelined(_Base):
             timeline.axis_line(facts.window),
             timeline.name_width(schedules),
             timeline.slots_line(schedules, facts, overview, slots, marks),
-            timeline.legend(facts, marks),
+            timeline.legend(facts, marks) if schedules else timeline.nothing(self.text),
         )
         scales = " ".join(f"[{one}]" if one == self._scale else one for one in SCALES)
         self.timeline.set_title(
