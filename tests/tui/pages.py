@@ -137,6 +137,15 @@ class Page:
         """Waits until all of these stand on the screen."""
         await self.until(lambda: all(text in self.text for text in texts), f"{texts} to be shown")
 
+    async def ticks_until(self, *texts: str) -> None:
+        """The same, of what is looked at once a second: without the wait for the second."""
+
+        def ticked() -> bool:
+            self.app._tick()
+            return all(text in self.text for text in texts)
+
+        await self.until(ticked, f"{texts} to be shown")
+
     async def hides(self, text: str) -> None:
         await self.until(lambda: text not in self.text, f"{text!r} to go away")
 

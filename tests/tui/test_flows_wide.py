@@ -123,7 +123,7 @@ async def test_a_large_screen_has_what_runs_what_is_wrong_and_what_happened(etl:
             [the_task(2, "upload", "retrying", map_index=7, tries=1, max_tries=2, due_at=time.time() + 70)],
         )
         engine.tell(changes.TasksChanged(501))
-        await page.shows("✓1 ↻1", "upload[7], try 2/2 in 1m")
+        await page.ticks_until("✓1 ↻1", "upload[7], try 2/2 in 1m")
         await page.press("tab", "tab")
         assert page.app.focused is page.app.screen.query_one("#running")
         await page.shows("▸ RUNNING  run 501")

@@ -140,8 +140,16 @@ class Bridge:
     def read_advances(self) -> None:
         """Where runs are is looked at now, and was not before."""
         self._further |= {run.id for run in self._overview.active_runs()}
+        self.look_at_advances()
+
+    def look_at_advances(self) -> bool:
+        """Reads how far those runs are that came further; `take_advances` follows. Whether there are any.
+
+        Asked once a second, and not with every task: each look costs a slow line some bytes.
+        """
         if self._further:
             self._stale.set()
+        return bool(self._further)
 
     async def read(self, question: Callable[[Any], Found]) -> Found:
         """What a function finds in the history, in the reader's thread. Raises HistoryError."""
@@ -211,7 +219,7 @@ class Bridge:
             self._run_is_stale = True
         if isinstance(change, changes.TasksChanged) and self._audience.wants_advances():
             self._further.add(change.run_id)
-        if self._overview_is_stale or self._run_is_stale or self._further:
+        if self._overview_is_stale or self._run_is_stale:
             self._stale.set()
 
     # The history.

@@ -144,6 +144,8 @@ class FlowsSection(Sorting, FlowActions, Section):
         self.about.set_lines([*parts, [(error.next, "strong")]])
 
     def tick(self) -> None:
+        if self.console.bridge.look_at_advances():
+            return  # and with them the time that has passed is drawn
         self.table.refresh_live()
         if self.dashboard is not None and self.is_roomy:
             self.dashboard.running.redraw()

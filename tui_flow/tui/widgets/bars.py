@@ -67,13 +67,21 @@ class Footer(Bar):
             if action.id not in useless
         ]
         self._hint = None
-        self.refresh()
+        self._redraw()
 
     def hint(self, keys: Sequence[tuple[str, str]]) -> None:
         """Shows other keys, with what they do, in place of the actions."""
         self._hint = keys
-        self.refresh()
+        self._redraw()
 
+    def _redraw(self) -> None:
+        """Where it says something else than before: it is asked several times a second."""
+        shown = (self._offered, self._hint, keymap_of(self))
+        if shown != self._shown:
+            self._shown = shown
+            self.refresh()
+
+    _shown: object = None
     _offered: Sequence[Action] = ()
     _hint: Sequence[tuple[str, str]] | None = None
 

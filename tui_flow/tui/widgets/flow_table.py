@@ -5,6 +5,7 @@ from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
 from rich.cells import cell_len
+from textual.strip import Strip
 
 from tui_flow.tui.presentation import Line, filters, flow_list, flow_status
 from tui_flow.tui.presentation.filters import BadFilter, Filter
@@ -52,6 +53,10 @@ class FlowTable(MarkableLines):
         self._foot: Sequence[Line] = ()
         self._known: dict[int, _Columns] = {}
         """Of these rows, by the width of the pane."""
+
+    def _strip_at(self, y: int) -> Strip:
+        """With one style for neighbours that look alike: these rows change each second, perhaps over a slow line."""
+        return super()._strip_at(y).simplify()
 
     @property
     def selected(self) -> FlowRow | None:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 
 from rich.cells import cell_len
+from textual.strip import Strip
 
 from tui_flow.tui.presentation import Line, flow_status, running_list, text_of
 from tui_flow.tui.presentation.flow_list import run_duration
@@ -24,6 +25,10 @@ class RunningTable(Lines):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self.rows: list[Running] = []
+
+    def _strip_at(self, y: int) -> Strip:
+        """With one style for neighbours that look alike: these rows change each second, perhaps over a slow line."""
+        return super()._strip_at(y).simplify()
 
     @property
     def selected(self) -> Running | None:
