@@ -95,22 +95,22 @@ def test_a_key_is_saved_beside_what_stands_in_the_file_already(keys: Path) -> No
     written(keys, '# mine\n[run]\nzoom = "Z"  # big\nrerun = "Q"\n')
     keymap.save(keys, EDIT, ["E"])
     keymap.save(keys, action_named("run.zoom"), ["ctrl+g"])
-    keymap.save(keys, action_named("app.help"), ["f1", "question_mark"])
+    keymap.save(keys, action_named("app.help"), ["f9", "question_mark"])
     assert "# mine\n" in keys.read_text() and 'rerun = "Q"' in keys.read_text()
     found, wrong = keymap.load(keys)
     assert wrong == []
     names = ("flows.edit", "run.zoom", "run.rerun", "app.help")
-    assert [found.shown(action_named(name)) for name in names] == ["E", "^G", "Q", "F1 ?"]
+    assert [found.shown(action_named(name)) for name in names] == ["E", "^G", "Q", "F9 ?"]
 
 
 async def test_the_console_obeys_the_file_and_its_footer_and_help_say_so(etl: Project, keys: Path) -> None:
-    written(keys, 'app.help = "f1"\nflows.filter = "slash"\nlist.cursor_down = ["ctrl+n", "down"]\n')
+    written(keys, 'app.help = "f9"\nflows.filter = "slash"\nlist.cursor_down = ["ctrl+n", "down"]\n')
     async with console(etl, keys=keys) as page:
-        await page.shows("F1 help")
+        await page.shows("F9 help")
         await page.press("question_mark")
         assert "EVERYWHERE" not in page.text
-        await page.press("f1")
-        await page.shows("EVERYWHERE", "F1 ")
+        await page.press("f9")
+        await page.shows("EVERYWHERE", "F9 ")
 
 
 async def test_a_file_with_a_mistake_says_so_at_the_start(etl: Project, keys: Path) -> None:

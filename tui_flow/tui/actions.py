@@ -161,6 +161,7 @@ ACTIONS = (
     Action("redraw", "ctrl+l", "redraw", "draw the screen anew", "app"),
     Action("suspend_process", "ctrl+z", "suspend", "suspend; fg comes back", "app"),
     Action("commands", "colon,ctrl+p", "commands", "everything, by name", "app"),
+    Action("tutorial", "f1", "tutorial", "a tour in six steps", "app"),
     Action("help", "question_mark", "help", "these keys, to be searched", "app", 92),
 )
 

@@ -71,6 +71,8 @@ class Console(Asking, inherit_bindings=False):
         """The file with the projects that this user has opened."""
         self.elsewhere: Path | None = None
         """The project whose console is to begin where this one ends."""
+        self.tutorial_step = 0
+        """Where the tour goes on."""
         self._yank = yank
         self._keys_file = keys
         self.keymap, self._wrong_keys = keymap.load(keys) if keys else (keymap.Keymap(), [])
@@ -325,6 +327,16 @@ class Console(Asking, inherit_bindings=False):
         if isinstance(view, View):
             offers = actions_of(self, view)
             self.push_screen(HelpScreen(offers, self.rebind, view.places(), self.keymap), self._take_offer)
+
+    def action_tutorial(self) -> None:
+        from tui_flow.tui.screens import tutorial
+
+        def chosen(number: int | None) -> None:
+            if number is not None:
+                self.run_worker(tutorial.do(self, number), group="tutorial")
+
+        if isinstance(self.screen, View):
+            self.push_screen(tutorial.TutorialScreen(self.tutorial_step), chosen)
 
     def action_commands(self) -> None:
         from tui_flow.tui.offers import offers_of

@@ -2,7 +2,7 @@
 
     # ~/.config/tui-flow/keys.toml
     run.rerun = ["r", "ctrl+r"]
-    app.help = "f1"
+    app.help = "f9"
 
 A file that is wrong somewhere is not thrown away: what is right counts, and each mistake is told with its line.
 """

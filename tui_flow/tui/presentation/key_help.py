@@ -91,12 +91,9 @@ def _filter(places: Sequence[str]) -> list[list[Line]]:
     """The words of the filter, where there is one that speaks this language."""
     if not {"flows", "runs", "logs"} & set(places):
         return []
-    words = (
-        "/regex/  state:failed  flow:etl_*",
-        "tag:etl  -tag:ops  dur>5m  is:new",
-        "since:24h  day:today  is:late",
-    )
-    return [[[(" FILTER", "dim")], *([(f"  {some}", "live")] for some in words)]]
+    words = ("flow:etl_*  tag:etl  -tag:ops", "dur>5m  since:24h  is:late  is:new")
+    first: Line = [(" FILTER", "dim"), ("  /regex/  state:failed", "live")]
+    return [[first, *([(f"  {some}", "live")] for some in words)]]
 
 
 def _states(marks: Marks, columns: int) -> list[Line]:

@@ -132,7 +132,8 @@ class HelpScreen(PaletteScreen):
     typed."""
 
     TITLE_TEXT = "Help"
-    HINTS = "type or Down to choose: Enter does it, F2 changes its key   Esc close"
+    HINTS = "type, or Down: Enter does it, F2 changes its key  F1 tutorial  Esc"
+    BINDINGS: ClassVar = [("f1", "tutorial", "")]
 
     def __init__(
         self, offers: Sequence[Offer], rebind: Callable[[str], None], places: Sequence[str], keymap: Keymap
@@ -172,6 +173,10 @@ class HelpScreen(PaletteScreen):
             self._list()
         else:
             super().action_change_key()
+
+    def action_tutorial(self) -> None:
+        found = next((offer for offer in self._offers if offer.name == "app.tutorial"), None)
+        self.dismiss(found)
 
     def _list(self) -> None:
         """All entries, to choose from."""

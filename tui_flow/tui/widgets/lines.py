@@ -241,6 +241,12 @@ class TextLines(Lines):
         self._places = [place for place, rows in enumerate(wrapped) for _ in rows]
         self.set_count(len(self._rows))
 
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Asked before the width is this one's: its lines are wrapped for that when it is."""
+        if width == self.size.width:
+            return super().get_content_height(container, viewport, width)
+        return sum(len(wrap_line(line, width)) for line in self._lines) + self.HEADER_LINES
+
     @property
     def line_at_cursor(self) -> int:
         """Which of the lines, as they were given, is under the cursor."""
