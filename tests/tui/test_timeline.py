@@ -13,7 +13,7 @@ from tui_flow.contract.schedules import At, Cron, Interval, OnEvent
 from tui_flow.contract.states import FireOutcome, FireReason, FlowRunState
 from tui_flow.store.records import Schedule
 from tui_flow.store.spans import FlowSpan
-from tui_flow.tui.presentation import clock_changes, fires, text_of, timeline, times
+from tui_flow.tui.presentation import clock_changes, fires, text_of, timeline, timeline_slots, times
 from tui_flow.tui.presentation.agenda import Row
 from tui_flow.tui.presentation.flow_list import EMPTY
 from tui_flow.tui.presentation.glyphs import UNICODE
@@ -100,7 +100,7 @@ def test_slots_are_those_of_runs_and_of_what_is_expected() -> None:
     )
     found = facts([schedule], spans=[ran(4, took=HOUR), ran(4, took=HOUR)])
     overview = EMPTY._replace(runs={"etl": [done]})
-    line = text_of(timeline.slots_line([schedule], found, overview, 2, UNICODE))
+    line = text_of(timeline_slots.slots_line([schedule], found, overview, 2, UNICODE))
     assert line[:13] == "····██······│" and line[15:19] == "·▅▅·"
 
 

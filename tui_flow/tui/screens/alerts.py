@@ -1,7 +1,7 @@
 """The Alerts view: what somebody should know, who knows it already, and what there is to say about it."""
 
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,15 +12,13 @@ from tui_flow.contract import commands
 from tui_flow.contract.errors import HistoryError
 from tui_flow.contract.states import AlertState
 from tui_flow.store.records import Alert, FlowRun
-from tui_flow.tui import reading
 from tui_flow.tui.actions import bindings
-from tui_flow.tui.copying import Copyable
 from tui_flow.tui.presentation import Line, alert_about, alert_detail, alert_list, orders
-from tui_flow.tui.presentation.address import Address
 from tui_flow.tui.presentation.alert_about import About
 from tui_flow.tui.rerunning_several import rerun_several
 from tui_flow.tui.screens import alert_reading
 from tui_flow.tui.screens.alert_actions import AlertActions
+from tui_flow.tui.screens.alert_texts import AlertTexts
 from tui_flow.tui.screens.marking import Marking
 from tui_flow.tui.screens.section import Section
 from tui_flow.tui.screens.sorting import Sorting
@@ -28,7 +26,7 @@ from tui_flow.tui.widgets.alert_table import AlertTable
 from tui_flow.tui.widgets.lines import Lines, TextLines
 
 
-class AlertsSection(Sorting, Marking, AlertActions, Section):
+class AlertsSection(Sorting, Marking, AlertTexts, AlertActions, Section):
     """The table of alerts, and below it what there is to say about the one under the cursor."""
 
     table: AlertTable
@@ -47,7 +45,7 @@ class AlertsSection(Sorting, Marking, AlertActions, Section):
         """The filter."""
         self.context = TextLines(id="context-alert")
         """What surrounds the error, where there is room for it."""
-        self._found = About()
+        self.found = About()
         self._hides_recovered = False
         self._folded: list[Alert] = []
         """What recovered and is not listed."""
@@ -106,9 +104,9 @@ class AlertsSection(Sorting, Marking, AlertActions, Section):
 
     def _tell(self, alert: Alert) -> None:
         now, console = time.time(), self.console
-        found = self._found if self._found.alert == alert.id else About(alert.id)
+        found = self.found if self.found.alert == alert.id else About(alert.id)
         self.about.set_title(alert_about.title(alert), alert_about.subtitle(alert, now))
-        project, marks, keep = console.settings.project, console.paint.marks, self._found.alert == alert.id
+        project, marks, keep = console.settings.project, console.paint.marks, self.found.alert == alert.id
         if self.is_roomy:
             self.about.set_lines(alert_detail.error_lines(alert, found, project, marks), keep=keep)
             self.context.set_title("Context")
@@ -137,7 +135,7 @@ class AlertsSection(Sorting, Marking, AlertActions, Section):
 
     def _tell_found(self, found: About) -> None:
         alert = self.table.selected
-        self._found = found
+        self.found = found
         if alert is not None:
             self._tell(alert)
 
@@ -228,8 +226,8 @@ class AlertsSection(Sorting, Marking, AlertActions, Section):
         if len(self.targets()) > 1:
             self.run_worker(self._rerun_several(self.targets()), group="commands")
             return
-        runs = self._found.runs
-        if runs and self.table.selected is not None and self._found.alert == self.table.selected.id:
+        runs = self.found.runs
+        if runs and self.table.selected is not None and self.found.alert == self.table.selected.id:
             self.console.rerun(runs[0])
         else:
             self.say("there is no run to run again")
@@ -258,37 +256,6 @@ class AlertsSection(Sorting, Marking, AlertActions, Section):
             self.say("what recovered within a week is listed")
         else:
             self.say(f"{len(self._folded)} recovered are not listed; = lists them")
-
-    def action_code(self) -> None:
-        self._read_of_run(reading.show_code, self._found.failure)
-
-    def action_diff(self) -> None:
-        self._read_of_run(reading.show_diff)
-
-    def _read_of_run(self, show: Callable[..., Awaitable[None]], *more: Any) -> None:
-        """Shows something of the last run that the error was in."""
-        runs, alert = self._found.runs, self.table.selected
-        if runs and alert is not None and self._found.alert == alert.id:
-            self.run_worker(show(self.console, runs[0], *more), group="reading")
-        else:
-            self.say("no run that is kept has to do with it")
-
-    def action_copy(self) -> None:
-        alert = self.table.selected
-        if alert is None:
-            return
-        found = self._found if self._found.alert == alert.id else About()
-        trace = found.failure.traceback if found.failure else ""
-        place = str(Address("runs", run_id=alert.runs[0])) if alert.runs else "alerts"
-        self.console.copy_menu(
-            [
-                Copyable("y", "error", alert.what),
-                *([Copyable("t", "traceback", trace)] if trace else []),
-                *([Copyable("p", "path and line", f"{alert.path}:{alert.line}")] if alert.path else []),
-                Copyable("u", "address", f"tui-flow open {place}"),
-                Copyable("c", "command", f"tui-flow alerts show {alert.id}"),
-            ]
-        )
 
     def action_edit(self) -> None:
         alert = self.table.selected

@@ -1,6 +1,5 @@
 """The Logs view: in which runs something was said."""
 
-import shlex
 import time
 from collections.abc import Iterable
 from typing import ClassVar
@@ -12,13 +11,12 @@ from textual.widget import Widget
 
 from tui_flow.contract.rundir import LOG, run_dir
 from tui_flow.store.log_search import around
-from tui_flow.tui import saved_views, saving
+from tui_flow.tui import saved_views
 from tui_flow.tui.actions import bindings
-from tui_flow.tui.copying import Copyable
 from tui_flow.tui.presentation import Line, filters, hit_lines, hits, log_lines, text_of
-from tui_flow.tui.presentation.address import Address
 from tui_flow.tui.presentation.filters import BadFilter
-from tui_flow.tui.presentation.hits import HitList, Row
+from tui_flow.tui.presentation.hits import HitList
+from tui_flow.tui.screens.log_texts import LogTexts
 from tui_flow.tui.screens.section import Section
 from tui_flow.tui.searching import MAX_HITS, News, Searcher
 from tui_flow.tui.widgets.bars import Bar
@@ -45,7 +43,7 @@ _HELP: list[Line] = [
 ]
 
 
-class LogsSection(Section):
+class LogsSection(LogTexts, Section):
     """What is looked for, the lines that were found by run, and the log around the one under the cursor."""
 
     PLACE = "logs"
@@ -307,52 +305,6 @@ class LogsSection(Section):
     def action_previous_run(self) -> None:
         if not self.list.step_head(-1):
             self.say("this is the first one")
-
-    def _hits(self) -> list[tuple[Row, str]]:
-        """All hits in the order of the list, each as a line of a file."""
-        rows = [row for head in self.list.found.heads() for row in head.hit_rows()]
-        return [(row, hit_lines.plain_line(row.group, row.hit)) for row in rows if row.hit is not None]
-
-    def action_save(self) -> None:
-        """Asks for the name of a file for all hits."""
-        if not self.list.rows:
-            self.say("there is no hit to save")
-            return
-        name = saving.file_name(f"search-{self.text[:40]}.log")
-
-        def save(path: str) -> None:
-            if path.strip():
-                saving.save(self.console, path.strip(), (line for _, line in self._hits()))
-
-        self.home.ask("a new file to save all hits to", save, str(self.console.settings.project / name))
-
-    def action_pager(self) -> None:
-        """All hits in $PAGER, at the one under the cursor."""
-        row, found = self.list.selected, self._hits()
-        if row is None:
-            self.say("there is no hit to read")
-            return
-        wanted = row if row.hit is not None else row.head.hit_rows()[0]
-        at = next(place for place, (other, _) in enumerate(found, 1) if other == wanted)
-        saving.read_in_pager(self.console, (line for _, line in found), at)
-
-    def action_copy(self) -> None:
-        row = self.list.selected
-        if row is None:
-            return
-        run, hit = row.group.run, row.hit
-        address = Address("runs", run_id=run.id, line=hit.line if hit else None)
-        shown = "\n".join(f"{each.line + 1}: {each.text}" for each in row.group.hits)
-        self.console.copy_menu(
-            [
-                *([Copyable("y", "line", hit.text)] if hit else []),
-                Copyable("u", "address", f"tui-flow open {address}"),
-                Copyable("c", "command", f"tui-flow search {shlex.quote(self.text)}"),
-                Copyable("i", "run's number", str(run.id)),
-                Copyable("f", "log's path", str(run_dir(self.console.settings.state_dir, run.id) / LOG)),
-                Copyable("l", "hits of the run", shown),
-            ]
-        )
 
 
 def _saved_searches() -> list[Line]:

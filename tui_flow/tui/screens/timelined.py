@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui_flow.contract.states import ScheduleState
 from tui_flow.store.records import Schedule
-from tui_flow.tui.presentation import clock_changes, timeline, times
+from tui_flow.tui.presentation import clock_changes, timeline, timeline_slots, times
 from tui_flow.tui.presentation.timeline import SCALES, Facts, Window
 from tui_flow.tui.screens.timetable import Span, Timetable
 from tui_flow.tui.widgets.timeline import LEFT, Timeline
@@ -84,7 +84,7 @@ class Timelined(_Base):
             timeline.lanes(schedules, facts, overview, marks),
             timeline.axis_line(facts.window),
             timeline.name_width(schedules),
-            timeline.slots_line(schedules, facts, overview, slots, marks),
+            timeline_slots.slots_line(schedules, facts, overview, slots, marks),
             timeline.legend(facts, marks) if schedules else timeline.nothing(self.text),
         )
         scales = " ".join(f"[{one}]" if one == self._scale else one for one in SCALES)
