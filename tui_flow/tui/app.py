@@ -29,6 +29,7 @@ from tui_flow.tui.screens.home import HomeScreen
 from tui_flow.tui.screens.view import View
 from tui_flow.tui.styles import THEMES
 from tui_flow.tui.watchman import Watchman
+from tui_flow.tui.widgets.header import Header
 from tui_flow.tui.widgets.paint import Paint
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ class Console(Asking, inherit_bindings=False):
             self.call_after_refresh(self.go_to, self._begin)
         self.run_worker(self.bridge.run(), group="bridge")
         self._second = self.set_interval(1.0, self._tick, pause=True)
-        self.set_interval(60.0, self._tick_minute)
+        self.set_timer(_until_next_minute(), self._tick_minute)
         self.set_timer(_BEGINNING, _collect_garbage_again)
         self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit, 128 + signal.SIGTERM)
@@ -136,10 +137,7 @@ class Console(Asking, inherit_bindings=False):
             self._say_first()
         self.overview, self.has_overview = overview, True
         self.watchman.take(overview.alerts, is_first=is_first)
-        if overview.active:
-            self._second.resume()
-        else:
-            self._second.pause()
+        self._tick_if_needed()
         for view in self._views():
             view.take_overview()
 
@@ -170,8 +168,8 @@ class Console(Asking, inherit_bindings=False):
 
     def take_engine(self, state: str, error: TuiFlowError | None) -> None:
         self.engine = state
-        for view in self._views():
-            view.update_header()
+        self._tick_if_needed()
+        self._update_headers()
         if error is not None:
             self._take_error(error)
 
@@ -179,8 +177,7 @@ class Console(Asking, inherit_bindings=False):
         before, self.no_room = self.no_room, reason
         if bool(reason) == bool(before):
             return
-        for view in self._views():
-            view.update_header()
+        self._update_headers()
         if reason:
             self.say(f"no run is started: {reason}", "bad")
         elif self.engine == "ok":
@@ -197,7 +194,22 @@ class Console(Asking, inherit_bindings=False):
         for view in self._views():
             view.take_trouble(self.trouble)
 
+    def _tick_if_needed(self) -> None:
+        """Seconds count while something runs, or the engine is silent."""
+        if self.overview.active or self.engine == "stale":
+            self._second.resume()
+        else:
+            self._second.pause()
+
+    def _update_headers(self) -> None:
+        """Also of a form, which is no view."""
+        for screen in self.screen_stack:
+            for header in screen.query(Header):
+                header.update_all()
+
     def _tick(self) -> None:
+        if self.engine == "stale":
+            self._update_headers()
         for view in self._views()[-1:]:
             view.tick()
 
@@ -208,6 +220,9 @@ class Console(Asking, inherit_bindings=False):
         self.watchman.is_looked_at = False
 
     def _tick_minute(self) -> None:
+        """At the turn of a minute, when the clock in the header moves on."""
+        self.set_timer(_until_next_minute(), self._tick_minute)
+        self._update_headers()
         self.watchman.note_seen()
         for view in self._views()[-1:]:
             view.tick_minute()
@@ -284,7 +299,6 @@ class Console(Asking, inherit_bindings=False):
         self.is_in_utc = not self.is_in_utc
         times.show_utc(self.is_in_utc)
         for view in self._views():
-            view.update_header()
             view.take_overview()
             view.query("*").refresh()
         self.say(
@@ -413,3 +427,8 @@ def _collect_garbage_again() -> None:
     """What is there by now stays until the end: it is not searched any more."""
     gc.freeze()
     gc.enable()
+
+
+def _until_next_minute() -> float:
+    """Seconds."""
+    return 60.0 - time.time() % 60.0

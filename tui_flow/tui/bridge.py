@@ -6,6 +6,7 @@ that everything is read again; a connection that broke is made again.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -30,6 +31,10 @@ _CHANGES_OF_THE_OVERVIEW = (
 )  # fmt: skip
 PAUSE_SECONDS = 0.25
 """Between two readings of the history."""
+PULSE_SECONDS = 5.0
+"""Between two questions whether the engine is well; nothing of it goes to the terminal."""
+STALE_SECONDS = 5.0
+"""An engine that has not answered by then hangs, or has far too much to do."""
 RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0)
 """Between attempts to reach an engine."""
 
@@ -56,7 +61,7 @@ class Audience(Protocol):
     def wants_advances(self) -> bool: ...
     def take_run(self, reading: RunReading) -> None: ...
     def take_engine(self, state: str, error: TuiFlowError | None) -> None:
-        """ "connecting", "ok", "gone" (it died, or cannot be reached) or "stopped" (somebody ended it)."""
+        """ "connecting", "ok", "stale" (it is silent), "gone" (it died, or cannot be reached) or "stopped" (somebody ended it)."""
 
     def take_room(self, reason: str) -> None:
         """Why the engine starts no run for now, such as a full disk; empty where it does, or there is none."""
@@ -80,6 +85,7 @@ class Bridge:
         self.settings, self._audience, self.read_only = settings, audience, read_only
         self._connect = connect or _connect_async
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="history")
+        self._heard_at = time.monotonic()
         self._db: Any = None
         self._is_another = False
         self._connection: Any = None
@@ -187,9 +193,12 @@ class Bridge:
     async def _follow_until_it_ends(self) -> bool:
         """Takes in the changes of one connection. Whether the engine said that it ends."""
         last: int | None = None
+        self._heard_at = time.monotonic()
+        pulse = asyncio.create_task(self._feel_pulse(self._connection))
         try:
             await self._connection.ask(commands.Subscribe())
             async for seq, change in self._connection.changes():
+                self._heard_at = time.monotonic()
                 if last is not None and seq != last + 1:
                     self.read_again()
                 last = seq
@@ -199,10 +208,30 @@ class Bridge:
         except (TuiFlowError, OSError):
             return False
         finally:
+            pulse.cancel()
             self._connected.clear()
             self._audience.take_room("")
             await self._connection.close()
         return False
+
+    @property
+    def silent_seconds(self) -> float:
+        """Since the engine said something last."""
+        return time.monotonic() - self._heard_at
+
+    async def _feel_pulse(self, connection: Any) -> None:
+        """Asks the engine for a word now and then, and tells while none comes: one that hangs keeps its socket open."""
+        with suppress(TuiFlowError, OSError):  # it is gone, which is told elsewhere
+            while True:
+                await asyncio.sleep(PULSE_SECONDS)
+                asked = asyncio.ensure_future(connection.ask(commands.GetStatus()))
+                done, _ = await asyncio.wait([asked], timeout=STALE_SECONDS)
+                if not done:
+                    self._audience.take_engine("stale", None)
+                await asked
+                self._heard_at = time.monotonic()
+                if not done:
+                    self._audience.take_engine("ok", None)
 
     def _mark(self, change: changes.Change | None) -> None:
         """Notes what a change makes stale."""

@@ -24,6 +24,7 @@ from tui_flow.tui.screens.view import View
 from tui_flow.tui.widgets.bars import Bar, Footer
 from tui_flow.tui.widgets.controls import Entered, Typed
 from tui_flow.tui.widgets.field_rows import DEFAULT_CELLS, FieldRow, FieldRows
+from tui_flow.tui.widgets.header import Header
 from tui_flow.tui.widgets.lines import TextLines
 from tui_flow.tui.widgets.paint import fit, paint_of
 
@@ -81,6 +82,7 @@ class FormScreen(ModalScreen[Filled | None]):
         return self.app  # type: ignore[return-value]
 
     def compose(self) -> ComposeResult:
+        yield Header()
         yield self.crumbs
         with Horizontal(id="form-body"):
             with VerticalScroll(id="fields", classes="pane", can_focus=False) as box:

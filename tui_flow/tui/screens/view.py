@@ -1,7 +1,5 @@
 """What every view has: header, message and footer, and how it gets the news."""
 
-import os
-import socket
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
@@ -10,21 +8,16 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from tui_flow.contract.errors import TuiFlowError
-from tui_flow.contract.states import STARTED, FlowRunState
 from tui_flow.tui.actions import CHANGING, key_name
 from tui_flow.tui.bridge import RunReading
-from tui_flow.tui.presentation import Line, text_of
-from tui_flow.tui.presentation.glyphs import Marks
+from tui_flow.tui.presentation import Line
 from tui_flow.tui.widgets.bars import Bar, Footer
+from tui_flow.tui.widgets.header import Header
 from tui_flow.tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
     from tui_flow.tui.app import Console
     from tui_flow.tui.presentation.completing import Completion
-
-MAX_NAME = 18
-"""Cells of the header that the project's name may take, and the machine's."""
-_ENGINE_ROLES = {"ok": "dim", "connecting": "dim", "stopped": "warn", "gone": "bad"}
 
 
 class View(Screen[None]):
@@ -44,7 +37,7 @@ class View(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.header = Bar(id="header")
+        self.header = Header()
         self.prompt = Prompt("", changed=self._changed, entered=self._entered, complete=self._complete)
         self.message = Bar(id="message")
         self.footer = Footer(id="footer")
@@ -68,17 +61,13 @@ class View(Screen[None]):
         return ()
 
     def on_mount(self) -> None:
-        self.update_header()
         self.update_footer()
-
-    def on_resize(self) -> None:
-        self.update_header()
 
     # The news.
 
     def take_overview(self) -> None:
         """The history has been read anew."""
-        self.update_header()
+        self.header.update_all()
 
     def wants_advances(self) -> bool:
         """Whether it shows how far runs are that are not over."""
@@ -98,51 +87,6 @@ class View(Screen[None]):
 
     def tick_minute(self) -> None:
         """A minute has passed."""
-
-    def update_header(self) -> None:
-        console = self.console
-        marks = console.paint.marks
-        engine = console.engine
-        right: Line = [(f"engine {engine} ", _ENGINE_ROLES.get(engine, "dim"))]
-        left: Line = [
-            (" tui_flow  ", "strong"),
-            (_short(console.settings.project.name, marks), "key"),
-            (f"@{_short(_host(), marks)}", "dim"),
-        ]
-        if console.bridge.read_only:
-            left.append(("  read-only", "warn"))
-        if console.is_in_utc:
-            left.append(("  times in UTC", "warn"))
-        if console.no_room:
-            left.append(("  no room: starts paused", "bad"))
-        counts = self._counts()
-        words: Line = [(f"  {count}{word}", role) for count, word, role in counts]
-        if len(text_of([*left, *words, *right])) >= self.app.size.width:
-            words = [(f"  {count}", role) for count, _, role in counts]
-        self.header.set([*left, *words], right)
-
-    def _counts(self) -> list[tuple[str, str, str]]:
-        """What is at work, waits or is wrong: shape and number, the word for it, and its role."""
-        console, marks = self.console, self.console.paint.marks
-        by_state = console.overview.counts
-        paused = by_state.get(FlowRunState.PAUSED, 0)
-        started = sum(by_state.get(state, 0) for state in STARTED) - paused
-        queued = by_state.get(FlowRunState.PENDING, 0)
-        broken = sum(1 for file in console.overview.files if file.state == "broken")
-        new = len(console.new_alerts())
-        found = (
-            (started, f"{marks.glyph('running')}{started}", " running", "live"),
-            (
-                paused,
-                f"{marks.glyph('paused')}{paused}",
-                f" wait{'s' if paused == 1 else ''} for you",
-                "warn",
-            ),
-            (queued, f"{marks.glyph('pending')}{queued}", " queued", "dim"),
-            (broken, f"!{broken}", f" broken file{'s' if broken > 1 else ''}", "bad"),
-            (new, f"{marks.glyph('failed')}{new}", f" new alert{'s' if new > 1 else ''}", "bad"),
-        )
-        return [(count, word, role) for number, count, word, role in found if number]
 
     def say(self, text: str, role: str = "") -> None:
         """Puts a sentence above the footer, until the next one; without one, what stands there else."""
@@ -245,13 +189,3 @@ class View(Screen[None]):
     def go_back(self) -> bool:
         """One step back within the view. Whether there was one."""
         return self.close_prompt()
-
-
-def _host() -> str:
-    """This machine's name, without its domain."""
-    return (os.environ.get("HOSTNAME") or socket.gethostname()).partition(".")[0]
-
-
-def _short(name: str, marks: Marks) -> str:
-    """The name, cut so that what runs still has room beside it at 80 columns."""
-    return name if len(name) <= MAX_NAME else name[: MAX_NAME - 1] + marks.ellipsis

@@ -1,0 +1,65 @@
+"""The first line: what time it is, and how the engine is by its last answer."""
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+
+from tests.tui.pages import FakeEngine, console
+from tests.tui.project import NOON, Project
+from tui_flow.contract import commands
+from tui_flow.tui import bridge
+
+
+class Hanging(FakeEngine):
+    """One that may stop to answer, with its socket open."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
+
+    async def ask(self, command: Any) -> dict[str, Any]:
+        if isinstance(command, commands.GetStatus):
+            await self.may_answer.wait()
+        return await super().ask(command)
+
+
+async def test_an_engine_that_hangs_is_called_stale_for_as_long_as_it_is_silent(
+    etl: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bridge, "PULSE_SECONDS", 0.01)
+    monkeypatch.setattr(bridge, "STALE_SECONDS", 0.05)
+    engine = Hanging()
+    async with console(etl, engine=engine) as page:
+        await page.shows("engine ok")
+        engine.may_answer.clear()
+        await page.shows("engine stale")
+        engine.may_answer.set()
+        await page.shows("engine ok")
+        engine.die()
+        await page.shows("engine gone")
+
+
+@pytest.mark.parametrize(
+    ("size", "shown", "hidden"),
+    [
+        ((160, 45), ["4 flows (1 broken file)  ▸1 running", "engine ok  Wed 2025-08-20 12:00 +00:00"], []),
+        ((80, 24), ["▸1 running", "engine ok  12:00"], ["4 flows", "2025"]),
+        ((42, 20), ["▸1", "engine ok"], ["12:00", "running  "]),
+    ],
+    ids=["wide", "80", "narrow"],
+)
+async def test_it_says_as_much_as_there_is_room_for(
+    etl: Project, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], shown: list[str], hidden: list[str]
+) -> None:
+    monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setenv("HOSTNAME", "etl-01")
+    time.tzset()
+    monkeypatch.setattr(time, "time", lambda: NOON)
+    async with console(etl, size=size) as page:
+        await page.shows(*shown)
+        assert not [text for text in hidden if text in page.line_of(0)]
+    monkeypatch.undo()
+    time.tzset()

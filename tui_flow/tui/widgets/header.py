@@ -1,0 +1,111 @@
+"""The first line of every view: whose project it is, what is at work, how the engine is, and what time it is."""
+
+import os
+import socket
+import time
+from typing import Any
+
+from tui_flow.contract.states import STARTED, FlowRunState
+from tui_flow.tui.presentation import Line, text_of, times
+from tui_flow.tui.presentation.glyphs import Marks
+from tui_flow.tui.widgets.bars import Bar
+
+MAX_NAME = 18
+"""Cells of the header that the project's name may take, and the machine's."""
+ROOMY = 120
+"""Columns from which on there is room for words, the flows and the date."""
+_ENGINE_ROLES = {"ok": "dim", "connecting": "dim", "stopped": "warn", "stale": "warn", "gone": "bad"}
+
+
+class Header(Bar):
+    """Drawn again when something in it is another: once a minute, where nothing happens."""
+
+    def __init__(self) -> None:
+        super().__init__(id="header")
+
+    def on_mount(self) -> None:
+        self.update_all()
+
+    def on_resize(self) -> None:
+        self.update_all()
+
+    def update_all(self) -> None:
+        """Says it anew, in as many words as there is room for."""
+        width = self.app.size.width
+        left, counts = self._whose(), self._counts(roomy=width >= ROOMY)
+        words: Line = [(f"  {count}{word}", role) for count, word, role in counts]
+        short: Line = [(f"  {count}", role) for count, _, role in counts]
+        right, bare = [self._engine(), self._clock(width)], [self._engine()]
+        for counted, told in ((words, right), (short, right), (short, bare)):
+            if len(text_of([*left, *counted, *told])) < width:
+                break
+        self.set([*left, *counted], told)
+
+    @property
+    def _console(self) -> Any:
+        return self.app
+
+    def _whose(self) -> Line:
+        console, marks = self._console, self.paint.marks
+        line: Line = [
+            (" tui_flow  ", "strong"),
+            (_short(console.settings.project.name, marks), "key"),
+            (f"@{_short(_host(), marks)}", "dim"),
+        ]
+        if console.bridge.read_only:
+            line.append(("  read-only", "warn"))
+        if console.is_in_utc:
+            line.append(("  times in UTC", "warn"))
+        if console.no_room:
+            line.append(("  no room: starts paused", "bad"))
+        return line
+
+    def _engine(self) -> tuple[str, str]:
+        """How it is, by its last answer."""
+        state = self._console.engine
+        since = f" {times.until(self._console.bridge.silent_seconds)}" if state == "stale" else ""
+        return f"engine {state}{since} ", _ENGINE_ROLES.get(state, "dim")
+
+    def _clock(self, width: int) -> tuple[str, str]:
+        """Minutes are enough: each change is sent over the line."""
+        now = time.time()
+        here = times.local(now)
+        return (
+            f" {here:%a %Y-%m-%d %H:%M} {times.zone_name(now).split()[-1]} "
+            if width >= ROOMY
+            else f" {here:%H:%M} "
+        ), "dim"
+
+    def _counts(self, *, roomy: bool) -> list[tuple[str, str, str]]:
+        """What is at work, waits or is wrong: shape and number, the word for it, and its role."""
+        console, marks = self._console, self.paint.marks
+        by_state = console.overview.counts
+        paused = by_state.get(FlowRunState.PAUSED, 0)
+        started = sum(by_state.get(state, 0) for state in STARTED) - paused
+        queued = by_state.get(FlowRunState.PENDING, 0)
+        broken = sum(1 for file in console.overview.files if file.state == "broken")
+        new = len(console.new_alerts())
+        files = f" broken file{'s' if broken > 1 else ''}"
+        waits = f" wait{'s' if paused == 1 else ''} for you"
+        found = [
+            (started, f"{marks.glyph('running')}{started}", " running", "live"),
+            (paused, f"{marks.glyph('paused')}{paused}", waits, "warn"),
+            (queued, f"{marks.glyph('pending')}{queued}", " queued", "dim"),
+            (broken, f"!{broken}", files, "bad"),
+            (new, f"{marks.glyph('failed')}{new}", f" new alert{'s' if new > 1 else ''}", "bad"),
+        ]
+        flows = len(console.overview.flows)
+        if roomy:
+            told = f" flow{'' if flows == 1 else 's'}" + (f" ({broken}{files})" if broken else "")
+            found = [(flows or broken, f"{flows}", told, "bad" if broken else ""), *found[:3], *found[4:]]
+        return [(count, word, role) for number, count, word, role in found if number]
+
+
+def _host() -> str:
+    """This machine's name, without its domain."""
+    return (os.environ.get("HOSTNAME") or socket.gethostname()).partition(".")[0]
+
+
+def _short(name: str, marks: Marks) -> str:
+    """The name, cut so that what runs still has room beside it at 80 columns."""
+    return name if len(name) <= MAX_NAME else name[: MAX_NAME - 1] + marks.ellipsis
