@@ -106,6 +106,8 @@ async def test_nothing_more_is_read_where_there_is_no_room(
 async def test_a_large_screen_has_what_runs_what_is_wrong_and_what_happened(etl: Project) -> None:
     load = Happening(AlertKind.FAILURE, "etl_daily", "load_warehouse", REFUSED.message, NOON, 812, "flows/etl_daily.py", 4)  # fmt: skip
     alerts.save(etl.db, rules.happened(None, load, NOON, muted=True))
+    broken = Happening(AlertKind.BROKEN_FILE, "", "flows/reports_v2.py", "SyntaxError", NOON - 1, None, "flows/reports_v2.py", 3)  # fmt: skip
+    alerts.save(etl.db, rules.happened(None, broken, NOON - 1, muted=True))
     etl.tasks(501, [the_task(1, "list"), the_task(2, "upload", "running", map_index=7)])
     etl.run(822, "cleanup_tmp", "pending")
     engine = FakeEngine()
@@ -115,7 +117,7 @@ async def test_a_large_screen_has_what_runs_what_is_wrong_and_what_happened(etl:
     engine.answers[commands.CancelRun] = {"state": "cancelling"}
     async with console(etl, size=WIDE, engine=engine) as page:
         await page.shows(
-            "Running now 1 (+1 queued)", "upload[7]", "waits: 8 runs go on", "Alerts: 1 new", "Activity"
+            "Running now 1 (+1 queued)", "upload[7]", "waits: 8 runs go on", "Alerts: 2 new", "Activity"
         )
         await page.shows("✗ run 812 etl_daily failed in load_warehouse after 3m12s")
         etl.tasks(
@@ -135,7 +137,9 @@ async def test_a_large_screen_has_what_runs_what_is_wrong_and_what_happened(etl:
         await page.shows("› run 822")
         await page.press("q", "tab", "a")
         await page.until(lambda: engine.asked_for(commands.AcknowledgeAlerts), "the alert to be acknowledged")
-        await page.press("enter")
+        await page.press("j")
+        await page.shows("─ reports_v2 ─", "SyntaxError: invalid syntax")
+        await page.press("k", "enter")
         await page.shows("› run 812", "opened at the first error")
 
 
@@ -173,3 +177,17 @@ def test_activity_is_what_happened_last_first() -> None:
         "flows/etl.py read: 1 flow",
     ]  # fmt: skip
     assert len(activity.events_of(overview, 2)) == 2
+
+
+async def test_the_time_left_goes_on_without_any_news(project: Project) -> None:
+    project.flow("long")
+    project.run(1, "long", took=600.0)
+    project.run(2, "long", "running", started_at=time.time() - 60)
+    async with console(project, size=WIDE) as page:
+        await page.shows("CURRENT TASK", "its own code", "~8m5")
+
+        def left() -> str:
+            return page.line_with("its own code").partition("~")[2].split()[0]
+
+        before = left()
+        await page.until(lambda: left() != before, "the time left to be less")

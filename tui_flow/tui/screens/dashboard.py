@@ -86,7 +86,8 @@ class Dashboard(Container):
         return self.alerts.selected if self.alerts.has_focus else None
 
     @property
-    def flow(self) -> str:
-        """The flow that the row under the cursor is about; empty where there is none."""
-        about = self.run or self.alert
-        return about.flow if about is not None else ""
+    def subject(self) -> str:
+        """The flow, or the file, that the row under the cursor is about; empty where it is about neither."""
+        if self.run is not None:
+            return self.run.flow
+        return (self.alert.flow or self.alert.place) if self.alert is not None else ""

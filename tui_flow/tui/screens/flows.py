@@ -148,7 +148,7 @@ class FlowsSection(Sorting, FlowActions, Section):
             return  # and with them the time that has passed is drawn
         self.table.refresh_live()
         if self.dashboard is not None and self.is_roomy:
-            self.dashboard.running.redraw()
+            self.dashboard.take_advances(self.console.overview)
 
     def tick_minute(self) -> None:
         self.table.redraw()
@@ -183,7 +183,9 @@ class FlowsSection(Sorting, FlowActions, Section):
         table.set_title(
             f"Flows {shown}".strip(), f"{order}  {table.place}".strip() if table.total > 1 else ""
         )
-        if row is None:
+        if row is None and self.dashboard is not None and self.dashboard.has_keyboard:
+            pass  # an alert about no flow
+        elif row is None:
             nothing = "Nothing matches" if table.total else "Nothing here yet"
             self.about.set_title("This is no filter" if table.wrong else nothing)
             self.about.set_lines(self._nothing())
@@ -258,7 +260,7 @@ class FlowsSection(Sorting, FlowActions, Section):
     def in_hand(self) -> FlowRow | None:
         """The flow under the cursor, or that of the run or alert under it."""
         around = self.dashboard
-        return self.table.row_of(around.flow) if around and around.has_keyboard else self.table.selected
+        return self.table.row_of(around.subject) if around and around.has_keyboard else self.table.selected
 
     def run_in_hand(self) -> FlowRun | None:
         return self.dashboard.run if self.dashboard else None

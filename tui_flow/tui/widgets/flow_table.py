@@ -81,9 +81,9 @@ class FlowTable(MarkableLines):
         self.renew_marks({row.key: row for row in rows})
         self._show()
 
-    def row_of(self, flow: str) -> FlowRow | None:
-        """The row of a flow, also of one that the filter hides."""
-        return next((row for row in self._all if row.name == flow), None)
+    def row_of(self, subject: str) -> FlowRow | None:
+        """The row of a flow or of a file, also of one that the filter hides."""
+        return next((row for row in self._all if subject in (row.name, row.path)), None)
 
     def set_filter(self, text: str) -> None:
         """Shows only rows with these words; the cursor goes to one that has them in its name, if there is one."""
