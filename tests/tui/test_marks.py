@@ -1,5 +1,6 @@
 """Stories of rows that are marked, and of keys that act on all of them."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -7,7 +8,7 @@ from tests.tui.pages import FakeEngine, console
 from tests.tui.project import NOON, Project
 from tui_flow.contract import changes, commands
 from tui_flow.contract.errors import NotCancellable
-from tui_flow.contract.schedules import Cron
+from tui_flow.contract.schedules import Cron, Interval
 from tui_flow.tui.presentation import marking, text_of
 from tui_flow.tui.presentation.marking import Left
 
@@ -136,3 +137,27 @@ def test_an_outcome_says_how_many_and_why_not_the_others() -> None:
         "2 paused; a, c: no schedule; b: paused already; u undoes"
     )
     assert marking.outcome([], "paused", left[:1], undoes=True) == "none paused; a: no schedule"
+
+
+async def test_marked_fire_times_are_skipped_and_their_schedules_paused(etl: Project) -> None:
+    now = time.time()
+    etl.schedule("etl_daily", Interval(3600.0), at=now - 60)
+    etl.schedule("ingest_s3", Interval(7200.0), at=now - 60)
+    async with console(etl) as page:
+        await page.press("4")
+        await page.shows("etl_daily", "ingest_s3")
+        await page.press("space", "space")
+        assert "2 marked" in page.message and "(p, x act on them; Esc clears)" in page.message
+        await page.press("x")
+        await page.shows("2 skipped; u undoes")
+        assert len(page.engine.asked_for(commands.SkipFireTime)) == 2
+        await page.press("u")
+        await page.shows("2 no longer skipped")
+        await page.press("p")
+        await page.shows(" paused; u undoes")
+        paused = [one.flow for one in page.engine.asked_for(commands.PauseSchedules)]
+        assert len(paused) == len(set(paused)), (
+            "a schedule is paused once, however many of its fire times are marked"
+        )
+        await page.press("s")
+        assert "in the order of time" in page.message

@@ -75,6 +75,9 @@ class Marking(_Base):
         if self.table.selected is None:
             self.say("there is no row to mark")
             return
+        if not self.table.has_focus:
+            self.say("only rows of the list can be marked; Tab goes there")
+            return
         self._mark(self.table.toggle_mark)
         self.table.move(self.table.cursor + 1)
 

@@ -17,8 +17,9 @@ from tui_flow.tui.presentation import Line, agenda, filters, fires, hourly, sche
 from tui_flow.tui.presentation.agenda import Row
 from tui_flow.tui.presentation.fires import EMPTY
 from tui_flow.tui.presentation.hourly import Hour
-from tui_flow.tui.screens import timetable
+from tui_flow.tui.screens import schedule_marks, timetable
 from tui_flow.tui.screens.backfill import Backfilling
+from tui_flow.tui.screens.marking import Marking
 from tui_flow.tui.screens.month import Monthly
 from tui_flow.tui.screens.schedule_actions import ScheduleActions
 from tui_flow.tui.screens.section import Section
@@ -31,12 +32,14 @@ PAUSE_SECONDS = 1.0
 """Between two readings: with a thousand schedules one costs some ten milliseconds."""
 
 
-class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Section):
+class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Marking, Section):
     """The agenda, and below it the hours and what there is to say about the schedule under the cursor, or the month."""
 
+    table: AgendaTable
     PLACE = "schedule"
     PROMPT = "words of a flow, a time such as 03:, a note"
-    BINDINGS: ClassVar = bindings("schedule")
+    BINDINGS: ClassVar = [*bindings("rows"), *bindings("schedule")]
+    ON_MARKS = ("pause", "skip")
 
     def __init__(self) -> None:
         super().__init__()
@@ -122,6 +125,7 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Section)
             if self.text
             else self._rows
         )
+        self.table.renew_marks({(row.schedule.id, row.at): row for row in self._rows if row.schedule})
         self.table.usual = fires.usual_by_flow(self.console.overview.runs)
         self.table.set_rows(rows if any(row.schedule for row in rows) else [], time.time())
         self._describe()
@@ -199,12 +203,18 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Section)
         place = int((row.at - hours[0].start) // 3600)
         return place if 0 <= place < len(hours) else None
 
+    def name_of(self, row: Row) -> str:
+        return schedule_marks.name_of(row)
+
+    def action_sort(self) -> None:
+        self.say("what fires stands in the order of time")
+
     @property
     def filter_text(self) -> str:
         return self.text
 
     def useless(self) -> set[str]:
-        row, found = self.table.selected, self.useless_in_month() | self.useless_in_timeline()
+        row, found = self.table.selected, self.useless_in_month() | self.useless_in_timeline() | {"sort"}
         schedule = row.schedule if row else None
         if row is None or schedule is None:
             return found | {"run", "pause", "skip", "backfill", "edit", "copy"} | self._useless_hours()
@@ -218,7 +228,7 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Section)
             found.add("open")
         if self._flow_of(schedule) is None:
             found |= {"run", "edit"}
-        return found
+        return found - set(self.ON_MARKS) if self.table.marked else found
 
     def _useless_hours(self) -> set[str]:
         return set() if self.month.has_focus or self.timeline.has_focus else {"open", "later", "earlier"}

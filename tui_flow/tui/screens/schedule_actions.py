@@ -10,6 +10,7 @@ from tui_flow.contract.states import ScheduleState
 from tui_flow.store.records import Flow, Schedule
 from tui_flow.tui.copying import Copyable
 from tui_flow.tui.presentation import fires, times
+from tui_flow.tui.screens import schedule_marks
 
 if TYPE_CHECKING:
     from tui_flow.tui.presentation.agenda import Row
@@ -64,6 +65,9 @@ class ScheduleActions(_Base):
 
     def action_pause(self) -> None:
         """Pauses the schedule, or ends what holds it back: its own pause, or its flow's."""
+        if self.table.marked:
+            schedule_marks.pause_or_resume(self.console, list(self.table.marked.values()))
+            return
         row = self.table.selected
         schedule = row.schedule if row and row.kind != "once" else None
         if schedule is None:
@@ -86,6 +90,9 @@ class ScheduleActions(_Base):
 
     def action_skip(self) -> None:
         """The fire time under the cursor makes no run, or does after all."""
+        if self.table.marked:
+            schedule_marks.skip(self.console, list(self.table.marked.values()))
+            return
         row = self.table.selected
         if row is not None and row.kind == "once":
             self._cancel_once(row)

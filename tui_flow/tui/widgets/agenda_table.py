@@ -1,6 +1,6 @@
 """The table of what fires when."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import NamedTuple
 
 from rich.cells import cell_len
@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from tui_flow.store.records import Schedule
 from tui_flow.tui.presentation import fires, times
 from tui_flow.tui.presentation.agenda import Row
-from tui_flow.tui.widgets.lines import Lines
+from tui_flow.tui.widgets.marking import MarkableLines
 from tui_flow.tui.widgets.paint import AnySpan, fit
 
 _SHAPES = {"missed": "?", "late": "?", "skipped": "skipped", "skip": "skipped", "paused": "paused"}
@@ -36,7 +36,7 @@ class _Column(NamedTuple):
         return self._replace(width=max(len(self.name), min(longest, self.width)))
 
 
-class AgendaTable(Lines):
+class AgendaTable(MarkableLines):
     """One row a fire time; the cursor passes over the lines that divide."""
 
     HEADER_LINES = 1
@@ -53,6 +53,11 @@ class AgendaTable(Lines):
     def selected(self) -> Row | None:
         row = self.rows[self.cursor] if self.cursor < len(self.rows) else None
         return row if row is not None and row.schedule is not None else None
+
+    def row_at(self, index: int) -> tuple[Hashable, Row] | None:
+        """A fire time is the same one when it is to be skipped."""
+        row = self.rows[index]
+        return None if row.schedule is None else ((row.schedule.id, row.at), row)
 
     def set_rows(self, rows: list[Row], now: float) -> None:
         """Takes rows in their order; the cursor stays with the fire time that it is on, or goes to the next one."""
@@ -152,8 +157,8 @@ class AgendaTable(Lines):
             role = "strong" if chosen and column.name == "FLOW" else column.role
             cells += [(fit(column.text(row.schedule), column.width, marks.ellipsis), role), ("  ", "")]
         return [
-            (marks.cursor if chosen else " ", "strong"),
-            (f" {shape} ", _ROLES.get(row.kind, "")),
+            *self.lead(index),
+            (f"{shape} ", _ROLES.get(row.kind, "")),
             (fit(when, _WHEN, marks.ellipsis), "" if row.kind in ("fire", "late") else "dim"),
             (" ", ""),
             (fit(rest, _IN, marks.ellipsis), "bad" if row.kind == "late" else "dim"),

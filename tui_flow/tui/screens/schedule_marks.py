@@ -1,0 +1,65 @@
+"""What one key does to several rows of the Schedule view: pauses their schedules, or skips their fire times."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tui_flow.contract import commands
+from tui_flow.contract.states import ScheduleState
+from tui_flow.store.records import Schedule
+from tui_flow.tui.asking import Step
+from tui_flow.tui.presentation import fires, times
+from tui_flow.tui.presentation.marking import Left
+
+if TYPE_CHECKING:
+    from tui_flow.tui.app import Console
+    from tui_flow.tui.presentation.agenda import Row
+
+
+def name_of(row: "Row") -> str:
+    """A row in a sentence: "etl_daily 03:00"."""
+    flow = row.schedule.flow if row.schedule else ""
+    return f"{flow} {times.hour_minute(row.at)}" if row.at is not None else flow
+
+
+def pause_or_resume(console: "Console", rows: Sequence["Row"]) -> None:
+    """Each schedule once: pauses those that fire, or where none does, lets those fire again that were paused by themselves."""
+    if not console.may_change():
+        return
+    found = {row.schedule.id: row.schedule for row in rows if row.schedule is not None and row.kind != "once"}
+    pauses = console.overview.pauses
+    chosen = [one for one in found.values() if fires.pause_of(one, pauses) is None]
+    verb, why = "paused", "paused already"
+    if not chosen:
+        chosen = [one for one in found.values() if one.state is ScheduleState.PAUSED]
+        verb, why = "resumed", "held by a pause of its flow, or of all"
+    steps = []
+    for one in chosen:
+        pause, wake = (
+            commands.PauseSchedules(one.flow, one.slug),
+            commands.ResumeSchedules(one.flow, one.slug),
+        )
+        steps.append(Step(_slug(one), *((pause, wake) if verb == "paused" else (wake, pause))))
+    left = [Left(_slug(one), why) for one in found.values() if one not in chosen]
+    console.do_all(steps, verb, left)
+
+
+def skip(console: "Console", rows: Sequence["Row"]) -> None:
+    """The fire times to come make no run; or where all of them are to be skipped already, do after all."""
+    if not console.may_change():
+        return
+    kind = "fire" if any(row.kind == "fire" for row in rows) else "skip"
+    steps, left = [], []
+    for row in rows:
+        if row.kind != kind or row.schedule is None or row.at is None:
+            left.append(
+                Left(name_of(row), "skipped already" if row.kind == "skip" else "no fire time to come")
+            )
+            continue
+        flow, slug = row.schedule.flow, row.schedule.slug
+        both = commands.SkipFireTime(flow, slug, row.at), commands.UnskipFireTime(flow, slug, row.at)
+        steps.append(Step(name_of(row), *(both if kind == "fire" else both[::-1])))
+    console.do_all(steps, "skipped" if kind == "fire" else "not skipped after all", left)
+
+
+def _slug(schedule: Schedule) -> str:
+    return f"{schedule.flow}/{schedule.slug}"
