@@ -273,3 +273,15 @@ async def test_presets_are_saved_chosen_deleted_and_never_hold_a_secret(etl: Pro
         await page.press("escape", "right", "enter", "u")
         await page.shows("eve is there again")
     assert presets.get(state_dir, "typed", "eve") == {**NEEDED, "name": "Eve"}
+
+
+async def test_a_run_for_later_says_when_and_does_not_hide_one_that_runs(etl: Project) -> None:
+    later = time.time() + 86_400
+    etl.run(900, "cleanup_tmp", "running")
+    etl.flow("monthly")
+    for id, flow in ((901, "cleanup_tmp"), (902, "monthly")):
+        etl.run(id, flow, "pending", scheduled_for=later)
+    async with console(etl) as page:
+        assert "▸  cleanup_tmp" in page.text and "1 more" in page.line_with("cleanup_tmp")
+        await page.shows("begins ")
+        assert "begins " in page.line_with("monthly") and "queued" not in page.line_with("monthly")

@@ -119,8 +119,16 @@ class FlowRow(NamedTuple):
 
     @property
     def active(self) -> FlowRun | None:
-        """The newest run that is not over."""
-        return next((run for run in self.runs if run.state in ACTIVE), None)
+        """The newest run that is not over; one that is for later only where there is no other."""
+        going = [run for run in self.runs if run.state in ACTIVE]
+        return next((run for run in going if not is_for_later(run)), going[0] if going else None)
+
+
+def is_for_later(run: FlowRun, now: float | None = None) -> bool:
+    """Whether somebody has asked for it for a time of its own, and (by `now`) that is still to come."""
+    if run.state is not FlowRunState.PENDING or run.schedule is not None or run.scheduled_for is None:
+        return False
+    return now is None or run.scheduled_for > now
 
 
 def rows_of(

@@ -220,12 +220,12 @@ class Form:
             return [(wrong, "bad")]
         if field.is_secret:
             return [(self._of_secret(field, source), "dim")]
+        if self.is_default(field) and not self.is_changed(field):
+            return [("default", "dim")]
         if field.format in MOMENTS and is_relative(self.texts[field.path]):
             return [(f"= {self.value(field)}", "live")]
         if self.is_changed(field):
             return [("~ ", "warn"), (f"was {_short(field, self.start[field.path])}", "")]
-        if self.is_default(field):
-            return [("default", "dim")]
         if wrong:
             return [("required", "warn")]
         default = (

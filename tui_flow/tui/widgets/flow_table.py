@@ -9,7 +9,7 @@ from textual.strip import Strip
 
 from tui_flow.tui.presentation import Line, filters, flow_list, flow_status
 from tui_flow.tui.presentation.filters import BadFilter, Filter
-from tui_flow.tui.presentation.flow_list import FlowRow
+from tui_flow.tui.presentation.flow_list import FlowRow, is_for_later
 from tui_flow.tui.widgets.marking import MarkableLines
 from tui_flow.tui.widgets.paint import AnySpan, fit, fit_line
 
@@ -121,7 +121,7 @@ class FlowTable(MarkableLines):
     def refresh_live(self) -> None:
         """Draws the rows anew whose time goes on."""
         for index, row in enumerate(self.rows):
-            if row.active is not None:
+            if row.active is not None and not is_for_later(row.active, time.time()):
                 self.refresh_index(index)
 
     @property

@@ -8,7 +8,7 @@ from textual.message import Message
 
 from tui_flow.store.records import FlowRun
 from tui_flow.tui.presentation import run_list, times
-from tui_flow.tui.presentation.flow_list import run_duration
+from tui_flow.tui.presentation.flow_list import is_for_later, run_duration
 from tui_flow.tui.presentation.glyphs import role
 from tui_flow.tui.presentation.run_list import RunWindow
 from tui_flow.tui.widgets.marking import MarkableLines
@@ -54,7 +54,8 @@ class RunTable(MarkableLines):
     def refresh_live(self) -> None:
         """Draws the visible rows anew whose time goes on."""
         for index in range(self.first, min(self.count, self.first + self.page)):
-            if self.window.runs[index].ended_at is None:
+            run = self.window.runs[index]
+            if run.ended_at is None and not is_for_later(run, time.time()):
                 self.refresh_index(index)
 
     def action_top(self) -> None:
