@@ -103,3 +103,17 @@ async def test_help_lets_one_choose_before_anything_is_typed_and_shows_every_sta
         await page.shows(">Run it, with its defaults")
         await page.press("f2")
         await page.shows("Press it now.")
+
+
+async def test_what_was_said_of_a_search_goes_with_it(etl: Project) -> None:
+    async with console(etl) as page:
+        await page.press("3", "slash")
+        await page.type("connecting")
+        await page.press("enter")
+        await page.shows("connecting again")
+        await page.press("g", "N")
+        await page.shows("this is the first hit")
+        await page.press("slash")
+        await page.type("again")
+        await page.press("enter")
+        await page.until(lambda: page.message == "", "the message to be gone")
