@@ -66,8 +66,8 @@ class FormScreen(ModalScreen[Filled | None]):
         self.last: tuple[int, Mapping[str, Any]] | None = None
         self.planning = Planning(self, rerun)
         self.plan = TextLines(id="plan")
-        self.rows = FieldRows(self.form, "parameter")
-        self.option_rows = FieldRows(self.options, "option")
+        self.rows = FieldRows(self.form)
+        self.option_rows = FieldRows(self.options)
         self.option_title = Bar(id="option-title")
         self.crumbs, self.titles = Bar(id="crumbs"), Bar(id="titles")
         self.command, self.about = TextLines(id="command"), Bar(id="message")

@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
+from textual.strip import Strip
+from textual.widget import Widget
 
 from tui_flow.tui.presentation import Line
 from tui_flow.tui.presentation.field_texts import start_of
 from tui_flow.tui.presentation.fields import Field
 from tui_flow.tui.presentation.form import Form, text_in
-from tui_flow.tui.widgets.bars import Bar
 from tui_flow.tui.widgets.controls import GroupControl, TextControl, Typed, control_for
 from tui_flow.tui.widgets.paint import fit, paint_of
 
@@ -20,28 +21,40 @@ DEFAULT_CELLS = 16
 """Of the column with the defaults, in the wide layout."""
 
 
-class FieldRow(Vertical):
-    """One field of a form."""
+class FieldRow(Widget):
+    """One field of a form: draws what stands around its control, which is its only child."""
 
-    def __init__(self, form: Form, field: Field, place: str, unfolded: Callable[[], None]) -> None:
+    def __init__(self, form: Form, field: Field, unfolded: Callable[[], None]) -> None:
         """`unfolded` is called when a group is to be seen as it is now."""
         super().__init__(classes="field")
         self.form, self.field = form, field
         self.name_cells = max(12, *(len(one.name) + len(one.path) + 1 for one in form.fields))
         self.control = self._group(unfolded) if field.is_group else control_for(field, form.texts[field.path])
-        self.head = Bar(id=f"head-{place}")
-        self.remark = Bar(id=f"remark-{place}")
-        self.about = Bar(id=f"about-{place}")
-        for widget, name in ((self.head, "head"), (self.control, "control"), (self.remark, "remark")):
-            widget.add_class(name)
-        self.about.add_class("field-about")
+        self.control.add_class("control")
+        self._head: Line = []
+        self._remark: Line = []
+        self._about: Line = []
 
     def compose(self) -> ComposeResult:
-        with Horizontal(classes="field-line"):
-            yield self.head
-            yield self.control
-            yield self.remark
-        yield self.about
+        yield self.control
+
+    @property
+    def head_cells(self) -> int:
+        """Of what stands before the control."""
+        return int(self.control.styles.margin.left)
+
+    def render_line(self, y: int) -> Strip:
+        paint, base, width = paint_of(self), self.rich_style, self.size.width
+        if y:
+            return paint.strip(self._about, width, base)
+        before = self.head_cells
+        taken = before + self.control.outer_size.width
+        parts = [
+            *paint.strip(self._head, before, base),
+            *Strip.blank(taken - before, base),
+            *paint.strip(self._remark, max(0, width - taken), base),
+        ]
+        return Strip(parts)
 
     def _group(self, unfolded: Callable[[], None]) -> GroupControl:
         """Unfolded from the beginning where there is something in it to be seen, or to be filled in."""
@@ -66,24 +79,22 @@ class FieldRow(Vertical):
     def update(self, source: str, last_good: Mapping[str, Any] | None) -> None:
         """Says anew what is to be known. `last_good` are the values of the last good run, where there is a column for
         them."""
-        self.head.set(self._head())
         remark = self.form.remark(self.field, source)
         is_wrong = any(role == "bad" for _, role in remark)
         columns = None if last_good is None else self._columns(last_good)
         end = "] " if isinstance(self.control, TextControl) else "  "
-        self.remark.set([(end, "dim"), *(columns if columns is not None and not is_wrong else remark)])
+        told: Line = [(end, "dim"), *(columns if columns is not None and not is_wrong else remark)]
         about: Line = [(f"{' ' * 14}{self.field.description}", "dim")]
         if columns is not None and self.form.is_changed(self.field):
-            about = [
-                (" " * 14, ""),
-                *remark,
-                *([(f"  {self.field.description}", "dim")] if self.field.description else []),
-            ]
-        self.about.set(about)
+            about = [(" " * 14, ""), *remark, (f"  {self.field.description}".rstrip(), "dim")]
+        found = (self._name_and_type(), told, about)
+        if found != (self._head, self._remark, self._about):
+            self._head, self._remark, self._about = found
+            self.refresh()
 
-    def _head(self) -> Line:
+    def _name_and_type(self) -> Line:
         field, marks = self.field, paint_of(self).marks
-        width = self.head.size.width
+        width = self.head_cells
         name_cells = max(
             4, width - 4 if width < TYPE_CELLS + 12 else min(self.name_cells, width - TYPE_CELLS - 4)
         )
@@ -124,13 +135,10 @@ class FieldRow(Vertical):
 class FieldRows(Vertical):
     """All fields of a form; those inside of a group are there while it is unfolded."""
 
-    def __init__(self, form: Form, kind: str) -> None:
-        """`kind` tells the rows of several forms apart."""
+    def __init__(self, form: Form) -> None:
         super().__init__(classes="fields")
         self.form = form
-        self.rows = [
-            FieldRow(form, field, f"{kind}-{place}", self._fold) for place, field in enumerate(form.fields)
-        ]
+        self.rows = [FieldRow(form, field, self._fold) for field in form.fields]
 
     def compose(self) -> Iterator[FieldRow]:
         yield from self.rows
