@@ -131,6 +131,7 @@ async def draw_all(settings: Settings, failed: int, census: int) -> None:
     await draw(settings, "failed-run", "error 1/", open_run=failed)
     await draw(settings, "wide", "r f  reuse", open_run=failed, size=(160, 45))
     await draw(settings, "rerun", "as it was          reuse", open_run=failed, keys=("r",))
+    await draw(settings, "form", "taken", open_run=failed, keys=("R",))
     await draw(settings, "logs", "done", view="logs", search="retry|attempt level>=WARN")
     await draw(settings, "schedule", "backup", view="schedule")
     await draw(settings, "schedule-wide", "first ", view="schedule", size=(160, 45))

@@ -106,7 +106,7 @@ def command(
     path = read_flow_path(flow)
     found = settings() if path is None else settings_for(path.file)
     parameters = _parameters_from(found, params_from) if params_from else {}
-    parameters |= presets.get(found.state_dir, flow, preset) if preset is not None else {}
+    parameters |= presets.get(found.state_dir, flow.partition("/")[0], preset) if preset is not None else {}
     parameters |= read_object(params or "{}")
     asked: dict[str, Any] = {"run_name": name, "tags": list(tags), "scheduled_for": begins_at}
     asked |= {"priority": priority, "refresh": refresh}
