@@ -14,7 +14,7 @@ from tui_flow.alerts.notifier import Delivery
 from tui_flow.contract import commands
 from tui_flow.contract.changes import AlertChanged, Change, RoomChanged
 from tui_flow.contract.errors import BadParameters, UnknownAlert, UnknownFlow
-from tui_flow.contract.journal import Failure
+from tui_flow.contract.failure import Failure
 from tui_flow.contract.rundir import open_state_dir
 from tui_flow.contract.schedules import Interval, to_json
 from tui_flow.contract.schedules import Schedule as Declared

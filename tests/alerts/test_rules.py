@@ -8,7 +8,7 @@ from tests.store.rows import a_file, a_fire_time, a_run
 from tui_flow.alerts import happenings, messages, rules, throttle
 from tui_flow.alerts.happenings import Happening
 from tui_flow.alerts.redaction import place_of, redacted
-from tui_flow.contract.journal import Failure
+from tui_flow.contract.failure import Failure
 from tui_flow.contract.schedules import Interval, to_json
 from tui_flow.contract.schedules import Schedule as Declared
 from tui_flow.contract.states import (

@@ -13,7 +13,7 @@ from tui_flow.cli.paint import failure_lines
 from tui_flow.cli.plain import PlainView
 from tui_flow.cli.tree_lines import tree_lines
 from tui_flow.cli.watch import Step
-from tui_flow.contract.journal import Failure
+from tui_flow.contract.failure import Failure
 from tui_flow.contract.log import LogRecord
 from tui_flow.contract.states import EndReason, FlowRunState, TaskRunState
 from tui_flow.store.records import FlowRun, TaskRun

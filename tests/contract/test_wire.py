@@ -19,7 +19,7 @@ from tui_flow.contract.commands import (
     Subscribe,
     Sync,
 )
-from tui_flow.contract.journal import Failure
+from tui_flow.contract.failure import Failure
 
 FAILURE = Failure("ValueError", "no \x1b[31m\n\udcff ✓", "Traceback …", "flows/etl.py", 3, "load")
 EVENTS = [

@@ -8,7 +8,7 @@ from tests.engine.house import House
 from tests.store.rows import a_flow
 from tui_flow.contract import attempts, failpoints, journal, rundir
 from tui_flow.contract.failpoints import FailpointReached
-from tui_flow.contract.journal import Failure
+from tui_flow.contract.failure import Failure
 from tui_flow.contract.states import TERMINAL
 from tui_flow.store import runs, tasks
 

@@ -14,7 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tests.engine.house import House
 from tests.store.rows import a_flow
 from tui_flow.contract import rundir
-from tui_flow.contract.journal import Failure, FlowRetrying, FlowStarted
+from tui_flow.contract.failure import Failure
+from tui_flow.contract.journal import FlowRetrying, FlowStarted
 from tui_flow.contract.states import RERUNNABLE, TERMINAL, TRANSITIONS, FlowRunState
 
 F = FlowRunState

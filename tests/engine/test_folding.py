@@ -7,7 +7,8 @@ import pytest
 from tests.engine.journals import created, ended, finished, mapped, started
 from tests.store.rows import a_run
 from tui_flow.contract import journal
-from tui_flow.contract.journal import Event, Failure
+from tui_flow.contract.failure import Failure
+from tui_flow.contract.journal import Event
 from tui_flow.contract.states import TASK_TERMINAL, EndReason, FlowRunState, TaskRunState
 from tui_flow.engine.folding import Fold
 from tui_flow.store.records import FlowRun, TaskRun, Try

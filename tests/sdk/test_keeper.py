@@ -11,6 +11,7 @@ import pytest
 from tests.sdk.keeping import Make, append, endless, ignoring_term, is_alive, limit_files, report, reported
 from tests.waiting import wait_until
 from tui_flow.contract import journal, rundir
+from tui_flow.contract.failure import Failure
 from tui_flow.sdk import overtime
 
 
@@ -256,7 +257,7 @@ def test_every_try_has_the_timeout_for_itself(make: Make, monkeypatch: pytest.Mo
         for tries in (1, 2, 3):
             append(directory, journal.FlowStarted(time.time(), "sample", "", tries, "", {}, []))
             time.sleep(0.2)
-            failure = journal.Failure("ValueError", "", "")
+            failure = Failure("ValueError", "", "")
             append(directory, journal.FlowRetrying(time.time(), tries, time.time() + 0.2, failure))
             time.sleep(0.2)
         report(directory)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_flow.contract import journal, log, rundir
+from tui_flow.contract.failure import Failure
 from tui_flow.sdk import recorder
 
 times = st.floats(min_value=0, max_value=4e9)
@@ -25,7 +26,7 @@ events = st.one_of(
     st.builds(journal.TaskFinished, times, numbers, words, text, words, text, st.none()),
     st.builds(
         journal.TaskFinished, times, numbers, words, text, words, text,
-        st.builds(journal.Failure, text, text, text, text, numbers, text),
+        st.builds(Failure, text, text, text, text, numbers, text),
     ),
 )  # fmt: skip
 

@@ -6,7 +6,8 @@ from itertools import product
 import pytest
 
 from tests.store.rows import a_file, a_flow, a_run, a_task
-from tui_flow.contract.journal import Failure, FlowFinished
+from tui_flow.contract.failure import Failure
+from tui_flow.contract.journal import FlowFinished
 from tui_flow.contract.states import TERMINAL, TRANSITIONS, FlowRunState
 from tui_flow.store import flows, runs, tasks
 from tui_flow.store.records import FlowRun

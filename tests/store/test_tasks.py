@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 
 from tests.store.rows import a_run, a_task
-from tui_flow.contract.journal import Failure
+from tui_flow.contract.failure import Failure
 from tui_flow.contract.states import EndReason, TaskRunState
 from tui_flow.store import runs, tasks
 from tui_flow.store.runs import IllegalTransition

@@ -10,7 +10,7 @@ from tests.engine.journals import a_spec
 from tests.store.rows import a_file, a_flow, a_run, a_task
 from tui_flow.contract import log
 from tui_flow.contract import schedules as contract
-from tui_flow.contract.journal import Failure
+from tui_flow.contract.failure import Failure
 from tui_flow.contract.rundir import LOG, open_state_dir, run_dir, write_spec
 from tui_flow.contract.schedules import When
 from tui_flow.contract.states import EndReason, FlowRunState, TaskRunState

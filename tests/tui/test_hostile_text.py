@@ -14,7 +14,8 @@ from tui_flow.alerts import rules
 from tui_flow.alerts.happenings import Happening
 from tui_flow.contract import commands
 from tui_flow.contract.errors import BadParameters
-from tui_flow.contract.journal import ArtifactCreated, Failure
+from tui_flow.contract.failure import Failure
+from tui_flow.contract.journal import ArtifactCreated
 from tui_flow.contract.rundir import keep_source
 from tui_flow.contract.schedules import Interval, OnFile
 from tui_flow.contract.states import AlertKind

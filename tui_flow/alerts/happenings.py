@@ -4,7 +4,7 @@ import hashlib
 import re
 from typing import NamedTuple
 
-from tui_flow.contract.journal import Failure
+from tui_flow.contract.failure import Failure
 from tui_flow.contract.states import AlertKind, FireOutcome, FireReason, FlowRunState
 from tui_flow.store.records import FireTime, FlowFile, FlowRun, Pause, Schedule
 

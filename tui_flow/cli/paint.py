@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from tui_flow.cli.output import style
-from tui_flow.contract.journal import Failure
+from tui_flow.contract.failure import Failure
 from tui_flow.safe import safe, safe_lines
 from tui_flow.store.records import FlowRun, TaskRun
 from tui_flow.tui.presentation.glyphs import ROLES, glyph, role, wants_ascii

@@ -12,6 +12,8 @@ import json
 import os
 from typing import Any, NamedTuple
 
+from tui_flow.contract.failure import Failure
+
 MAX_PAYLOAD = 65_536
 """Bytes of JSON that an emitted event may carry."""
 MAX_ARTIFACT = 1024 * 1024
@@ -19,20 +21,6 @@ MAX_ARTIFACT = 1024 * 1024
 ARTIFACT_TYPES = ("markdown", "table", "progress", "image")
 MAX_TEXT = 16_384
 """Messages, errors and tracebacks are cut to this many characters before they are written."""
-
-
-class Failure(NamedTuple):
-    """An exception of the author's code, as text: nothing here is ever evaluated or unpickled."""
-
-    type: str
-    """The exception's class, with its module unless it is a builtin or ours."""
-    message: str
-    traceback: str
-    """As the interpreter would print it."""
-    path: str = ""
-    """The innermost frame in the project's own files, where an editor should open; may be empty."""
-    line: int = 0
-    function: str = ""
 
 
 class RunStarted(NamedTuple):

@@ -1,6 +1,5 @@
 """The file that holds a project's settings: `tui_flow.toml`, else `[tool.tui_flow]` in pyproject.toml."""
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,8 @@ def read_settings_file(project: Path) -> tuple[str, dict[str, Any]]:
         path = project / name
         if not path.is_file():
             continue
+        import tomllib  # many projects have neither file, and the console opens sooner without it
+
         try:
             table: Any = tomllib.loads(path.read_text("utf-8"))
         except (ValueError, OSError) as error:

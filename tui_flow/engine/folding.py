@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from tui_flow.contract import journal
+from tui_flow.contract.failure import Failure
 from tui_flow.contract.journal import Event
 from tui_flow.contract.states import (
     TASK_ACTIVE,
@@ -267,7 +268,7 @@ class Fold:
         name: str,
         reason: EndReason | None,
         message: str,
-        failure: journal.Failure | None,
+        failure: Failure | None,
     ) -> None:
         self.tasks[task.id] = task._replace(
             state=state,
@@ -297,7 +298,7 @@ class Fold:
         return [(before, after) for before, after in pairs if before is not after]
 
 
-def _ended_try(task: TaskRun, at: float | None, failure: journal.Failure | None) -> tuple[Try, ...]:
+def _ended_try(task: TaskRun, at: float | None, failure: Failure | None) -> tuple[Try, ...]:
     """The tries of a task run of which the one that goes on, if one does, ends here."""
     if task.started_at is None:
         return task.tried

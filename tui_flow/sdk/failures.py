@@ -4,7 +4,8 @@ import traceback
 from pathlib import Path
 from types import FrameType, TracebackType
 
-from tui_flow.contract.journal import MAX_TEXT, Failure
+from tui_flow.contract.failure import Failure
+from tui_flow.contract.journal import MAX_TEXT
 
 TOLD_ELSEWHERE = "_tui_flow_failure"
 """Where an exception that came from another process keeps its failure, whose traceback did not come along."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tui_flow.contract.errors import BrokenFlow
-from tui_flow.contract.journal import Failure
+from tui_flow.contract.failure import Failure
 
 MAX_SOURCE = 16 * 1024 * 1024
 """Bytes; a longer file is no flow file."""

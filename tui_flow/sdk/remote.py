@@ -8,7 +8,7 @@ from types import CodeType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui_flow import prefect_alias
-from tui_flow.contract.journal import Failure
+from tui_flow.contract.failure import Failure
 from tui_flow.contract.rundir import ENV_COOKIE
 from tui_flow.sdk import flow_file, logging, stand_ins, streams
 from tui_flow.sdk.context import current_tags

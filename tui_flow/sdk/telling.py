@@ -4,6 +4,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from tui_flow.contract import journal
+from tui_flow.contract.failure import Failure
 from tui_flow.contract.states import TaskRunState
 from tui_flow.sdk.failures import failure_of
 from tui_flow.sdk.states import JOURNAL_FLOW_STATES, State, StateType, exception_of
@@ -68,7 +69,7 @@ def _text(message: str | None) -> str:
     return (message or "")[: journal.MAX_TEXT]
 
 
-def failure_of_state(state: State[Any], tree: "RunTree") -> journal.Failure | None:
+def failure_of_state(state: State[Any], tree: "RunTree") -> Failure | None:
     """The exception behind a state that is not a success, or its message where there is none."""
     if isinstance(state.data, BaseException):
         return failure_of(state.data, tree.project)

@@ -3,7 +3,7 @@
 
 from typing import Any, NamedTuple
 
-from tui_flow.contract.journal import Failure
+from tui_flow.contract.failure import Failure
 from tui_flow.contract.states import (
     AlertKind,
     AlertState,

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tui_flow.contract.journal import Failure
+from tui_flow.contract.failure import Failure
 from tui_flow.contract.states import (
     AlertKind,
     AlertState,

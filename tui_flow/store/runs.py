@@ -4,13 +4,16 @@ import heapq
 import json
 import sqlite3
 from collections.abc import Collection, Iterable
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from tui_flow.contract.journal import Failure, FlowFinished
+from tui_flow.contract.failure import Failure
 from tui_flow.contract.states import RERUNNABLE, TRANSITIONS, FlowRunState
 from tui_flow.store import queries, rows
 from tui_flow.store.database import transaction
 from tui_flow.store.records import Attempt, FlowRun
+
+if TYPE_CHECKING:
+    from tui_flow.contract.journal import FlowFinished
 
 State = TypeVar("State")
 
@@ -223,18 +226,20 @@ def insert_run(db: sqlite3.Connection, run: FlowRun) -> None:
     queries.change(db, "insert_run", rows.flow_run_row(run))
 
 
-def get_report(db: sqlite3.Connection, id: int) -> FlowFinished | None:
+def get_report(db: sqlite3.Connection, id: int) -> "FlowFinished | None":
     """What the worker of a run that is not over has reported; the keeper's last word is still to come."""
     text = (queries.row(db, "get_report", [id]) or (None,))[0]
     if text is None:
         return None
+    from tui_flow.contract.journal import FlowFinished
+
     fields = json.loads(text)
     failure = fields.pop("failure")
     return FlowFinished(**fields, failure=None if failure is None else Failure(**failure))
 
 
 def save_run(
-    db: sqlite3.Connection, before: FlowRun, after: FlowRun, report: FlowFinished | None = None
+    db: sqlite3.Connection, before: FlowRun, after: FlowRun, report: "FlowFinished | None" = None
 ) -> None:
     """The one function that changes a run, its state included.
 
@@ -288,7 +293,7 @@ def _runs(db: sqlite3.Connection, name: str, wanted: queries.Parameters = ()) ->
     return [rows.flow_run(row) for row in queries.rows(db, name, wanted)]
 
 
-def _report_text(report: FlowFinished | None) -> str | None:
+def _report_text(report: "FlowFinished | None") -> str | None:
     if report is None:
         return None
     fields: dict[str, Any] = report._asdict()

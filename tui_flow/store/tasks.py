@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
-from tui_flow.contract.journal import Failure
+from tui_flow.contract.failure import Failure
 from tui_flow.contract.states import TASK_TRANSITIONS, TaskRunState
 from tui_flow.store import queries, rows
 from tui_flow.store.records import TaskRun

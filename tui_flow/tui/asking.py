@@ -13,7 +13,7 @@ from tui_flow.contract.states import TERMINAL, FlowRunState
 from tui_flow.store.records import Flow, FlowRun
 from tui_flow.tui.bridge import Bridge
 from tui_flow.tui.outside import Outside
-from tui_flow.tui.presentation import Line, run_options, times
+from tui_flow.tui.presentation import Line, times
 from tui_flow.tui.presentation.flow_list import Overview
 from tui_flow.tui.presentation.marking import Left, outcome
 from tui_flow.tui.widgets.paint import Paint
@@ -96,6 +96,8 @@ class Asking(Outside, inherit_bindings=False):
         self, flow: Flow, parameters: dict[str, Any], open_it: bool, options: Mapping[str, Any] = {}
     ) -> None:
         """`options` are what a form gives."""
+        from tui_flow.tui.presentation import run_options
+
         wishes = run_options.asked(options)
         self.say(
             f"starting {flow.name} …" if not self.paint.marks.ascii else f"starting {flow.name} ...", "dim"

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from tui_flow.contract import changes, commands
 from tui_flow.contract.errors import EngineError, HistoryError, ReadOnly, TuiFlowError
-from tui_flow.contract.journal import Failure
+from tui_flow.contract.failure import Failure
 from tui_flow.contract.states import FlowRunState
 from tui_flow.settings import Settings
 from tui_flow.store.advance import Advance, Pace

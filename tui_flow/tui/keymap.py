@@ -8,7 +8,6 @@ A file that is wrong somewhere is not thrown away: what is right counts, and eac
 """
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -103,6 +102,8 @@ def load(path: Path) -> tuple[Keymap, list[str]]:
     """The keys that a file asks for, and what is wrong with it, each mistake with its line. No file: the table's keys."""
     try:
         text = path.read_text("utf-8")
+        import tomllib  # most have no such file, and the console opens sooner without it
+
         table = tomllib.loads(text)
     except FileNotFoundError:
         return Keymap(), []

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui_flow.contract.errors import HistoryError, RequestError
-from tui_flow.contract.journal import Failure
+from tui_flow.contract.failure import Failure
 from tui_flow.contract.version import read_kept, relative
 from tui_flow.store.records import FlowRun
 from tui_flow.tui.presentation import code, differences, stacks, times

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tui_flow.contract.asked_by import parent_of
-from tui_flow.contract.journal import Failure
+from tui_flow.contract.failure import Failure
 from tui_flow.safe import safe_lines
 from tui_flow.store.records import FlowRun, TaskRun
 from tui_flow.tui.presentation import Line, outlook, times, tracebacks

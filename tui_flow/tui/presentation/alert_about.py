@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tui_flow.contract.journal import Failure
+from tui_flow.contract.failure import Failure
 from tui_flow.safe import safe_lines
 from tui_flow.store.records import Alert, AlertMessage, AlertNote, FlowRun
 from tui_flow.tui.presentation import Line, alert_list, times, tracebacks

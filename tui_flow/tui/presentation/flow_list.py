@@ -9,7 +9,7 @@ from heapq import nlargest
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from tui_flow.contract.journal import Failure
+from tui_flow.contract.failure import Failure
 from tui_flow.contract.states import ACTIVE, AlertKind, AlertState, FlowRunState, ScheduleState
 from tui_flow.store.advance import Advance, Pace
 from tui_flow.store.records import Alert, Flow, FlowFile, FlowRun, Pause, Schedule

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from tui_flow.contract.journal import Failure
+from tui_flow.contract.failure import Failure
 from tui_flow.contract.states import TASK_ACTIVE, TASK_SUCCESS, TaskRunState
 from tui_flow.store.records import TaskRun
 

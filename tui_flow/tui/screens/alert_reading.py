@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from tui_flow.contract.journal import Failure
+from tui_flow.contract.failure import Failure
 from tui_flow.contract.log import LEVELS
 from tui_flow.contract.rundir import LOG, run_dir
 from tui_flow.contract.states import FlowRunState, TaskRunState

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from typing import ClassVar
 
-from tui_flow.contract.journal import Failure
+from tui_flow.contract.failure import Failure
 from tui_flow.store.records import Artifact, Attempt, FlowRun
 from tui_flow.tui.actions import bindings
 from tui_flow.tui.presentation.tree import TaskForest
