@@ -79,6 +79,19 @@ def test_all_needles_are_looked_for_in_the_whole_record(path: Path) -> None:
     assert texts(search(path, Needle("timeout", is_not=True))) == ["load done"]
 
 
+def test_what_a_record_begins_with_is_not_what_somebody_said(path: Path) -> None:
+    write(path, say("fine"), say("row 20 of 2025-08-20"), say("more\nand 20 again", "ERROR"))
+    assert [(hit.text, found(hit)) for hit in search(path, Needle("20"))] == [
+        ("and 20 again", "20"),
+        ("row 20 of 2025-08-20", "20"),
+    ]
+    assert path.read_text().startswith("2025-08-20T12:00:00.000000Z INFO")
+    assert search(path, Needle("12:00")) == search(path, Needle("info")) == []
+    assert search(path, Needle(r"12:\d+", is_regex=True)) == []
+    assert texts(search(path, Needle("fine"), Needle("info"))) == []
+    assert texts(search(path, Needle("fine"), Needle("info", is_not=True))) == ["fine"]
+
+
 def test_levels_hold_for_further_lines_and_need_no_text(path: Path) -> None:
     write(path, say("a\ntimeout", "ERROR"), say("b timeout", "WARNING"), b"torn timeout\n")
     grave = frozenset({ERROR, CRITICAL})

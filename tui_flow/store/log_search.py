@@ -83,6 +83,8 @@ class LogScan:
         self._levels = query.levels
         self._since = "" if query.since is None else stamp_of(query.since)
         wanted = [needle for needle in query.needles if not needle.is_not]
+        self._is_for_heads = not wanted
+        """Whether what a record begins with is looked for: nobody's own words are, in there."""
         self._first = wanted[0] if wanted else Needle(_any_head(query.levels), is_regex=True)
         others = [needle for needle in query.needles if needle is not self._first]
         self._others = [(needle.any_case, needle.is_not) for needle in others]
@@ -131,7 +133,13 @@ class LogScan:
             line += text.count("\n", counted, begin)
             passed += _bytes(text, counted, begin)
             counted = begin
-            if self._wants(head) and self._others_fit(text, record):
+            said = record if head is None else head.end()
+            if at < said and not self._is_for_heads:
+                again = self._first_in(text, said)
+                if again is None:
+                    continue
+                at, stop = again
+            if self._wants(head) and self._others_fit(text, said):
                 found.append(_hit(text, (at, stop), begin, line, offset + passed, head))
         return found
 
@@ -150,6 +158,13 @@ class LogScan:
             yield at, at + len(needle.text)
             end = hay.find("\n", at)
             at = hay.find(needle.text, end) if end >= 0 else -1
+
+    def _first_in(self, text: str, begin: int) -> tuple[int, int] | None:
+        """What the first needle finds from `begin` to the end of the line."""
+        end = text.find("\n", begin)
+        line = text[begin : end if end >= 0 else len(text)]
+        match = self._first.any_case.search(line[:MAX_LINE] if self._first.is_regex else line)
+        return None if match is None else (begin + match.start(), begin + match.end())
 
     def _wants(self, head: re.Match[str] | None) -> bool:
         if head is None:
