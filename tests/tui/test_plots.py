@@ -72,7 +72,7 @@ def test_the_hours_count_runs_failures_and_busy_slots() -> None:
     assert [round(load.busy, 2) for load in loads[-4:-1]] == [1.0, 0.5, 0.5]
     assert loads[-1].busy == pytest.approx(60 / (NOW - hour))
     text = text_of(plots.load_line(loads, 8, 120, UNICODE))
-    assert "24h: 3 runs, 66.7% without failure" in text and "slots" in text and "most 1.0 of 8" in text
+    assert "24h: 3 runs, 50.0% ok" in text and "slots" in text and "most 1.0 of 8" in text
     assert "slots" not in text_of(plots.load_line(loads, 8, 80, UNICODE))
     assert len(text_of(plots.load_line(loads, 8, 80, UNICODE))) <= 80
 
@@ -110,7 +110,7 @@ async def test_the_runs_view_shows_runs_by_the_hour(etl: Project) -> None:
     )
     async with console(etl, size=(120, 30)) as page:
         await page.press("2")
-        await page.shows("runs/hour", "24h: 1 runs, 100.0% without failure", "slots")
+        await page.shows("runs/hour", "24h: 1 run, 100.0% ok", "slots")
     async with console(etl, size=(120, 30), ascii=True) as page:
         await page.press("2")
         await page.shows("runs/hour")

@@ -44,7 +44,7 @@ def _day(overview: Overview, day: Day, settings: Settings) -> Line:
     """How many runs there were and how many went well, and how many slots of the limits on runs are taken."""
     ended = sum(count for state, count in day.counts.items() if state in TERMINAL)
     bad = sum(day.counts.get(state, 0) for state in _BAD)
-    line: Line = [(" last 24h: ", "dim"), (f"{sum(day.counts.values()):,} runs", "")] if day.at else []
+    line: Line = [(" last 24h: ", "dim"), (_runs(sum(day.counts.values())), "")] if day.at else []
     if ended:
         line.append((f", {100 * (ended - bad) / ended:.1f}% ok", "bad" if bad else ""))
     started = sum(count for state, count in overview.counts.items() if state in STARTED)
@@ -53,6 +53,10 @@ def _day(overview: Overview, day: Day, settings: Settings) -> Line:
     for tag, most in settings.tag_limits.items():
         line += [(", ", "dim"), *_slots(tag, tags[tag], most)]
     return line
+
+
+def _runs(count: int) -> str:
+    return f"{count:,} run{'' if count == 1 else 's'}"
 
 
 def _slots(name: str, used: int, most: int) -> Line:

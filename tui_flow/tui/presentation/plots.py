@@ -6,7 +6,7 @@ Where a run did not succeed, its shape stands in place of its height, so a plot 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tui_flow.contract.states import FlowRunState
+from tui_flow.contract.states import TERMINAL, FlowRunState
 from tui_flow.store.records import FlowRun
 from tui_flow.store.spans import Span
 from tui_flow.tui.presentation import Line, times
@@ -82,8 +82,10 @@ def _compared(took: float | None, middle: float, high: float) -> str:
 class HourLoad(NamedTuple):
     start: float
     runs: int
+    ended: int
+    """Of them, those that are over."""
     bad: int
-    """Of them, those that failed or crashed."""
+    """Of these, those that failed or crashed."""
     busy: float
     """Slots in use, on average."""
 
@@ -91,18 +93,19 @@ class HourLoad(NamedTuple):
 def hours(spans: Sequence[Span], now: float, count: int = 24) -> list[HourLoad]:
     """The last hours, the one that goes on last."""
     first = times.hour_of(now) - (count - 1) * HOUR
-    runs, bad, busy = [0] * count, [0] * count, [0.0] * count
+    runs, ended, bad, busy = [0] * count, [0] * count, [0] * count, [0.0] * count
     for span in spans:
         place = int((span.created_at - first) // HOUR)
         if 0 <= place < count:
             runs[place] += 1
+            ended[place] += span.state in TERMINAL
             bad[place] += span.state in _BAD
         if span.started_at is not None:
             _add_busy(busy, span.started_at - first, (span.ended_at or now) - first)
     lengths = [min(HOUR, now - first - HOUR * place) or HOUR for place in range(count)]
     return [
-        HourLoad(first + HOUR * place, runs[place], bad[place], busy[place] / max(lengths[place], 1.0))
-        for place in range(count)
+        HourLoad(first + HOUR * n, runs[n], ended[n], bad[n], busy[n] / max(lengths[n], 1.0))
+        for n in range(count)
     ]
 
 
@@ -114,12 +117,13 @@ def _add_busy(busy: list[float], start: float, end: float) -> None:
 
 def load_line(loads: Sequence[HourLoad], slots: int, width: int, marks: Marks) -> Line:
     """Runs per hour, how many succeeded, and (where there is room) slots in use."""
-    total, bad = sum(load.runs for load in loads), sum(load.bad for load in loads)
+    total, ended = sum(load.runs for load in loads), sum(load.ended for load in loads)
+    well = ended - sum(load.bad for load in loads)
     most = max((load.runs for load in loads), default=0)
     line: Line = [(" runs/hour  ", "dim")]
     line += [(bar(load.runs, most, marks), "bad" if load.bad else "") for load in loads]
-    share = f", {100 * (total - bad) / total:.1f}% without failure" if total else ""
-    line.append((f"  24h: {total:,} runs{share}", ""))
+    share = f", {100 * well / ended:.1f}% ok" if ended else ""
+    line.append((f"  24h: {total:,} run{'' if total == 1 else 's'}{share}", ""))
     if width >= 110:
         peak = max(loads, key=lambda load: load.busy, default=None)
         line.append(("   slots  ", "dim"))
