@@ -345,6 +345,7 @@ class FormScreen(ModalScreen[Filled | None]):
             return
         self._broken_json = ""
         self._show_values()
+        self.say("nothing was changed in the editor" if edited == text else "as it is in the editor")
 
     def action_copy_command(self) -> None:
         """The command that does the same."""

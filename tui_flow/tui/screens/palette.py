@@ -132,7 +132,7 @@ class HelpScreen(PaletteScreen):
     typed."""
 
     TITLE_TEXT = "Help"
-    HINTS = "type, or Down: Enter does it, F2 changes its key  F1 tutorial  Esc"
+    HINTS = "type, or Down  Enter does it  F2 key  F1 tutorial  Esc"
     BINDINGS: ClassVar = [("f1", "tutorial", "")]
 
     def __init__(
