@@ -386,6 +386,39 @@ def test_a_file_counts_by_what_it_is_and_what_has_no_digest_is_never_reused(atte
     assert attempts.noted() == ["write", "opaque"]
 
 
+CHANGES_WHAT_IT_IS_GIVEN = """
+class Basket:
+    def __init__(self): self.items = []
+
+    @task
+    def fill(self): note("fill"); self.items.append("plum")
+
+@task
+def mark_seen(day): note("mark"); day["seen"] = True; return day
+
+@task
+def look(day): note("look"); return dict(day)
+
+@flow
+def sample():
+    day, basket = {}, Basket()
+    mark_seen(day); look(day); basket.fill()
+    if not Path("ready").exists():
+        raise ValueError("not ready")
+    Path("total").write_text(f"{day} {basket.items}")
+"""
+
+
+def test_a_call_that_changed_its_arguments_in_place_is_made_again(attempts: Attempts) -> None:
+    assert attempts.run(CHANGES_WHAT_IT_IS_GIVEN).state == "failed"
+    assert attempts.noted() == ["mark", "look", "fill"]
+    (attempts.project / "ready").touch()
+    assert attempts.run().state == "completed"
+    assert attempts.noted() == ["mark", "fill"]
+    assert (attempts.project / "total").read_text() == "{'seen': True} ['plum']"
+    assert "'mark_seen' changes what it is given, in place: its calls are not kept" in attempts.said
+
+
 DIVERGING = """
 @task
 def load(number):

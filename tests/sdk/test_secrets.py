@@ -19,6 +19,7 @@ from tui_flow.contract.errors import ProjectError
 from tui_flow.contract.masking import Masker
 from tui_flow.sdk import masking
 from tui_flow.settings import load
+from tui_flow.variables import Variable
 
 VALUE = "-".join(["s3cr3t/välue", "8842"])
 """Not as one word: the text of a flow file is kept, this one's too."""
@@ -160,6 +161,43 @@ def test_nothing_that_a_run_tells_or_keeps_has_it(history: History) -> None:
     assert "********" in history.last.one(journal.ArtifactCreated).data
     shown = Artifact.get("shown")
     assert shown is not None and shown.data == "token: ********"
+
+
+def test_a_key_with_a_secret_in_it_is_no_files_name_and_still_a_key(history: History) -> None:
+    Secret(value=VALUE).save("token")
+    called = []
+
+    @task(cache_key_fn=lambda _, given: f"for-{given['token']}", persist_result=True)
+    def count(token: str) -> int:
+        called.append(1)
+        return len(token)
+
+    @task(result_storage_key="of-{parameters[token]}", persist_result=True)
+    def measure(token: str) -> int:
+        return len(token)
+
+    @flow
+    def etl() -> None:
+        token = Secret.load("token").get()
+        assert count(token) == count(token) == measure(token)
+
+    etl()
+    assert called == [1]
+    results = history.project / ".tui_flow" / "results"
+    names = [path.name for path in results.iterdir() if path.is_file()]
+    assert len(names) == 2 and all(name.startswith("secret-") for name in names)
+    assert leaks(history.project / ".tui_flow") == []
+
+
+def test_a_variable_that_holds_a_secret_is_warned_of(
+    history: History, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Secret(value=VALUE).save("token")
+    Variable.set("plain", "of no account")
+    Variable.set("leak", f"token {Secret.load('token').get()}")
+    assert capsys.readouterr().err == (
+        "Variable 'leak' holds a secret in clear: everybody who may see variables sees it\n"
+    )
 
 
 def test_what_its_processes_print_is_hidden_wherever_chunks_and_lines_are_cut(make: Make) -> None:

@@ -1,5 +1,6 @@
 """What a type checker makes of flow files: the decorators keep the signatures."""
 
+import shutil
 import textwrap
 from pathlib import Path
 
@@ -203,7 +204,9 @@ from prefect.utilities.annotations import quote
 
 @pytest.mark.parametrize("name", ["prefect", "tui_flow"])
 def test_a_file_that_imports_prefects_names_is_checked(tmp_path, monkeypatch, name):
-    monkeypatch.setenv("MYPYPATH", str(Path(tui_flow.__file__).parent / "stubs"))
+    # As the README says: mypy takes no path within site-packages, so a project has a copy of its own.
+    shutil.copytree(Path(tui_flow.__file__).parent / "stubs", tmp_path / "typings")
+    monkeypatch.setenv("MYPYPATH", str(tmp_path / "typings"))
     head = OF_PREFECT.replace("prefect", name)
     if name == "tui_flow":  # has no stubs for what Prefect keeps in modules below modules
         head = "\n".join(

@@ -195,6 +195,11 @@ def _function(value: Any) -> Any:
     return (value.__qualname__, code, captured(value))
 
 
+def may_change(args: tuple[Any, ...], kwargs: dict[str, Any], more: tuple[Any, ...]) -> bool:
+    """Whether a call could change one of these in place: not where there are only numbers and texts."""
+    return not all(type(value) in _SCALARS for value in (*args, *kwargs.values(), *more))
+
+
 def captured(fn: Any) -> tuple[Any, ...]:
     """What a function was made with besides its code: the values that it closes over, and the object that it is a
     method of."""

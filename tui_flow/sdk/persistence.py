@@ -2,11 +2,13 @@
 the flow around it."""
 
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from tui_flow.sdk import results
 from tui_flow.sdk.context import TaskRunContext
 from tui_flow.sdk.logging import logger_of
+from tui_flow.sdk.masking import masker
 from tui_flow.sdk.results import ResultStore
 
 if TYPE_CHECKING:
@@ -87,10 +89,10 @@ def key_of(run: "TaskRun") -> str | None:
     token = current.set(run)
     try:
         if run.task.result_storage_key is not None:
-            return _formatted(run.task.result_storage_key, run)
+            return _without_secret(_formatted(run.task.result_storage_key, run))
         parameters = run.flow_run.parameters if run.flow_run.flow else {}
         key = policy_of(run.task).compute_key(TaskRunContext(run), run.parameters, parameters)
-        return None if key is None else str(key)
+        return None if key is None else _without_secret(str(key))
     except Exception as error:
         logger_of(run).warning(
             "The cache key cannot be told, so the result is not persisted: %s: %s",
@@ -100,6 +102,12 @@ def key_of(run: "TaskRun") -> str | None:
         return None
     finally:
         current.reset(token)
+
+
+def _without_secret(key: str) -> str:
+    """The key, which becomes a file's name; a digest of one that holds a secret."""
+    data = key.encode("utf-8", "surrogatepass")
+    return f"secret-{sha256(data).hexdigest()}" if masker.finds_in(data) else key
 
 
 def _formatted(template: str, run: "TaskRun") -> str:

@@ -68,6 +68,8 @@ class CallBook:
         self._codes: dict[tuple[int, str | None], tuple[Any, str]] = {}
         """By `id()` of the code, which is held on to, and the task's version."""
         self._told: set[str] = set()
+        self._changing: set[str] = set()
+        """Tasks of which it was said that they change their arguments."""
         self._lock = threading.Lock()
         self._earlier: dict[str, list[Success]] = {}
         self._unmet: dict[str, None] = {}
@@ -145,18 +147,44 @@ class CallBook:
 
     def keep(self, run: "TaskRun", mark: Mark, state: State[Any]) -> None:
         """Tells of a call that has ended, with its result. Never raises: a result that cannot be kept is not."""
-        after = ""
-        if mark.touches_files:
-            after = self.mark(run).args
-            after = "" if after == mark.args else after
+        after = self._args_after(run, mark)
         form, ref, value = _NOTHING_KEPT
-        if state.type is COMPLETED and run.task.persist_result is not False and mark.args and mark.code:
+        is_whole = not after or mark.touches_files
+        if after and not is_whole:
+            self._tell_of_change(run)
+        if (
+            state.type is COMPLETED
+            and run.task.persist_result is not False
+            and mark.args
+            and mark.code
+            and is_whole
+        ):
             form, ref, value = self._packed(run, state)
         call = calls.Call(
             run.call_path, run.task.name, run.number, self._attempt, JOURNAL_TASK_STATES[state.type],
             mark.args, after, mark.code, form, ref,
         )  # fmt: skip
         self._tree.recorder.keep(calls.encode(call, value))
+
+    def _args_after(self, run: "TaskRun", mark: Mark) -> str:
+        """The arguments' digest now that the call is over; nothing where it is the same."""
+        if not mark.args:
+            return ""
+        if not mark.touches_files and not argument_digest.may_change(
+            run.args, run.kwargs, argument_digest.captured(run.task.fn)
+        ):
+            return ""
+        after = self.mark(run).args
+        return "" if after == mark.args else after or "unknown"
+
+    def _tell_of_change(self, run: "TaskRun") -> None:
+        """What a call did to its arguments, its kept result would not do again."""
+        if run.task.name in self._changing:
+            return
+        self._changing.add(run.task.name)
+        logger_of(run).info(
+            "%r changes what it is given, in place: its calls are not kept for a rerun", run.task.name
+        )
 
     def forget(self, run: "TaskRun") -> None:
         """What the call did was undone: a later attempt makes it again."""

@@ -5,12 +5,15 @@ Each is a file of its own in the state directory; `tui-flow variable` lists and 
 Source of the rules: https://docs.prefect.io/v3/concepts/variables
 """
 
+import json
 import time
 from typing import Any
 
 from tui_flow.contract.documents import VARIABLES, Documents, checked_value
 from tui_flow.sdk import notes
 from tui_flow.sdk.dispatch import awaitable_in_coroutines
+from tui_flow.sdk.logging import get_logger
+from tui_flow.sdk.masking import masker
 
 
 class Variable:
@@ -72,6 +75,10 @@ def _get(name: str, default: Any) -> Any:
 
 def _set(name: str, value: Any, tags: list[str] | None, overwrite: bool) -> Variable:
     variable, documents = Variable(name, value, tags), _documents()
+    if masker.finds_in(json.dumps(variable.value, ensure_ascii=False).encode("utf-8", "surrogatepass")):
+        get_logger("variables").warning(
+            "Variable %r holds a secret in clear: everybody who may see variables sees it", name
+        )
     if not documents.write(name, {**vars(variable), "updated_at": time.time()}, overwrite=overwrite):
         raise ValueError(f"Variable {name!r} already exists. Use `overwrite=True` to update it.")
     return variable
