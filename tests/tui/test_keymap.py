@@ -78,11 +78,11 @@ def test_a_file_counts_in_sections_and_with_dots(keys: Path) -> None:
 def test_a_mistake_is_told_with_its_line_and_the_usual_key_stays(
     keys: Path, text: str, complaint: str
 ) -> None:
-    found, wrong = keymap.load(written(keys, f'{text}run.zoom = "Z"\n' if "[" not in text[:2] else text))
+    found, wrong = keymap.load(written(keys, f'{text}run.wrap = "Z"\n' if "[" not in text[:2] else text))
     assert len(wrong) == 1 and complaint in wrong[0] and "keys.toml" in wrong[0]
     assert found.shown(EDIT) == "e"
     if "usual" not in complaint and "[" not in text[:2]:
-        assert found.shown(action_named("run.zoom")) == "Z", "the rest of the file counts"
+        assert found.shown(action_named("run.wrap")) == "Z", "the rest of the file counts"
 
 
 def test_two_keys_may_change_places(keys: Path) -> None:
@@ -92,14 +92,14 @@ def test_two_keys_may_change_places(keys: Path) -> None:
 
 
 def test_a_key_is_saved_beside_what_stands_in_the_file_already(keys: Path) -> None:
-    written(keys, '# mine\n[run]\nzoom = "Z"  # big\nrerun = "Q"\n')
+    written(keys, '# mine\n[run]\nwrap = "Z"  # big\nrerun = "Q"\n')
     keymap.save(keys, EDIT, ["E"])
-    keymap.save(keys, action_named("run.zoom"), ["ctrl+g"])
+    keymap.save(keys, action_named("run.wrap"), ["ctrl+g"])
     keymap.save(keys, action_named("app.help"), ["f9", "question_mark"])
     assert "# mine\n" in keys.read_text() and 'rerun = "Q"' in keys.read_text()
     found, wrong = keymap.load(keys)
     assert wrong == []
-    names = ("flows.edit", "run.zoom", "run.rerun", "app.help")
+    names = ("flows.edit", "run.wrap", "run.rerun", "app.help")
     assert [found.shown(action_named(name)) for name in names] == ["E", "^G", "Q", "F9 ?"]
 
 

@@ -295,6 +295,10 @@ class Console(Asking, inherit_bindings=False):
         self.say("")
         return True
 
+    def action_zoom(self) -> None:
+        if isinstance(self.screen, View) and not self.screen.zoom():
+            self.say("there is no other pane here")
+
     def action_zone(self) -> None:
         self.is_in_utc = not self.is_in_utc
         times.show_utc(self.is_in_utc)

@@ -23,6 +23,7 @@ _TOGETHER = {
     ("mark", "mark_range"): "mark it; up to here",
     ("ack", "mute"): "you know of it; mute it…",
     ("run", "run_with"): "run it; with parameters",
+    ("redraw", "suspend_process"): "draw anew; suspend",
     ("diff", "code"): "what changed; its code",
     tuple(action.id for action in ACTIONS if action.id.startswith("view(")): "the five views",
 }

@@ -186,9 +186,12 @@ class HomeScreen(View):
     def useless(self) -> set[str]:
         return self.section.useless()
 
+    def zoom(self) -> bool:
+        return self.section.zoom()
+
     def go_back(self) -> bool:
         if not self.prompt.display:
-            return self.section.go_back() or self.section.clear_marks()
+            return self.section.go_back() or self.section.clear_marks() or self.section.unzoom()
         is_of_view = self._then is None
         self.close_prompt()
         if is_of_view:

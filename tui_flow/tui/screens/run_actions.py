@@ -190,7 +190,8 @@ class RunActions(View):
             (self.details if self.has_class("-details") else self.log_view).focus()
         self.call_after_refresh(self.describe)
 
-    def action_zoom(self) -> None:
+    def zoom(self) -> bool:
         pane = self.focused
         if not self.unzoom() and pane is not None and pane.id in PANES:
             self.add_class(f"-zoom-{pane.id}")
+        return True

@@ -75,6 +75,26 @@ class Section(Container):
         """Whether the terminal has room for more panes: 120x36 or more."""
         return self.screen.has_class("-wide") and self.screen.has_class("-tall")
 
+    def zoom(self) -> bool:
+        """The pane with the keyboard alone, or all of them again. Whether there are others."""
+        if self.unzoom():
+            return True
+        panes = [pane for pane in self.children if pane.display]
+        chosen = next((pane for pane in panes if pane.has_focus_within), None)
+        if chosen is None or len(panes) < 2:
+            return False
+        self.add_class("-zoomed")
+        chosen.add_class("-zoom")
+        return True
+
+    def unzoom(self) -> bool:
+        """All panes again. Whether one was alone."""
+        was = self.has_class("-zoomed")
+        self.remove_class("-zoomed")
+        for pane in self.children:
+            pane.remove_class("-zoom")
+        return was
+
     def say(self, text: str, role: str = "") -> None:
         self.home.say(text, role)
 

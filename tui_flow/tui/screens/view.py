@@ -186,6 +186,10 @@ class View(Screen[None]):
             keys.append((key_name("up", ascii), "what you asked for before"))
         return keys
 
+    def zoom(self) -> bool:
+        """The pane with the keyboard alone, or all of them again. Whether there are others."""
+        return False
+
     def go_back(self) -> bool:
         """One step back within the view. Whether there was one."""
         return self.close_prompt()
