@@ -401,8 +401,14 @@ def look(day): note("look"); return dict(day)
 
 @flow
 def sample():
-    day, basket = {}, Basket()
-    mark_seen(day); look(day); basket.fill()
+    day, basket, held = {}, Basket(), []
+
+    @task
+    def forgetful():
+        nonlocal held
+        del held
+
+    mark_seen(day); look(day); basket.fill(); forgetful()
     if not Path("ready").exists():
         raise ValueError("not ready")
     Path("total").write_text(f"{day} {basket.items}")

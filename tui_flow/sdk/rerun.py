@@ -44,6 +44,8 @@ class Mark(NamedTuple):
     """Empty where the arguments have no digest."""
     code: str
     touches_files: bool
+    may_change: bool
+    """Whether the call could change what it is given."""
 
 
 class Success(NamedTuple):
@@ -97,10 +99,13 @@ class CallBook:
         before = argument_digest.files_looked_at
         task = run.task
         if task.name in self._too_slow:
-            return Mark("", "", False)
+            return Mark("", "", False, False)
         began = time.monotonic()
+        may_change = False
         try:
-            args = argument_digest.digest(run.args, run.kwargs, argument_digest.captured(task.fn))
+            captured = argument_digest.captured(task.fn)
+            may_change = argument_digest.may_change(run.args, run.kwargs, captured)
+            args = argument_digest.digest(run.args, run.kwargs, captured)
         except (Undigestible, RecursionError):
             args = ""
         except Exception as error:  # the author's own code may raise anything here
@@ -112,7 +117,7 @@ class CallBook:
         code = self._codes.get((id(held), task.version))
         if code is None:
             code = self._codes[(id(held), task.version)] = (held, self._code_of(task))
-        return Mark(args, code[1], argument_digest.files_looked_at != before)
+        return Mark(args, code[1], argument_digest.files_looked_at != before, may_change)
 
     def _count_slow(self, run: "TaskRun", spent: float) -> None:
         """Gives a task up whose arguments take too much of the run's time: it is not reused, which is no harm."""
@@ -149,16 +154,9 @@ class CallBook:
         """Tells of a call that has ended, with its result. Never raises: a result that cannot be kept is not."""
         after = self._args_after(run, mark)
         form, ref, value = _NOTHING_KEPT
-        is_whole = not after or mark.touches_files
-        if after and not is_whole:
+        if after and not mark.touches_files:
             self._tell_of_change(run)
-        if (
-            state.type is COMPLETED
-            and run.task.persist_result is not False
-            and mark.args
-            and mark.code
-            and is_whole
-        ):
+        elif state.type is COMPLETED and run.task.persist_result is not False and mark.args and mark.code:
             form, ref, value = self._packed(run, state)
         call = calls.Call(
             run.call_path, run.task.name, run.number, self._attempt, JOURNAL_TASK_STATES[state.type],
@@ -168,11 +166,7 @@ class CallBook:
 
     def _args_after(self, run: "TaskRun", mark: Mark) -> str:
         """The arguments' digest now that the call is over; nothing where it is the same."""
-        if not mark.args:
-            return ""
-        if not mark.touches_files and not argument_digest.may_change(
-            run.args, run.kwargs, argument_digest.captured(run.task.fn)
-        ):
+        if not mark.args or not (mark.touches_files or mark.may_change):
             return ""
         after = self.mark(run).args
         return "" if after == mark.args else after or "unknown"
