@@ -16,7 +16,7 @@ from tui_flow.alerts.notifier import Delivery, Notifier
 from tui_flow.contract import changes, commands
 from tui_flow.contract.changes import AlertChanged, Change
 from tui_flow.contract.errors import BadParameters, HistoryError, UnknownAlert, UnknownFlow
-from tui_flow.contract.states import FlowRunState
+from tui_flow.contract.states import WENT_WRONG, FlowRunState
 from tui_flow.settings import Settings
 from tui_flow.store import alerts, flows, runs, schedules, tasks
 from tui_flow.store.database import Connection, transaction
@@ -82,7 +82,7 @@ class Alerting:
     def _run_ended(self, run: FlowRun) -> None:
         if run.state is FlowRunState.COMPLETED:
             self._recover_flow(run)
-        elif run.state in (FlowRunState.FAILED, FlowRunState.CRASHED):
+        elif run.state in WENT_WRONG:
             self._raise(happenings.of_run(run, tasks.first_failed(self._db, run.id)))
 
     def fire_times_decided(self, decided: Iterable[FireTime]) -> None:

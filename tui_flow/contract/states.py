@@ -211,3 +211,6 @@ TASK_TERMINAL = frozenset(state for state, following in TASK_TRANSITIONS.items()
 TASK_ACTIVE = frozenset(TASK_TRANSITIONS) - TASK_TERMINAL
 TASK_SUCCESS = frozenset({_T.COMPLETED, _T.CACHED, _T.SKIPPED})
 """What a downstream task may build on."""
+WENT_WRONG = (_F.FAILED, _F.CRASHED)
+"""Ends that somebody has to look at."""
+TASK_WENT_WRONG = (_T.FAILED, _T.CRASHED)

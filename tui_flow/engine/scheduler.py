@@ -12,7 +12,14 @@ from typing import NamedTuple
 
 from tui_flow.contract.changes import Change, FlowFileChanged, RunChanged, ScheduleChanged
 from tui_flow.contract.schedules import TIMED
-from tui_flow.contract.states import TERMINAL, FireOutcome, FireReason, FlowRunState, ScheduleState
+from tui_flow.contract.states import (
+    TERMINAL,
+    WENT_WRONG,
+    FireOutcome,
+    FireReason,
+    FlowRunState,
+    ScheduleState,
+)
 from tui_flow.engine.bus import Bus
 from tui_flow.engine.clock import Clock
 from tui_flow.engine.engine_log import EngineLog
@@ -267,7 +274,7 @@ class Scheduler:
     def _run_ended(self, run: FlowRun) -> None:
         if (run.flow, run.schedule) in self._after_ends:
             self.changed()
-        if run.state in (FlowRunState.FAILED, FlowRunState.CRASHED):
+        if run.state in WENT_WRONG:
             self._pause_after_failures(run)
 
     def _pause_after_failures(self, run: FlowRun) -> None:

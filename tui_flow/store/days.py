@@ -9,11 +9,10 @@ import sqlite3
 from collections.abc import Sequence
 from itertools import pairwise
 
-from tui_flow.contract.states import FlowRunState
+from tui_flow.contract.states import WENT_WRONG, FlowRunState
 from tui_flow.store import queries, runs
 from tui_flow.store.records import FlowRun
 
-_BAD = (FlowRunState.FAILED, FlowRunState.CRASHED)
 Counts = dict[FlowRunState, int]
 
 
@@ -45,11 +44,11 @@ def missed_by_day(db: sqlite3.Connection, starts: Sequence[float]) -> list[int]:
 
 
 def has_failures(counts: Counts) -> bool:
-    return any(state in counts for state in _BAD)
+    return any(state in counts for state in WENT_WRONG)
 
 
 def first_failure(db: sqlite3.Connection, start: float, end: float) -> FlowRun | None:
     """The first run made between two moments that failed or crashed."""
     low, high = runs.first_id_since(db, start), runs.first_id_since(db, end)
-    rows = [queries.row(db, "first_run_in_state", [state, low, high]) for state in _BAD]
+    rows = [queries.row(db, "first_run_in_state", [state, low, high]) for state in WENT_WRONG]
     return runs.get_run(db, min(row[0] for row in rows if row)) if any(rows) else None

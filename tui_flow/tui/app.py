@@ -428,9 +428,11 @@ class Console(Asking, inherit_bindings=False):
 
 
 def _collect_garbage_again() -> None:
-    """What is there by now stays until the end: it is not searched any more."""
-    gc.freeze()
-    gc.enable()
+    """What is there by now stays until the end: it is not searched any more. A console that `launch` did not start is
+    a guest in its process, and changes nothing there."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 def _until_next_minute() -> float:

@@ -16,14 +16,13 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from tui_flow.contract import changes, commands
 from tui_flow.contract.errors import EngineError, HistoryError, ReadOnly, TuiFlowError
 from tui_flow.contract.failure import Failure
-from tui_flow.contract.states import FlowRunState
+from tui_flow.contract.states import WENT_WRONG, FlowRunState
 from tui_flow.settings import Settings
 from tui_flow.store.advance import Advance, Pace
 from tui_flow.store.records import Artifact, Attempt, FlowRun, TaskRun
 from tui_flow.tui.presentation.flow_list import EMPTY, STRIP, Overview
 
 Found = TypeVar("Found")
-_BAD = (FlowRunState.FAILED, FlowRunState.CRASHED)
 READS_ONLY = ReadOnly("this console only reads", next="leave it, and open it without --read-only")
 """Of a console that was asked to."""
 _CHANGES_OF_THE_OVERVIEW = (
@@ -323,7 +322,7 @@ class Bridge:
         from tui_flow.store import alerts, flows, runs, schedules, tasks
 
         last = runs.last_runs(db, STRIP)
-        for run in (found[0] for found in last.values() if found and found[0].state in _BAD):
+        for run in (found[0] for found in last.values() if found and found[0].state in WENT_WRONG):
             if run.id not in self._failures:
                 self._failures[run.id] = tasks.first_failure(db, run.id) or run.failure
         return Overview(

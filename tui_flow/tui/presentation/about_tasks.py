@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from heapq import nlargest
 from pathlib import Path
 
-from tui_flow.contract.states import TASK_ACTIVE, TaskRunState
+from tui_flow.contract.states import TASK_ACTIVE, TASK_WENT_WRONG
 from tui_flow.store.records import TaskRun
 from tui_flow.tui.presentation import Line, times
 from tui_flow.tui.presentation.about import (
@@ -17,7 +17,6 @@ from tui_flow.tui.presentation.about import (
 from tui_flow.tui.presentation.glyphs import Marks, role, word
 from tui_flow.tui.presentation.tree import MapGroup, name_of
 
-_BAD = (TaskRunState.FAILED, TaskRunState.CRASHED)
 MOST_NAMED = 4
 """Of the task runs of a map call so many are named: those that failed, and the slowest."""
 
@@ -66,7 +65,9 @@ def group_details(
         middle, high = took[len(took) // 2], took[int(len(took) * 0.95)]
         lines.append(fact("take", f"p50 {times.duration(middle)}  p95 {times.duration(high)}"))
     failed = (
-        [task for task in tasks if task.state in _BAD] if any(group.counts[state] for state in _BAD) else []
+        [task for task in tasks if task.state in TASK_WENT_WRONG]
+        if any(group.counts[state] for state in TASK_WENT_WRONG)
+        else []
     )
     failed.sort(key=lambda task: task.ended_at or 0.0)
     lines += _named(

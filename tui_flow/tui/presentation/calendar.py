@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
-from tui_flow.contract.states import FlowRunState
+from tui_flow.contract.states import WENT_WRONG, FlowRunState
 from tui_flow.store.days import Counts
 from tui_flow.store.records import FlowRun, Schedule
 from tui_flow.tui.presentation import Line, fires, times
@@ -25,7 +25,6 @@ FROM_WORST = (
     FlowRunState.PENDING,
     FlowRunState.SCHEDULED,
 )
-_BAD = (FlowRunState.CRASHED, FlowRunState.FAILED)
 _FIRES_AT_MOST = 1500
 """Fire times that are worked out for one month, of all schedules together; beyond them they are estimated."""
 _FIRES_AT_LEAST = 8
@@ -120,7 +119,7 @@ def cell(day: Day, marks: Marks, room: int) -> tuple[str, str]:
     """What stands beside a day's number, in so many cells, and its role: the worst there was, missed
     fire times among it, and how often; or how many fires there are to come."""
     worst = day.worst
-    if day.missed and worst not in _BAD:
+    if day.missed and worst not in WENT_WRONG:
         return ("?" + short_count(day.missed, room - 1), "warn")
     if worst is None:
         if not day.to_come.fires:

@@ -21,7 +21,7 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from tui_flow.contract.log import LEVELS
-from tui_flow.contract.states import ACTIVE, TERMINAL, FlowRunState
+from tui_flow.contract.states import ACTIVE, TERMINAL, WENT_WRONG, FlowRunState
 from tui_flow.tui.presentation import times
 from tui_flow.tui.presentation.glyphs import word
 
@@ -33,7 +33,6 @@ LATE_SECONDS = 60.0
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _TOKEN = re.compile(r'-?(?:/(?:\\.|[^/\\])*/(?=\s|$)|(?:\w+:)?"[^"]*"|\S+)')
 _TERM = re.compile(r"(-?)(?:(\w+)(:|>=|<=|>|<|=))?(.*)", re.DOTALL)
-_BAD = (FlowRunState.FAILED, FlowRunState.CRASHED)
 
 
 class BadFilter(ValueError):
@@ -226,7 +225,7 @@ def _is(value: str, subject: Subject) -> bool:
         "": True,
         "active": state in ACTIVE,
         "over": state in TERMINAL,
-        "failed": state in _BAD,
+        "failed": state in WENT_WRONG,
         "rerun": subject.is_rerun,
         "scheduled": subject.is_scheduled,
         "late": subject.is_late,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tui_flow.contract.states import FlowRunState
+from tui_flow.contract.states import WENT_WRONG
 from tui_flow.store.records import Schedule
 from tui_flow.tui.presentation import times
 from tui_flow.tui.presentation.clock_changes import clock_change
@@ -69,5 +69,5 @@ class Notes:
 
     def _last_run(self, schedule: Schedule) -> tuple[str, str]:
         last = next((run for run in self._overview.runs.get(schedule.flow, ()) if run.ended_at), None)
-        bad = last is not None and last.state in (FlowRunState.FAILED, FlowRunState.CRASHED)
+        bad = last is not None and last.state in WENT_WRONG
         return (f"last run {last.state}", "bad") if last and bad else ("", "")

@@ -8,6 +8,7 @@ from tui_flow.contract import schedules
 from tui_flow.contract.schedules import TIMED, describe, from_json
 from tui_flow.contract.states import FlowRunState, ScheduleState
 from tui_flow.store.records import FireTime, FlowRun, Pause, Schedule
+from tui_flow.tui.presentation.words import counted
 
 DAY = 86_400.0
 INSTANT = 0.001
@@ -120,11 +121,7 @@ def count_text(awake: Sequence[Schedule], reading: Reading) -> str:
         count = found.total - sum((schedule.id, at) in reading.skips for at in found.times)
         if count > 0:
             by_flow[schedule.flow] = by_flow.get(schedule.flow, 0) + count
-    return f"{_plural(sum(by_flow.values()), 'fire')} of {_plural(len(by_flow), 'flow')}"
-
-
-def _plural(count: int, word: str) -> str:
-    return f"{count:,} {word}{'' if count == 1 else 's'}"
+    return f"{counted(sum(by_flow.values()), 'fire')} of {counted(len(by_flow), 'flow')}"
 
 
 def pause_of(schedule: Schedule, pauses: Sequence[Pause]) -> tuple[str, float, str] | None:

@@ -10,9 +10,10 @@ from tui_flow.contract.states import ACTIVE, FlowRunState, TaskRunState
 from tui_flow.store.records import FlowRun
 from tui_flow.store.spans import Span
 from tui_flow.store.tasks import TaskSummary
-from tui_flow.tui.presentation import Line, about, flow_status, outlook, plots, times
+from tui_flow.tui.presentation import Line, about, outlook, plots, times
 from tui_flow.tui.presentation.flow_list import FlowRow
 from tui_flow.tui.presentation.glyphs import Marks, role, word
+from tui_flow.tui.presentation.words import short
 
 MANY_TASKS = 16
 """So many are named; of more, those that are over and well are left out first."""
@@ -169,7 +170,7 @@ def _task(name: str, ones: Sequence[TaskSummary], marks: Marks, width: int) -> L
     label = name if count == 1 else f"{name}[{count}]"
     told = _outcome(worst)
     shape = f"{marks.glyph(worst.state)} "
-    label = flow_status.short(label, width - 2 - cell_len(told) - 1, marks)
+    label = short(label, width - 2 - cell_len(told) - 1, marks.ellipsis)
     gap = " " * (width - 2 - cell_len(label) - cell_len(told))
     return [
         (shape, role(worst.state)),

@@ -5,16 +5,16 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from tui_flow.contract.states import STARTED, TERMINAL, FlowRunState
+from tui_flow.contract.states import STARTED, TERMINAL, WENT_WRONG, FlowRunState
 from tui_flow.settings import Settings
 from tui_flow.store.records import FlowFile
 from tui_flow.tui.presentation import Line, times
 from tui_flow.tui.presentation.flow_list import Overview
 from tui_flow.tui.presentation.glyphs import Marks, role, word
+from tui_flow.tui.presentation.words import counted
 
 DAY = 86_400.0
 _LEGEND = ("failed", "crashed", "cancelled", "running", "pending", "retrying", "paused")
-_BAD = (FlowRunState.FAILED, FlowRunState.CRASHED)
 
 
 class Day(NamedTuple):
@@ -43,8 +43,8 @@ def _legend(marks: Marks) -> list[Line]:
 def _day(overview: Overview, day: Day, settings: Settings) -> Line:
     """How many runs there were and how many went well, and how many slots of the limits on runs are taken."""
     ended = sum(count for state, count in day.counts.items() if state in TERMINAL)
-    bad = sum(day.counts.get(state, 0) for state in _BAD)
-    line: Line = [(" last 24h: ", "dim"), (_runs(sum(day.counts.values())), "")] if day.at else []
+    bad = sum(day.counts.get(state, 0) for state in WENT_WRONG)
+    line: Line = [(" last 24h: ", "dim"), (counted(sum(day.counts.values()), "run"), "")] if day.at else []
     if ended:
         line.append((f", {100 * (ended - bad) / ended:.1f}% ok", "bad" if bad else ""))
     started = sum(count for state, count in overview.counts.items() if state in STARTED)
@@ -53,10 +53,6 @@ def _day(overview: Overview, day: Day, settings: Settings) -> Line:
     for tag, most in settings.tag_limits.items():
         line += [(", ", "dim"), *_slots(tag, tags[tag], most)]
     return line
-
-
-def _runs(count: int) -> str:
-    return f"{count:,} run{'' if count == 1 else 's'}"
 
 
 def _slots(name: str, used: int, most: int) -> Line:

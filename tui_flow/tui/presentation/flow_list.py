@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from tui_flow.contract.failure import Failure
-from tui_flow.contract.states import ACTIVE, AlertKind, AlertState, FlowRunState, ScheduleState
+from tui_flow.contract.states import ACTIVE, WENT_WRONG, AlertKind, AlertState, FlowRunState, ScheduleState
 from tui_flow.store.advance import Advance, Pace
 from tui_flow.store.records import Alert, Flow, FlowFile, FlowRun, Pause, Schedule
 from tui_flow.store.spans import Span
@@ -223,7 +223,7 @@ def _urgency(row: FlowRow) -> tuple[int, float, str]:
         return (1, 0.0, row.name)
     if active is not None:
         return (3 if active.state is FlowRunState.PENDING else 2, 0.0, row.name)
-    if latest is not None and latest.state in (FlowRunState.FAILED, FlowRunState.CRASHED):
+    if latest is not None and latest.state in WENT_WRONG:
         return (4 if row.is_known else 0, -(latest.ended_at or 0.0), row.name)
     return (5, 0.0, row.name)
 

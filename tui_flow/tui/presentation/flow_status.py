@@ -2,7 +2,7 @@
 
 import re
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 
 from tui_flow.contract.states import ACTIVE, TASK_ACTIVE, FlowRunState, TaskRunState
 from tui_flow.store.advance import Advance
@@ -10,6 +10,7 @@ from tui_flow.store.records import FlowRun, TaskRun
 from tui_flow.tui.presentation import Line, outlook, plots, text_of, times
 from tui_flow.tui.presentation.flow_list import FlowRow, is_for_later, late_seconds
 from tui_flow.tui.presentation.glyphs import Marks, role, word
+from tui_flow.tui.presentation.words import short
 
 BAR_CELLS = 10
 _FIGURES = 12
@@ -77,17 +78,12 @@ def retry_line(run: FlowRun, advance: Advance | None, now: float, width: int, ma
     if cell_len(text) <= width:
         return [(text, "warn")]
     tries = tries.removeprefix("try ")
-    return [(f"{glyph} {short(name, width - 3 - len(tries), marks)} {tries}", "warn")]
+    return [(f"{glyph} {short(name, width - 3 - len(tries), marks.ellipsis)} {tries}", "warn")]
 
 
 def try_of(task: TaskRun, now: float) -> str:
     """ "try 3/3 in 12s", of a task run that waits for it."""
     return f"try {task.tries + 1}/{max(task.max_tries, task.tries + 1)} {_due(task.due_at, now)}".rstrip()
-
-
-def short(text: str, width: int, marks: Marks) -> str:
-    """The text, cut to so many cells where it is longer."""
-    return text if cell_len(text) <= width else set_cell_size(text, max(0, width - 1)) + marks.ellipsis
 
 
 def task_name(task: TaskRun) -> str:
@@ -138,4 +134,4 @@ def _with_news(line: Line, width: int, marks: Marks) -> Line:
         return [(brief, line[0][1]), (sign, "bad")]
     if cell_len(text) + 2 <= width:
         return [*line, (sign[:2], "bad")]
-    return [(short(text, width - 2, marks), line[0][1]), (sign[:2], "bad")]
+    return [(short(text, width - 2, marks.ellipsis), line[0][1]), (sign[:2], "bad")]

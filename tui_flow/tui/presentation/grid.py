@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 
 from tui_flow.safe import safe
 from tui_flow.store.records import FlowRun
 from tui_flow.store.task_history import Past
-from tui_flow.tui.presentation import Line, joined, times
+from tui_flow.tui.presentation import Line, joined, times, words
 from tui_flow.tui.presentation.glyphs import Marks, role, word
 from tui_flow.tui.presentation.tree import gravest
 
@@ -76,7 +76,7 @@ def rows(grid: Grid, width: int, marks: Marks) -> list[Line]:
 def short(name: str, wide: int, marks: Marks) -> str:
     """A name in at most so many cells, safe."""
     text = safe(name).replace("\t", " ")
-    return text if cell_len(text) <= wide else set_cell_size(text, wide - 1) + marks.ellipsis
+    return words.short(text, wide, marks.ellipsis)
 
 
 def _row(name: str, states: Sequence[str | None], wide: int, colour: str, marks: Marks) -> Line:

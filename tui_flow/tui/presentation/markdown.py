@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 
 from tui_flow.safe import safe
 from tui_flow.tui.presentation import Line, text_of
 from tui_flow.tui.presentation.glyphs import Marks
+from tui_flow.tui.presentation.words import short
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -241,7 +242,7 @@ def table_row(
     cells = []
     for place, wide in enumerate(widths):
         text = texts[place] if place < len(texts) else ""
-        cut = set_cell_size(text, max(0, wide - 1)) + marks.ellipsis if cell_len(text) > wide else text
+        cut = short(text, wide, marks.ellipsis)
         blank = " " * (wide - cell_len(cut))
         cells.append(blank + cut if place in right else cut + blank)
     return GAP.join(cells).rstrip()

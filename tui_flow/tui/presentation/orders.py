@@ -4,12 +4,12 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tui_flow.contract.states import ACTIVE, FlowRunState
+from tui_flow.contract.states import ACTIVE, WENT_WRONG
 from tui_flow.store.records import Alert, FlowRun
 from tui_flow.tui.presentation.flow_list import FlowRow
 
 _WORD = re.compile(r"(?:^|\s)sort:(\S*)")
-_STATES = (FlowRunState.FAILED, FlowRunState.CRASHED, *ACTIVE)
+_STATES = (*WENT_WRONG, *ACTIVE)
 """Those that somebody may have to do something about come first, in this order."""
 
 

@@ -6,14 +6,14 @@ Where a run did not succeed, its shape stands in place of its height, so a plot 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tui_flow.contract.states import TERMINAL, FlowRunState
+from tui_flow.contract.states import TERMINAL, WENT_WRONG, FlowRunState
 from tui_flow.store.records import FlowRun
 from tui_flow.store.spans import Span
 from tui_flow.tui.presentation import Line, times
 from tui_flow.tui.presentation.glyphs import Marks, role
+from tui_flow.tui.presentation.words import counted
 
 HOUR = 3600.0
-_BAD = (FlowRunState.FAILED, FlowRunState.CRASHED)
 
 
 def span_of(run: FlowRun) -> Span:
@@ -99,7 +99,7 @@ def hours(spans: Sequence[Span], now: float, count: int = 24) -> list[HourLoad]:
         if 0 <= place < count:
             runs[place] += 1
             ended[place] += span.state in TERMINAL
-            bad[place] += span.state in _BAD
+            bad[place] += span.state in WENT_WRONG
         if span.started_at is not None:
             _add_busy(busy, span.started_at - first, (span.ended_at or now) - first)
     lengths = [min(HOUR, now - first - HOUR * place) or HOUR for place in range(count)]
@@ -123,7 +123,7 @@ def load_line(loads: Sequence[HourLoad], slots: int, width: int, marks: Marks) -
     line: Line = [(" runs/hour  ", "dim")]
     line += [(bar(load.runs, most, marks), "bad" if load.bad else "") for load in loads]
     share = f", {100 * well / ended:.1f}% ok" if ended else ""
-    line.append((f"  24h: {total:,} run{'' if total == 1 else 's'}{share}", ""))
+    line.append((f"  24h: {counted(total, 'run')}{share}", ""))
     if width >= 110:
         peak = max(loads, key=lambda load: load.busy, default=None)
         line.append(("   slots  ", "dim"))

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Container
 
-from tui_flow.contract.states import FlowRunState
+from tui_flow.contract.states import WENT_WRONG, FlowRunState
 from tui_flow.store.records import FlowRun
 from tui_flow.store.runs import Wanted
 from tui_flow.tui.presentation import Line, filters, times
@@ -83,7 +83,7 @@ def wanted(filter: Filter, now: float) -> Wanted:
     states = [filters.states_of(term.value) for term in plain if term.field == "state"]
     groups = {term.value for term in plain if term.field == "is"}
     if "failed" in groups:
-        states.append([FlowRunState.FAILED, FlowRunState.CRASHED])
+        states.append(list(WENT_WRONG))
     flows = [term.value.lower() for term in plain if term.field == "flow"]
     since = [filters.since_of(term.value, now) or 0.0 for term in plain if term.field == "since"]
     days = [day for term in plain if term.field == "day" and (day := filters.day_of(term.value, now))]

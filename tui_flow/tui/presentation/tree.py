@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from tui_flow.contract.failure import Failure
-from tui_flow.contract.states import TASK_ACTIVE, TASK_SUCCESS, TaskRunState
+from tui_flow.contract.states import TASK_ACTIVE, TASK_SUCCESS, TASK_WENT_WRONG, TaskRunState
 from tui_flow.store.records import TaskRun
 
 ROOT = ("run", 0)
@@ -36,7 +36,6 @@ class Row(NamedTuple):
     """Which try this row stands for, where it stands for one."""
 
 
-_BAD = (TaskRunState.FAILED, TaskRunState.CRASHED)
 _GRAVITY = (
     TaskRunState.RUNNING,
     TaskRunState.RETRYING,
@@ -86,7 +85,7 @@ class MapGroup:
         self.counts.update([task.state for task in tasks])
         self._take_times(tasks)
         self.failed_at += [
-            task.ended_at for task in tasks if task.state in _BAD and task.ended_at is not None
+            task.ended_at for task in tasks if task.state in TASK_WENT_WRONG and task.ended_at is not None
         ]
 
     def change(self, before: TaskRun, after: TaskRun) -> None:
@@ -96,7 +95,7 @@ class MapGroup:
             return
         self.counts[before.state] -= 1
         self.counts[after.state] += 1
-        if after.state in _BAD and after.ended_at is not None:
+        if after.state in TASK_WENT_WRONG and after.ended_at is not None:
             self.failed_at.append(after.ended_at)
 
     def _take_times(self, tasks: Sequence[TaskRun]) -> None:
@@ -271,7 +270,7 @@ class TaskForest:
         """The task run of that name; else one of the task of that name, and of several the first that went wrong."""
         exact = (task.id for task in self.tasks.values() if task.run_name == name)
         same = [task for task in self.tasks.values() if task.name == name]
-        wrong = (task.id for task in same if task.state in _BAD)
+        wrong = (task.id for task in same if task.state in TASK_WENT_WRONG)
         return next(exact, next(wrong, same[0].id if same else None))
 
     def at_work(self) -> set[int]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from tui_flow.contract import commands
 from tui_flow.contract.schedules import TIMED
 from tui_flow.tui.presentation import Line, filters, times
+from tui_flow.tui.presentation.words import counted
 
 if TYPE_CHECKING:
     from tui_flow.tui.screens.section import Section
@@ -84,7 +85,7 @@ class Backfilling(_Base):
             self.say(f"nothing to fill: {why}")
             return
         lines: list[Line] = [
-            [(name, "strong"), (f" makes {_runs(len(wanted))}, one after another", ""), (f"; {left} left out" if left else "", "dim")],
+            [(name, "strong"), (f" makes {counted(len(wanted), 'run')}, one after another", ""), (f"; {left} left out" if left else "", "dim")],
             *([(f"  {times.local(at):%a %Y-%m-%d %H:%M}", "")] for at in wanted[:SHOWN]),
             *([[(f"  and {len(wanted) - SHOWN} more", "dim")]] if len(wanted) > SHOWN else []),
         ]  # fmt: skip
@@ -94,15 +95,13 @@ class Backfilling(_Base):
                 self.console.ask(
                     asked._replace(dry_run=False),
                     lambda made: self.say(
-                        f"{name}: {_runs(sum(s['action'] == 'run' for s in made['slots']))} made; 2 shows them"
+                        f"{name}: {counted(sum(s['action'] == 'run' for s in made['slots']), 'run')} made; 2 shows them"
                     ),
                 )
 
         self.console.push_screen(
-            ConfirmScreen(f"Back-fill {_runs(len(wanted))}?", lines, "Make none", f"Make {len(wanted)}"),
+            ConfirmScreen(
+                f"Back-fill {counted(len(wanted), 'run')}?", lines, "Make none", f"Make {len(wanted)}"
+            ),
             answered,
         )
-
-
-def _runs(count: int) -> str:
-    return f"{count:,} run{'' if count == 1 else 's'}"

@@ -8,6 +8,7 @@ from typing import Any
 from tui_flow.contract.states import STARTED, FlowRunState
 from tui_flow.tui.presentation import Line, text_of, times
 from tui_flow.tui.presentation.glyphs import Marks
+from tui_flow.tui.presentation.words import short
 from tui_flow.tui.widgets.bars import Bar
 
 MAX_NAME = 18
@@ -108,4 +109,4 @@ def _host() -> str:
 
 def _short(name: str, marks: Marks) -> str:
     """The name, cut so that what runs still has room beside it at 80 columns."""
-    return name if len(name) <= MAX_NAME else name[: MAX_NAME - 1] + marks.ellipsis
+    return short(name, MAX_NAME, marks.ellipsis)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
@@ -14,6 +14,7 @@ from tui_flow.safe import safe
 from tui_flow.tui.keymap import Keymap
 from tui_flow.tui.presentation import Line
 from tui_flow.tui.presentation.glyphs import ASCII, UNICODE
+from tui_flow.tui.presentation.words import short
 
 _PLAINER = str.maketrans("…—“”", '~-""')
 """What this program itself writes beyond ASCII, besides the shapes of states."""
@@ -98,9 +99,7 @@ def keymap_of(widget: Widget) -> Keymap:
 
 def fit(text: str, width: int, ellipsis: str = "…") -> str:
     """Text cut or filled to a width in cells, safe."""
-    text = safe(text).replace("\t", " ")
-    if cell_len(text) > width:
-        text = set_cell_size(text, max(0, width - 1)) + ellipsis
+    text = short(safe(text).replace("\t", " "), width, ellipsis)
     return text + " " * (width - cell_len(text))
 
 
