@@ -8,7 +8,7 @@ from tui_flow.contract import schedules
 from tui_flow.contract.schedules import TIMED, describe, from_json
 from tui_flow.contract.states import FlowRunState, ScheduleState
 from tui_flow.store.records import FireTime, FlowRun, Pause, Schedule
-from tui_flow.tui.presentation.words import counted
+from tui_flow.tui.presentation import counted
 
 DAY = 86_400.0
 INSTANT = 0.001

@@ -11,9 +11,9 @@ from tui_flow.store.records import FlowRun
 from tui_flow.store.spans import Span
 from tui_flow.store.tasks import TaskSummary
 from tui_flow.tui.presentation import Line, about, outlook, plots, times
+from tui_flow.tui.presentation.cells import short
 from tui_flow.tui.presentation.flow_list import FlowRow
 from tui_flow.tui.presentation.glyphs import Marks, role, word
-from tui_flow.tui.presentation.words import short
 
 MANY_TASKS = 16
 """So many are named; of more, those that are over and well are left out first."""

@@ -8,9 +8,9 @@ from tui_flow.contract.states import ACTIVE, TASK_ACTIVE, FlowRunState, TaskRunS
 from tui_flow.store.advance import Advance
 from tui_flow.store.records import FlowRun, TaskRun
 from tui_flow.tui.presentation import Line, outlook, plots, text_of, times
+from tui_flow.tui.presentation.cells import short
 from tui_flow.tui.presentation.flow_list import FlowRow, is_for_later, late_seconds
 from tui_flow.tui.presentation.glyphs import Marks, role, word
-from tui_flow.tui.presentation.words import short
 
 BAR_CELLS = 10
 _FIGURES = 12

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from tui_flow.safe import safe
 from tui_flow.store.records import FlowRun
 from tui_flow.store.task_history import Past
-from tui_flow.tui.presentation import Line, joined, times, words
+from tui_flow.tui.presentation import Line, cells, joined, times
 from tui_flow.tui.presentation.glyphs import Marks, role, word
 from tui_flow.tui.presentation.tree import gravest
 
@@ -76,7 +76,7 @@ def rows(grid: Grid, width: int, marks: Marks) -> list[Line]:
 def short(name: str, wide: int, marks: Marks) -> str:
     """A name in at most so many cells, safe."""
     text = safe(name).replace("\t", " ")
-    return words.short(text, wide, marks.ellipsis)
+    return cells.short(text, wide, marks.ellipsis)
 
 
 def _row(name: str, states: Sequence[str | None], wide: int, colour: str, marks: Marks) -> Line:

@@ -11,8 +11,8 @@ from rich.cells import cell_len
 
 from tui_flow.safe import safe
 from tui_flow.tui.presentation import Line, text_of
+from tui_flow.tui.presentation.cells import short
 from tui_flow.tui.presentation.glyphs import Marks
-from tui_flow.tui.presentation.words import short
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt

@@ -7,8 +7,8 @@ from typing import Any
 
 from tui_flow.contract.states import STARTED, FlowRunState
 from tui_flow.tui.presentation import Line, text_of, times
+from tui_flow.tui.presentation.cells import short
 from tui_flow.tui.presentation.glyphs import Marks
-from tui_flow.tui.presentation.words import short
 from tui_flow.tui.widgets.bars import Bar
 
 MAX_NAME = 18

@@ -13,8 +13,8 @@ from textual.widget import Widget
 from tui_flow.safe import safe
 from tui_flow.tui.keymap import Keymap
 from tui_flow.tui.presentation import Line
+from tui_flow.tui.presentation.cells import short
 from tui_flow.tui.presentation.glyphs import ASCII, UNICODE
-from tui_flow.tui.presentation.words import short
 
 _PLAINER = str.maketrans("…—“”", '~-""')
 """What this program itself writes beyond ASCII, besides the shapes of states."""

@@ -1,11 +1,6 @@
-"""Small texts that many screens have: a number with its word, and a name cut to the room that there is."""
+"""Text by the cells that it takes on the screen. Apart from the rest, since Rich's table of widths costs a command its start."""
 
 from rich.cells import cell_len, set_cell_size
-
-
-def counted(count: int, word: str) -> str:
-    """ "1 run", "1,136 runs"."""
-    return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
 def short(text: str, width: int, ellipsis: str) -> str:
