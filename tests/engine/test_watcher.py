@@ -1,6 +1,8 @@
 """What the watcher looks at: everything, or no more than one flow needs."""
 
+import errno
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -8,8 +10,10 @@ import pytest
 
 from tests.engine.house import FakeClock
 from tui_flow.contract import rundir
+from tui_flow.engine import inotify
 from tui_flow.engine import watcher as watching
 from tui_flow.engine.engine_log import EngineLog
+from tui_flow.engine.notices import open_notices
 from tui_flow.engine.watcher import Watcher
 from tui_flow.settings import Settings
 
@@ -82,3 +86,23 @@ def test_a_hint_or_a_flow_that_is_not_known_has_everything_looked_at(
     write(tmp_path / "flows/c.py", "new")
     watcher.look_at(None, 3.0)
     assert "flows/c.py" in watcher.sources
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="inotify")
+def test_notices_that_the_kernel_refuses_leave_no_file_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    monkeypatch.setattr(inotify.Inotify, "add", refuse)
+    (tmp_path / "flows").mkdir()
+    state_dir = rundir.open_state_dir(tmp_path)
+    (state_dir / "runs").mkdir(exist_ok=True)
+    opened: list[inotify.Inotify] = []
+    begin = inotify.Inotify.__init__
+    monkeypatch.setattr(inotify.Inotify, "__init__", lambda self: (opened.append(self), begin(self))[1])
+    told, settings = (lambda: None), Settings(project=tmp_path)
+    assert open_notices(settings, FakeClock(0.0), told, told, EngineLog(state_dir)) is None
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(opened[0].fd)

@@ -72,7 +72,11 @@ class Kernel:
         self._refused: set[Path] = set()
         self._unfinished: dict[Path, float] = {}
         self._inotify = inotify.Inotify()
-        self._inotify.add(counter, inotify.CLOSE_WRITE)
+        try:
+            self._inotify.add(counter, inotify.CLOSE_WRITE)
+        except OSError:
+            self._inotify.close()
+            raise
         asyncio.get_running_loop().add_reader(self._inotify.fd, self.drain)
 
     def follow(self, folders: set[Path], files: set[Path]) -> bool:
