@@ -1,9 +1,14 @@
 """`tui-flow open`: addresses of the console, and what is none."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
+from click.testing import CliRunner
 
 from tests.project import Project
 from tui_flow.cli.commands.open import address_of
+from tui_flow.cli.main import cli
 from tui_flow.contract.errors import BadParameters, UnknownRun
 from tui_flow.settings import load
 from tui_flow.tui.presentation.address import Address
@@ -62,3 +67,22 @@ def test_a_line_is_found_though_its_task_is_none_of_the_last_attempt(here: Proje
 def test_without_a_terminal_it_says_so_as_the_console_does(here: Project) -> None:
     done = here.tui_flow("open", "run/latest")
     assert done.returncode == 2 and "needs a terminal" in done.stderr
+
+
+def test_the_options_of_the_console_count_before_and_after_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, Any]] = []
+    monkeypatch.setattr("tui_flow.tui.launch.run", lambda _, **how: asked.append(how) or 0)
+    monkeypatch.setattr("tui_flow.client.projects.note_opened", lambda *_: None)
+    (tmp_path / "flows").mkdir()
+    here, looks = ["--project", str(tmp_path)], ["--ascii", "--no-mouse", "--theme", "light"]
+    for words in (
+        ["open", "runs", *here, *looks, "--read-only"],
+        [*looks, "open", "runs", *here, "--read-only"],
+    ):
+        assert CliRunner().invoke(cli, words).exit_code == 0
+    for how in asked:
+        assert (how["ascii"], how["mouse"], how["theme"]) == (True, False, "light")
+        assert how["read_only"] is not None and how["begin"] == Address("runs")
+    assert len(asked) == 2

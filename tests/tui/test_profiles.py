@@ -41,6 +41,6 @@ def test_the_other_console_begins_anew_with_the_same_looks(
     monkeypatch.setattr("os.execv", lambda _, words: ran.append(words))
     other = tmp_path / "other"
     other.mkdir()
-    cli_console._open_other(other, cli_console.Looks(True, False, "tui-flow-light", True))
+    cli_console._open_other(other, cli_console.Looks(True, True, "tui-flow-light", True))
     assert ran[0][-6:] == ["--no-mouse", "--read-only", "--theme", "tui-flow-light", "--project", str(other)]
     assert "--ascii" in ran[0] and Path.cwd() == other

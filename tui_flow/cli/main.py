@@ -7,11 +7,10 @@ from typing import Any
 import click
 
 from tui_flow import __version__
-from tui_flow.cli.console import LOOKS, Looks, open_console
+from tui_flow.cli.console import looks_options, open_console
 from tui_flow.cli.options import AS_JSON, project_option
 from tui_flow.cli.output import Shown, drop_output, open_missing_streams, print_json
 from tui_flow.contract.errors import EXIT_INTERRUPTED, TuiFlowError
-from tui_flow.settings import THEMES
 
 COMMANDS = (
     "open",
@@ -130,15 +129,11 @@ class LazyGroup(click.Group):
     epilog=EPILOG,
 )
 @project_option
-@click.option("--ascii", is_flag=True, help="The console in ASCII, whatever the terminal says it can show.")
-@click.option("--no-mouse", is_flag=True, help="The console without the mouse.")
-@click.option("--theme", type=click.Choice(THEMES), help="The console's colours, instead of the setting's.")
-@click.option("--read-only", is_flag=True, help="A console that starts and changes nothing.")
+@looks_options
 @click.version_option(__version__, prog_name="tui-flow", message="%(prog)s %(version)s")
 @click.pass_context
-def cli(ctx: click.Context, ascii: bool, no_mouse: bool, theme: str | None, read_only: bool) -> None:
+def cli(ctx: click.Context) -> None:
     """Runs the flows of a project's flows/ folder, and shows them live. With no command: the console."""
-    ctx.meta[LOOKS] = Looks(ascii, not no_mouse, theme, read_only)
     if ctx.invoked_subcommand is None:
         ctx.exit(open_console())
 

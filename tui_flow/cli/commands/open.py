@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from tui_flow.cli.console import open_console
+from tui_flow.cli.console import looks_options, open_console
 from tui_flow.cli.history import find_run, up_to_date
 from tui_flow.cli.options import new_command, settings
 from tui_flow.contract.errors import BadParameters
@@ -20,6 +20,7 @@ _RUN = re.compile(r"run/(?P<run>[^/:]+)(?:/(?P<task>.+?))?(?::(?P<line>\d+))?")
     json=False,
 )
 @click.argument("place")
+@looks_options
 @click.pass_context
 def command(ctx: click.Context, place: str) -> None:
     """Open the console at PLACE.
