@@ -89,3 +89,29 @@ def test_a_time_that_is_none_is_refused_with_those_that_are(project: Project) ->
     assert done.returncode == 2 and "14:30, +2h, tomorrow 03:00" in done.stderr
     done = project.tui_flow("run", "cached", "--at", "+1h", "--json")
     assert json.loads(done.stdout)["scheduled_for"].endswith("Z")
+
+
+def test_a_task_that_is_left_out_is_skipped_also_in_a_rerun_until_that_names_it(project: Project) -> None:
+    skipped = project.ask("run", "cached", "--skip", "doub*")
+    run_id = str(skipped["run_id"])
+    assert (skipped["state"], skipped["tasks"]) == ("completed", {"skipped": 1})
+    assert "left out    doub*" in project.tui_flow("show", run_id).stdout
+    assert project.ask("show", run_id)["skip"] == ["doub*"]
+    assert project.ask("rerun", run_id)["tasks"] == {"skipped": 1}
+    assert project.ask("rerun", run_id, "--preview", "--only", "double")["run"] == 1
+    assert project.ask("rerun", run_id, "--only", "double")["tasks"] == {"completed": 1}
+    assert project.ask("rerun", run_id)["tasks"] == {"skipped": 1}
+    assert project.ask("rerun", run_id, "--force")["tasks"] == {"completed": 1}
+    assert project.ask("show", run_id)["skip"] == []
+
+
+def test_a_task_that_no_flow_has_is_refused_with_the_nearest_name_before_anything_starts(
+    project: Project,
+) -> None:
+    before = project.ask("runs")["runs"][0]["run_id"]
+    refused = project.tui_flow("run", "cached", "--only", "duoble")
+    assert refused.returncode == 2 and "has no task 'duoble'" in refused.stderr
+    assert "did you mean double?" in refused.stderr
+    refused = project.tui_flow("run", "flows/cached.py", "--skip", "x*")
+    assert refused.returncode == 2 and "its tasks: double" in refused.stderr
+    assert project.ask("runs")["runs"][0]["run_id"] == before

@@ -19,6 +19,7 @@ def engine() -> FakeEngine:
 
     def preview(command: commands.PreviewRerun) -> dict[str, Any]:
         run = 9 if command.force else 3 if command.from_tasks else 2 if command.only_failed else 4
+        run = 1 if command.only else run
         changed = ["load_warehouse"] if run == 4 else []
         told = commands.RerunPreview(9 - run, run, len(changed), 2, 0, 0, changed, "pandas 2.1.0 → 2.2.0")
         return told._asdict()
@@ -56,6 +57,10 @@ async def test_the_menu_says_what_each_way_would_reuse_and_its_command(
         await page.shows("$ tui-flow rerun 812", "code changed  load_warehouse", "pandas 2.1.0 → 2.2.0")
         await page.press("j", "j")
         await page.shows("> t  from load_warehouse", "$ tui-flow rerun 812 --from load_warehouse")
+        await page.press("j")
+        await page.shows(
+            "> o  only load_warehouse", "reuse 8, run 1", "$ tui-flow rerun 812 --only load_warehouse"
+        )
         await page.press("escape", "r")
         await page.press("r")
         await page.shows("run 812 begins attempt 2")
@@ -65,7 +70,8 @@ async def test_the_menu_says_what_each_way_would_reuse_and_its_command(
     ("key", "command"),
     [
         ("f", commands.RerunRun(812)), ("a", commands.RerunRun(812, force=True)),
-        ("t", commands.RerunRun(812, from_tasks=["load_warehouse"])), ("o", commands.RerunRun(812, only_failed=True)),
+        ("t", commands.RerunRun(812, from_tasks=["load_warehouse"])), ("w", commands.RerunRun(812, only_failed=True)),
+        ("o", commands.RerunRun(812, only=["load_warehouse"])),
     ],
 )  # fmt: skip
 async def test_each_way_is_a_key(
@@ -142,13 +148,17 @@ def test_a_parameter_that_goes_back_to_its_default_is_sent() -> None:
 
 def test_only_what_makes_sense_is_offered() -> None:
     over = a_run(7, state=FlowRunState.FAILED)
-    assert [way.key for way in reruns.ways(over, "")] == ["f", "a", "o"]
+    assert [way.key for way in reruns.ways(over, "")] == ["f", "a", "w"]
     assert [way.key for way in reruns.ways(over._replace(source_sha="ab"), "load it")] == [
         "f",
         "a",
         "t",
         "o",
+        "w",
         "c",
     ]
     assert reruns.command_line(over, reruns.ways(over, "load it")[2]) == "tui-flow rerun 7 --from 'load it'"
+    assert (
+        reruns.command_line(over, reruns.ways(over, "load [1]")[3]) == "tui-flow rerun 7 --only 'load [[]1]'"
+    )
     assert reruns.ways(a_run(7), "") == []

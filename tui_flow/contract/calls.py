@@ -95,6 +95,12 @@ def decode(line: bytes) -> tuple[Entry, bytes] | None:
         return None
 
 
+def around(path: str) -> list[str]:
+    """The places of the calls that a call was made in: of "etl[0]/day[2]/load[3]", "etl[0]" and "etl[0]/day[2]"."""
+    steps = path.split("/")
+    return ["/".join(steps[:end]) for end in range(1, len(steps))]
+
+
 class Place(NamedTuple):
     """Where a line lies in its file."""
 

@@ -42,10 +42,15 @@ class RunFlow(NamedTuple):
     """In place of the flow's own."""
     refresh: bool = False
     """Its tasks use no results that were cached earlier; they run, and cache theirs."""
+    skip: list[str] = []  # noqa: RUF012
+    """Patterns of tasks that are left out (`contract.left_out`). One that no known task fits is refused."""
+    only: list[str] = []  # noqa: RUF012
+    """Patterns of tasks that are not, where all others are."""
 
 
 class DescribeFile(NamedTuple):
-    """What a flow of a file takes, wherever the file lies. Result: `{"flow": str, "parameters": JSON schema}`.
+    """What a flow of a file takes, wherever the file lies. Result: `{"flow": str, "parameters": JSON schema, "tasks":
+    [str]}`: the names of tasks that the file holds, or that the last runs of the flow have called.
 
     Errors: UnknownFlow, BrokenFlow.
     """
@@ -70,6 +75,8 @@ class RunFile(NamedTuple):
     scheduled_for: float | None = None
     priority: int | None = None
     refresh: bool = False
+    skip: list[str] = []  # noqa: RUF012
+    only: list[str] = []  # noqa: RUF012
 
 
 class ServeFlows(NamedTuple):
@@ -136,6 +143,8 @@ class RunServed(NamedTuple):
     """It does not begin before."""
     priority: int | None = None
     refresh: bool = False
+    skip: list[str] = []  # noqa: RUF012
+    only: list[str] = []  # noqa: RUF012
 
 
 class WaitRun(NamedTuple):
@@ -182,6 +191,7 @@ class PreviewRerun(NamedTuple):
     only_failed: bool = False
     force: bool = False
     original_code: bool = False
+    only: list[str] = []  # noqa: RUF012
 
 
 class RerunRun(NamedTuple):
@@ -202,6 +212,9 @@ class RerunRun(NamedTuple):
     """Nothing is reused."""
     original_code: bool = False
     """With the flow file's text of the attempt before, whatever it is now."""
+    only: list[str] = []  # noqa: RUF012
+    """Patterns of tasks whose calls are made; what succeeded of all others is reused, whatever became of its code and
+    its arguments."""
     strict: bool = False
     """The run fails where its calls are no longer those of the attempt before."""
 
@@ -450,7 +463,7 @@ class RerunPreview(NamedTuple):
     unkept: int
     """They succeeded, and their result was not kept, or cannot be read any more."""
     asked: int
-    """They succeeded, and `from_tasks` or `force` says that they run."""
+    """They succeeded, and `from_tasks`, `only` or `force` says that they run."""
     changed_tasks: list[str] = []  # noqa: RUF012
     """The names of those tasks, in the order of their calls."""
     environment: str = ""

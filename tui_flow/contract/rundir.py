@@ -99,11 +99,13 @@ class RunSpec(NamedTuple):
     """Above all that earlier attempts gave."""
     reuse: str = "equal"
     """Which results of earlier attempts stand for a call: those of "equal" code and arguments, those that "succeeded"
-    with equal arguments whatever became of the code, or "nothing"."""
+    with equal arguments whatever became of the code, "any" that succeeded at its place, or "nothing"."""
     rerun_from: list[str] = []  # noqa: RUF012
     """From the first call of one of these tasks on, nothing is reused."""
+    rerun_only: list[str] = []  # noqa: RUF012
+    """Patterns (`contract.left_out`): of these tasks nothing is reused."""
     asked_attempt: int = 1
-    """The attempt that `reuse` and `rerun_from` were said for: what it and later ones gave is reused all the same, where
+    """The attempt that `reuse` and the two after it were said for: what it and later ones gave is reused all the same, where
     a crash makes another attempt follow."""
     is_strict: bool = False
     """The run fails where its calls are no longer those of the attempt before."""
@@ -143,6 +145,10 @@ class RunSpec(NamedTuple):
     """The version that it is served as."""
     idempotency_key: str | None = None
     """Of the request for it: an equal one gets this run."""
+    skip: list[str] = []  # noqa: RUF012
+    """Patterns of the tasks that are left out (`contract.left_out`)."""
+    only: list[str] = []  # noqa: RUF012
+    """Patterns of the tasks that are not, where all others are; empty leaves none out."""
 
 
 class CancelRequest(NamedTuple):

@@ -22,6 +22,7 @@ from tui_flow.engine import question_answers, reruns, schedule_answers, serve_an
 from tui_flow.engine.dispatcher import wishes
 from tui_flow.engine.file_runs import flow_in_file
 from tui_flow.engine.known_flows import current_flow
+from tui_flow.engine.known_tasks import check_tasks, known_tasks
 from tui_flow.engine.parameters import check_names
 from tui_flow.engine.previewing import preview
 from tui_flow.engine.server import Connection
@@ -51,6 +52,7 @@ async def answer(engine: "Engine", connection: Connection, command: Command) -> 
 async def run_flow(engine: "Engine", _: Connection, command: commands.RunFlow) -> dict[str, Any]:
     flow = await current_flow(engine, command.flow)
     check_names(flow, command.parameters)
+    await check_tasks(engine, flow, command)
     run_id = engine.dispatcher.make_run(
         flow, command.parameters, command.run_name, command.tags, command.trigger, **wishes(command)
     )
@@ -60,12 +62,13 @@ async def run_flow(engine: "Engine", _: Connection, command: commands.RunFlow) -
 
 async def describe_file(engine: "Engine", _: Connection, command: commands.DescribeFile) -> dict[str, Any]:
     flow = await flow_in_file(engine, command.path, command.flow)
-    return {"flow": flow.name, "parameters": flow.parameters}
+    return {"flow": flow.name, "parameters": flow.parameters, "tasks": await known_tasks(engine, flow)}
 
 
 async def run_file(engine: "Engine", _: Connection, command: commands.RunFile) -> dict[str, Any]:
     flow = await flow_in_file(engine, command.path, command.flow)
     check_names(flow, command.parameters)
+    await check_tasks(engine, flow, command)
     run_id = engine.dispatcher.make_run(
         flow, command.parameters, command.run_name, command.tags, command.trigger, **wishes(command)
     )
@@ -94,6 +97,7 @@ async def preview_rerun(engine: "Engine", _: Connection, command: commands.Previ
         "from_tasks": command.from_tasks,
         "only_failed": command.only_failed,
         "force": command.force,
+        "only": command.only,
         "source_sha": rerun.spec.source_sha,
         "changed_parameters": rerun.changed_parameters,
     }

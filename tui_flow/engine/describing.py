@@ -43,6 +43,8 @@ class Description(NamedTuple):
     """The process, if it stays. Whoever drops the description ends it."""
     objection: str = ""
     """Why it does not stay, although it was to."""
+    tasks: list[str] = []  # noqa: RUF012
+    """The names of the tasks that were there after the import."""
 
     def drop(self) -> None:
         """Nobody needs it any more."""
@@ -200,7 +202,14 @@ def _description(path: str, answer: dict[str, Any]) -> Description:
         Flow(**{**own, **{key: flow[key] for key in _FIELDS if key in flow}}) for flow in answer["flows"]
     ]
     version, objection = Version(answer["sha"], modules), answer.get("objection", "")
-    return Description(answer["sha"], flows, version=version, modules=parts, objection=objection)
+    return Description(
+        answer["sha"],
+        flows,
+        version=version,
+        modules=parts,
+        objection=objection,
+        tasks=list(map(str, answer["tasks"])),
+    )
 
 
 _FIELDS = [field for field in Flow._fields if field not in ("path", "sha")]

@@ -248,13 +248,14 @@ def _begins(run: FlowRun) -> str:
 
 
 def wishes(command: RunFlow | RunFile | RunServed) -> dict[str, Any]:
-    """What somebody wants of one run, as fields of its spec: when it begins, before whom, and with whose results."""
+    """What somebody wants of one run, as fields of its spec: when it begins, before whom, with whose results, and with
+    which of its tasks."""
     found: dict[str, Any] = {"scheduled_for": command.scheduled_for}
     if command.priority is not None:
         found["priority"] = command.priority
     if command.refresh:
         found["reuse"] = "nothing"
-    return found
+    return found | {"skip": command.skip, "only": command.only}
 
 
 def new_spec(

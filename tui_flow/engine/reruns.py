@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from tui_flow.contract import commands
 from tui_flow.contract.errors import BadParameters, BrokenFlow, NotRerunnable, UnknownRun
+from tui_flow.contract.left_out import matches
 from tui_flow.contract.rundir import (
     CANCEL,
     JOURNAL,
@@ -71,9 +72,9 @@ async def asked_for(engine: "Engine", command: commands.RerunRun | commands.Prev
     parameters = {**spec.parameters, **command.parameters}
     if flow is not None and command.parameters:
         check_names(flow, parameters)
-    if command.only_failed and command.force:
-        _refuse(run, "cannot be run with only_failed and force at once", "choose one of the two")
-    _require_called(engine, run, command.from_tasks)
+    _refuse_both(run, command)
+    _require_called(engine, run, command.from_tasks, "--from")
+    _require_called(engine, run, command.only, "--only")
     return Rerun(
         run,
         spec._replace(
@@ -84,8 +85,11 @@ async def asked_for(engine: "Engine", command: commands.RerunRun | commands.Prev
             timeout_seconds=flow.timeout_seconds if flow else spec.timeout_seconds,
             grace_seconds=engine.settings.grace_seconds,
             log_mb=engine.settings.log_mb,
-            reuse="nothing" if command.force else "succeeded" if command.only_failed else "equal",
+            reuse=_reuse(command),
             rerun_from=command.from_tasks,
+            rerun_only=command.only,
+            skip=[] if command.force else spec.skip,
+            only=[] if command.force else spec.only,
             asked_attempt=max(spec.attempt, run.attempt) + 1,
             tries_before=0,
             resumes=0,
@@ -150,15 +154,29 @@ async def _require_sound(engine: "Engine", run: FlowRun, spec: RunSpec) -> None:
         _refuse(run, f"has lost its flow file {run.path}", "put it back, or rerun with --original-code")
 
 
-def _require_called(engine: "Engine", run: FlowRun, from_tasks: list[str]) -> None:
-    """Nothing runs anew from a task that was never called: most likely its name is misspelt."""
-    names = tasks.list_names(engine.db, run.id) if from_tasks else []
-    for name in from_tasks:
-        if name not in names:
+def _refuse_both(run: FlowRun, command: commands.RerunRun | commands.PreviewRerun) -> None:
+    given = [name for name in ("only", "only_failed", "force") if getattr(command, name)]
+    if command.only and command.from_tasks:
+        given.append("from_tasks")
+    if len(given) > 1:
+        _refuse(run, f"cannot be run with {given[0]} and {given[1]} at once", "choose one of the two")
+
+
+def _reuse(command: commands.RerunRun | commands.PreviewRerun) -> str:
+    if command.force:
+        return "nothing"
+    return "any" if command.only else "succeeded" if command.only_failed else "equal"
+
+
+def _require_called(engine: "Engine", run: FlowRun, wanted: list[str], option: str) -> None:
+    """Nothing runs anew of a task that was never called: most likely its name is misspelt."""
+    names = tasks.list_names(engine.db, run.id) if wanted else []
+    for name in wanted:
+        if not any(name == one or (option == "--only" and matches(one, [name])) for one in names):
             shown = ", ".join(names[:MAX_NAMES]) + (" …" if len(names) > MAX_NAMES else "")
             raise BadParameters(
                 f"run {run.id} of {run.flow} has called no task {name!r}",
-                next=f"it called {shown}" if names else "leave --from out",
+                next=f"it called {shown}" if names else f"leave {option} out",
             )
 
 

@@ -13,6 +13,7 @@ from tui_flow.contract.states import ScheduleState
 from tui_flow.engine.dispatcher import wishes
 from tui_flow.engine.file_runs import flow_in_file
 from tui_flow.engine.known_flows import current_flow
+from tui_flow.engine.known_tasks import check_tasks
 from tui_flow.engine.parameters import check_names
 from tui_flow.engine.server import Connection
 from tui_flow.store import flows, runs, served
@@ -111,6 +112,7 @@ async def run_served(engine: "Engine", _: Connection, command: commands.RunServe
     flow = await _flow_of(engine, one)
     parameters = {**one.parameters, **command.parameters}
     check_names(flow, parameters)
+    await check_tasks(engine, flow, command)
     run_id = engine.dispatcher.make_run(
         flow,
         parameters,

@@ -94,7 +94,8 @@ def waited_for(wait_for: WaitList) -> list[Any]:
 
 def _begin(run: TaskRun) -> None:
     calls = run.tree.calls
-    if run.upstream or (calls is not None and calls.may_reuse) or run.is_transactional:
+    may_not_run = (calls is not None and calls.may_reuse) or run.tree.left_out is not None
+    if may_not_run or run.upstream or run.is_transactional:
         run.create()
     else:
         run.begin_now()

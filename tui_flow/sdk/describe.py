@@ -5,7 +5,7 @@
 writes one JSON object to that descriptor, closes it, and nothing else goes there:
 
     {"sha": …, "flows": [{"name", "function", "line", "description", "parameters", "tags", "timeout_seconds", …}],
-     "modules": {<name>: [<path>, <sha>]}, "met": [<path>…],
+     "tasks": [<name>…], "modules": {<name>: [<path>, <sha>]}, "met": [<path>…],
      "error": null | {"error", "line", "traceback"}, "stays": <bool>, "objection": <text>}
 
 A flow's fields are those of `store.records.Flow`; `parameters` is a JSON schema of an object. `modules` are those of the project that the file imports, `met` the
@@ -20,6 +20,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,7 +45,7 @@ _encode = json.JSONEncoder().encode
 
 def describe(project: Path, path: Path) -> tuple[dict[str, Any], Imported | None]:
     """The object for that file, and its flows where there was no error. Imports it into this process."""
-    answer: dict[str, Any] = {"sha": "", "flows": [], "modules": {}, "met": [], "error": None}
+    answer: dict[str, Any] = {"sha": "", "flows": [], "tasks": [], "modules": {}, "met": [], "error": None}
     flows, began_ns = {}, time.time_ns()
     try:
         source = flow_file.read_source(path)
@@ -62,9 +63,23 @@ def describe(project: Path, path: Path) -> tuple[dict[str, Any], Imported | None
         answer["error"] = {"error": what, "line": failure.line or None, "traceback": failure.traceback}
     with suppress(OSError, TuiFlowError):
         answer["modules"] = project_modules.imported(project, path, began_ns)
+    answer["tasks"] = _tasks(answer["modules"])
     if answer["error"] is not None:
         return answer, None
     return answer, Imported(flows, Version(answer["sha"], answer["modules"]))
+
+
+def _tasks(modules: Iterable[str]) -> list[str]:
+    """The names of the tasks in the flow file, in the project's modules that it imports, and in their classes."""
+    from tui_flow.sdk.tasks import Task
+
+    found: dict[str, None] = {}
+    spaces = [vars(module) for name in modules if (module := sys.modules.get(name)) is not None]
+    for space in [vars(flow_file.loaded) if flow_file.loaded else {}, *spaces]:
+        for value in list(space.values()):
+            inside = list(vars(value).values()) if isinstance(value, type) else ()
+            found |= {one.name: None for one in (value, *inside) if issubclass(type(one), Task)}
+    return list(found)
 
 
 def _namesakes(flows: dict[str, Any]) -> dict[str, Any] | None:

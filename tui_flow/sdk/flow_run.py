@@ -12,6 +12,7 @@ from tui_flow.sdk import context, logging, signals
 from tui_flow.sdk.code_digest import load_sources
 from tui_flow.sdk.effects import drive, drive_async
 from tui_flow.sdk.endings import state_of_exception
+from tui_flow.sdk.leaving_out import left_out_of
 from tui_flow.sdk.names import generated_name
 from tui_flow.sdk.recorder import Recorder
 from tui_flow.sdk.rerun import CallBook
@@ -48,6 +49,7 @@ def run_spec(
         source_sha=sha_of_source(spec.path, spec.project) if source_sha is None else source_sha,
         spec=spec,
         modules=modules,
+        left_out=left_out_of(spec),
     )
     load_version(spec.project, spec.path, tree.source_sha, modules or {})
     tree.calls = CallBook(tree, directory, spec)

@@ -23,12 +23,14 @@ def map_task(
     runner: "TaskRunner | None" = None,
 ) -> PrefectFutureList[Any]:
     """Submits the runs of one `map` call. Raises MappingMissingIterable, MappingLengthMismatch, ParameterBindError,
-    and UpstreamTaskError where a future that should be mapped over failed."""
+    and UpstreamTaskError where a future that should be mapped over failed. What was left out maps to no runs."""
     if context.drawing is not None:
         context.drawing.refuse("map")
     params.require_fit(task.fn, args, kwargs)
     mapped = [value for value in (*args, *kwargs.values()) if isinstance(value, PrefectFuture)]
     columns = [_column(value) for value in (*args, *kwargs.values())]
+    if _has_left_out(columns):
+        return PrefectFutureList()
     length = _common_length(columns, [*params.bind(task.fn, args, kwargs).arguments])
     upstream = [*waited_for(wait_for), *mapped]
     futures: PrefectFutureList[Any] = PrefectFutureList()
@@ -40,6 +42,14 @@ def map_task(
         map_id = map_id or run.number
         futures.append(submit_run(run, runner))
     return futures
+
+
+def _has_left_out(columns: list[tuple[bool, Any]]) -> bool:
+    """Whether there is nothing to map over but the None that a task gave which was left out."""
+    parent = context.parent_of_task()
+    if parent is None or parent.tree.left_out is None or any(is_mapped for is_mapped, _ in columns):
+        return False
+    return any(value is None for _, value in columns)
 
 
 def _column(value: Any) -> tuple[bool, Any]:

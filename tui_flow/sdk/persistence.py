@@ -135,7 +135,9 @@ def refreshes(run: "TaskRun") -> bool:
     """Whether an earlier record is overwritten rather than used."""
     if run.task.refresh_cache is not None:
         return bool(run.task.refresh_cache)
-    return run.tree.reuses_nothing or results.is_set("PREFECT_TASKS_REFRESH_CACHE")
+    book = run.tree.calls
+    is_asked = run.tree.reuses_nothing or (book is not None and book.asks_for(run))
+    return is_asked or results.is_set("PREFECT_TASKS_REFRESH_CACHE")
 
 
 def persist_flow_result(run: "FlowRun", value: Any) -> None:

@@ -1,6 +1,6 @@
 """What a rerun would reuse and what it would run, told without running or importing any of the author's code.
 
-    python -m tui_flow.sdk.preview <run directory> <JSON: from_tasks, only_failed, force, source_sha, changed_parameters>
+    python -m tui_flow.sdk.preview <run directory> <JSON: from_tasks, only, only_failed, force, source_sha, changed_parameters>
 
 Prints the fields of `commands.RerunPreview` as a JSON object. It reads what the attempts before recorded, and parses
 the flow file as it is now (or as it was, with `source_sha`).
@@ -14,6 +14,7 @@ from typing import Any
 from tui_flow.contract import calls, journal, rundir
 from tui_flow.contract.commands import RerunPreview
 from tui_flow.contract.errors import EXIT_STATE, EXIT_USAGE
+from tui_flow.contract.left_out import is_left_out, matches
 from tui_flow.contract.states import TaskRunState
 from tui_flow.sdk import result_files
 from tui_flow.sdk.reach import imports, reached
@@ -78,19 +79,32 @@ def preview(directory: Path, options: dict[str, Any]) -> RerunPreview:
     recorded = Recorded(directory)
     digests = _Digests(spec, options.get("source_sha") or "", recorded)
     is_asked = bool(options.get("force"))
+    only, from_tasks = options.get("only") or [], options.get("from_tasks") or []
+    around = {
+        path
+        for call in recorded.calls.values()
+        if matches(call.task, only)
+        for path in calls.around(call.path)
+    }
     counts = dict.fromkeys(("reuse", "changed", "failed", "unkept", "asked"), 0)
     changed: dict[str, None] = {}
     unfinished = recorded.unfinished(directory)
+    if not is_asked:
+        unfinished = [
+            name
+            for name in unfinished
+            if not is_left_out(name, spec.skip, spec.only) or matches(name, [*only, *from_tasks])
+        ]
     reused, again = [], set(unfinished)
     for call in recorded.calls.values():
-        is_asked = is_asked or call.task in (options.get("from_tasks") or ())
+        is_asked = is_asked or call.task in from_tasks
         if call.state != TaskRunState.COMPLETED:
             counts["failed"] += 1
-        elif is_asked:
+        elif is_asked or call.path in around or matches(call.task, only):
             counts["asked"] += 1
         elif not call.form or not _is_there(spec.project, call):
             counts["unkept"] += 1
-        elif not options.get("only_failed") and digests.now(call) != call.code:
+        elif not only and not options.get("only_failed") and digests.now(call) != call.code:
             counts["changed"] += 1
             changed[call.task] = None
         else:
@@ -99,7 +113,9 @@ def preview(directory: Path, options: dict[str, Any]) -> RerunPreview:
             continue
         again.add(call.task)
     counts["failed"] += len(unfinished)
-    perhaps = _perhaps(recorded, digests, reused, again, options.get("changed_parameters") or [])
+    perhaps = []
+    if not only:  # else arguments do not count
+        perhaps = _perhaps(recorded, digests, reused, again, options.get("changed_parameters") or [])
     return RerunPreview(
         **counts,
         run=sum(counts.values()) - counts["reuse"],

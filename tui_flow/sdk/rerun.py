@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui_flow.contract import calls
+from tui_flow.contract.left_out import matches
 from tui_flow.contract.rundir import CALLS, RunSpec
 from tui_flow.contract.states import TaskRunState
 from tui_flow.sdk import argument_digest, result_files
@@ -79,8 +80,12 @@ class CallBook:
         """Where a call of a task with these arguments and this code was made."""
         self._is_past_from = False
         self._rerun_from = frozenset(spec.rerun_from if spec else ())
+        self._rerun_only = spec.rerun_only if spec else []
+        self._around_only: set[str] = set()
+        """The places of calls in which tasks of `rerun_only` were called: reused, they would not call them."""
         self._asked_attempt = spec.asked_attempt if spec else 1
         self._ignores_code = spec is not None and spec.reuse == "succeeded"
+        self._takes_any = spec is not None and spec.reuse == "any"
         self._is_strict = spec is not None and spec.is_strict
         tree.reuses_nothing = spec is not None and spec.reuse == "nothing"
         self.reused = 0
@@ -138,17 +143,27 @@ class CallBook:
             self._is_past_from = True
         earlier = self._earlier.get(run.call_path)
         self._unmet.pop(run.call_path, None)
-        if not self.may_reuse or not mark.args:
+        if not self.may_reuse or not (mark.args or self._takes_any):
             return None
+        is_asked = self._is_past_from or self.asks_for(run)
         for success in reversed(earlier or ()):
-            if self._is_past_from and success.attempt < self._asked_attempt:
-                continue
-            if mark.args in (success.args, success.after) and (
-                self._ignores_code or mark.code == success.code
-            ):
+            if not (is_asked and success.attempt < self._asked_attempt) and self._stands(success, mark):
                 return self._state_of(run, success)
         self._look_elsewhere(run, mark)
         return None
+
+    def asks_for(self, run: "TaskRun") -> bool:
+        """Whether the call is to be made in an attempt that makes only some."""
+        return bool(self._rerun_only) and (
+            run.call_path in self._around_only or matches(run.task.name, self._rerun_only)
+        )
+
+    def _stands(self, success: Success, mark: Mark) -> bool:
+        """Whether what a call gave, stands for this one at the same place."""
+        if self._takes_any:
+            return True
+        is_same = mark.args in (success.args, success.after)
+        return is_same and (self._ignores_code or mark.code == success.code)
 
     def keep(self, run: "TaskRun", mark: Mark, state: State[Any]) -> None:
         """Tells of a call that has ended, with its result. Never raises: a result that cannot be kept is not."""
@@ -278,6 +293,8 @@ class CallBook:
     def _read(self, since: int) -> None:
         """Where the results of earlier attempts are, from one on; not the results."""
         for entry, place in calls.read(self._path):
+            if self._rerun_only and isinstance(entry, calls.Call) and matches(entry.task, self._rerun_only):
+                self._around_only.update(calls.around(entry.path))
             if isinstance(entry, calls.Call) and entry.state != TaskRunState.COMPLETED and not entry.args:
                 self._earlier.pop(entry.path, None)  # undone, or never to be known again
             if isinstance(entry, calls.Call) and entry.state == TaskRunState.COMPLETED and entry.form:

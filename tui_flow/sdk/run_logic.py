@@ -8,6 +8,7 @@ import time
 from os import getpid
 from typing import TYPE_CHECKING, Any
 
+from tui_flow.contract import left_out
 from tui_flow.contract.states import EndReason, TaskRunState
 from tui_flow.sdk import context, names, params, references
 from tui_flow.sdk.effects import Ask, Call, Logic, Sleep, WaitFor
@@ -54,6 +55,10 @@ def run_task(run: TaskRun) -> Logic[State[Any]]:
             run.finish(state)
             return state
         run.args, run.kwargs = _resolved(run.args, run.kwargs)
+    if run.tree.left_out is not None and run.tree.left_out.has(run):
+        state = State(COMPLETED, "Skipped", left_out.WHY, None)
+        run.finish(state, TaskRunState.SKIPPED)
+        return state
     book = None if task.isgenerator else run.tree.calls  # a generator may be half way through
     if book is not None:
         mark = book.mark(run)

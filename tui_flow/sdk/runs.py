@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tui_flow.sdk.assets import Lineage
     from tui_flow.sdk.flows import Flow
     from tui_flow.sdk.futures import PrefectFuture
+    from tui_flow.sdk.leaving_out import LeftOut
     from tui_flow.sdk.rerun import CallBook
     from tui_flow.sdk.results import ResultStore
     from tui_flow.sdk.task_runners import TaskRunner
@@ -59,6 +60,7 @@ class RunTree:
         source_sha: str = "",
         spec: "RunSpec | None" = None,
         modules: dict[str, str] | None = None,
+        left_out: "LeftOut | None" = None,
     ) -> None:
         self.recorder = recorder
         self.record = recorder.record
@@ -71,6 +73,8 @@ class RunTree:
         """What the run was asked for with; None outside of workers and scripts' runs."""
         self.modules = modules or {}
         """The SHA-256 of each module of the project that the flow file imports, by its path."""
+        self.left_out = left_out
+        """Which calls are not to be made; None where all are."""
         self.unfinished: dict[int, FlowRun | TaskRun] = {}
         """The task runs and nested flow runs that are not over, by number. Who pops one may end it."""
         self.last_logged_error: BaseException | None = None

@@ -22,6 +22,7 @@ from tui_flow.sdk.context import current_tags
 from tui_flow.sdk.endings import interrupted
 from tui_flow.sdk.flow_run import at_work, sha_of_source
 from tui_flow.sdk.last_word import Usage
+from tui_flow.sdk.leaving_out import left_out_of
 from tui_flow.sdk.names import generated_name
 from tui_flow.sdk.readable import as_json
 from tui_flow.sdk.recorder import RunRecorder
@@ -41,7 +42,7 @@ _earlier: tuple[Path, rundir.RunSpec] | None = None
 def earlier_run(directory: Path, spec: rundir.RunSpec) -> Iterator[None]:
     """Inside, a script's run reuses what succeeded in the run of that directory."""
     global _earlier
-    _earlier = directory, spec._replace(attempt=spec.attempt + 1, reuse="equal", rerun_from=[])
+    _earlier = directory, spec._replace(attempt=spec.attempt + 1, reuse="equal", rerun_from=[], rerun_only=[])
     try:
         yield
     finally:
@@ -68,6 +69,7 @@ class ScriptRun:
             run_id=run_id,
             project=str(project),
             source_sha=sha_of_source(self._spec.path, str(project)),
+            left_out=left_out_of(_earlier[1]) if _earlier else None,
         )
         load_sources(str(project), self._spec.path)
         tree.calls = CallBook(tree, *(_earlier or (self._directory, None)))

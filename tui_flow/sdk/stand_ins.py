@@ -20,7 +20,7 @@ def facts_of(run: FlowRun | TaskRun) -> dict[str, Any]:
 
 def facts_of_tree(tree: RunTree) -> dict[str, Any]:
     """Keywords for a tree of the same run."""
-    names = ("run_id", "project", "in_worker", "source_sha")
+    names = ("run_id", "project", "in_worker", "source_sha", "left_out")
     return {name: getattr(tree, name) for name in names}
 
 

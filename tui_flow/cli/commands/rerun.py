@@ -16,6 +16,7 @@ from tui_flow.safe import safe
     "tui-flow rerun latest\n"
     "tui-flow rerun 12 --preview\n"
     "tui-flow rerun 12 --from load -p day=2026-11-24\n"
+    "tui-flow rerun 12 --only load\n"
     "tui-flow rerun 12 --original-code --detach",
     cls=RunCommand,
 )
@@ -24,6 +25,12 @@ from tui_flow.safe import safe
     "--from", "from_tasks", multiple=True, metavar="TASK",
     help="Run everything from the first call of this task on; may be given several times.",
 )  # fmt: skip
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="TASK",
+    help="Run this task and what never succeeded, reuse the rest whatever became of it; several times.",
+)
 @click.option("--from-failed", is_flag=True, help="Reuse what succeeded, run the rest: the default.")
 @click.option("--only-failed", is_flag=True, help="Reuse what succeeded even if its code has changed.")
 @click.option("--force", is_flag=True, help="Reuse nothing.")
@@ -44,6 +51,7 @@ def command(
     ctx: click.Context,
     run: str,
     from_tasks: tuple[str, ...],
+    only: tuple[str, ...],
     from_failed: bool,
     only_failed: bool,
     force: bool,
@@ -59,11 +67,13 @@ def command(
 
     The flow's body runs anew. A task call that succeeded before, with equal arguments and equal code, gives the result
     that it gave; anything else runs. A task's code is its function and what that names in the project, so mending one
-    task leaves the others' results in use. Exits as `run` does.
+    task leaves the others' results in use. What the run left out (`run --skip`) is left out again, unless --from or
+    --only names it, or --force runs all. Exits as `run` does.
     """
     from tui_flow.client import connect
 
-    _refuse_both(from_failed=from_failed, only_failed=only_failed, force=force)
+    _refuse_both(from_failed=from_failed, only=bool(only), only_failed=only_failed, force=force)
+    _refuse_both(**{"from": bool(from_tasks), "only": bool(only)})
     found = settings()
     parameters = read_object(params) if params is not None else {}
     with connect(found) as connection:
@@ -73,7 +83,7 @@ def command(
             texts = dict(map(split, assignments))
             before = {**asked_parameters(found, wanted), **parameters}
             parameters |= parameter_values(found, connection, wanted.flow, texts, before)
-        asked = (wanted.id, parameters, list(from_tasks), only_failed, force, original_code)
+        asked = (wanted.id, parameters, list(from_tasks), only_failed, force, original_code, list(only))
         if only_preview or not (detach or wants_json()):
             told = RerunPreview(**connection.ask(PreviewRerun(*asked)))
             _tell(told, wanted.id, as_json=wants_json() and only_preview)

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     "tui-flow run etl_daily --params-from 812 -p date=yesterday -p tags=core,rerun -p config.batch=500\n"
     "RUN=$(tui-flow run etl_daily --detach)\n"
     "tui-flow run etl_daily --at 'tomorrow 03:00' --priority 5 --refresh\n"
+    "tui-flow run etl_daily --skip 'mail_*' --skip publish\n"
     "tui-flow run hello --json | jq .duration_seconds\n"
     "tui-flow run work/etl.py:daily --watch"
 )
@@ -71,6 +72,13 @@ if TYPE_CHECKING:
 @click.option(
     "--refresh", is_flag=True, help="Use no result that was cached earlier: run the task, and cache its."
 )
+@click.option(
+    "--skip",
+    multiple=True,
+    metavar="TASK",
+    help="Leave this task out; load_* is all so named; several times.",
+)
+@click.option("--only", multiple=True, metavar="TASK", help="Leave all tasks out but this; several times.")
 @click.option("--detach", is_flag=True, help="Print the run's number and return at once.")
 @click.option("--log/--no-log", default=True, help="Show what the run says.  [default: log]")
 @click.option("--watch", is_flag=True, help="Run it again whenever its file is saved, until Ctrl+C.")
@@ -87,6 +95,8 @@ def command(
     at: str | None,
     priority: int | None,
     refresh: bool,
+    skip: tuple[str, ...],
+    only: tuple[str, ...],
     detach: bool,
     log: bool,
     watch: bool,
@@ -95,6 +105,9 @@ def command(
 
     FLOW is the name of a flow in flows/, or the path of any file with one: work/etl.py, or work/etl.py:daily where it
     has several; or what a script serves, etl/nightly. What says `import prefect` runs as it is.
+
+    A task that is left out is not called: it is skipped, gives None to whoever uses it, and runs nothing that it would
+    call. A rerun leaves out the same.
 
     Exits with 0 if it completed, else with 1. Ctrl+C stops the watching only: the run goes on in the engine.
     """
@@ -109,7 +122,7 @@ def command(
     parameters |= presets.get(found.state_dir, flow.partition("/")[0], preset) if preset is not None else {}
     parameters |= read_object(params or "{}")
     asked: dict[str, Any] = {"run_name": name, "tags": list(tags), "scheduled_for": begins_at}
-    asked |= {"priority": priority, "refresh": refresh}
+    asked |= {"priority": priority, "refresh": refresh, "skip": list(skip), "only": list(only)}
     wish = Wish(found, flow, path, dict(map(split, assignments)), parameters, asked)
     if watch:
         ctx.exit(_run_at_every_save(wish, log=log))

@@ -12,7 +12,8 @@ from tui_flow.cli.paint import failure_lines, state_text, took
 from tui_flow.cli.shapes import attempt_object, run_object, task_object
 from tui_flow.cli.waiting import why_they_wait
 from tui_flow.contract.asked_by import parent_of
-from tui_flow.contract.rundir import LOG, run_dir
+from tui_flow.contract.left_out import in_words
+from tui_flow.contract.rundir import LOG, read_spec, run_dir
 from tui_flow.contract.states import FlowRunState
 from tui_flow.safe import safe
 from tui_flow.settings import Settings
@@ -41,6 +42,7 @@ def command(run: str) -> None:
         task_runs = tasks.list_tasks(db, wanted.id)
         attempts = runs.list_attempts(db, wanted.id)
         decided = schedules.fire_time_of_run(db, wanted.id)
+    spec = read_spec(run_dir(found.state_dir, wanted.id))
     if wants_json():
         parent = parent_of(wanted.trigger)
         print_json(
@@ -48,6 +50,8 @@ def command(run: str) -> None:
                 **run_object(wanted),
                 "parent": dict(zip(("run_id", "task"), parent, strict=True)) if parent else None,
                 "fired_by": decided.cause if decided else None,
+                "skip": spec.skip if spec else [],
+                "only": spec.only if spec else [],
                 "tasks": [task_object(task) for task in task_runs],
                 "earlier_attempts": [attempt_object(attempt) for attempt in attempts],
             }
@@ -57,6 +61,7 @@ def command(run: str) -> None:
     for name, text in (
         *_facts(wanted, attempts, decided.message if decided and decided.cause else ""),
         *([("waits", waits[wanted.id])] if wanted.id in waits else []),
+        *([("left out", safe(in_words(spec.skip, spec.only)))] if spec and (spec.skip or spec.only) else []),
         *_questions(found, wanted),
         ("log", safe(str(run_dir(found.state_dir, wanted.id) / LOG))),
     ):

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from tui_flow.contract.commands import PreviewRerun, RerunPreview, RerunRun
+from tui_flow.contract.left_out import as_pattern
 from tui_flow.contract.states import RERUNNABLE
 from tui_flow.store.records import FlowRun
 from tui_flow.tui.presentation import Line
@@ -34,14 +35,15 @@ def ways(run: FlowRun, task: str) -> list[Way]:
         Way("a", "all of it", {"force": True}, "--force", "Nothing is reused."),
     ]
     if task:
-        words = f"--from {shlex.quote(task)}"
-        found.append(
-            Way(
-                "t", f"from {task}", {"from_tasks": [task]}, words, "From its first call on, everything runs."
-            )
-        )
+        named, pattern = shlex.quote(task), as_pattern(task)
+        found += [
+            Way("t", f"from {task}", {"from_tasks": [task]}, f"--from {named}",
+                "From its first call on, everything runs."),
+            Way("o", f"only {task}", {"only": [pattern]}, f"--only {shlex.quote(pattern)}",
+                "What else succeeded is reused, whatever its code and arguments are now."),
+        ]  # fmt: skip
     found.append(
-        Way("o", "only the failed", {"only_failed": True}, "--only-failed",
+        Way("w", "only the failed", {"only_failed": True}, "--only-failed",
             "What succeeded is reused, even if its code has changed since.")
     )  # fmt: skip
     if run.source_sha:

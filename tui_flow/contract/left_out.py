@@ -1,0 +1,31 @@
+"""Which tasks of a run are left out, by what whoever starts it says: patterns of names to skip, or the only ones to run."""
+
+from collections.abc import Iterable
+
+WHY = "left out by whoever started the run"
+
+
+def matches(task: str, patterns: Iterable[str]) -> bool:
+    """Whether one of the patterns is the task's name, or stands for it: "load", "load_*"."""
+    from fnmatch import fnmatchcase
+
+    return any(fnmatchcase(task, pattern) for pattern in patterns)
+
+
+def as_pattern(task: str) -> str:
+    """The pattern that stands for one name alone."""
+    from glob import escape
+
+    return escape(task)
+
+
+def is_left_out(task: str, skip: Iterable[str], only: Iterable[str]) -> bool:
+    """Of a task that a flow calls. What another task calls belongs to that one, and `only` does not leave it out."""
+    only = list(only)
+    return matches(task, skip) or (bool(only) and not matches(task, only))
+
+
+def in_words(skip: Iterable[str], only: Iterable[str]) -> str:
+    """What is left out: "load, mail_*", "all but extract"; empty for nothing."""
+    parts = [", ".join(skip), f"all but {', '.join(only)}" if only else ""]
+    return "; ".join(filter(None, parts))

@@ -1,0 +1,43 @@
+"""The tasks of a flow, as far as anybody can tell before it runs, and whether those that are to be left out are among
+them."""
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from tui_flow.contract.commands import RunFile, RunFlow, RunServed
+from tui_flow.contract.errors import BadParameters
+from tui_flow.contract.left_out import matches
+from tui_flow.engine.describing import describe
+from tui_flow.store import runs, tasks
+from tui_flow.store.records import Flow
+
+if TYPE_CHECKING:
+    from tui_flow.engine.engine import Engine
+
+LAST_RUNS = 3
+"""So many of the flow's last runs tell of tasks that its file makes only while it runs."""
+MAX_NAMES = 20
+
+
+async def known_tasks(engine: "Engine", flow: Flow) -> list[str]:
+    """Those that its file holds when it is imported, which happens for this, and those that its last runs called."""
+    found = await describe(engine.settings.project, flow.path, engine.settings.import_timeout_seconds)
+    names = dict.fromkeys(found.tasks)
+    for run in runs.list_runs(engine.db, flow=flow.name, limit=LAST_RUNS):
+        names |= dict.fromkeys(tasks.list_names(engine.db, run.id))
+    return list(names)
+
+
+async def check_tasks(engine: "Engine", flow: Flow, command: RunFlow | RunFile | RunServed) -> None:
+    """Raises BadParameters, with the nearest names, for what no task of the flow is called."""
+    asked = [*command.skip, *command.only]
+    known = await known_tasks(engine, flow) if asked else []
+    for pattern in asked:
+        if known and not any(matches(name, [pattern]) for name in known):
+            nearest = get_close_matches(pattern, known, 3, 0.5)
+            shown = ", ".join(known[:MAX_NAMES]) + (" …" if len(known) > MAX_NAMES else "")
+            raise BadParameters(
+                f"flow {flow.name!r} has no task {pattern!r}",
+                where=f"{flow.path}:{flow.line}",
+                next=f"did you mean {' or '.join(nearest)}?" if nearest else f"its tasks: {shown}",
+            )
