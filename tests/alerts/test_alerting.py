@@ -248,10 +248,14 @@ def test_mutes_and_notes_are_checked(desk: Desk) -> None:
     assert [(one.by, one.text) for one in alerts.list_notes(desk.db, 1)] == [
         ("uid 7", "it restarts on Tuesdays")
     ]
+    desk.ask(commands.NoteAlert(1, "and on Fridays"))
+    desk.ask(commands.NoteAlert(1, "it restarts on Tuesdays", undo=True))
+    assert [one.text for one in alerts.list_notes(desk.db, 1)] == ["and on Fridays"]
     for wrong in (
         commands.MuteAlerts("etl", -1.0),
         commands.NoteAlert(1, " "),
         commands.NoteAlert(1, "x" * 3000),
+        commands.NoteAlert(1, "never said", undo=True),
     ):
         with pytest.raises(BadParameters):
             desk.ask(wrong)

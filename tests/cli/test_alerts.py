@@ -66,6 +66,8 @@ def test_a_failure_is_an_alert_a_message_and_history(shop: Project) -> None:
     assert shop.tui_flow("alerts", "ack", number, "--undo").stdout == "1 alert new again\n"
     assert shop.tui_flow("alerts", "note", number, "restarts on Tuesdays").returncode == 0
     assert shop.ask("alerts", "show", number)["notes"][0]["text"] == "restarts on Tuesdays"
+    assert shop.tui_flow("alerts", "note", number, "restarts on Tuesdays", "--undo").returncode == 0
+    assert shop.ask("alerts", "show", number)["notes"] == []
     shop.tui_flow("run", "etl", "--no-log")
     assert shop.ask("alerts", "list") == []
     assert shop.ask("alerts", "list", "--all")[0]["state"] == "recovered"

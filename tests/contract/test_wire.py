@@ -44,7 +44,7 @@ COMMANDS = [
     commands.ListSchedules("etl", 3), commands.PauseSchedules("etl", "tick", "why"),
     commands.ResumeSchedules("etl", "tick", True), commands.SkipFireTime("etl", "tick", 5.0),
     commands.UnskipFireTime("etl", "tick", 5.0), commands.AcknowledgeAlerts([1, 2], True),
-    commands.MuteAlerts("etl", 3600.0), commands.UnmuteAlerts("etl"), commands.NoteAlert(1, "é"),
+    commands.MuteAlerts("etl", 3600.0), commands.UnmuteAlerts("etl"), commands.NoteAlert(1, "é", undo=True),
     commands.ServeFlows("0" * 32, [{"path": "/etl.py", "flow": "etl", "name": "nightly"}], 3, False),
     commands.ForgetSchedule("etl", "nightly"),
     commands.StopServing("0" * 32), commands.RunServed("etl", "nightly", {"n": 1}, idempotency_key="k"),

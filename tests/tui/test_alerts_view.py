@@ -17,6 +17,7 @@ from tui_flow.contract.states import AlertKind, AlertState
 from tui_flow.store import alerts
 from tui_flow.store.records import Alert, Mute
 from tui_flow.tui import notify, seen
+from tui_flow.tui.bridge import READS_ONLY
 from tui_flow.tui.presentation import alert_list, times
 from tui_flow.tui.presentation.glyphs import ASCII, UNICODE
 from tui_flow.tui.screens import alert_reading
@@ -123,13 +124,73 @@ async def test_c_writes_a_note_that_stays_with_the_error(troubled: Project) -> N
         await page.press("5", "c")
         await page.type("restarts on Tuesdays")
         await page.press("enter")
-        await page.shows("noted; it stays with the error")
+        await page.shows("noted on etl_daily load_warehouse; u undoes")
         assert page.engine.asked_for(commands.NoteAlert) == [commands.NoteAlert(1, "restarts on Tuesdays")]
         alerts.keep_note(troubled.db, 1, time.time(), "uid 4294967294", "restarts on Tuesdays")
         alerts.keep_message(troubled.db, 1, "notify.sh", time.time(), False, "exit 3: no way")
         page.engine.tell(changes.AlertChanged(1, "new"))
         await page.press("tab", "G")
         await page.shows("uid 4294967294", "restarts on Tuesdays")
+
+
+async def test_a_note_on_a_flow_or_a_run_goes_to_its_last_alert_and_u_takes_it_away(
+    troubled: Project,
+) -> None:
+    note, back = commands.NoteAlert(1, "hm"), commands.NoteAlert(1, "hm", undo=True)
+    async with console(troubled) as page:
+        for view in ("1", "2"):
+            page.engine.asked.clear()
+            await page.press(view)
+            await page.shows("reports_v2" if view == "1" else "811")
+            await page.press("c")
+            await page.type("hm")
+            await page.press("enter")
+            await page.shows("noted on etl_daily load_warehouse; u undoes")
+            await page.press("u")
+            await page.shows("undone: note on etl_daily load_warehouse")
+            assert page.engine.asked_for(commands.NoteAlert) == [note, back]
+
+
+async def test_a_run_without_an_alert_says_why_it_has_none(troubled: Project) -> None:
+    troubled.run(813, "etl_daily", "failed", started_at=NOON, ended_at=NOON + 1)
+    async with console(troubled) as page:
+        await page.press("2")
+        await page.shows("813")
+        await page.press("c")
+        await page.shows("no alert names run 813 any more: each names its last runs; 5 lists them all")
+        await page.press("a")
+        await page.shows("etl_daily 813: there is nothing to acknowledge")
+        await page.press("G", "c")
+        await page.shows("alerts are about runs that fail or crash")
+
+
+async def test_the_runs_view_acknowledges_mutes_and_notes_all_that_is_marked(troubled: Project) -> None:
+    async with console(troubled, size=(120, 30)) as page:
+        await page.press("2")
+        await page.shows("812", "811", "501")
+        runs = [run.id for run in page.app.screen.section.table.window.runs]
+        await page.press("V", "g", "space", "G", "V")
+        await page.shows(f"{len(runs)} marked", "r, x, X, a, m, c act on them")
+        await page.press("a")
+        await page.shows("1 acknowledged; ", "u undoes")
+        assert page.engine.asked_for(commands.AcknowledgeAlerts) == [commands.AcknowledgeAlerts([1])]
+        await page.press("c")
+        await page.type("hm")
+        await page.press("enter")
+        await page.shows("noted; ", "no alert is about it")
+        assert {one.alert for one in page.engine.asked_for(commands.NoteAlert)} == {1, 3}
+        await page.press("m", "h")
+        await page.shows("muted for an hour; u undoes")
+        flows = [one.flow for one in page.engine.asked_for(commands.MuteAlerts)]
+        assert sorted(flows) == sorted(set(flows)) and "etl_daily" in flows, "each flow once"
+
+
+async def test_a_console_that_only_reads_takes_no_note(troubled: Project) -> None:
+    async with console(troubled, read_only=READS_ONLY) as page:
+        for view in ("1", "2", "5"):
+            await page.press(view, "c")
+            await page.shows("this console only reads")
+            assert not page.engine.asked_for(commands.NoteAlert)
 
 
 async def test_a_wide_screen_has_all_columns_code_log_and_context(troubled: Project) -> None:

@@ -290,7 +290,12 @@ class Alerting:
         if not 0 < len(text) <= MAX_NOTE:
             raise BadParameters(f"a note has 1 to {MAX_NOTE:,} characters")
         alert = self._alert(command.alert)
-        alerts.keep_note(self._db, alert.id, self._clock.time(), by, text)
+        if not command.undo:
+            alerts.keep_note(self._db, alert.id, self._clock.time(), by, text)
+        elif not alerts.forget_note(self._db, alert.id, text):
+            raise BadParameters(
+                f"alert {alert.id} has no such note", next=f"tui-flow alerts show {alert.id} lists them"
+            )
         self._changed[alert.fingerprint] = None
         return {}
 

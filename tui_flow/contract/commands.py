@@ -376,6 +376,8 @@ class NoteAlert(NamedTuple):
 
     alert: int
     text: str
+    undo: bool = False
+    """The newest note of this text is taken away."""
 
 
 class GetStatus(NamedTuple):

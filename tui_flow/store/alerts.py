@@ -89,6 +89,11 @@ def keep_note(db: sqlite3.Connection, alert: int, at: float, by: str, text: str)
     queries.change(db, "insert_alert_note", [alert, at, by, rows.storable(text)])
 
 
+def forget_note(db: sqlite3.Connection, alert: int, text: str) -> bool:
+    """Takes away the newest note of this text. False where there is none."""
+    return queries.change(db, "delete_alert_note", [alert, rows.storable(text)]) == 1
+
+
 def list_notes(db: sqlite3.Connection, alert: int, limit: int = 20) -> list[AlertNote]:
     """The newest first."""
     return [AlertNote._make(row) for row in queries.rows(db, "list_alert_notes", [alert, limit])]

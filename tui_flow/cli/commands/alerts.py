@@ -136,13 +136,14 @@ def unmute(flow: str) -> None:
 @new_command('tui-flow alerts note 12 "wh-2 restarts on Tuesdays at 03:00"')
 @click.argument("alert", type=int)
 @click.argument("text")
-def note(alert: int, text: str) -> None:
+@click.option("--undo", is_flag=True, help="Take a note of this text away again.")
+def note(alert: int, text: str, undo: bool) -> None:
     """Write something about an alert for those who see it after you."""
-    told = _ask(commands.NoteAlert(alert, text))
+    told = _ask(commands.NoteAlert(alert, text, undo))
     if wants_json():
         print_json(told)
     else:
-        click.echo(f"noted on alert {alert}")
+        click.echo(f"{'no longer noted' if undo else 'noted'} on alert {alert}")
 
 
 @new_command("tui-flow alerts test")

@@ -62,5 +62,8 @@ SELECT id, alert, channel, at, is_sent, said FROM alert_messages WHERE alert = ?
 -- name: insert_alert_note
 INSERT INTO alert_notes (alert, at, by, text) VALUES (?, ?, ?, ?);
 
+-- name: delete_alert_note
+DELETE FROM alert_notes WHERE id = (SELECT max(id) FROM alert_notes WHERE alert = ? AND text = ?);
+
 -- name: list_alert_notes
 SELECT id, alert, at, by, text FROM alert_notes WHERE alert = ? ORDER BY id DESC LIMIT ?;

@@ -21,7 +21,7 @@ _TOGETHER = {
     ("page_down", "page_up"): "a page down, up",
     ("next_pane", "previous_pane"): "next pane, previous",
     ("mark", "mark_range"): "mark it; up to here",
-    ("ack", "mute"): "you know of it; mute it…",
+    ("ack", "mute", "note"): "you know; mute; a note",
     ("run", "run_with"): "run it; with parameters",
     ("redraw", "suspend_process"): "draw anew; suspend",
     ("diff", "code"): "what changed; its code",

@@ -134,6 +134,13 @@ def what(run: FlowRun, now: float) -> tuple[str, str]:
     )
 
 
+def why_no_alert(run: FlowRun) -> str:
+    """Why no alert names a run."""
+    if run.state in WENT_WRONG:
+        return f"no alert names run {run.id} any more: each names its last runs; 5 lists them all"
+    return f"run {run.id} is {run.state}: alerts are about runs that fail or crash"
+
+
 def parameters(run: FlowRun) -> Line:
     """Its parameters, in a few words."""
     line: Line = []

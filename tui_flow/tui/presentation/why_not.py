@@ -19,7 +19,7 @@ _WHY = {
     "backfill": "it has no fire times",
     "ack": "there is nothing to acknowledge",
     "mute": "there is no flow to mute",
-    "note": "there is no alert to write about",
+    "note": "no alert is about it",
     "filter": "there is nothing to filter",
     "later": "only the month, the timeline and the hours go on",
     "earlier": "only the month, the timeline and the hours go back",

@@ -1,19 +1,21 @@
-"""What can be done about alerts, wherever they are seen."""
+"""What can be done about alerts, wherever they, or rows that they are about, are seen."""
 
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from tui_flow.contract import commands
 from tui_flow.contract.states import AlertState
 from tui_flow.store.records import Alert
 from tui_flow.tui.asking import Step
-from tui_flow.tui.presentation import marking
+from tui_flow.tui.presentation import alert_about, marking
+from tui_flow.tui.presentation.marking import Left
 
 if TYPE_CHECKING:
-    from tui_flow.tui.screens.section import Section
+    from tui_flow.tui.screens.marking import Marking
 
-    _Base = Section
+    _Base = Marking
 else:
     _Base = object
 MUTES: tuple[tuple[str, str, str, float | None], ...] = (
@@ -29,10 +31,26 @@ Named = Sequence[tuple[str, Sequence[Alert]]]
 
 
 class AlertActions(_Base):
-    """The part of a view that acknowledges and mutes."""
+    """The part of a view that acknowledges, mutes and takes notes, for the row under the cursor or all that are marked."""
 
-    def acknowledge(self, rows: Named) -> None:
+    def alerts_of(self, row: Any) -> Sequence[Alert]:
+        """What is wrong with a row, the last that happened first."""
+        raise NotImplementedError
+
+    def flow_of(self, row: Any) -> str:
+        """The flow that a row is about; empty where that is none."""
+        raise NotImplementedError
+
+    def why_no_alert(self, row: Any) -> str:
+        """Why no alert is about a row."""
+        return f"nothing is wrong with {self.name_of(row)}"
+
+    def concerned(self) -> Named:
+        return [(self.name_of(row), self.alerts_of(row)) for row in self.targets()]
+
+    def action_ack(self) -> None:
         """Somebody knows of what is new in these rows; or, where all is acknowledged already, does not."""
+        rows = self.concerned()
         if len(rows) > 1:
             from tui_flow.tui import several
 
@@ -40,6 +58,38 @@ class AlertActions(_Base):
             return
         for name, alerts in rows:
             self._acknowledge(name, alerts)
+
+    def action_note(self) -> None:
+        """Asks for a text that stays with the error: of each row the last that happened."""
+        rows = self.concerned()
+        last = {alerts[0].id: alerts[0] for _, alerts in rows if alerts}
+        left = [Left(name, "no alert is about it") for name, alerts in rows if not alerts]
+        if not rows or not self.console.may_change():
+            return
+        if last:
+            hint = "a note for those who see this error after you"
+            self.home.ask(hint, partial(self._note, list(last.values()), left))
+        else:
+            alone = self.why_no_alert(self.targets()[0])
+            self.say(alone if len(rows) == 1 else marking.outcome([], "noted", left))
+
+    def _note(self, alerts: Sequence[Alert], left: Sequence[Left], text: str) -> None:
+        text = text.strip()
+        if not text:
+            return
+        notes = [
+            (
+                alert_about.name(alert),
+                commands.NoteAlert(alert.id, text),
+                commands.NoteAlert(alert.id, text, undo=True),
+            )
+            for alert in alerts
+        ]
+        if len(notes) > 1 or left:
+            self.console.do_all([Step(*note) for note in notes], "noted", left)
+        else:
+            name, note, back = notes[0]
+            self.console.do(note, f"noted on {name}; u undoes", undo=(f"note on {name}", back))
 
     def _acknowledge(self, name: str, alerts: Sequence[Alert]) -> None:
         new = [alert.id for alert in alerts if alert.state is AlertState.NEW]
@@ -53,13 +103,19 @@ class AlertActions(_Base):
         else:
             self.say(f"{name}: there is nothing to acknowledge")
 
-    def mute(self, rows: Named) -> None:
+    def action_mute(self) -> None:
         """Asks for how long; where all these flows are muted, ends that."""
+        flows = list(dict.fromkeys(flow for row in self.targets() if (flow := self.flow_of(row))))
+        if not flows:
+            self.say("only a flow can be muted; a acknowledges this" if self.targets() else "")
+        elif self.console.may_change():
+            self._mute(flows)
+
+    def _mute(self, flows: list[str]) -> None:
         from tui_flow.tui.screens.menu import Choice, MenuScreen
 
-        flows = [name for name, _ in rows]
-        if not flows or not self.console.may_change():
-            return
+        known = self.console.overview.alerts
+        rows = [(flow, [alert for alert in known if alert.flow == flow]) for flow in flows]
         if all(is_muted(alerts) for _, alerts in rows):
             self._unmute(rows)
             return

@@ -1,14 +1,13 @@
 """The Alerts view: what somebody should know, who knows it already, and what there is to say about it."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 from textual.widget import Widget
 
-from tui_flow.contract import commands
 from tui_flow.contract.errors import HistoryError
 from tui_flow.contract.states import AlertState
 from tui_flow.store.records import Alert, FlowRun
@@ -26,7 +25,7 @@ from tui_flow.tui.widgets.alert_table import AlertTable
 from tui_flow.tui.widgets.lines import Lines, TextLines
 
 
-class AlertsSection(Sorting, Marking, AlertTexts, AlertActions, Section):
+class AlertsSection(Sorting, AlertTexts, AlertActions, Marking, Section):
     """The table of alerts, and below it what there is to say about the one under the cursor."""
 
     table: AlertTable
@@ -34,7 +33,7 @@ class AlertsSection(Sorting, Marking, AlertTexts, AlertActions, Section):
     PROMPT = "words of the error, a flow, a task; new, acknowledged, muted, recovered"
     BINDINGS: ClassVar = [*bindings("rows"), *bindings("alerts")]
     ORDERS = orders.ALERTS
-    ON_MARKS = ("rerun", "ack", "mute")
+    ON_MARKS = ("rerun", "ack", "mute", "note")
 
     def __init__(self) -> None:
         super().__init__()
@@ -152,6 +151,12 @@ class AlertsSection(Sorting, Marking, AlertTexts, AlertActions, Section):
     def name_of(self, row: Alert) -> str:
         return alert_about.name(row)
 
+    def alerts_of(self, row: Alert) -> Sequence[Alert]:
+        return [row]
+
+    def flow_of(self, row: Alert) -> str:
+        return row.flow
+
     def useless_for(self, row: Alert | None) -> set[str]:
         alert = row
         if alert is None:
@@ -197,30 +202,6 @@ class AlertsSection(Sorting, Marking, AlertTexts, AlertActions, Section):
             self.console.open_run(alert.runs[0])
         elif alert is not None:
             self.say(f"no run has to do with it{'; e opens the file' if alert.path else ''}")
-
-    def action_ack(self) -> None:
-        self.acknowledge([(self.name_of(alert), [alert]) for alert in self.targets()])
-
-    def action_mute(self) -> None:
-        flows: dict[str, list[Alert]] = {}
-        for alert in self.targets():
-            if alert.flow:
-                flows.setdefault(alert.flow, []).append(alert)
-        if flows:
-            self.mute(list(flows.items()))
-        elif self.targets():
-            self.say("only a flow can be muted; a acknowledges this")
-
-    def action_note(self) -> None:
-        alert = self.table.selected
-        if alert is not None:
-            self.home.ask("a note for those who see this error after you", partial(self._note, alert.id))
-
-    def _note(self, alert: int, text: str) -> None:
-        if text.strip():
-            self.console.ask(
-                commands.NoteAlert(alert, text.strip()), lambda _: self.say("noted; it stays with the error")
-            )
 
     def action_rerun(self) -> None:
         if len(self.targets()) > 1:

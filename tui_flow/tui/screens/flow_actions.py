@@ -1,19 +1,21 @@
 """What can be done about a flow where flows are seen; and about a run or an alert, where one of them is in hand."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui_flow.contract.states import FlowRunState
 from tui_flow.store.records import Alert, FlowRun
+from tui_flow.tui.presentation import alert_about
 from tui_flow.tui.presentation.flow_list import FlowRow
-from tui_flow.tui.screens.alert_actions import AlertActions
+from tui_flow.tui.screens.alert_actions import AlertActions, Named
 from tui_flow.tui.screens.marking import ONE_AT_A_TIME, Marking
 
 if TYPE_CHECKING:
     from tui_flow.tui.widgets.flow_table import FlowTable
 
 
-class FlowActions(Marking, AlertActions):
+class FlowActions(AlertActions, Marking):
     """The part of a view that acts on flows."""
 
     table: "FlowTable"
@@ -37,6 +39,7 @@ class FlowActions(Marking, AlertActions):
                 "pause",
                 "ack",
                 "mute",
+                "note",
                 "code",
                 "diff",
                 *(() if self.table.total else ("filter",)),
@@ -51,9 +54,9 @@ class FlowActions(Marking, AlertActions):
         if not row.standing:
             found.add("pause")
         if not row.alerts:
-            found.add("ack")
-            if row.flow is None:
-                found.add("mute")
+            found |= {"ack", "note"}
+        if row.flow is None:
+            found.add("mute")
         if row.active is None or row.active.state is FlowRunState.CANCELLING:
             found.add("cancel")
         return found
@@ -62,7 +65,12 @@ class FlowActions(Marking, AlertActions):
         alert, found = self.alert_in_hand(), super().useless()
         if alert is None:
             return found
-        return found - {"ack"} - ({"open"} if alert.runs else set()) - ({"edit"} if alert.path else set())
+        return (
+            found
+            - {"ack", "note"}
+            - ({"open"} if alert.runs else set())
+            - ({"edit"} if alert.path else set())
+        )
 
     def action_open(self) -> None:
         row, alert = self.in_hand(), self.alert_in_hand()
@@ -125,17 +133,15 @@ class FlowActions(Marking, AlertActions):
         else:
             self.console.cancel_run(run, kill=False)
 
-    def action_ack(self) -> None:
+    def alerts_of(self, row: FlowRow) -> Sequence[Alert]:
+        return row.alerts
+
+    def flow_of(self, row: FlowRow) -> str:
+        return row.flow.name if row.flow else ""
+
+    def concerned(self) -> Named:
         alert = self.alert_in_hand()
-        if alert is not None:
-            from tui_flow.tui.presentation import alert_about
-
-            self.acknowledge([(alert_about.title(alert), [alert])])
-            return
-        self.acknowledge([(row.name, row.alerts) for row in self.targets()])
-
-    def action_mute(self) -> None:
-        self.mute([(row.name, row.alerts) for row in self.targets() if row.flow is not None])
+        return [(alert_about.name(alert), [alert])] if alert else super().concerned()
 
     def action_pause(self) -> None:
         """All schedules of the flow."""

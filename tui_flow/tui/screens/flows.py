@@ -44,7 +44,7 @@ class FlowsSection(Sorting, FlowActions, Section):
     PROMPT = "words  /regex/  state:failed  -tag:ops  is:new  is:late  dur>5m  since:24h"
     BINDINGS: ClassVar = [*bindings("rows"), *bindings("flows")]
     ORDERS = orders.FLOWS
-    ON_MARKS = ("run", "pause", "cancel", "ack", "mute")
+    ON_MARKS = ("run", "pause", "cancel", "ack", "mute", "note")
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,24 +1,25 @@
 """The Runs view: all runs, the newest first, as many as there are."""
 
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
 from textual.widget import Widget
 
 from tui_flow.contract.errors import HistoryError, TuiFlowError
-from tui_flow.contract.states import TERMINAL, FlowRunState
-from tui_flow.store.records import FlowRun
+from tui_flow.contract.states import TERMINAL, AlertState, FlowRunState
+from tui_flow.store.records import Alert, FlowRun
 from tui_flow.store.runs import Wanted
 from tui_flow.store.spans import Span
 from tui_flow.tui import several
 from tui_flow.tui.actions import bindings
-from tui_flow.tui.presentation import Line, about, filters, orders, plots, run_list, text_of
+from tui_flow.tui.presentation import Line, about, alert_list, filters, orders, plots, run_list, text_of
 from tui_flow.tui.presentation.filters import BadFilter, Filter
 from tui_flow.tui.presentation.glyphs import word
 from tui_flow.tui.presentation.run_list import MOST, PAGE, RunWindow
 from tui_flow.tui.rerunning_several import rerun_several
+from tui_flow.tui.screens.alert_actions import AlertActions
 from tui_flow.tui.screens.marking import ONE_AT_A_TIME, Marking
 from tui_flow.tui.screens.section import Section
 from tui_flow.tui.screens.sorting import Sorting
@@ -30,7 +31,7 @@ NEWER_AT_MOST = 100
 """So many newer runs are counted; of more it says that there are more."""
 
 
-class RunsSection(Sorting, Marking, Section):
+class RunsSection(Sorting, AlertActions, Marking, Section):
     """The table of runs, and below it what there is to say about the one under the cursor."""
 
     table: RunTable
@@ -38,7 +39,7 @@ class RunsSection(Sorting, Marking, Section):
     PROMPT = "words  /regex/  state:failed  flow:etl_*  -tag:ops  dur>5m  since:24h"
     BINDINGS: ClassVar = [*bindings("rows"), *bindings("runs")]
     ORDERS = orders.RUNS
-    ON_MARKS = ("rerun", "cancel", "kill")
+    ON_MARKS = ("rerun", "cancel", "kill", "ack", "mute", "note")
 
     def __init__(self) -> None:
         super().__init__()
@@ -54,6 +55,8 @@ class RunsSection(Sorting, Marking, Section):
         """Newer runs that wait for `g`."""
         self._load = ""
         """Runs and slots of the last day, in the frame below."""
+        self._alerts: tuple[Sequence[Alert], dict[int, list[Alert]]] = ((), {})
+        """Those of the overview, and which of them name a run."""
 
     def panes(self) -> Iterable[Widget]:
         yield self.table
@@ -279,11 +282,23 @@ class RunsSection(Sorting, Marking, Section):
     def name_of(self, row: FlowRun) -> str:
         return f"{row.flow} {row.id}"
 
+    def alerts_of(self, row: FlowRun) -> Sequence[Alert]:
+        known = self.console.overview.alerts
+        if self._alerts[0] is not known:
+            self._alerts = (known, alert_list.by_run(known))
+        return self._alerts[1].get(row.id, ())
+
+    def flow_of(self, row: FlowRun) -> str:
+        return row.flow
+
+    def why_no_alert(self, row: FlowRun) -> str:
+        return run_list.why_no_alert(row)
+
     def useless_for(self, row: FlowRun | None) -> set[str]:
         run = row
         found = set()
         if run is None:
-            found |= {"open", "rerun", "rerun_with", "cancel", "kill", "edit"}
+            found |= {"open", "rerun", "rerun_with", "cancel", "kill", "edit", "ack", "mute", "note"}
             if not self.text:
                 found.add("filter")
             return found
@@ -291,6 +306,11 @@ class RunsSection(Sorting, Marking, Section):
             found.add("cancel")
         if run.state in TERMINAL:
             found.add("kill")
+        alerts = self.alerts_of(run)
+        if not alerts:
+            found.add("note")
+        if all(alert.state is AlertState.RECOVERED for alert in alerts):
+            found.add("ack")
         return found
 
     # Keys.
