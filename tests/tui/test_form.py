@@ -239,7 +239,9 @@ async def test_a_run_may_be_asked_for_later_with_a_priority_and_without_cached_r
     engine = FakeEngine()
     engine.answers[commands.RunFlow] = {"run_id": 900}
     async with console(etl, engine=engine) as page:
-        await page.press("R", "up", *"urgent", "up", "ctrl+u", *"5", "up", "space", "up", "ctrl+u")
+        await page.press(
+            "R", "up", "up", "up", *"urgent", "up", "ctrl+u", *"5", "up", "space", "up", "ctrl+u"
+        )
         await page.type("tomorrow 03:00")
         await page.shows("03:00:00'", "--refresh --priority 5 --tag urgent", "~ was now", "[ ] off")
         await page.press("ctrl+r")
@@ -247,6 +249,25 @@ async def test_a_run_may_be_asked_for_later_with_a_priority_and_without_cached_r
     (asked,) = engine.asked_for(commands.RunFlow)
     assert (asked.priority, asked.refresh, asked.tags) == (5, True, ["urgent"])
     assert 0 < asked.scheduled_for - time.time() < 2 * 86_400
+
+
+async def test_tasks_are_left_out_and_a_name_that_no_task_has_is_said(etl: Project) -> None:
+    engine = FakeEngine()
+    tasks = ["extract", "load_warehouse", "load_orders", "mail"]
+    engine.answers |= {commands.RunFlow: {"run_id": 900}, commands.DescribeFile: {"tasks": tasks}}
+    async with console(etl, engine=engine) as page:
+        await page.press("R", "up", *"mial")
+        await page.shows("no task mial; mail?", "1 problem")
+        await page.press("ctrl+u", *"mail, x*", "ctrl+r")
+        await page.shows("no task x*")
+        await page.press("backspace", "backspace", *"load*", "up", *"extract")
+        await page.shows("only  list, as a, b  of extract, load_warehouse")
+        await page.shows("--only extract --skip mail --skip", "'load*'")
+        await page.press("ctrl+r")
+        await page.until(lambda: engine.asked_for(commands.RunFlow), "the run to be asked for")
+    (asked,) = engine.asked_for(commands.RunFlow)
+    assert (asked.only, asked.skip) == (["extract"], ["mail", "load*"])
+    assert len(engine.asked_for(commands.DescribeFile)) == 1
 
 
 async def test_presets_are_saved_chosen_deleted_and_never_hold_a_secret(etl: Project) -> None:

@@ -37,6 +37,18 @@ def test_the_summary_counts_and_says_from_where_it_knows() -> None:
         "202 tasks: 200 run, 1 were cached, 1 skipped; about 3m00s (p95 3m40s)  by run 811, the last good one"
     )
     assert "1 were cached, and run" in text_of(plan.summary(KNOWN, TYPED._replace(refreshes=True)))
+    without = TYPED._replace(left_out=["load", "other"])
+    assert text_of(plan.summary(KNOWN, without)).startswith(
+        "202 tasks: 1 were cached, 1 skipped, 200 left out;"
+    )
+    assert text_of(plan.task_lines(TASKS, without, glyphs.UNICODE)[1]).split() == [
+        "»",
+        "load",
+        "x200",
+        "is",
+        "left",
+        "out",
+    ]
     assert "nobody knows" in text_of(plan.summary(Precedents(None, None, [], []), TYPED))
     rows = [text_of(line).split() for line in plan.task_lines(TASKS, TYPED, glyphs.UNICODE)]
     assert rows == [

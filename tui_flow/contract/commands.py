@@ -49,8 +49,8 @@ class RunFlow(NamedTuple):
 
 
 class DescribeFile(NamedTuple):
-    """What a flow of a file takes, wherever the file lies. Result: `{"flow": str, "parameters": JSON schema, "tasks":
-    [str]}`: the names of tasks that the file holds, or that the last runs of the flow have called.
+    """What a flow of a file takes, wherever the file lies. Result: `{"flow": str, "parameters": JSON schema}`, and
+    `"tasks": [str]` where that is asked for.
 
     Errors: UnknownFlow, BrokenFlow.
     """
@@ -59,6 +59,8 @@ class DescribeFile(NamedTuple):
     """Absolute."""
     flow: str = ""
     """Its name, or the function's; empty for the only one in the file."""
+    tasks: bool = False
+    """Whether to tell the names of the tasks, too: those that the file holds, or that the last runs have called."""
 
 
 class RunFile(NamedTuple):

@@ -62,7 +62,8 @@ async def run_flow(engine: "Engine", _: Connection, command: commands.RunFlow) -
 
 async def describe_file(engine: "Engine", _: Connection, command: commands.DescribeFile) -> dict[str, Any]:
     flow = await flow_in_file(engine, command.path, command.flow)
-    return {"flow": flow.name, "parameters": flow.parameters, "tasks": await known_tasks(engine, flow)}
+    told = {"flow": flow.name, "parameters": flow.parameters}
+    return told | ({"tasks": await known_tasks(engine, flow)} if command.tasks else {})
 
 
 async def run_file(engine: "Engine", _: Connection, command: commands.RunFile) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tui_flow.contract.commands import GetStatus, PreviewRerun, RerunPreview
+from tui_flow.contract.commands import DescribeFile, GetStatus, PreviewRerun, RerunPreview
 from tui_flow.contract.errors import HistoryError, TuiFlowError
 from tui_flow.store import precedents
 from tui_flow.store.precedents import Precedents
@@ -28,6 +28,7 @@ class Planning:
         self._slots: plan.Slots | None = None
         self._preview: RerunPreview | None = None
         self._refusal = ""
+        self._asks_for_tasks = False
 
     def begin(self) -> None:
         screen = self._screen
@@ -44,6 +45,7 @@ class Planning:
             self._screen.say(error.what, "bad")
             return
         if self._screen.is_attached:
+            self._screen.options.tasks = [task.name for task in self._known.tasks]
             self._screen.know(self._known)
         await self._look()
         if self._rerun is not None:
@@ -52,6 +54,18 @@ class Planning:
             except TuiFlowError as error:
                 self._refusal = error.what
             self.show()
+
+    async def _read_tasks(self) -> None:
+        """Which tasks there are to be left out: asked for once somebody names one, since the file is imported for it."""
+        screen = self._screen
+        path = str(screen.console.settings.project / screen.flow.path)
+        try:
+            answer = await screen.console.bridge.ask(DescribeFile(path, screen.flow.function, tasks=True))
+        except TuiFlowError:
+            return  # who starts the run will be told
+        screen.options.tasks, screen.options.has_all_tasks = list(answer.get("tasks", ())), True
+        if screen.is_attached:
+            screen.update()
 
     async def _look(self) -> None:
         try:
@@ -64,6 +78,11 @@ class Planning:
         """Says anew what is going to happen."""
         if not self._screen.is_attached:
             return
+        if not self._asks_for_tasks and any(
+            self._screen.options.texts.get((name,)) for name in run_options.TASKS
+        ):
+            self._asks_for_tasks = True
+            self._screen.run_worker(self._read_tasks(), group="tasks")
         pane = self._screen.plan
         if self._screen.has_class("-wide"):
             pane.set_title("Plan, follows what you type")
@@ -108,6 +127,7 @@ class Planning:
             differing(screen.form, good[1]) if good else [],
             asked.get("scheduled_for"),
             bool(asked.get("refresh")),
+            screen.options.left_out,
         )
 
 

@@ -38,7 +38,7 @@ FROM json_each(?) AS asked CROSS JOIN task_runs ON task_runs.run_id = asked.valu
 GROUP BY name ORDER BY runs DESC, name LIMIT ?;
 
 -- name: list_task_names
-SELECT name FROM task_runs WHERE run_id = ? GROUP BY name ORDER BY min(id);
+SELECT name FROM task_runs WHERE run_id = ? AND kind = 'task' GROUP BY name ORDER BY min(id);
 
 -- name: list_active_tasks
 SELECT {task_columns} FROM task_runs

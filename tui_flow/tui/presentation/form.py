@@ -233,6 +233,10 @@ class Form:
         )
         return [("~ ", "warn"), (default, "")] if default else [(f"as in {source}" if source else "", "dim")]
 
+    def about(self, field: Field) -> str:
+        """What it is for."""
+        return field.description
+
     def _of_secret(self, field: Field, source: str) -> str:
         if self.keeps(field):
             return f"as in {source}, not shown" if source else "not shown"

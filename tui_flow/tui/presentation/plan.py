@@ -10,7 +10,7 @@ from tui_flow.store.records import Flow, FlowRun
 from tui_flow.tui.presentation import Line, times
 from tui_flow.tui.presentation.glyphs import Marks
 
-_STATES = {"run": "scheduled", "cached": "cached", "skipped": "skipped"}
+_STATES = {"run": "scheduled", "cached": "cached", "skipped": "skipped", "left out": "skipped"}
 
 
 class Slots(NamedTuple):
@@ -32,6 +32,8 @@ class Typed(NamedTuple):
     differs_good: Sequence[str]
     starts_at: float | None
     refreshes: bool
+    left_out: Sequence[str] = ()
+    """The names of tasks that are not to be called."""
 
 
 def summary(known: Precedents | None, typed: Typed) -> Line:
@@ -40,12 +42,9 @@ def summary(known: Precedents | None, typed: Typed) -> Line:
         return [("reading what earlier runs did …", "dim")]
     if known.good is None:
         return [("no run of it has completed yet, so nobody knows what it will do, or how long", "dim")]
-    count = sum(task.calls for task in known.tasks)
-    counts = [
-        f"{_total(known.tasks, how)} {word}"
-        for how, word in _words(typed).items()
-        if _total(known.tasks, how)
-    ]
+    tasks = _as_asked(known.tasks, typed)
+    count = sum(task.calls for task in tasks)
+    counts = [f"{_total(tasks, how)} {word}" for how, word in _words(typed).items() if _total(tasks, how)]
     told = f"{count:,} task{'' if count == 1 else 's'}" + (f": {', '.join(counts)}" if counts else "")
     return [(told, ""), (_duration(known), ""), (f"  by run {known.good.id}, the last good one", "dim")]
 
@@ -55,7 +54,13 @@ def _words(typed: Typed) -> dict[str, str]:
         "run": "run",
         "cached": "were cached, and run" if typed.refreshes else "were cached",
         "skipped": "skipped",
+        "left out": "left out",
     }
+
+
+def _as_asked(tasks: Sequence[UsualTask], typed: Typed) -> list[UsualTask]:
+    """What they did, but for those that are not to be called."""
+    return [task._replace(how="left out") if task.name in typed.left_out else task for task in tasks]
 
 
 def _total(tasks: Sequence[UsualTask], how: str) -> int:
@@ -126,7 +131,7 @@ def task_lines(tasks: Sequence[UsualTask], typed: Typed, marks: Marks) -> list[L
     """A row for each task of the last good run: what it did, and how long that usually takes."""
     names = min(24, max((len(task.name) for task in tasks), default=0))
     lines: list[Line] = []
-    for task in tasks:
+    for task in _as_asked(tasks, typed):
         many = f" x{task.calls:,}" if task.calls > 1 else ""
         took = f"~{times.duration(task.seconds)}" if task.seconds is not None and task.how == "run" else ""
         how = "was cached; runs" if task.how == "cached" and typed.refreshes else _WAS[task.how]
@@ -141,7 +146,7 @@ def task_lines(tasks: Sequence[UsualTask], typed: Typed, marks: Marks) -> list[L
     return lines
 
 
-_WAS = {"run": "run", "cached": "was cached", "skipped": "was skipped"}
+_WAS = {"run": "run", "cached": "was cached", "skipped": "was skipped", "left out": "is left out"}
 
 
 def note(flow: str) -> Line:

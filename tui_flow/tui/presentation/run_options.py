@@ -5,14 +5,63 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from tui_flow.contract.left_out import is_left_out, matches
 from tui_flow.store.records import Flow
+from tui_flow.tui.presentation import Line
 from tui_flow.tui.presentation.fields import Field
 from tui_flow.tui.presentation.form import Form
 
 START = Field(("start",), ("string",), False, "now", format="start", has_default=True)
 
 
-def form_of(flow: Flow) -> Form:
+TASKS = ("only", "skip")
+SHOWN = 8
+"""So many names of tasks are told."""
+
+
+class RunOptions(Form):
+    """Knows which tasks there are to be left out."""
+
+    def __init__(self, schema: Mapping[str, Any] = {}) -> None:
+        super().__init__(schema)
+        self.tasks: list[str] = []
+        """As far as anybody knows."""
+        self.has_all_tasks = False
+        """Whether another name is wrong."""
+
+    def problem(self, field: Field) -> str:
+        wrong = super().problem(field)
+        if wrong or field.name not in TASKS or not self.has_all_tasks or not self.tasks:
+            return wrong
+        unknown = [one for one in self.value(field) if not any(matches(task, [one]) for task in self.tasks)]
+        return f"no task {unknown[0]}{_nearest(unknown[0], self.tasks)}" if unknown else ""
+
+    def remark(self, field: Field, source: str) -> Line:
+        if field.name == "only" and self.tasks and self.is_default(field) and not self.is_changed(field):
+            return [(f"all {len(self.tasks)}", "dim")]
+        return super().remark(field, source)
+
+    def about(self, field: Field) -> str:
+        if field.name not in TASKS or not self.tasks:
+            return field.description
+        more = " …" if len(self.tasks) > SHOWN else ""
+        return f"of {', '.join(self.tasks[:SHOWN])}{more}"
+
+    @property
+    def left_out(self) -> list[str]:
+        """Those of the tasks that will not be called."""
+        skip, only = (self.values().get(name, []) for name in ("skip", "only"))
+        return [task for task in self.tasks if is_left_out(task, skip, only)]
+
+
+def _nearest(name: str, tasks: list[str]) -> str:
+    from difflib import get_close_matches
+
+    found = get_close_matches(name, tasks, 1, 0.5)
+    return f"; {found[0]}?" if found else ""
+
+
+def form_of(flow: Flow) -> RunOptions:
     """The options, as the flow has them by default."""
     properties: dict[str, dict[str, Any]] = {
         "start": {
@@ -37,13 +86,19 @@ def form_of(flow: Flow) -> Form:
             "default": [],
             "description": "Of this run, beside those of the flow.",
         },
+        "only": _tasks("All other tasks are left out, and give None."),
+        "skip": _tasks("These tasks are left out, and give None."),
     }
-    return Form({"properties": properties})
+    return RunOptions({"properties": properties})
+
+
+def _tasks(description: str) -> dict[str, Any]:
+    return {"type": "array", "items": {"type": "string"}, "default": [], "description": description}
 
 
 def asked(options: Mapping[str, Any]) -> dict[str, Any]:
     """Those that are not the default, as fields of `RunFlow`."""
-    found: dict[str, Any] = {name: options[name] for name in ("priority", "tags") if name in options}
+    found: dict[str, Any] = {name: options[name] for name in ("priority", "tags", *TASKS) if name in options}
     if "start" in options:
         found["scheduled_for"] = datetime.fromisoformat(options["start"]).timestamp()
     if not options.get("reuse", True):
@@ -61,4 +116,6 @@ def words(options: Mapping[str, Any]) -> list[str]:
         found.append("--refresh")
     if "priority" in options:
         found.append(f"--priority {options['priority']}")
-    return [*found, *(f"--tag {shlex.quote(tag)}" for tag in options.get("tags", ()))]
+    for option, name in (("--tag", "tags"), ("--only", "only"), ("--skip", "skip")):
+        found += [f"{option} {shlex.quote(one)}" for one in options.get(name, ())]
+    return found

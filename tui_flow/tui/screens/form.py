@@ -19,6 +19,7 @@ from tui_flow.tui.actions import bindings
 from tui_flow.tui.planning import Planning
 from tui_flow.tui.presentation import Line, form, run_options
 from tui_flow.tui.presentation.form import Filled, Form
+from tui_flow.tui.presentation.run_options import RunOptions
 from tui_flow.tui.screens.presets import Known, PresetMenu, keyed
 from tui_flow.tui.screens.view import View
 from tui_flow.tui.widgets.bars import Bar, Footer
@@ -60,7 +61,7 @@ class FormScreen(ModalScreen[Filled | None]):
         super().__init__()
         self.flow, self.source, self._command, self._verb = flow, source, command, verb
         self.form = Form(flow.parameters, values)
-        self.options = Form({}) if command else run_options.form_of(flow)
+        self.options = RunOptions() if command else run_options.form_of(flow)
         self.last_good: tuple[int, Mapping[str, Any]] | None = None
         """The last good run, and what it was asked for with."""
         self.last: tuple[int, Mapping[str, Any]] | None = None
@@ -193,7 +194,8 @@ class FormScreen(ModalScreen[Filled | None]):
         problem = row.form.problem(field) if is_typed else ""
         wrong: Line = [(problem, "bad")] if problem else []
         words: Line = [(f" {field.dotted}  ", "strong"), *(wrong or [(told, "live")])]
-        words += [(f"  {field.description}", "dim")] if field.description else []
+        about = row.form.about(field)
+        words += [(f"  {about}", "dim")] if about else []
         if (
             row.form is self.form
             and self.last_good is not None
