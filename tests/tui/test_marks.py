@@ -4,11 +4,14 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from tests.tui.pages import FakeEngine, console
 from tests.tui.project import NOON, Project
 from tui_flow.contract import changes, commands
 from tui_flow.contract.errors import NotCancellable
-from tui_flow.contract.schedules import Cron, Interval
+from tui_flow.contract.schedules import At, Cron, Interval
+from tui_flow.store import schedules
 from tui_flow.tui.presentation import marking, text_of
 from tui_flow.tui.presentation.marking import Left
 
@@ -161,3 +164,30 @@ async def test_marked_fire_times_are_skipped_and_their_schedules_paused(etl: Pro
         )
         await page.press("s")
         assert "in the order of time" in page.message
+
+
+async def test_marks_go_with_schedules_that_are_paused_and_resumed_at_once(
+    etl: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui_flow.tui.screens.schedule.PAUSE_SECONDS", 3600.0)
+    now = time.time()
+    often = etl.schedule("cleanup_tmp", Interval(300.0), at=now - 60)
+    seldom = etl.schedule("etl_daily", At((now + 3600.0, now + 7200.0)), at=now - 60)
+    async with console(etl) as page:
+        await page.press("4")
+        await page.shows("cleanup_tmp", "etl_daily")
+        await page.press("space", "space", "space")
+        await page.shows("3 marked")
+        for one in (often, seldom):
+            schedules.pause(etl.db, one.id, "uid 0", "", now)
+        page.engine.tell(changes.ScheduleChanged("etl_daily", "nightly"))
+        await page.shows("2 marked: cleanup_tmp, etl_daily")
+        await page.press("x")
+        await page.shows("none skipped; cleanup_tmp, etl_daily: paused")
+        for one in (often, seldom):
+            schedules.resume(etl.db, one.id)
+        page.engine.tell(changes.ScheduleChanged("etl_daily", "nightly"))
+        await page.shows("fires of 2 flows")
+        assert page.text.count("▌") == 2
+        await page.press("p")
+        await page.shows("2 paused; u undoes")

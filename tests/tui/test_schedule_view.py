@@ -122,7 +122,9 @@ async def test_x_skips_one_fire_time_and_lets_it_fire_after_all(planned: Project
         await page.shows("etl_daily runs at")
         assert page.engine.asked_for(commands.UnskipFireTime)[0].fire_at == asked.fire_at
         await page.press("j", "x")
-        await page.shows("only a fire time to come can be skipped")
+        await page.shows("a trigger has no fire times to skip; p pauses it")
+        await page.press("j", "x")
+        await page.shows("it is paused: there is no fire time to skip; p resumes it")
 
 
 async def test_a_backfill_shows_what_it_would_run_and_enter_makes_none(planned: Project) -> None:

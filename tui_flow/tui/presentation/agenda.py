@@ -47,6 +47,12 @@ class Row(NamedTuple):
         """What stays the same when everything is read anew."""
         return (self.kind, self.schedule.id if self.schedule else 0, self.at)
 
+    @property
+    def mark(self) -> tuple[int, float | None]:
+        """What a mark on it belongs to: a fire time, also when it is to be skipped; else the schedule."""
+        is_all_of_it = self.kind == "fire" and self.total > 1
+        return (self.schedule.id if self.schedule else 0, None if is_all_of_it else self.at)
+
 
 def rows_of(reading: Reading, overview: Overview, slots: int) -> list[Row]:
     """The agenda. `slots` is how many runs may be at work at once."""

@@ -29,7 +29,9 @@ from tui_flow.tui.widgets.agenda_table import AgendaTable
 from tui_flow.tui.widgets.lines import Lines, TextLines
 
 PAUSE_SECONDS = 1.0
-"""Between two readings: with a thousand schedules one costs some ten milliseconds."""
+"""Between two readings at most: with a thousand schedules one costs some ten milliseconds."""
+REST = 10
+"""After a reading it rests so many times as long as that took, so that what a key did is seen at once."""
 
 
 class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Marking, Section):
@@ -79,8 +81,9 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Marking,
         try:
             while self._stale:
                 self._stale = False
+                began = time.monotonic()
                 await self._read()
-                await asyncio.sleep(PAUSE_SECONDS)
+                await asyncio.sleep(min(PAUSE_SECONDS, REST * (time.monotonic() - began)))
         except HistoryError as error:
             self.take_trouble(error)
         finally:
@@ -125,10 +128,15 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Marking,
             if self.text
             else self._rows
         )
-        self.table.renew_marks({(row.schedule.id, row.at): row for row in self._rows if row.schedule})
+        self._renew_marks()
         self.table.usual = fires.usual_by_flow(self.console.overview.runs)
         self.table.set_rows(rows if any(row.schedule for row in rows) else [], time.time())
         self._describe()
+
+    def _renew_marks(self) -> None:
+        marked = schedule_marks.followed(self.table.marked, self._rows)
+        if marked != self.table.marked:
+            self.table.set_marks(marked)
 
     def _fits(self, row: Row) -> bool:
         schedule = row.schedule

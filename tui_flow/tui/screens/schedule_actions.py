@@ -24,6 +24,16 @@ else:
 MOST_COPIED = 20
 """Fire times that are copied at once."""
 
+_NO_SKIP = {
+    "paused": "it is paused: there is no fire time to skip; p resumes it",
+    "trigger": "a trigger has no fire times to skip; p pauses it",
+    "never": "it fires no more: there is nothing to skip",
+    "missed": "this fire time is over; only one to come can be skipped",
+    "skipped": "this fire time is over; only one to come can be skipped",
+    "late": "its time has come; only a fire time to come can be skipped",
+}
+"""Why a row cannot be skipped, by its kind."""
+
 
 class ScheduleActions(_Base):
     """The part of the Schedule view that changes something, or leads elsewhere."""
@@ -98,7 +108,7 @@ class ScheduleActions(_Base):
             self._cancel_once(row)
             return
         if row is None or row.schedule is None or row.kind not in ("fire", "skip") or row.at is None:
-            self.say("only a fire time to come can be skipped; p pauses the schedule")
+            self.say(_NO_SKIP.get(row.kind if row else "", "only a fire time to come can be skipped"))
             return
         flow, slug, at = row.schedule.flow, row.schedule.slug, row.at
         skip, unskip = commands.SkipFireTime(flow, slug, at), commands.UnskipFireTime(flow, slug, at)

@@ -1,7 +1,7 @@
 """What one key does to several rows of the Schedule view: pauses their schedules, or skips their fire times."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from tui_flow.contract import commands
 from tui_flow.contract.states import ScheduleState
@@ -15,10 +15,29 @@ if TYPE_CHECKING:
     from tui_flow.tui.presentation.agenda import Row
 
 
+_NOT_SKIPPED = {"skip": "skipped already", "paused": "paused"}
+
+
 def name_of(row: "Row") -> str:
     """A row in a sentence: "etl_daily 03:00"."""
     flow = row.schedule.flow if row.schedule else ""
     return f"{flow} {times.hour_minute(row.at)}" if row.at is not None else flow
+
+
+def followed(marked: Mapping[Any, "Row"], rows: Sequence["Row"]) -> dict[Any, "Row"]:
+    """The marks on these rows: they go to the one row of a schedule that was paused, and to the next fire of one that is no
+    longer; what else is not there any more is not marked any more."""
+    known = {row.mark: row for row in rows if row.schedule is not None}
+    paused = {row.mark[0]: row for row in rows if row.kind == "paused"}
+    firing = {row.mark[0]: row for row in reversed(rows) if row.kind == "fire"}
+    found = {}
+    for key, before in marked.items():
+        row = (
+            known.get(key) or paused.get(key[0]) or (firing.get(key[0]) if before.kind == "paused" else None)
+        )
+        if row is not None:
+            found[row.mark] = row
+    return found
 
 
 def pause_or_resume(console: "Console", rows: Sequence["Row"]) -> None:
@@ -47,13 +66,12 @@ def skip(console: "Console", rows: Sequence["Row"]) -> None:
     """The fire times to come make no run; or where all of them are to be skipped already, do after all."""
     if not console.may_change():
         return
-    kind = "fire" if any(row.kind == "fire" for row in rows) else "skip"
+    kinds = {row.kind for row in rows}
+    kind = "skip" if "skip" in kinds and "fire" not in kinds else "fire"
     steps, left = [], []
     for row in rows:
         if row.kind != kind or row.schedule is None or row.at is None:
-            left.append(
-                Left(name_of(row), "skipped already" if row.kind == "skip" else "no fire time to come")
-            )
+            left.append(Left(name_of(row), _NOT_SKIPPED.get(row.kind, "no fire time to come")))
             continue
         flow, slug = row.schedule.flow, row.schedule.slug
         both = commands.SkipFireTime(flow, slug, row.at), commands.UnskipFireTime(flow, slug, row.at)

@@ -55,9 +55,8 @@ class AgendaTable(MarkableLines):
         return row if row is not None and row.schedule is not None else None
 
     def row_at(self, index: int) -> tuple[Hashable, Row] | None:
-        """A fire time is the same one when it is to be skipped."""
         row = self.rows[index]
-        return None if row.schedule is None else ((row.schedule.id, row.at), row)
+        return None if row.schedule is None else (row.mark, row)
 
     def set_rows(self, rows: list[Row], now: float) -> None:
         """Takes rows in their order; the cursor stays with the fire time that it is on, or goes to the next one."""
