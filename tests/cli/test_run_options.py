@@ -115,3 +115,21 @@ def test_a_task_that_no_flow_has_is_refused_with_the_nearest_name_before_anythin
     refused = project.tui_flow("run", "flows/cached.py", "--skip", "x*")
     assert refused.returncode == 2 and "its tasks: double" in refused.stderr
     assert project.ask("runs")["runs"][0]["run_id"] == before
+
+
+def test_a_plan_says_what_a_run_would_do_and_starts_nothing(project: Project) -> None:
+    assert project.tui_flow("run", "cached", "-p", "number=9").returncode == 0
+    before = project.ask("runs")["runs"][0]["run_id"]
+    done = project.tui_flow("plan", "cached", "-p", "number=9", "--skip", "double")
+    assert done.returncode == 0, done
+    assert "1 task: 1 left out" in done.stdout and "a slot is free: 0 of" in done.stdout
+    assert f"same values as run {before}" in done.stdout
+    told = project.ask("plan", "flows/cached.py", "-p", "number=8", "--refresh")
+    assert (told["good_run"], told["differs_from_last"], told["problems"]) == (before, ["number"], [])
+    assert told["seconds"]["p50"] > 0 and told["tasks"][0]["name"] == "double"
+    wrong = project.tui_flow("plan", "cached", "-p", "number=x", "-p", "more=1", "--only", "duble")
+    assert wrong.returncode == 2
+    assert "3 problems: more is no parameter of it; number needs a whole number" in wrong.stdout
+    assert "only no task duble; double?" in wrong.stdout
+    assert "did you mean cached?" in project.tui_flow("plan", "cachd").stderr
+    assert project.ask("runs")["runs"][0]["run_id"] == before

@@ -16,6 +16,7 @@ COMMANDS = (
     "open",
     "profiles",
     "run",
+    "plan",
     "presets",
     "serve",
     "rerun",
@@ -52,6 +53,7 @@ Examples:
   tui-flow open run/latest/load:77      open it there
   tui-flow run hello -p name=Ada        run a flow and watch it
   tui-flow run hello --detach           start it and print its number
+  tui-flow plan hello                   what a run would do; starts nothing
   tui-flow logs latest -f               follow the newest run's log
   tui-flow search 'timeout|refused'     in which runs that was said
   tui-flow cancel 12                    end a run

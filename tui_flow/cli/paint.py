@@ -8,6 +8,7 @@ from tui_flow.cli.output import style
 from tui_flow.contract.failure import Failure
 from tui_flow.safe import safe, safe_lines
 from tui_flow.store.records import FlowRun, TaskRun
+from tui_flow.tui.presentation import Line
 from tui_flow.tui.presentation.glyphs import ROLES, glyph, role, wants_ascii
 from tui_flow.tui.presentation.times import duration
 
@@ -25,6 +26,11 @@ def shape(state: str) -> str:
 def state_text(state: str) -> str:
     """Glyph and full word."""
     return f"{shape(state)} {state}"
+
+
+def painted(line: Line) -> str:
+    """A line of the console, safe to print."""
+    return "".join(style(safe(text), fg=ROLES.get(role) or None) for text, role in line).rstrip()
 
 
 def took(run: FlowRun | TaskRun, now: float | None = None) -> str:

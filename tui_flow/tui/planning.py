@@ -9,7 +9,6 @@ from tui_flow.contract.errors import HistoryError, TuiFlowError
 from tui_flow.store import precedents
 from tui_flow.store.precedents import Precedents
 from tui_flow.tui.presentation import Line, plan, run_options
-from tui_flow.tui.presentation.form import Form, differing
 
 if TYPE_CHECKING:
     from tui_flow.tui.screens.form import FormScreen
@@ -97,15 +96,8 @@ class Planning:
         """All that is known."""
         typed = self._typed()
         tasks = self._known.tasks if self._known and self._rerun is None else []
-        about = plan.task_lines(tasks, typed, self._screen.console.paint.marks)
-        parts = [
-            [self._summary(typed), self._way(typed)],
-            about,
-            plan.differences(self._known, typed),
-            plan.problem_lines(typed),
-            [plan.note(self._screen.flow.name)] if about else [],
-        ]
-        return [line for part in parts if part for line in [*part, []]][:-1]
+        marks, flow = self._screen.console.paint.marks, self._screen.flow.name
+        return plan.whole(self._summary(typed), self._way(typed), tasks, self._known, typed, flow, marks)
 
     def _summary(self, typed: plan.Typed) -> Line:
         if self._rerun is not None:
@@ -119,17 +111,5 @@ class Planning:
 
     def _typed(self) -> plan.Typed:
         screen = self._screen
-        asked = run_options.asked(screen.options.values())
-        last, good = screen.last, screen.last_good
-        return plan.Typed(
-            [*_problems(screen.form), *_problems(screen.options)],
-            differing(screen.form, last[1]) if last else [],
-            differing(screen.form, good[1]) if good else [],
-            asked.get("scheduled_for"),
-            bool(asked.get("refresh")),
-            screen.options.left_out,
-        )
-
-
-def _problems(form: Form) -> list[str]:
-    return [f"{'.'.join(path)} {what}" for path, what in form.problems.items()]
+        last, good = (known[1] if known else None for known in (screen.last, screen.last_good))
+        return plan.typed(screen.form, screen.options, last, good)

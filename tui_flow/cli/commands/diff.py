@@ -7,14 +7,13 @@ import click
 
 from tui_flow.cli.history import find_run, run_argument, up_to_date
 from tui_flow.cli.options import new_command, settings, wants_json
-from tui_flow.cli.output import print_json, print_lines, style
-from tui_flow.cli.paint import plain_ascii
+from tui_flow.cli.output import print_json, print_lines
+from tui_flow.cli.paint import painted, plain_ascii
 from tui_flow.contract.errors import UnknownRun
-from tui_flow.safe import safe
 from tui_flow.store import what_changed
 from tui_flow.store.what_changed import WhatChanged
-from tui_flow.tui.presentation import Line, differences
-from tui_flow.tui.presentation.glyphs import ASCII, ROLES, UNICODE
+from tui_flow.tui.presentation import differences
+from tui_flow.tui.presentation.glyphs import ASCII, UNICODE
 
 
 @new_command("tui-flow diff latest\ntui-flow diff 812 809\ntui-flow diff 812 --json | jq .parameters")
@@ -41,14 +40,10 @@ def command(run: str, other: str | None) -> None:
         print_json(_object(changed))
         return
     marks = ASCII if plain_ascii() else UNICODE
-    print_lines(map(_painted, differences.difference_lines(changed, marks, time.time())))
+    print_lines(map(painted, differences.difference_lines(changed, marks, time.time())))
 
 
 command.context_settings["ignore_unknown_options"] = True  # so that both runs may be called -1, -2 …
-
-
-def _painted(line: Line) -> str:
-    return "".join(style(safe(text), fg=ROLES.get(role) or None) for text, role in line)
 
 
 def _object(changed: WhatChanged) -> dict[str, Any]:

@@ -8,12 +8,11 @@ from tui_flow.cli.commands.runs import flow_name
 from tui_flow.cli.complete import flow_names
 from tui_flow.cli.history import up_to_date
 from tui_flow.cli.options import new_command, settings, wants_json
-from tui_flow.cli.output import note, print_json, print_lines, style
-from tui_flow.cli.paint import plain_ascii
+from tui_flow.cli.output import note, print_json, print_lines
+from tui_flow.cli.paint import painted, plain_ascii
 from tui_flow.safe import safe
-from tui_flow.tui.presentation import Line
 from tui_flow.tui.presentation import grid as shown
-from tui_flow.tui.presentation.glyphs import ASCII, ROLES, UNICODE
+from tui_flow.tui.presentation.glyphs import ASCII, UNICODE
 
 
 @new_command("tui-flow grid etl_daily\ntui-flow grid etl_daily --limit 10 --json | jq '.tasks.load'")
@@ -53,8 +52,4 @@ def command(flow: str, limit: int) -> None:
         marks, width = ASCII if plain_ascii() else UNICODE, shutil.get_terminal_size().columns
         columns = shown.columns(found, width)
         lines = [shown.head_line(found, width, len(columns) - 1, marks), *shown.rows(found, width, marks)]
-        print_lines(map(_painted, lines))
-
-
-def _painted(line: Line) -> str:
-    return "".join(style(safe(text), fg=ROLES.get(role) or None) for text, role in line).rstrip()
+        print_lines(map(painted, lines))

@@ -2,11 +2,12 @@
 
 import click
 
-from tui_flow.cli.commands.run import asked_parameters, parameter_values, watch_run
+from tui_flow.cli.commands.run import watch_run
 from tui_flow.cli.history import RunCommand, find_run, opened, run_argument
 from tui_flow.cli.options import new_command, settings, wants_json
 from tui_flow.cli.output import note, print_json
 from tui_flow.cli.parameters import read_object, split
+from tui_flow.cli.run_requests import asked_parameters, parameter_values
 from tui_flow.contract.commands import PreviewRerun, RerunPreview, RerunRun
 from tui_flow.contract.rundir import LOG, run_dir
 from tui_flow.safe import safe

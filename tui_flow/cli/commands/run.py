@@ -10,13 +10,19 @@ import click
 
 from tui_flow.cli.complete import flow_names
 from tui_flow.cli.flow_paths import FlowPath, read_flow_path, settings_for, text_of, wait_for_save
-from tui_flow.cli.history import find_run, up_to_date
 from tui_flow.cli.options import new_command, settings, wants_json
 from tui_flow.cli.output import Shown, note, print_json, style
 from tui_flow.cli.paint import failure_lines, shape, took
-from tui_flow.cli.parameters import assigned, moment_of, read_object, split
+from tui_flow.cli.parameters import assigned, moment_of, split
+from tui_flow.cli.run_requests import (
+    current_flow,
+    given_parameters,
+    parameter_options,
+    parameter_values,
+    wish_options,
+)
 from tui_flow.cli.shapes import iso, run_object
-from tui_flow.contract.commands import DescribeFile, RunFile, RunFlow, RunServed, Sync
+from tui_flow.contract.commands import DescribeFile, RunFile, RunFlow, RunServed
 from tui_flow.contract.errors import (
     EXIT_INTERRUPTED,
     EXIT_OK,
@@ -24,17 +30,14 @@ from tui_flow.contract.errors import (
     RequestError,
     UnknownFlow,
 )
-from tui_flow.contract.rundir import read_spec, run_dir
 from tui_flow.contract.states import FlowRunState
 from tui_flow.safe import safe
 from tui_flow.settings import Settings
-from tui_flow.store import presets
 from tui_flow.tui.presentation.times import moment
 
 if TYPE_CHECKING:
     from tui_flow.cli.watch import Step, View
     from tui_flow.client.blocking import Connection
-    from tui_flow.store.records import Flow, FlowRun
 
 
 @new_command(
@@ -48,37 +51,10 @@ if TYPE_CHECKING:
     "tui-flow run work/etl.py:daily --watch"
 )
 @click.argument("flow", shell_complete=lambda ctx, _, text: flow_names(ctx, text))
-@click.option(
-    "-p",
-    "--param",
-    "assignments",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="A parameter; JSON or text; a list as a,b; a day also as today or -3d; config.batch is a field of one.",
-)
-@click.option("--params", metavar="JSON|@FILE|-", help="All parameters, as a JSON object.")
-@click.option(
-    "--params-from", metavar="RUN", help="The parameters of this run, as far as the others leave them."
-)
-@click.option("--preset", metavar="NAME", help="The parameters of this preset; tui-flow presets lists them.")
+@parameter_options
 @click.option("--name", help="The run's own name.")
 @click.option("--tag", "tags", multiple=True, help="A tag of this run; may be given several times.")
-@click.option(
-    "--at", metavar="WHEN", help="Begin then, not now: 14:30, +2h, tomorrow 03:00, 2026-08-20 03:00."
-)
-@click.option(
-    "--priority", type=int, metavar="N", help="Before runs of lower ones that wait.  [default: the flow's]"
-)
-@click.option(
-    "--refresh", is_flag=True, help="Use no result that was cached earlier: run the task, and cache its."
-)
-@click.option(
-    "--skip",
-    multiple=True,
-    metavar="TASK",
-    help="Leave this task out; load_* is all so named; several times.",
-)
-@click.option("--only", multiple=True, metavar="TASK", help="Leave all tasks out but this; several times.")
+@wish_options
 @click.option("--detach", is_flag=True, help="Print the run's number and return at once.")
 @click.option("--log/--no-log", default=True, help="Show what the run says.  [default: log]")
 @click.option("--watch", is_flag=True, help="Run it again whenever its file is saved, until Ctrl+C.")
@@ -118,9 +94,7 @@ def command(
     begins_at = moment_of(at) if at else None
     path = read_flow_path(flow)
     found = settings() if path is None else settings_for(path.file)
-    parameters = _parameters_from(found, params_from) if params_from else {}
-    parameters |= presets.get(found.state_dir, flow.partition("/")[0], preset) if preset is not None else {}
-    parameters |= read_object(params or "{}")
+    parameters = given_parameters(found, flow, params, params_from, preset)
     asked: dict[str, Any] = {"run_name": name, "tags": list(tags), "scheduled_for": begins_at}
     asked |= {"priority": priority, "refresh": refresh, "skip": list(skip), "only": list(only)}
     wish = Wish(found, flow, path, dict(map(split, assignments)), parameters, asked)
@@ -188,17 +162,6 @@ def _values_for_file(connection: "Connection", path: FlowPath, wish: Wish) -> di
     return assigned(wish.texts, schema, wish.parameters)
 
 
-def asked_parameters(found: Settings, run: "FlowRun") -> dict[str, Any]:
-    """What a run was asked for with, whole: its row has the values as they read after validation, cut short."""
-    spec = read_spec(run_dir(found.state_dir, run.id))
-    return run.parameters if spec is None else spec.parameters
-
-
-def _parameters_from(found: Settings, run: str) -> dict[str, Any]:
-    with up_to_date(found) as db:
-        return asked_parameters(found, find_run(db, run))
-
-
 def _run_at_every_save(wish: Wish, *, log: bool) -> int:
     """Runs, shows, and begins again when the file has been saved, also if that was meanwhile. Gives the exit code of
     Ctrl+C."""
@@ -222,44 +185,12 @@ def _file_of(wish: Wish) -> Path:
     from tui_flow.client import connect
 
     with connect(wish.settings) as connection:
-        connection.ask(Sync(files=True))
-    known = _described(wish.settings, wish.flow)
+        known = current_flow(wish.settings, connection, wish.flow)
     if known is None:
         raise UnknownFlow(
             f"there is no flow {wish.flow!r} to watch", next="tui-flow flows lists those there are"
         )
     return wish.settings.project / known.path
-
-
-def parameter_values(
-    found: Settings, connection: "Connection", flow: str, texts: dict[str, str], before: dict[str, Any]
-) -> dict[str, Any]:
-    """The values of `-p` options, read as the flow's parameters ask for. An unknown flow is the engine's to refuse."""
-    known = _described(found, flow)
-    if known is None:
-        connection.ask(Sync(files=True))
-        known = _described(found, flow)
-    return assigned(texts, known.parameters if known else {}, before)
-
-
-def _described(found: Settings, name: str) -> "Flow | None":
-    """The flow, if the history knows it, and knows it as its file is now."""
-    from tui_flow.cli.history import opened
-    from tui_flow.store import flows, served
-
-    with opened(found) as db:
-        if "/" in name:
-            one = served.find_served(db, *name.split("/", 1))
-            return one.definition if one else None
-        flow = flows.get_flow(db, name)
-        described_at = {file.path: file.described_at for file in flows.list_flow_files(db)}
-    try:
-        is_current = (
-            flow is not None and (found.project / flow.path).stat().st_mtime < described_at[flow.path]
-        )
-    except OSError:
-        return None
-    return flow if is_current else None
 
 
 def watch_run(found: Settings, run_id: int, *, log: bool, first_line: int = 0) -> int:

@@ -8,7 +8,10 @@ from tui_flow.contract.states import TERMINAL, FlowRunState
 from tui_flow.store.precedents import Precedents, UsualTask
 from tui_flow.store.records import Flow, FlowRun
 from tui_flow.tui.presentation import Line, times
+from tui_flow.tui.presentation.form import Form, differing
 from tui_flow.tui.presentation.glyphs import Marks
+from tui_flow.tui.presentation.run_options import RunOptions
+from tui_flow.tui.presentation.run_options import asked as asked_of
 
 _STATES = {"run": "scheduled", "cached": "cached", "skipped": "skipped", "left out": "skipped"}
 
@@ -36,13 +39,56 @@ class Typed(NamedTuple):
     """The names of tasks that are not to be called."""
 
 
+def typed(
+    form: Form,
+    options: RunOptions,
+    last: Mapping[str, Any] | None,
+    good: Mapping[str, Any] | None,
+) -> Typed:
+    """`last` and `good` are the parameters of the last run and of the last good one."""
+    asked = asked_of(options.values())
+    return Typed(
+        [*_problems(form), *_problems(options)],
+        differing(form, last) if last is not None else [],
+        differing(form, good) if good is not None else [],
+        asked.get("scheduled_for"),
+        bool(asked.get("refresh")),
+        options.left_out,
+    )
+
+
+def _problems(form: Form) -> list[str]:
+    return [f"{'.'.join(path)} {what}" for path, what in form.problems.items()]
+
+
+def whole(
+    first: Line,
+    way: Line,
+    tasks: Sequence[UsualTask],
+    known: Precedents | None,
+    typed: Typed,
+    flow: str,
+    marks: Marks,
+) -> list[Line]:
+    """All that is known, below the summary and what is in its way."""
+    about = task_lines(tasks, typed, marks)
+    parts = [
+        [first, way],
+        about,
+        differences(known, typed),
+        problem_lines(typed),
+        [note(flow)] if about else [],
+    ]
+    return [line for part in parts if part for line in [*part, []]][:-1]
+
+
 def summary(known: Precedents | None, typed: Typed) -> Line:
     """How many tasks, and how long: "9 tasks: 6 run, 2 were cached; about 2m58s (p95 3m40s), by run 809"."""
     if known is None:
         return [("reading what earlier runs did …", "dim")]
     if known.good is None:
         return [("no run of it has completed yet, so nobody knows what it will do, or how long", "dim")]
-    tasks = _as_asked(known.tasks, typed)
+    tasks = as_asked(known.tasks, typed)
     count = sum(task.calls for task in tasks)
     counts = [f"{_total(tasks, how)} {word}" for how, word in _words(typed).items() if _total(tasks, how)]
     told = f"{count:,} task{'' if count == 1 else 's'}" + (f": {', '.join(counts)}" if counts else "")
@@ -58,7 +104,7 @@ def _words(typed: Typed) -> dict[str, str]:
     }
 
 
-def _as_asked(tasks: Sequence[UsualTask], typed: Typed) -> list[UsualTask]:
+def as_asked(tasks: Sequence[UsualTask], typed: Typed) -> list[UsualTask]:
     """What they did, but for those that are not to be called."""
     return [task._replace(how="left out") if task.name in typed.left_out else task for task in tasks]
 
@@ -68,11 +114,20 @@ def _total(tasks: Sequence[UsualTask], how: str) -> int:
 
 
 def _duration(known: Precedents) -> str:
+    usual = usual_seconds(known)
+    if usual is None:
+        return ""
+    p50, p95 = map(times.duration, usual)
+    return f"; about {p50}" + (f" (p95 {p95})" if len(known.durations) > 1 else "")
+
+
+def usual_seconds(known: Precedents) -> tuple[float, float] | None:
+    """How long it takes: p50 and p95."""
     took = sorted(known.durations)
     if not took:
-        return ""
+        return None
     p50, p95 = (took[min(len(took) - 1, int(len(took) * share))] for share in (0.5, 0.95))
-    return f"; about {times.duration(p50)}" + (f" (p95 {times.duration(p95)})" if len(took) > 1 else "")
+    return p50, p95
 
 
 def rerun_summary(told: RerunPreview | None, refusal: str, typed: Typed) -> Line:
@@ -131,7 +186,7 @@ def task_lines(tasks: Sequence[UsualTask], typed: Typed, marks: Marks) -> list[L
     """A row for each task of the last good run: what it did, and how long that usually takes."""
     names = min(24, max((len(task.name) for task in tasks), default=0))
     lines: list[Line] = []
-    for task in _as_asked(tasks, typed):
+    for task in as_asked(tasks, typed):
         many = f" x{task.calls:,}" if task.calls > 1 else ""
         took = f"~{times.duration(task.seconds)}" if task.seconds is not None and task.how == "run" else ""
         how = "was cached; runs" if task.how == "cached" and typed.refreshes else _WAS[task.how]
