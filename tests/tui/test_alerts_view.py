@@ -255,10 +255,10 @@ def test_code_is_shown_around_a_line_of_a_file_that_is_there(tmp_path: Path) -> 
     ids=["sent", "due", "owed", "late", "acked", "recovered", "muted", "none"],
 )
 def test_it_says_who_knows_and_what_was_sent(changes: dict[str, Any], heard: str) -> None:
-    times.show_utc(True)
+    times.show_in("utc")
     alert = rules.happened(None, LOAD, NOON - 3600, muted=True)._replace(changed_at=NOON - 3600, **changes)
     assert alert_list.heard(alert, NOON)[0] == heard
-    times.show_utc(False)
+    times.show_in("here")
 
 
 async def test_new_alerts_come_in_on_top_and_nothing_else_moves(troubled: Project) -> None:

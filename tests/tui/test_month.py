@@ -23,9 +23,9 @@ MARCH = date(2026, 3, 1)
 
 @pytest.fixture
 def in_utc() -> Iterator[None]:
-    times.show_utc(True)
+    times.show_in("utc")
     yield
-    times.show_utc(False)
+    times.show_in("here")
 
 
 def a_day(day: int = 20, **changes: object) -> Day:

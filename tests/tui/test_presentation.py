@@ -247,13 +247,13 @@ def test_times_are_shown_and_read_in_utc_where_that_is_wanted(monkeypatch: pytes
         summer = 1_755_691_200.0  # 2025-08-20 12:00 UTC
         assert times.clock(summer) == "08:00:00"
         assert filters.since_of("today", summer) == summer - 8 * 3600
-        times.show_utc(True)
+        times.show_in("utc")
         assert times.clock(summer) == "12:00:00"
         assert (
             filters.since_of("today", summer) == filters.since_of("2025-08-20", summer) == summer - 12 * 3600
         )
     finally:
-        times.show_utc(False)
+        times.show_in("here")
         monkeypatch.undo()
         time.tzset()
 

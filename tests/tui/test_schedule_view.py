@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -340,3 +341,43 @@ def test_a_flow_has_the_next_of_its_fire_times() -> None:
     assert (row.next_at, row.standing) == (NOW + 240.0, "active")
     assert flow_list.next_fire(row, NOW)[0].endswith(" 4m")
     assert flow_list.next_fire(row._replace(next_at=NOW - 600), NOW) == ("LATE 10m", "bad")
+
+
+async def test_t_goes_on_to_each_schedules_own_zone_and_says_it(etl: Project) -> None:
+    now = time.time()
+    noon = now - now % DAY + DAY + 12 * HOUR
+    etl.schedule("etl_daily", Cron(f"{fires_in(noon, 'Asia/Tokyo'):%M %H} * * *", "Asia/Tokyo"), at=now - 60)
+    etl.schedule("cleanup_tmp", At((noon + 60,)), at=now - 60)
+    times.show_in("utc")
+    there = f"{times.local(noon):%H:%M}"
+    times.show_in("here")
+    try:
+        async with console(etl, size=(80, 24)) as page:
+            await page.press("4", "T")
+            await page.shows("times are shown in UTC; T shows them in each schedule's own zone")
+            assert there in page.line_with("> ")
+            await page.press("T")
+            await page.shows("21:00 JST", "each in its own zone", "T shows them as on this machine")
+            await page.shows("next  ", ":00 JST")
+            await page.press("space")
+            await page.shows("1 marked: etl_daily 21:00")
+            await page.press("1", "T")
+            await page.shows("times are shown in UTC; T shows them as on this machine")
+    finally:
+        times.show_in("here")
+
+
+def fires_in(at: float, zone: str) -> datetime:
+    return datetime.fromtimestamp(at, ZoneInfo(zone))
+
+
+def test_another_day_in_a_zone_of_its_own_is_said_and_a_zone_that_nobody_knows_is_none() -> None:
+    try:
+        times.show_in("own")
+        evening = datetime(2026, 3, 4, 20, 0, tzinfo=UTC).timestamp()
+        here = times.wall(evening, "Asia/Tokyo")
+        assert f"{here:%a %H:%M %Z}" == "Thu 05:00 JST"
+        assert times.wall(evening, "Mars/Base").replace(tzinfo=None) == times.local(evening)
+        assert times.wall(evening, "").replace(tzinfo=None) == times.local(evening)
+    finally:
+        times.show_in("here")

@@ -27,9 +27,9 @@ WINDOW = Window(NOW - 6 * HOUR, HOUR / 2, 48)
 
 @pytest.fixture(autouse=True)
 def in_utc() -> Iterator[None]:
-    times.show_utc(True)
+    times.show_in("utc")
     yield
-    times.show_utc(False)
+    times.show_in("here")
 
 
 def facts(schedules: Sequence[Schedule], *, spans: Sequence[FlowSpan] = (), **changes: object) -> Facts:
@@ -141,7 +141,7 @@ def test_the_agenda_has_as_many_columns_as_leave_room_for_the_notes(width: int, 
 
 
 async def test_one_flow_is_chosen_in_timeline_and_agenda_and_keys_pan_and_scale(planned: Project) -> None:
-    times.show_utc(False)
+    times.show_in("here")
     async with console(planned, size=(160, 45)) as page:
         await page.press("4")
         await page.shows("Timeline: 6h back", "slots", "M hides it", "[24h]")

@@ -160,7 +160,7 @@ ACTIONS = (
     Action("zoom", "z", "zoom", "this pane alone, or all", "app"),
     Action("saved_views", "apostrophe", "saved", "saved views; save this", "app"),
     Action("profiles", "at", "projects", "another project's console", "app"),
-    Action("zone", "T", "zone", "times in UTC, or as here", "app"),
+    Action("zone", "T", "zone", "UTC, here; flow's in 4", "app"),
     Action("undo", "u", "undo", "undo what was done last", "app"),
     Action("redraw", "ctrl+l", "redraw", "draw the screen anew", "app"),
     Action("suspend_process", "ctrl+z", "suspend", "suspend; fg comes back", "app"),

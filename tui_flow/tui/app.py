@@ -84,7 +84,7 @@ class Console(Asking, inherit_bindings=False):
         self.engine = "connecting"
         self.no_room = ""
         """Why the engine starts no run for now."""
-        self.is_in_utc = False
+        self.zone: times.Zone = "here"
         self.trouble: TuiFlowError | None = None
         """What went wrong first."""
         self._begin = begin
@@ -300,14 +300,16 @@ class Console(Asking, inherit_bindings=False):
             self.say("there is no other pane here")
 
     def action_zone(self) -> None:
-        self.is_in_utc = not self.is_in_utc
-        times.show_utc(self.is_in_utc)
+        if not isinstance(self.screen, View):
+            return
+        zones = self.screen.zones()
+        place = zones.index(self.zone) + 1 if self.zone in zones else 1
+        self.zone, following = (zones[at % len(zones)] for at in (place, place + 1))
+        times.show_in(self.zone)
         for view in self._views():
             view.take_overview()
             view.query("*").refresh()
-        self.say(
-            "times are UTC; T shows them as on this machine" if self.is_in_utc else "times are this machine's"
-        )
+        self.say(f"times are shown {times.ZONES[self.zone]}; T shows them {times.ZONES[following]}")
 
     def action_saved_views(self) -> None:
         from tui_flow.tui.screens import saved

@@ -1,6 +1,7 @@
 """When schedules fire: in words, and the times to come, worked out so far as is cheap."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from tui_flow import fire_times
@@ -8,7 +9,7 @@ from tui_flow.contract import schedules
 from tui_flow.contract.schedules import TIMED, describe, from_json
 from tui_flow.contract.states import FlowRunState, ScheduleState
 from tui_flow.store.records import FireTime, FlowRun, Pause, Schedule
-from tui_flow.tui.presentation import counted
+from tui_flow.tui.presentation import counted, times
 
 DAY = 86_400.0
 INSTANT = 0.001
@@ -59,6 +60,11 @@ def words(schedule: Schedule) -> str:
 def zone_of(schedule: Schedule) -> str:
     """The zone whose clock it goes by; empty where it goes by none."""
     return str(schedule.spec.get("timezone") or "")
+
+
+def wall(schedule: Schedule, at: float) -> datetime:
+    """What the clock on the wall says when it fires, there where times are shown."""
+    return times.wall(at, zone_of(schedule))
 
 
 def words_without_zone(schedule: Schedule) -> str:

@@ -54,8 +54,9 @@ def lines(schedule: Schedule, row: Row, reading: Reading, overview: Overview) ->
         found.append([(f" paused by {who(pause[0])}, {times.ago(reading.at - pause[1])}", "warn")])
     coming = reading.coming.get(schedule.id, Coming((), 0)).times
     if pause is None and coming:
-        shown = (f"{times.local(at):%a %H:%M:%S}" for at in coming[:4])
-        found.append([(" next  ", "dim"), (", ".join(shown), "")])
+        shown = [fires.wall(schedule, at) for at in coming[:4]]
+        zone = f" {shown[0]:%Z}" if times.are_own() else ""
+        found.append([(" next  ", "dim"), (", ".join(f"{one:%a %H:%M:%S}" for one in shown) + zone, "")])
     change = clock_changes.next_clock_change(schedule, reading.at)
     if change:
         found.append([(f" {change}", "dim")])

@@ -1,14 +1,43 @@
 """Times for people: short, and no more exact than what they are for."""
 
 from datetime import UTC, datetime, tzinfo
+from typing import Literal
 
+Zone = Literal["here", "utc", "own"]
+"""Where the clocks hang that times are read from: at this machine, in UTC, or where each schedule has its own."""
+ZONES: dict[Zone, str] = {
+    "here": "as on this machine",
+    "utc": "in UTC",
+    "own": "in each schedule's own zone",
+}
 _shown: list[tzinfo | None] = [None]
 """The zone in which times are shown; None is that of the machine."""
+_own = [False]
+"""Whether a schedule's times are shown in its own zone."""
 
 
-def show_utc(wanted: bool) -> None:
-    """Shows all times in UTC from now on, or again in the machine's zone."""
-    _shown[0] = UTC if wanted else None
+def show_in(zone: Zone) -> None:
+    """Shows all times there from now on; what has no zone of its own is as on this machine."""
+    _shown[0] = UTC if zone == "utc" else None
+    _own[0] = zone == "own"
+
+
+def are_own() -> bool:
+    """Whether what has a zone of its own is shown in that."""
+    return _own[0]
+
+
+def wall(at: float, own: str) -> datetime:
+    """As `local`, and with the zone: `own` where that is to be shown, and there is one."""
+    zone = _shown[0]
+    if _own[0] and own:
+        from zoneinfo import ZoneInfo
+
+        try:
+            zone = ZoneInfo(own)
+        except (KeyError, ValueError):
+            zone = None  # a zone that this machine has never heard of
+    return datetime.fromtimestamp(at, zone).astimezone(zone)
 
 
 def local(at: float) -> datetime:

@@ -9,7 +9,7 @@ from textual.containers import Container
 from textual.widget import Widget
 
 from tui_flow.contract.errors import TuiFlowError
-from tui_flow.tui.presentation import Line
+from tui_flow.tui.presentation import Line, times
 from tui_flow.tui.presentation.completing import Completion, complete
 from tui_flow.tui.screens.flows import FlowsSection
 from tui_flow.tui.screens.marking import Marking
@@ -182,6 +182,9 @@ class HomeScreen(View):
     def places(self) -> list[str]:
         marks = ["rows"] if isinstance(self.section, Marking) else []
         return ["list", *marks, self.section.PLACE, "app"]
+
+    def zones(self) -> Sequence[times.Zone]:
+        return self.section.ZONES
 
     def useless(self) -> set[str]:
         return self.section.useless()

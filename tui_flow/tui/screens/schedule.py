@@ -42,6 +42,7 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Marking,
     PROMPT = "words of a flow, a time such as 03:, a note"
     BINDINGS: ClassVar = [*bindings("rows"), *bindings("schedule")]
     ON_MARKS = ("pause", "skip")
+    ZONES: ClassVar = tuple(times.ZONES)
 
     def __init__(self) -> None:
         super().__init__()
@@ -142,7 +143,7 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Marking,
         schedule = row.schedule
         if schedule is None:
             return False
-        when = f"{times.local(row.at):%a %d %b %H:%M:%S}" if row.at else row.kind
+        when = f"{fires.wall(schedule, row.at):%a %d %b %H:%M:%S}" if row.at else row.kind
         hay = f"{schedule.flow}/{schedule.slug} {fires.words(schedule)} {when} {row.kind} {row.note}"
         return all(filters.has_text(hay, word) for word in self.text.split())
 
@@ -160,7 +161,7 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Marking,
 
     def _describe(self) -> None:
         now, awake = self.reading.at, self.awake
-        zone = f"zone {times.zone_name(now or time.time())}"
+        zone = "each in its own zone" if times.are_own() else f"zone {times.zone_name(now or time.time())}"
         order = f"only: {self.text}  {zone}" if self.text else zone
         title = "Next 24h" if self.day is None else f"{times.local(self.day.start):%a %d %b}"
         self.table.set_title(

@@ -9,7 +9,7 @@ from tui_flow.contract import commands
 from tui_flow.contract.states import ScheduleState
 from tui_flow.store.records import Flow, Schedule
 from tui_flow.tui.copying import Copyable
-from tui_flow.tui.presentation import fires, times
+from tui_flow.tui.presentation import fires
 from tui_flow.tui.screens import schedule_marks
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class ScheduleActions(_Base):
             return
         flow, slug, at = row.schedule.flow, row.schedule.slug, row.at
         skip, unskip = commands.SkipFireTime(flow, slug, at), commands.UnskipFireTime(flow, slug, at)
-        when = f"{times.local(at):%a %H:%M}"
+        when = f"{fires.wall(row.schedule, at):%a %H:%M}"
         if row.kind == "fire":
             self.console.do(
                 skip, f"{flow} will not run at {when}; u undoes", undo=(f"skip of {flow} at {when}", unskip)

@@ -7,7 +7,7 @@ from tui_flow.contract import commands
 from tui_flow.contract.states import ScheduleState
 from tui_flow.store.records import Schedule
 from tui_flow.tui.asking import Step
-from tui_flow.tui.presentation import fires, times
+from tui_flow.tui.presentation import fires
 from tui_flow.tui.presentation.marking import Left
 
 if TYPE_CHECKING:
@@ -20,8 +20,9 @@ _NOT_SKIPPED = {"skip": "skipped already", "paused": "paused"}
 
 def name_of(row: "Row") -> str:
     """A row in a sentence: "etl_daily 03:00"."""
-    flow = row.schedule.flow if row.schedule else ""
-    return f"{flow} {times.hour_minute(row.at)}" if row.at is not None else flow
+    if row.schedule is None or row.at is None:
+        return row.schedule.flow if row.schedule else ""
+    return f"{row.schedule.flow} {fires.wall(row.schedule, row.at):%H:%M}"
 
 
 def followed(marked: Mapping[Any, "Row"], rows: Sequence["Row"]) -> dict[Any, "Row"]:

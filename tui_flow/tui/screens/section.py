@@ -1,6 +1,6 @@
 """One of the five views between header and footer. They share a screen, so switching costs no more than a frame."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -9,7 +9,7 @@ from textual.containers import Container
 from textual.widget import Widget
 
 from tui_flow.contract.errors import HistoryError, TuiFlowError
-from tui_flow.tui.presentation import Line
+from tui_flow.tui.presentation import Line, times
 
 MOST_ASKED = 50
 """Filters, or searches, that come back with the key up."""
@@ -28,6 +28,8 @@ class Section(Container):
     """Whether it shows how far runs are that are not over."""
     PROMPT: ClassVar[str] = ""
     """What stands in the empty line that `/` opens."""
+    ZONES: ClassVar[Sequence[times.Zone]] = ("here", "utc")
+    """Those in which it can show times."""
 
     def __init__(self) -> None:
         super().__init__(id=f"view-{self.PLACE}", classes="view")

@@ -10,7 +10,7 @@ from textual.widget import Widget
 from tui_flow.contract.errors import TuiFlowError
 from tui_flow.tui.actions import CHANGING, key_name
 from tui_flow.tui.bridge import RunReading
-from tui_flow.tui.presentation import Line
+from tui_flow.tui.presentation import Line, times
 from tui_flow.tui.widgets.bars import Bar, Footer
 from tui_flow.tui.widgets.header import Header
 from tui_flow.tui.widgets.prompt import Prompt
@@ -157,6 +157,10 @@ class View(Screen[None]):
     def places(self) -> list[str]:
         """Where the actions are that work here and now."""
         return [*self.PLACES, "app"]
+
+    def zones(self) -> Sequence[times.Zone]:
+        """Those in which it can show times."""
+        return ("here", "utc")
 
     def useless(self) -> set[str]:
         """Actions that would do nothing now, and are not offered."""

@@ -14,10 +14,10 @@ from tui_flow.tui.widgets.paint import AnySpan, fit
 _SHAPES = {"missed": "?", "late": "?", "skipped": "skipped", "skip": "skipped", "paused": "paused"}
 """What stands in front of a row: a character, or the state whose shape it has."""
 _ROLES = {"missed": "warn", "late": "bad", "skipped": "dim", "skip": "warn", "paused": "dim"}
-_WHEN, _IN = 8, 7
+_WHEN, _WHEN_THERE, _IN = 8, 14, 7
+"""Cells of a time, of one in a zone of its own ("Fri 03:00 CEST"), and of how long it is until then."""
 _ROOMY = 70
 """Cells of a pane that has room for when a schedule fires; below them the lower pane says it."""
-_LEFT = 4 + _WHEN + 1 + _IN + 2
 _NOTE = 37
 """Cells of a note that no column is to take away."""
 
@@ -127,7 +127,7 @@ class AgendaTable(MarkableLines):
         columns: list[_Column] = []
         for wanted in ([flow, plain, zone, expect], [flow, short, expect], [flow, short]):
             columns = [column.fitted(self._schedules) for column in wanted]
-            if _LEFT + sum(column.width + 2 for column in columns) + note <= width:
+            if 4 + self._when + 1 + _IN + 2 + sum(column.width + 2 for column in columns) + note <= width:
                 break
         return columns
 
@@ -141,7 +141,7 @@ class AgendaTable(MarkableLines):
 
     def header_spans(self, y: int, width: int) -> Sequence[AnySpan]:  # noqa: ARG002
         names = "  ".join(fit(column.name, column.width) for column in self._columns(width))
-        return [(f"    {fit('WHEN', _WHEN)} {fit('IN', _IN)}  {names}  NOTE", "dim")]
+        return [(f"    {fit('WHEN', self._when)} {fit('IN', _IN)}  {names}  NOTE", "dim")]
 
     def spans(self, index: int, width: int) -> Sequence[AnySpan]:
         row = self.rows[index]
@@ -158,7 +158,7 @@ class AgendaTable(MarkableLines):
         return [
             *self.lead(index),
             (f"{shape} ", _ROLES.get(row.kind, "")),
-            (fit(when, _WHEN, marks.ellipsis), "" if row.kind in ("fire", "late") else "dim"),
+            (fit(when, self._when, marks.ellipsis), "" if row.kind in ("fire", "late") else "dim"),
             (" ", ""),
             (fit(rest, _IN, marks.ellipsis), "bad" if row.kind == "late" else "dim"),
             ("  ", ""),
@@ -167,21 +167,24 @@ class AgendaTable(MarkableLines):
             (row.note, row.role),
         ]
 
+    @property
+    def _when(self) -> int:
+        return _WHEN_THERE if times.are_own() else _WHEN
+
     def _times(self, row: Row) -> tuple[str, str]:
         if row.at is None:
             return row.kind, ""
-        here = times.local(row.at)
-        when = f"{here:%H:%M:%S}" if here.second else f"{here:%H:%M}"
+        when = _clock(row.schedule, row.at)
         if row.kind == "late":
             return when, f"LATE {times.until(self.now - row.at)}"
         sign = "" if row.at > self.now else "-"
         return when, sign + times.until(abs(row.at - self.now))
 
     def _divider(self, row: Row, width: int) -> Sequence[AnySpan]:
-        here = times.local(row.at or 0.0)
+        here, zone = times.local(row.at or 0.0), f" {times.zone_name(self.now)}" if times.are_own() else ""
         line = "-" if self.marks.ascii else "─"
         text = (
-            f" now {times.local(self.now):%H:%M} "
+            f" now {times.local(self.now):%H:%M}{zone} "
             if row.kind == "now"
             else f" {here:%a} {here.day} {here:%b} "
         )
@@ -191,3 +194,13 @@ class AgendaTable(MarkableLines):
                 "live" if row.kind == "now" else "dim",
             )
         ]
+
+
+def _clock(schedule: Schedule | None, at: float) -> str:
+    """The time of day; in a zone of its own with the zone's name, and the day where that is another there."""
+    here = times.wall(at, fires.zone_of(schedule) if schedule else "")
+    clock = f"{here:%H:%M:%S}" if here.second else f"{here:%H:%M}"
+    if not times.are_own():
+        return clock
+    is_same_day = here.date() == times.local(at).date()
+    return f"{clock} {here:%Z}" if is_same_day else f"{here:%a %H:%M %Z}"

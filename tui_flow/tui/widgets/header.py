@@ -55,7 +55,7 @@ class Header(Bar):
         ]
         if console.bridge.read_only:
             line.append(("  read-only", "warn"))
-        if console.is_in_utc:
+        if console.zone == "utc":
             line.append(("  times in UTC", "warn"))
         if console.no_room:
             line.append(("  no room: starts paused", "bad"))
