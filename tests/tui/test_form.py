@@ -7,16 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from tests.tui.pages import FakeEngine, Page, console
 from tests.tui.project import Project
 from tui_flow.cli.parameters import assigned, split
 from tui_flow.contract import commands
+from tui_flow.sdk import params
 from tui_flow.store import presets
 from tui_flow.tui.presentation import text_of
 from tui_flow.tui.presentation.field_texts import parse, start_of
 from tui_flow.tui.presentation.fields import fields_of
 from tui_flow.tui.presentation.form import Form, command_line, differing
+from tui_flow.tui.presentation.form_remarks import remark
 
 NOW = 1_755_691_200.0
 CONFIG = {
@@ -147,7 +150,7 @@ def test_a_secret_of_an_earlier_run_is_given_on_unseen_until_it_is_reset() -> No
     form = Form(SCHEMA, {**NEEDED, "token": "hunter2"})
     token = BY_NAME["token"]
     assert form.values()["token"] == "hunter2"
-    assert text_of(form.remark(token, "run 7")) == "as in run 7, not shown"
+    assert text_of(remark(form, token, "run 7")) == "as in run 7, not shown"
     assert "hunter2" not in form.as_json()
     form.take_json(form.as_json())
     assert form.values()["token"] == "hunter2"
@@ -167,6 +170,97 @@ def test_json_that_cannot_be_read_changes_nothing_and_says_its_line() -> None:
     form.take_json(json.dumps({**values, "count": "many", "config": {"host": "x", "more": 1}}))
     assert form.problems == {("count",): "needs a whole number"}
     assert form.values()["config"] == {"host": "x", "batch": 100, "more": 1}
+
+
+class Port(BaseModel):
+    number: int
+    name: str = "http"
+
+
+class Server(BaseModel):
+    host: str = "localhost"
+    port: Port | None = None
+    next: "Server | None" = None
+
+
+class Deep(BaseModel):
+    server: Server = Server()
+
+
+class Deeper(BaseModel):
+    deep: Deep = Deep()
+
+
+class Deepest(BaseModel):
+    deeper: Deeper = Deeper()
+
+
+BACKUP, DEEPEST = Server(host="b"), Deepest()
+
+
+def with_optional_models(
+    server: Server | None = None, backup: Server | None = BACKUP, deepest: Deepest = DEEPEST
+) -> None: ...
+
+
+OPTIONAL = params.schema(with_optional_models)
+
+
+def test_an_optional_model_is_none_or_set_and_unfolds_as_deep_as_it_goes() -> None:
+    form = Form(OPTIONAL)
+    assert form.unset == {
+        ("server",), ("server", "port"), ("backup", "port"), ("deepest", "deeper", "deep", "server", "port"),
+    }  # fmt: skip
+    names = [field.dotted for field in form.fields]
+    assert "deepest.deeper.deep.server.port.number" in names
+    assert not form.by_path["server", "next"].is_group, "a model inside of itself ends as JSON"
+    assert form.values() == {} and form.words("X") == [] and form.problems == {}
+
+
+def test_what_is_set_or_none_is_said_by_the_command_and_comes_back_as_it_was() -> None:
+    form = Form(OPTIONAL)
+    form.unset.discard(("server",))
+    assert form.values() == {"server": {"host": "localhost", "port": None, "next": None}}
+    assert form.words("X") == ["-p 'server={}'"]
+    form.unset.discard(("server", "port"))
+    assert form.problems == {("server", "port", "number"): "needs a whole number"}
+    form.texts["server", "port", "number"] = "80"
+    form.unset.add(("backup",))
+    form.texts["deepest", "deeper", "deep", "server", "host"] = "d"
+    values = form.values()
+    assert values["server"]["port"] == {"number": 80, "name": "http"} and values["backup"] is None
+    assert [field.dotted for field in form.changed] == [
+        "server", "server.port", "server.port.number", "backup", "deepest.deeper.deep.server.host",
+    ]  # fmt: skip
+    words = [word for word in shlex.split(" ".join(form.words("X"))) if word != "-p"]
+    told = assigned(dict(map(split, words)), OPTIONAL)
+    assert (told["server"], told["backup"]) == ({"port": {"number": 80}}, None)
+    assert Form(OPTIONAL, values).values() == values
+    again = Form(OPTIONAL)
+    again.take_json(form.as_json())
+    assert again.values() == values and differing(again, values) == []
+    assert differing(Form(OPTIONAL), values) == ["server", "backup", "deepest.deeper.deep.server.host"]
+    for name in ("server", "backup", "deepest"):
+        form.reset(form.by_path[name,])
+    assert form.values() == {} and form.changed == []
+
+
+async def test_an_optional_model_is_set_and_its_fields_appear(etl: Project) -> None:
+    etl.flow("typed", parameters=OPTIONAL)
+    engine = FakeEngine()
+    engine.answers[commands.RunFlow] = {"run_id": 900}
+    async with console(etl, engine=engine, size=(100, 40)) as page:
+        await page.press("G", "R")
+        await page.shows("(●)None ( )set { host, port", "Enter sets it, or makes it None")
+        await page.press("enter", "down", "ctrl+u", *"a", "down", "right", "down", *"80")
+        await page.shows("-p server.host=a -p server.port.number=80", "( )None (●)set")
+        await page.press("up", "f3")
+        await page.hides("number *")
+        await page.shows("$ tui-flow run typed -p server.host=a")
+        await page.press("ctrl+r")
+        await page.until(lambda: engine.asked_for(commands.RunFlow), "the run to be asked for")
+    (asked,) = engine.asked_for(commands.RunFlow)
+    assert asked.parameters == {"server": {"host": "a", "port": None, "next": None}}
 
 
 async def test_fields_are_filled_in_checked_and_reset_and_esc_asks(etl: Project) -> None:

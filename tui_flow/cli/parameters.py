@@ -55,7 +55,7 @@ def assigned(
 ) -> dict[str, Any]:
     """The values of `-p` options, by parameter. `-p config.batch=5` sets one field of what the parameter is `before`, or
     by default. `schema` is that of the object of all parameters."""
-    from tui_flow.tui.presentation.fields import field_of
+    from tui_flow.tui.presentation.fields import field_of, part_of
 
     found: dict[str, Any] = {}
     for name, text in texts.items():
@@ -69,21 +69,11 @@ def assigned(
                     known if isinstance(known, dict) else default if isinstance(default, dict) else {}
                 )
             into = into[group]
-        into[last] = _value_for(text, field_of(schema, (*above, last)), _part(schema, (*above, last)))
+        into[last] = _value_for(text, field_of(schema, (*above, last)), part_of(schema, (*above, last)))
     return found
 
 
-def _part(schema: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
-    """The schema of one field."""
-    from tui_flow.tui.presentation.fields import resolved
-
-    definitions = schema.get("$defs") or schema.get("definitions") or {}
-    for name in path:
-        schema = resolved(schema.get("properties", {}).get(name), definitions)
-    return schema
-
-
-def _value_for(text: str, field: "Field", schema: dict[str, Any]) -> Any:
+def _value_for(text: str, field: "Field", schema: Mapping[str, Any]) -> Any:
     """`value_of`, and what the form takes besides: a list as a,b and a day as -3d. What fits neither is the worker's to
     refuse, who can say why."""
     from tui_flow.tui.presentation.field_texts import is_relative, listed, moment
@@ -108,7 +98,7 @@ def moment_of(text: str) -> float:
         raise click.UsageError(f"--at {text}: {error}") from None
 
 
-def value_of(text: str, schema: dict[str, Any]) -> Any:
+def value_of(text: str, schema: Mapping[str, Any]) -> Any:
     """The value that a parameter's text stands for: JSON where the parameter takes such a value, else the text.
 
     So `-p id=007` is the string "007" for a parameter that takes a string, and 7 is a number for one that
@@ -124,7 +114,7 @@ def value_of(text: str, schema: dict[str, Any]) -> Any:
     return text
 
 
-def _allowed(schema: dict[str, Any]) -> set[str]:
+def _allowed(schema: Mapping[str, Any]) -> set[str]:
     """The JSON types that a schema names, as far as it says; empty where anything may come."""
     found = schema.get("type", [])
     named = {found} if isinstance(found, str) else set(found)

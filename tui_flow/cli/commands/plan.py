@@ -134,7 +134,7 @@ def _options(found: Settings, connection: "Connection", flow: "Flow", wishes: di
     )
     if wishes["skip"] or wishes["only"]:
         asked = DescribeFile(str(found.project / flow.path), flow.function, tasks=True)
-        options.tasks, options.has_all_tasks = connection.ask(asked)["tasks"], True
+        options.know(connection.ask(asked)["tasks"], all_of_them=True)
     return options
 
 

@@ -29,8 +29,8 @@ _PYTHON = {
     "date": "date", "date-time": "datetime", "time": "time", "path": "Path", "duration": "timedelta", "uuid": "UUID",
     "password": "Secret", "start": "time",
 }  # fmt: skip
-MAX_DEPTH = 3
-"""So deep objects are unfolded; what is deeper is typed as JSON, which is the end of a model inside of itself, too."""
+MAX_DEPTH = 8
+"""So deep objects are unfolded; what is deeper, or a model inside of itself, is typed as JSON."""
 
 
 class Field(NamedTuple):
@@ -51,6 +51,8 @@ class Field(NamedTuple):
     items: tuple[str, ...] = ()
     """Of a list: the types of what is in it."""
     is_group: bool = False
+    is_optional: bool = False
+    """Of a group: it may be None."""
     title: str = ""
     """Of an object whose fields are known: the name of its class."""
     limits: Mapping[str, Any] = {}
@@ -129,16 +131,27 @@ def fields_of(schema: Mapping[str, Any]) -> list[Field]:
 def field_of(schema: Mapping[str, Any], path: tuple[str, ...]) -> Field:
     """One field of an object's schema; one that takes anything where the schema does not have it."""
     definitions = schema.get("$defs") or schema.get("definitions") or {}
-    part: Mapping[str, Any] = schema
+    return _field(path, dict(part_of(schema, path)), False, definitions)
+
+
+def part_of(schema: Mapping[str, Any], path: tuple[str, ...]) -> Mapping[str, Any]:
+    """The schema of one field of an object's schema; empty where there is none."""
+    definitions = schema.get("$defs") or schema.get("definitions") or {}
+    part = schema
     for name in path:
-        part = resolved(part.get("properties", {}).get(name), definitions)
-    return _field(path, dict(part), False, definitions)
+        inside = (_object(part, definitions) or part) if part is not schema else part
+        part = resolved(inside.get("properties", {}).get(name), definitions)
+    return part
 
 
 def _fields(
-    schema: Mapping[str, Any], above: tuple[str, ...], given: Any, definitions: Mapping[str, Any]
+    schema: Mapping[str, Any],
+    above: tuple[str, ...],
+    given: Any,
+    definitions: Mapping[str, Any],
+    around: frozenset[str] = frozenset(),
 ) -> Iterable[Field]:
-    """`given` is the default of the whole object, if it has one."""
+    """`given` is the default of the whole object, if it has one; `around` are the models that it is in."""
     required = schema.get("required", [])
     properties = schema.get("properties", {})
     for name, part in sorted(properties.items(), key=lambda item: _position(item[1])):
@@ -147,10 +160,26 @@ def _fields(
             # The object as it stands, not what its class would begin with.
             part = {key: value for key, value in part.items() if key != "default"}
             part |= {"default": given[name]} if name in given else {}
-        field = _field((*above, name), part, name in required and "default" not in part, definitions)
+        is_required = name in required and "default" not in part
+        field = _field((*above, name), part, is_required, definitions, around)
         yield field
-        if field.is_group:
-            yield from _fields(part, field.path, part.get("default"), definitions)
+        inside = _object(part, definitions)
+        if field.is_group and inside is not None:
+            within = around | {str(inside.get("$ref"))}
+            yield from _fields(inside, field.path, part.get("default"), definitions, within)
+
+
+def _object(part: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The one object whose fields are known that a part of a schema takes, beside None; or there is no such one."""
+    options = _options(part, definitions)
+    objects = [option for option in options if option.get("properties")]
+    others = [option for option in options if not option.get("properties")]
+    is_one = len(objects) == 1 and all(_types(option) == ["null"] for option in others)
+    return objects[0] if is_one else None
+
+
+def _options(part: Mapping[str, Any], definitions: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [resolved(option, definitions) for option in part.get("anyOf") or part.get("oneOf") or [part]]
 
 
 def _position(part: Any) -> int:
@@ -159,9 +188,15 @@ def _position(part: Any) -> int:
 
 
 def _field(
-    path: tuple[str, ...], part: dict[str, Any], required: bool, definitions: Mapping[str, Any]
+    path: tuple[str, ...],
+    part: dict[str, Any],
+    required: bool,
+    definitions: Mapping[str, Any],
+    around: frozenset[str] = frozenset(),
 ) -> Field:
-    options = [resolved(option, definitions) for option in part.get("anyOf") or part.get("oneOf") or [part]]
+    options = _options(part, definitions)
+    inside = _object(part, definitions)
+    is_group = inside is not None and len(path) <= MAX_DEPTH and inside.get("$ref") not in around
     choices = [choice for option in options for choice in _choices(option)]
     types = tuple(dict.fromkeys(name for option in options for name in _types(option)))
     if choices and "null" in types and None not in choices:
@@ -177,7 +212,8 @@ def _field(
         formats.pop() if len(formats) == 1 else "",
         "default" in part,
         tuple(name for option in options for name in _types(resolved(option.get("items"), definitions))),
-        bool(part.get("properties")) and len(path) <= MAX_DEPTH,
+        is_group,
+        is_group and len(options) > 1,
         next((str(option.get("title", "")) for option in (part, *options) if option.get("properties")), ""),
         {key: value for option in options for key, value in option.items() if key in LIMITS},
     )

@@ -6,11 +6,8 @@ from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import Any, NamedTuple
 
-from tui_flow.tui.presentation import Line
 from tui_flow.tui.presentation.field_texts import (
-    MOMENTS,
     as_text,
-    is_relative,
     parse,
     start_of,
     text_for,
@@ -46,16 +43,23 @@ class Form:
         """Secrets that are given on, and never shown."""
         self._extras: dict[Path, dict[str, Any]] = {}
         """What a group holds beyond its fields."""
+        self.default_words: dict[Path, str] = {}
+        """What is said of a field that has its default, where that is not just that."""
+        self.unset: set[Path] = set()
+        """Optional groups that are None."""
         self.fill(values)
-        self.start = dict(self.texts)
+        self.start, self._start_unset = dict(self.texts), frozenset(self.unset)
 
     def fill(self, values: Mapping[str, Any]) -> None:
         """Puts values into the fields, and defaults where there is none."""
         self._kept.clear()
         self._extras.clear()
+        self.unset.clear()
         for field in self.fields:
             value = _at(values, field.path)
             if field.is_group:
+                if field.is_optional and (_starts_unset(field) if value is _MISSING else value is None):
+                    self.unset.add(field.path)
                 known = value if isinstance(value, dict) else {}
                 self._extras[field.path] = {
                     key: one for key, one in known.items() if (*field.path, key) not in self.by_path
@@ -68,14 +72,22 @@ class Form:
                 self.texts[field.path] = start_of(field) if value is _MISSING else text_for(field, value)
 
     def reset(self, field: Field) -> None:
-        """Back to the default."""
+        """Back to the default; a group with all that is in it."""
+        if field.is_group:
+            (self.unset.add if _starts_unset(field) else self.unset.discard)(field.path)
+            for inside in self._children(field):
+                self.reset(inside)
+            return
         self.texts[field.path] = start_of(field)
         self._kept.pop(field.path, None)
 
     def is_default(self, field: Field) -> bool:
         """Whether the flow's own default is meant, so that nothing need be said."""
         if field.is_group:
-            return all(self.is_default(leaf) for leaf in self.inside(field))
+            is_unset = field.path in self.unset
+            if field.is_optional and (field.required or is_unset is not _starts_unset(field)):
+                return False
+            return is_unset or all(map(self.is_default, self._children(field)))
         is_untouched = self.texts[field.path] == start_of(field) and field.path not in self._kept
         return is_untouched and not field.required
 
@@ -86,12 +98,23 @@ class Form:
     def is_changed(self, field: Field) -> bool:
         """Whether something else has been typed since the form was opened."""
         if field.is_group:
-            return any(map(self.is_changed, self.inside(field)))
+            is_unset = field.path in self.unset
+            if is_unset is not (field.path in self._start_unset):
+                return True
+            return not is_unset and any(map(self.is_changed, self._children(field)))
         return self.texts[field.path] != self.start[field.path]
 
     @property
     def changed(self) -> list[Field]:
-        return [field for field in self.leaves if self.is_changed(field)]
+        may_change = [field for field in self.fields if not field.is_group or field.is_optional]
+        return [field for field in may_change if self.is_changed(field) and not self.is_inside_unset(field)]
+
+    def is_inside_unset(self, field: Field) -> bool:
+        """Whether a group around it is None."""
+        return any(field.path[:length] in self.unset for length in range(1, len(field.path)))
+
+    def _children(self, group: Field) -> list[Field]:
+        return [field for field in self.fields if field.path[:-1] == group.path]
 
     def inside(self, group: Field) -> list[Field]:
         """The fields below a group that are no groups themselves."""
@@ -100,15 +123,15 @@ class Form:
     def value(self, field: Field) -> Any:
         """What the text means. Raises ValueError, with what is wrong."""
         if field.is_group:
-            return self._whole(field)
+            return None if field.path in self.unset else self._whole(field)
         if self.keeps(field):
             return self._kept[field.path]
         return field.default if self.is_default(field) else parse(field, self.texts[field.path])
 
     def _whole(self, group: Field) -> dict[str, Any]:
         found = dict(self._extras.get(group.path, {}))
-        for field in self.fields:
-            if field.path[:-1] == group.path and (field.has_default or not self.is_default(field)):
+        for field in self._children(group):
+            if field.has_default or not self.is_default(field):
                 if field.is_secret and self.is_default(field):
                     continue
                 found[field.name] = self.value(field)
@@ -130,11 +153,17 @@ class Form:
 
     def _is_left_out(self, field: Field) -> bool:
         """Inside of a group that is not given at all: an optional object may need fields that it does not."""
+        if self.is_inside_unset(field):
+            return True
         group = self.by_path.get(field.path[:1])
         return group is not None and group.is_group and not group.required and not self._is_begun(group)
 
     def _is_begun(self, group: Field) -> bool:
-        return group.has_default or any(self.texts[leaf.path] for leaf in self.inside(group))
+        return (
+            group.is_optional
+            or group.has_default
+            or any(self.texts[leaf.path] for leaf in self.inside(group))
+        )
 
     def values(self) -> dict[str, Any]:
         """The parameters that fit and are not defaults."""
@@ -150,8 +179,11 @@ class Form:
     def words(self, mark: str) -> list[str]:
         """`-p name=value` for what is not the default, without secrets; `mark` stands for what does not fit."""
         found = []
-        for field in self.leaves:
+        for field in self.fields:
             if self.is_default(field) or field.is_secret or self._is_left_out(field):
+                continue
+            if field.is_group:
+                found += self._group_words(field)
                 continue
             try:
                 word = f"{field.dotted}={word_for(field, self.value(field))}"
@@ -160,6 +192,13 @@ class Form:
                 if self.texts[field.path].strip():
                     found.append(f"-p {field.dotted}={mark}")
         return found
+
+    def _group_words(self, group: Field) -> list[str]:
+        """What no field of it says: that it is None, or is there although all in it is default."""
+        if group.path in self.unset:
+            return [f"-p {group.dotted}=null"]
+        is_said = not group.is_optional or not all(map(self.is_default, self._children(group)))
+        return [] if is_said else [f"-p {shlex.quote(f'{group.dotted}={{}}')}"]
 
     def as_json(self) -> str:
         """All values but the secrets, to be edited; the text where it means no value."""
@@ -171,7 +210,7 @@ class Form:
             if field.path[:-1] != above or field.is_secret:
                 continue
             if field.is_group:
-                found[field.name] = self._shown(field.path)
+                found[field.name] = None if field.path in self.unset else self._shown(field.path)
             elif field.has_default or not self.is_default(field):
                 found[field.name] = self.texts[field.path] if self.problem(field) else self.value(field)
         return found
@@ -209,58 +248,22 @@ class Form:
                 inside.pop(field.name, None)
         return found
 
-    # What stands beside a field.
-
-    def remark(self, field: Field, source: str) -> Line:
-        """What is to be known of the text: what is wrong, or what it was. `source` says where it began: "run 812"."""
-        if field.is_group:
-            return self._group_remark(field)
-        wrong = self.problem(field)
-        if wrong and (self.texts[field.path].strip() or not field.required):
-            return [(wrong, "bad")]
-        if field.is_secret:
-            return [(self._of_secret(field, source), "dim")]
-        if self.is_default(field) and not self.is_changed(field):
-            return [("default", "dim")]
-        if field.format in MOMENTS and is_relative(self.texts[field.path]):
-            return [(f"= {self.value(field)}", "live")]
-        if self.is_changed(field):
-            return [("~ ", "warn"), (f"was {_short(field, self.start[field.path])}", "")]
-        if wrong:
-            return [("required", "warn")]
-        default = (
-            "" if field.required or not field.has_default else f"default is {_short(field, start_of(field))}"
-        )
-        return [("~ ", "warn"), (default, "")] if default else [(f"as in {source}" if source else "", "dim")]
-
     def about(self, field: Field) -> str:
         """What it is for."""
         return field.description
-
-    def _of_secret(self, field: Field, source: str) -> str:
-        if self.keeps(field):
-            return f"as in {source}, not shown" if source else "not shown"
-        if self.texts[field.path]:
-            return "~ another, not shown"
-        return "required" if field.required else "the flow's own"
-
-    def _group_remark(self, group: Field) -> Line:
-        leaves = self.inside(group)
-        wrong = sum(1 for leaf in leaves if leaf.path in self.problems)
-        if wrong:
-            return [(f"{wrong} wrong below", "bad")]
-        changed = [leaf.name for leaf in leaves if not self.is_default(leaf)]
-        line: Line = [(f"{len(leaves)} field{'' if len(leaves) == 1 else 's'}", "dim")]
-        return [*line, (f", ~{', '.join(changed)}", "warn")] if changed else line
 
 
 def differing(form: Form, other: Mapping[str, Any]) -> list[str]:
     """The fields whose values are not those of another run, secrets left out."""
     found = []
-    for field in form.leaves:
-        if field.is_secret:
-            continue
+    for field in form.fields:
         value = _at(other, field.path)
+        if field.is_optional:
+            is_unset = _starts_unset(field) if value is _MISSING else value is None
+            if is_unset is not (field.path in form.unset) and not form.is_inside_unset(field):
+                found.append(field.dotted)
+        if field.is_secret or field.is_group or form.is_inside_unset(field):
+            continue
         theirs = start_of(field) if value is _MISSING else text_for(field, value)
         try:
             ours = text_for(field, form.value(field))
@@ -284,6 +287,11 @@ def command_line(flow: str, words: Iterable[str], command: str = "") -> str:
     return " ".join(["tui-flow", command or f"run {shlex.quote(flow)}", *words])
 
 
+def _starts_unset(group: Field) -> bool:
+    """Whether an optional group is None by default."""
+    return group.is_optional and not group.required and group.default is None
+
+
 def _at(values: Any, path: Path) -> Any:
     """What is at a path; `_MISSING` where nothing is."""
     for name in path:
@@ -291,9 +299,3 @@ def _at(values: Any, path: Path) -> Any:
             return _MISSING
         values = values[name]
     return values
-
-
-def _short(field: Field, text: str) -> str:
-    if field.is_flag:
-        return "on" if text == "true" else "off"
-    return text if text.strip() else "empty"

@@ -7,7 +7,6 @@ from typing import Any
 
 from tui_flow.contract.left_out import is_left_out, matches
 from tui_flow.store.records import Flow
-from tui_flow.tui.presentation import Line
 from tui_flow.tui.presentation.fields import Field
 from tui_flow.tui.presentation.form import Form
 
@@ -29,17 +28,16 @@ class RunOptions(Form):
         self.has_all_tasks = False
         """Whether another name is wrong."""
 
+    def know(self, tasks: list[str], *, all_of_them: bool) -> None:
+        self.tasks, self.has_all_tasks = tasks, all_of_them
+        self.default_words = {("only",): f"all {len(tasks)}"} if tasks else {}
+
     def problem(self, field: Field) -> str:
         wrong = super().problem(field)
         if wrong or field.name not in TASKS or not self.has_all_tasks or not self.tasks:
             return wrong
         unknown = [one for one in self.value(field) if not any(matches(task, [one]) for task in self.tasks)]
         return f"no task {unknown[0]}{_nearest(unknown[0], self.tasks)}" if unknown else ""
-
-    def remark(self, field: Field, source: str) -> Line:
-        if field.name == "only" and self.tasks and self.is_default(field) and not self.is_changed(field):
-            return [(f"all {len(self.tasks)}", "dim")]
-        return super().remark(field, source)
 
     def about(self, field: Field) -> str:
         if field.name not in TASKS or not self.tasks:

@@ -187,7 +187,8 @@ class FormScreen(ModalScreen[Filled | None]):
         if row is None:
             return
         field = row.field
-        told = "Enter unfolds it" if field.is_group else field.hint
+        unfolds = "Enter sets it, or makes it None" if field.is_optional else "Enter unfolds it"
+        told = unfolds if field.is_group else field.hint
         rows = [one for one in self.query(FieldRow) if one.display]
         right: Line = [(f"field {rows.index(row) + 1} of {len(rows)} ", "dim")] if row in rows else []
         is_typed = not field.is_group and (complain or row.form.texts[field.path].strip())
@@ -238,8 +239,7 @@ class FormScreen(ModalScreen[Filled | None]):
         """The field under the cursor has its default again; of a group, all its fields."""
         for row in self.query(FieldRow):
             if row.control.has_focus:
-                for leaf in row.form.inside(row.field) if row.field.is_group else [row.field]:
-                    row.form.reset(leaf)
+                row.form.reset(row.field)
         self._show_values()
 
     def _show_values(self) -> None:

@@ -164,6 +164,27 @@ class GroupControl(_Drawn):
         self.action_unfold()
 
 
+class OptionalControl(GroupControl):
+    """Says whether a group is None or set; unfolded while it is set."""
+
+    def spans(self) -> Sequence[AnySpan]:
+        bullet, is_open = paint_of(self).marks.bullet, self.is_open
+        spans: list[AnySpan] = [
+            (f"({' ' if is_open else bullet})None ", "dim" if is_open else ""),
+            (f"({bullet if is_open else ' '})set ", "" if is_open else "dim"),
+        ]
+        return spans if is_open else [*spans, (f"{{ {', '.join(self._names)} }}", "dim")]
+
+    def show_open(self, is_open: bool) -> None:
+        """As the form has it now, and says nothing of it."""
+        self.is_open = is_open
+        self.refresh()
+
+    def action_unfold(self, is_open: bool | None = None) -> None:
+        super().action_unfold(is_open)
+        self.post_message(Typed())
+
+
 def control_for(field: Field, start: str) -> Any:
     """The control that fits a field that is no group."""
     return PickControl(field, start) if field.options else TextControl(field, start)

@@ -12,7 +12,8 @@ from tui_flow.tui.presentation import Line
 from tui_flow.tui.presentation.field_texts import start_of
 from tui_flow.tui.presentation.fields import Field
 from tui_flow.tui.presentation.form import Form, text_in
-from tui_flow.tui.widgets.controls import GroupControl, TextControl, Typed, control_for
+from tui_flow.tui.presentation.form_remarks import remark
+from tui_flow.tui.widgets.controls import GroupControl, OptionalControl, TextControl, Typed, control_for
 from tui_flow.tui.widgets.paint import fit, paint_of
 
 TYPE_CELLS = 10
@@ -59,34 +60,42 @@ class FieldRow(Widget):
     def _group(self, unfolded: Callable[[], None]) -> GroupControl:
         """Unfolded from the beginning where there is something in it to be seen, or to be filled in."""
         form, path = self.form, self.field.path
-        is_open = any(one.required or not form.is_default(one) for one in form.inside(self.field))
-        return GroupControl([one.name for one in form.fields if one.path[:-1] == path], is_open, unfolded)
+        names = [one.name for one in form.fields if one.path[:-1] == path]
+        if self.field.is_optional:
+            return OptionalControl(names, path not in form.unset, unfolded)
+        inside = [one for one in form.inside(self.field) if not form.is_inside_unset(one)]
+        is_open = any(one.required or not form.is_default(one) for one in inside)
+        return GroupControl(names, is_open, unfolded)
 
     def on_typed(self, _: Typed) -> None:
         self.take()
 
     def take(self) -> None:
         """Puts what is in the control into the form."""
+        if isinstance(self.control, OptionalControl):
+            (self.form.unset.discard if self.control.is_open else self.form.unset.add)(self.field.path)
         if self.field.is_group:
             return
         self.form.texts[self.field.path] = self.control.value
 
     def show(self) -> None:
         """Puts the form's text into the control."""
+        if isinstance(self.control, OptionalControl):
+            self.control.show_open(self.field.path not in self.form.unset)
         if not self.field.is_group:
             self.control.show(self.form.texts[self.field.path])
 
     def update(self, source: str, last_good: Mapping[str, Any] | None) -> None:
         """Says anew what is to be known. `last_good` are the values of the last good run, where there is a column for
         them."""
-        remark = self.form.remark(self.field, source)
-        is_wrong = any(role == "bad" for _, role in remark)
+        said = remark(self.form, self.field, source)
+        is_wrong = any(role == "bad" for _, role in said)
         columns = None if last_good is None else self._columns(last_good)
         end = "] " if isinstance(self.control, TextControl) else "  "
-        told: Line = [(end, "dim"), *(columns if columns is not None and not is_wrong else remark)]
+        told: Line = [(end, "dim"), *(columns if columns is not None and not is_wrong else said)]
         about: Line = [(f"{' ' * 14}{self.field.description}", "dim")]
         if columns is not None and self.form.is_changed(self.field):
-            about = [(" " * 14, ""), *remark, (f"  {self.field.description}".rstrip(), "dim")]
+            about = [(" " * 14, ""), *said, (f"  {self.field.description}".rstrip(), "dim")]
         found = (self._name_and_type(), told, about)
         if found != (self._head, self._remark, self._about):
             self._head, self._remark, self._about = found
@@ -170,3 +179,4 @@ class FieldRows(Vertical):
     def show(self) -> None:
         for row in self.rows:
             row.show()
+        self._fold()
