@@ -130,6 +130,32 @@ def test_show_tells_the_tree_the_parameters_and_the_traceback(project: Project) 
     assert project.ask("show", "latest")["tasks"][0]["failure"]["type"] == "ValueError"
 
 
+def test_show_tells_what_task_runs_were_called_with_and_which_of_a_map_failed(project: Project) -> None:
+    path = project.write(
+        "mapped.py",
+        """
+        from tui_flow import flow, task, unmapped
+
+        @task
+        def fetch(currency, days):
+            assert currency != "C7"
+
+        @flow
+        def mapped():
+            fetch.map([f"C{n}" for n in range(30)], unmapped([1, 2]))
+        """,
+    )
+    try:
+        project.tui_flow("run", "mapped")
+    finally:
+        path.unlink()
+    shown = project.tui_flow("show", "latest").stdout
+    assert "fetch[30]" in shown
+    (line,) = [line for line in shown.splitlines() if "fetch-" in line]
+    assert "✗ fetch-7" in line and line.endswith("currency='C7', days=list of 2")
+    assert project.ask("show", "latest")["tasks"][7]["arguments"] == "currency='C7', days=list of 2"
+
+
 def test_runs_can_be_narrowed_to_a_flow_and_to_states(project: Project) -> None:
     project.tui_flow("run", "bad")
     project.tui_flow("run", "tiny")

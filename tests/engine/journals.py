@@ -45,7 +45,9 @@ def ended(at: float = 109.0, state: str = "completed", reason: str = "returned")
 
 def created(id: int, state: str = "pending", at: float = 102.0, map_id: int | None = None) -> Event:
     index = None if map_id is None else id - map_id
-    return journal.TaskCreated(at, id, 0, "task", "load", f"load-{id}", state, index, map_id, [], [], 1)
+    return journal.TaskCreated(
+        at, id, 0, "task", "load", f"load-{id}", state, index, map_id, [], [], 1, f"part='{id}'"
+    )
 
 
 def finished(id: int, state: str = "completed", reason: str = "returned", at: float = 104.0) -> Event:

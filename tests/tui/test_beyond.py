@@ -31,6 +31,14 @@ def test_the_past_of_a_task_is_read_from_old_to_new_and_names_its_last_success()
     assert "in none of these 2" in told(the_task(1, "load", "failed"), Beyond(found[:2]))
 
 
+def test_what_a_task_was_called_with_stands_before_what_it_gave() -> None:
+    text = told(
+        the_task(1, "load", arguments="rows=result of transform, n=3"), Beyond([], Output("json", 2, "42"))
+    )
+    assert text.splitlines() == ["INPUT    rows=result of transform, n=3", "OUTPUT   42"]
+    assert "INPUT" not in told(the_task(1, "load"), beyond.NOTHING)
+
+
 def test_each_try_says_how_long_it_took_and_what_it_failed_with() -> None:
     late = Try(NOON, NOON + 30.2, "urllib.error.URLError: timed out after a very long while")
     tried = (late, late, Try(NOON + 40, NOON + 45, ""))

@@ -38,6 +38,25 @@ async def test_the_tree_shows_branches_folds_maps_and_says_what_never_ran(etl: P
         assert "upstream failed" in page.line_with("publish")
 
 
+async def test_a_task_run_of_a_map_call_says_what_it_was_called_with(etl: Project) -> None:
+    etl.tasks(
+        812,
+        [
+            the_task(10 + n, "upload", "failed" if n == 7 else "completed", map_id=10, map_index=n, run_name=f"upload-{n}",
+                     arguments=f"key='part-{n}', bucket='b'")
+            for n in range(20)
+        ],
+    )  # fmt: skip
+    async with console(etl, open_run=812) as page:
+        await page.shows("upload[20]")
+        await page.press("k", "l", "j")
+        await page.shows("✓ upload-0 key='part-0', bu")
+        await page.press("i")
+        await page.shows("INPUT    key='part-0', bucket='b'")
+        await page.press("k")
+        await page.shows("✗ upload-7 key='part-7', bucket='b'")
+
+
 async def test_folding_and_unfolding_keep_the_cursor_on_its_row(etl: Project) -> None:
     async with console(etl, open_run=812) as page:
         await page.shows("upload[20]")

@@ -5,31 +5,53 @@ from typing import Any
 
 from tui_flow.cli.output import cells, pad, style
 from tui_flow.cli.paint import shape, took
-from tui_flow.contract.states import TASK_SUCCESS, TASK_TERMINAL, FlowRunState, TaskRunState
+from tui_flow.contract.states import TASK_SUCCESS, TASK_TERMINAL, TASK_WENT_WRONG, FlowRunState, TaskRunState
 from tui_flow.safe import safe
 from tui_flow.store.records import FlowRun, TaskRun
 from tui_flow.tui.presentation.times import duration
-from tui_flow.tui.presentation.tree import MapGroup, Row, TaskForest
+from tui_flow.tui.presentation.tree import MapGroup, Row, TaskForest, name_of
 
 _LABEL_WIDTH = 44
+_MOST_FAILED = 4
+"""Of a folded map call so many that failed have lines of their own."""
 _UNEVENTFUL = TASK_SUCCESS | {TaskRunState.PENDING}
 
 
-def tree_lines(run: FlowRun, forest: TaskForest, *, limit: int | None = None) -> list[str]:
+def tree_lines(
+    run: FlowRun, forest: TaskForest, *, limit: int | None = None, in_detail: bool = False
+) -> list[str]:
     """The run's line and those below it, safe to print. Of more than `limit`, those are kept that are at work or went
-    wrong, then the newest, and a last line counts the others."""
+    wrong, then the newest, and a last line counts the others. `in_detail`: with what task runs were called with, and
+    those of folded map calls that failed."""
     rows = [row for row in forest.rows(f"{run.flow} #{run.id}") if row.tries is None]
+    if in_detail:
+        rows = [one for row in rows for one in (row, *_failed_within(row, forest))]
     shown = rows if limit is None or len(rows) <= limit else _most_telling(rows, max(1, limit - 1))
     labels = ["  " * row.depth + f"{shape(_state(run, row))} {_cut(safe(row.label))}" for row in shown]
     width = max(map(cells, labels))
     now = time.time()
     lines = [
-        f"{pad(label, width)}  {_facts(run, row, now)}".rstrip()
+        f"{pad(label, width)}  {_facts(run, row, now)}{_arguments(row) if in_detail else ''}".rstrip()
         for label, row in zip(labels, shown, strict=True)
     ]
     if len(shown) < len(rows):
         lines.append(style(f"  and {len(rows) - len(shown)} more", dim=True))
     return lines
+
+
+def _failed_within(row: Row, forest: TaskForest) -> list[Row]:
+    """The first task runs of a folded map call that went wrong."""
+    if row.group is None or not row.folded:
+        return []
+    wrong = [forest.tasks[id] for id in row.group.members if forest.tasks[id].state in TASK_WENT_WRONG]
+    return [
+        Row(("task", task.id), row.depth + 1, name_of(task), None, task, None, None)
+        for task in wrong[:_MOST_FAILED]
+    ]
+
+
+def _arguments(row: Row) -> str:
+    return style(f"  {safe(row.task.arguments)}", dim=True) if row.task and row.task.arguments else ""
 
 
 def _most_telling(rows: list[Row], limit: int) -> list[Row]:

@@ -132,6 +132,7 @@ CREATE TABLE task_runs (
     failure     TEXT,                           -- JSON of journal.Failure
     revision    INTEGER NOT NULL,               -- flow_runs.ingested_bytes as of this row's last change
     tried       TEXT,                           -- JSON list of [started_at, ended_at, said], where there were several
+    arguments   TEXT NOT NULL DEFAULT '',       -- what it was called with, shortened, for people
     PRIMARY KEY (run_id, id),
     CHECK ((state IN ('completed', 'cached', 'skipped', 'upstream_failed', 'failed', 'crashed', 'cancelled'))
            = (ended_at IS NOT NULL))

@@ -213,6 +213,7 @@ class Fold:
             due_at=None,
             failure=None,
             revision=self.revision,
+            arguments=event.arguments,
         )
 
     def _task_started(self, event: journal.TaskStarted) -> None:

@@ -186,7 +186,7 @@ def _nested(
     upstream = references.find(args, kwargs, waited_for(wait_for))
     run = FlowRun(flow, parent.tree, parent, tags=current_tags.get(), upstream=upstream)
     run.name = generated_name()
-    run.create()
+    run.create(args, kwargs)
     return run
 
 

@@ -261,7 +261,7 @@ class TaskRun(RunFacts):
         self.state = _PENDING
 
     def _record_created(self, at: float, state: str) -> None:
-        line = created_line(self, at, state)
+        line = created_line(self, at, state, self.args, self.kwargs)
         self.tree.unfinished[self.number] = self
         self.tree.recorder.write(line)
 
@@ -271,7 +271,7 @@ class TaskRun(RunFacts):
         self.state = running_state(self.run_count)
         at = time.time()
         self.began_at = self.began_at or at
-        self.tree.record(journal.TaskStarted(at, self.number, self.run_count))
+        self.tree.recorder.write(journal.encode_started(at, self.number, self.run_count))
 
     def rename(self, name: str) -> None:
         self.name = name
@@ -396,11 +396,11 @@ class FlowRun(RunFacts):
         if runner is not None:
             runner.close()
 
-    def create(self) -> None:
+    def create(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """A nested flow run is called. The outermost one was created with its run directory."""
         if self.number == 0 or self.parent is None or self.flow is None:
             return
-        line = created_line(self, time.time(), "pending")
+        line = created_line(self, time.time(), "pending", args, kwargs)
         self.tree.unfinished[self.number] = self
         self.tree.recorder.write(line)
         self.state = _PENDING

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from tui_flow.contract import journal
 from tui_flow.contract.failure import Failure
 from tui_flow.contract.states import TaskRunState
+from tui_flow.sdk.called_with import called_with
 from tui_flow.sdk.failures import failure_of
 from tui_flow.sdk.states import JOURNAL_FLOW_STATES, State, StateType, exception_of
 
@@ -13,41 +14,37 @@ if TYPE_CHECKING:
     from tui_flow.sdk.runs import FlowRun, RunTree, TaskRun
 
 
-def created_line(run: "TaskRun | FlowRun", at: float, state: str) -> bytes:
-    """`TaskCreated` of a task run or nested flow run."""
+def created_line(
+    run: "TaskRun | FlowRun", at: float, state: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> bytes:
+    """`TaskCreated` of a task run or nested flow run, by the arguments that it was called with."""
     assert run.parent is not None
     upstream = run.upstream.futures
-    return journal.encode(
-        journal.TaskCreated(
-            at,
-            run.number,
-            run.parent.number,
-            run.kind,
-            run.definition.name,
-            run.name,
-            state,
-            run.map_index,
-            run.map_id,
-            [future.number for future in upstream] if upstream else [],
-            sorted(run.tags) if run.tags else [],
-            run.max_tries,
-        )
+    return journal.encode_created(
+        at,
+        run.number,
+        run.parent.number,
+        run.kind,
+        run.definition.name,
+        run.name,
+        state,
+        run.map_index,
+        run.map_id,
+        [future.number for future in upstream] if upstream else [],
+        sorted(run.tags) if run.tags else [],
+        run.max_tries,
+        called_with(run.definition.fn, args, kwargs),
     )
 
 
 def end_line(run: "TaskRun | FlowRun", state: State[Any], word: TaskRunState) -> bytes:
     """`TaskFinished` of a task run or nested flow run."""
-    return journal.encode(
-        journal.TaskFinished(
-            time.time(),
-            run.number,
-            word.value,
-            state.name,
-            state.reason.value,
-            _text(state.message),
-            None if state.type is StateType.COMPLETED else failure_of_state(state, run.tree),
-        )
-    )
+    at, message = time.time(), _text(state.message)
+    failure = None if state.type is StateType.COMPLETED else failure_of_state(state, run.tree)
+    fields = (at, run.number, word.value, state.name, state.reason.value, message, failure)
+    if failure is None:
+        return journal.encode_finished(*fields)  # type: ignore[arg-type]
+    return journal.encode(journal.TaskFinished(*fields))
 
 
 def report(run: "FlowRun", state: State[Any]) -> journal.FlowFinished:

@@ -102,6 +102,12 @@ def tries(db: "Database") -> None:
     db.execute("PRAGMA user_version = 12")
 
 
+@migrations(name="0.2.0 arguments of task runs")
+def arguments(db: "Database") -> None:
+    _run(db, "schema_0013.sql")
+    db.execute("PRAGMA user_version = 13")
+
+
 def migrate(db: sqlite3.Connection) -> None:
     """Brings a history up to date. Raises sqlite3.Error."""
     migrations.apply(_sqlite_utils().Database(db, execute_plugins=False))

@@ -145,6 +145,8 @@ class TaskRun(NamedTuple):
     """The run's `ingested_bytes` as of this row's last change: ask for what is newer than what you have."""
     tried: tuple[Try, ...] = ()
     """Its tries, where there was more than one; empty also where they were made before the history kept them."""
+    arguments: str = ""
+    """What it was called with, shortened, for people; empty also where the history did not keep it yet."""
 
 
 class Schedule(NamedTuple):

@@ -133,6 +133,7 @@ def task_run(row: Row) -> TaskRun:
     (
         run_id, id, parent, kind, name, run_name, state, state_name, reason, message, tries, max_tries, map_id, map_index,
         upstream, tags, created_at, started_at, ended_at, due_at, failure, revision, tried,
+        arguments,
     ) = row  # fmt: skip
     return TaskRun._make(
         (
@@ -140,7 +141,7 @@ def task_run(row: Row) -> TaskRun:
             max_tries, map_id, map_index, [] if upstream == "[]" else json.loads(upstream),
             [] if tags == "[]" else json.loads(tags), created_at, started_at, ended_at, due_at,
             None if failure is None else to_failure(failure), revision,
-            () if tried is None else tuple(map(Try._make, json.loads(tried))),
+            () if tried is None else tuple(map(Try._make, json.loads(tried))), arguments,
         )
     )  # fmt: skip
 
@@ -156,6 +157,7 @@ def task_run_row(task: TaskRun) -> Row:
         None if task.failure is None else from_failure(task.failure),
         task.revision,
         from_tries(task.tried),
+        storable(task.arguments),
     )
 
 

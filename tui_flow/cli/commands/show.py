@@ -30,7 +30,8 @@ from tui_flow.tui.presentation.times import moment
 def command(run: str) -> None:
     """Show one run, with its tasks and its error.
 
-    The task runs of one map call share a line; --json has them all.
+    The task runs of one map call share a line, and some that failed have their own; --json has them all. Behind each
+    stands what it was called with.
     """
     from tui_flow.cli.tree_lines import tree_lines
     from tui_flow.store import runs, schedules, tasks
@@ -69,7 +70,7 @@ def command(run: str) -> None:
     click.echo()
     forest = TaskForest()
     forest.update(task_runs)
-    click.echo("\n".join(tree_lines(wanted, forest)))
+    click.echo("\n".join(tree_lines(wanted, forest, in_detail=True)))
     if wanted.failure is not None:
         click.echo("\n" + "\n".join(failure_lines(wanted.failure, found.project, traceback=True)))
 

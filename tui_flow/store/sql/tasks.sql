@@ -1,6 +1,7 @@
 -- name: task_columns
 run_id, task_runs.id, task_runs.parent, kind, name, run_name, state, state_name, reason, message, tries, max_tries, map_id, map_index,
-upstream, tags, created_at, started_at, ended_at, due_at, failure, revision, tried
+upstream, tags, created_at, started_at, ended_at, due_at, failure, revision, tried,
+arguments
 
 -- name: last_attempt_columns
 (SELECT flow_runs.id AS of_run, flow_runs.first_task_run_id AS first FROM flow_runs WHERE flow_runs.id = ?)
@@ -64,8 +65,8 @@ SELECT DISTINCT name FROM {last_attempt_columns} WHERE state = ? LIMIT ?;
 -- name: insert_task
 INSERT INTO task_runs (
     run_id, id, parent, kind, name, run_name, state, state_name, reason, message, tries, max_tries, map_id, map_index,
-    upstream, tags, created_at, started_at, ended_at, due_at, failure, revision, tried)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+    upstream, tags, created_at, started_at, ended_at, due_at, failure, revision, tried, arguments)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: update_task
 UPDATE task_runs SET

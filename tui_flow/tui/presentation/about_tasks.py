@@ -14,11 +14,14 @@ from tui_flow.tui.presentation.about import (
     traceback_lines,
     when_lines,
 )
+from tui_flow.tui.presentation.cells import short
 from tui_flow.tui.presentation.glyphs import Marks, role, word
 from tui_flow.tui.presentation.tree import MapGroup, name_of
 
 MOST_NAMED = 4
 """Of the task runs of a map call so many are named: those that failed, and the slowest."""
+MOST_LETTERS = 40
+"""Of what one of them was called with."""
 
 
 def task_details(
@@ -96,7 +99,8 @@ def _named(title: str, found: Sequence[tuple[TaskRun, str, str]], count: int, ma
     lines: list[Line] = [[], [(title, "dim")]] if found else []
     for task, text, colour in found:
         shape = (f"  {marks.glyph(task.state)} ", role(task.state))
-        lines.append([shape, (name_of(task), ""), (f"  {text}", colour)])
+        given = f" {short(task.arguments, MOST_LETTERS, marks.ellipsis)}" if task.arguments else ""
+        lines.append([shape, (name_of(task), ""), (given, "dim"), (f"  {text}", colour)])
     if count > len(found):
         lines.append([(f"  and {count - len(found):,} more", "dim")])
     return lines

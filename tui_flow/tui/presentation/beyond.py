@@ -27,8 +27,9 @@ NOTHING = Beyond()
 
 
 def task_lines(task: TaskRun, beyond: Beyond, marks: Marks, now: float) -> list[Line]:
-    """Each try, what came out, and how the task went before."""
+    """What it was called with, each try, what came out, and how the task went before."""
     return [
+        *([[(f"{'INPUT':<9}", "dim"), (task.arguments, "")]] if task.arguments else []),
         *_try_lines(task, marks),
         *_output_lines(task, beyond.output),
         *past_lines(beyond.past, marks, now),

@@ -8,6 +8,7 @@ from rich.cells import cell_len
 from tui_flow.store.records import Artifact, FlowRun
 from tui_flow.tui.actions import bindings
 from tui_flow.tui.presentation import Line, artifacts, gantt, joined, text_of, times
+from tui_flow.tui.presentation.cells import short
 from tui_flow.tui.presentation.glyphs import role
 from tui_flow.tui.presentation.tree import ROOT, Key, Row, TaskForest, name_of
 from tui_flow.tui.presentation.tree_columns import COLUMNS_WIDTH, column_heads, columns, legend
@@ -18,6 +19,8 @@ _DURATION = 8
 WIDE = 90
 """Cells from which on the rows have columns, and the axis its labels."""
 MOST_SCALE = 1024
+_ARGUMENTS = 24
+"""Letters of what a task run of a map call was called with, which the others have not in common with it."""
 
 
 class TaskTree(Lines):
@@ -121,6 +124,8 @@ class TaskTree(Lines):
                 line.append((f" x{row.task.tries}", "warn"))
             if row.task.run_name not in ("", row.label):
                 line.append((f" {row.task.run_name}", "dim"))
+            if row.task.map_id is not None and row.task.arguments:
+                line.append((f" {short(row.task.arguments, _ARGUMENTS, self.marks.ellipsis)}", "dim"))
         return line
 
     # Drawing.
@@ -133,7 +138,7 @@ class TaskTree(Lines):
         """Of name and bar."""
         facts = COLUMNS_WIDTH if self.is_wide else _DURATION + 1
         rest = width - 2 - 4 - facts - 1
-        name = max(10, min(self._name_width, rest // 2 if width < WIDE else rest * 2 // 5))
+        name = max(10, min(self._name_width, rest // 2))
         return name, max(0, rest - name)
 
     def axis(self, width: int, now: float) -> gantt.Axis | None:
