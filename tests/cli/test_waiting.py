@@ -22,11 +22,11 @@ def test_a_run_that_waits_says_why_in_the_list_and_alone(project: Project) -> No
     try:
         wait_until(lambda: [one["state"] for one in project.ask("runs")["runs"]] == ["pending", "running"])
         listed = project.tui_flow("runs").stdout.splitlines()
-        assert "flow endless runs 1 times at once" in listed[1] and "at once" not in listed[2]
+        assert "flow endless runs once already" in listed[1] and "already" not in listed[2]
         first, second = (one["waits"] for one in reversed(project.ask("runs")["runs"]))
-        assert first is None and "flow endless runs 1 times at once" in second
+        assert first is None and "flow endless runs once already" in second
         shown = project.tui_flow("show", "2").stdout
-        assert "waits       flow endless runs 1 times at once" in shown and "fired by    event go" in shown
+        assert "waits       flow endless runs once already" in shown and "fired by    event go" in shown
         assert project.ask("show", "2")["fired_by"]["name"] == "go"
     finally:
         for run_id in ("2", "1"):

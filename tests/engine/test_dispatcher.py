@@ -171,7 +171,7 @@ def test_a_flow_and_a_tag_have_limits_of_their_own_and_others_pass_by(
     why = house.dispatcher.obstacles()
     assert why == {
         one[2]: ("flow 2/2", "flow one runs 2 times at once already, and may 2"),
-        heavy[1]: ("tag heavy", "1 runs with tag heavy go on, and 1 may (tag_limits)"),
+        heavy[1]: ("tag heavy", "1 run with tag heavy goes on, and 1 may (tag_limits)"),
     }
     house.fake.end(heavy[0])
     house.tick()

@@ -232,7 +232,7 @@ def test_a_run_that_somebody_asked_for_is_in_nobodys_way_unless_the_flow_is_excl
     schedule = schedules.get_schedule(house.db, "alone", "tick")
     assert schedule is not None
     assert [one.reason for one in schedules.list_fire_times(house.db, schedule.id)] == ["overlap"]
-    assert "alone runs 1 times at once" in house.dispatcher.obstacles()[ids[1]].why
+    assert "alone runs once already" in house.dispatcher.obstacles()[ids[1]].why
 
 
 def test_a_backward_clock_fires_nothing_twice_and_a_forward_one_catches_up(

@@ -17,9 +17,10 @@ from tui_flow.settings import Settings
 from tui_flow.store import alerts
 from tui_flow.store.records import Alert, Pause
 from tui_flow.store.tasks import TaskSummary
-from tui_flow.tui.presentation import activity, flow_detail, flow_foot, text_of
+from tui_flow.tui.presentation import activity, flow_detail, flow_foot, plots, text_of
+from tui_flow.tui.presentation.flow_detail import More
 from tui_flow.tui.presentation.flow_foot import Day
-from tui_flow.tui.presentation.flow_list import EMPTY
+from tui_flow.tui.presentation.flow_list import EMPTY, FlowRow
 from tui_flow.tui.presentation.glyphs import UNICODE
 
 WIDE = (160, 45)
@@ -64,7 +65,7 @@ def summary(name: str, state: T = T.COMPLETED, calls: int = 1, **changes: Any) -
         ([summary("load")], ["✓ load              2.0s"]),
         ([summary("load", T.FAILED, tries=3), summary("end", T.UPSTREAM_FAILED)], ["✗ load                x3  ▿ end            not run"]),
         ([summary("map", calls=7), summary("map", T.RUNNING, 3, seconds=None)], ["▸ map[10]        running"]),
-        ([summary(f"t{n}", T.FAILED if n == 99 else T.COMPLETED) for n in range(100)], ["✗ t99", "and 84 more tasks, which are well"]),
+        ([summary(f"t{n}", T.FAILED if n == 99 else T.COMPLETED) for n in range(100)], ["✗ t99", "and 84 more tasks, all well"]),
     ],
     ids=["one", "two columns", "mapped", "very many"],
 )  # fmt: skip
@@ -191,3 +192,20 @@ async def test_the_time_left_goes_on_without_any_news(project: Project) -> None:
 
         before = left()
         await page.until(lambda: left() != before, "the time left to be less")
+
+
+@pytest.mark.parametrize(
+    ("count", "told", "by_task"),
+    [
+        (1, "its only run failed", "failures in 1 run  "),
+        (3, "3 of the last 3 runs failed", "failures in 3 runs  "),
+    ],
+)
+def test_how_often_a_flow_failed_is_said_of_one_run_as_of_several(
+    etl: Project, count: int, told: str, by_task: str
+) -> None:
+    run = etl.run(900, "other", "failed")
+    row = FlowRow("other", "other", "flows/other.py", None, None, (run,), None)
+    more = More("other", run.id, spans=[plots.span_of(run)] * count, failures={"load": count})
+    assert told in text_of(flow_detail.failure_context(row, more, NOON)[-1])
+    assert by_task in text_of(flow_detail._failures(more)[0])

@@ -285,7 +285,7 @@ def test_a_note_says_that_no_slot_is_free() -> None:
     schedule = stored(At((NOW + 60,)), flow="other")
     reading = Reading((), [run()], {1: fires.coming(schedule, NOW)}, NOW)
     rows = agenda.rows_of(reading, EMPTY._replace(schedules=[schedule]), slots=1)
-    assert [row.note for row in rows if row.kind == "fire"] == ["all 1 slots are taken now"]
+    assert [row.note for row in rows if row.kind == "fire"] == ["no slot is free now"]
 
 
 def test_a_clock_change_is_told_in_words() -> None:

@@ -9,6 +9,7 @@ from tui_flow.cli import machine, surroundings
 from tui_flow.cli.check import FAIL, OK, WARN, Check
 from tui_flow.contract.errors import TuiFlowError
 from tui_flow.contract.rundir import ENGINE_LOCK, lock_holder
+from tui_flow.counting import counted
 from tui_flow.settings import Settings
 
 
@@ -70,7 +71,7 @@ def flows(settings: Settings) -> Check:
                 name, WARN, f"everybody may write to {file}, and its code runs as you", f"chmod o-w '{file}'"
             )
     count = len(files)
-    return Check(name, OK, f"{count} Python file{'' if count == 1 else 's'} in {path}")
+    return Check(name, OK, f"{counted(count, 'Python file')} in {path}")
 
 
 def history(settings: Settings) -> Check:
@@ -81,7 +82,7 @@ def history(settings: Settings) -> Check:
     try:
         with closing(database.open_reader(settings.state_dir)) as db:
             count = sum(runs.counts(db).values())
-            return Check("history", OK, f"{count} run{'' if count == 1 else 's'}")
+            return Check("history", OK, counted(count, "run"))
     except TuiFlowError as error:
         if 0 < looking.written_version(settings.state_dir) < database.SCHEMA_VERSION:
             return Check(
@@ -107,7 +108,9 @@ def engine(settings: Settings) -> Check:
     if status["version"] != __version__:
         return Check("engine", WARN, f"pid {status['pid']} is version {status['version']}, this is {__version__}",
                      "tui-flow engine stop; the next command starts this version")  # fmt: skip
-    return Check("engine", OK, f"pid {status['pid']}, {status['running']} of {status['limit']} slots in use")
+    return Check(
+        "engine", OK, f"pid {status['pid']}, {status['running']} of {counted(status['limit'], 'slot')} in use"
+    )
 
 
 CHECKS: tuple[Callable[[Settings], Check], ...] = (

@@ -15,6 +15,7 @@ from tui_flow.contract.changes import Change, EngineStopping, Snapshot
 from tui_flow.contract.commands import Command
 from tui_flow.contract.errors import HistoryDamaged, TuiFlowError
 from tui_flow.contract.rundir import run_ids
+from tui_flow.counting import counted
 from tui_flow.engine import answers
 from tui_flow.engine.arrivals import Arrivals
 from tui_flow.engine.attempts import Attempts
@@ -115,7 +116,7 @@ class Engine:
             self.alerts.fire_times_decided,
         )  # fmt: skip
         if not was_there and (found := len(run_ids(settings.state_dir))):
-            log.warn(f"there was no history: it is built from the journals of {found} runs")
+            log.warn(f"there was no history: it is built from the journals of {counted(found, 'run')}")
         self.pruner = Pruner(settings, self.db, clock, self.bus, log)
         self.spool = Spool(self.db, settings.state_dir, clock, log)
         self.scheduler = Scheduler(self.db, clock, self.firing, self.bus, log, self.room.may_start, self.wake)

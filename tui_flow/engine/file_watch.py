@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from tui_flow.contract.schedules import OnFile
 from tui_flow.contract.states import FireReason
+from tui_flow.counting import counted
 from tui_flow.engine.clock import Clock
 from tui_flow.engine.file_search import FileSearch, Found
 from tui_flow.engine.watches import AT_ONCE, Happening, Passed, Sighting
@@ -103,7 +104,7 @@ class FileWatch:
         if "learn" in self.memory:
             return "looks which files are there"
         moving = f"; {len(self._moving)} not still yet" if self._moving else ""
-        return f"knows {len(self._seen):,} file{'' if len(self._seen) == 1 else 's'}{moving}"
+        return f"knows {counted(len(self._seen), 'file')}{moving}"
 
     def close(self) -> None:
         return

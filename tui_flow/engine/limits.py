@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import NamedTuple
 
+from tui_flow.counting import counted
 from tui_flow.settings import Settings
 from tui_flow.store import flows, served
 from tui_flow.store.database import Connection
@@ -85,7 +86,7 @@ class Held:
             return Obstacle(first, f"{first} of the same schedule is not over")
         of_flow = limits.flows.get(run.flow)
         if of_flow is not None and self._flows[run.flow] >= of_flow:
-            why = f"flow {run.flow} runs {self._flows[run.flow]} times at once already, and may {of_flow}"
+            why = f"flow {run.flow} runs {_times(self._flows[run.flow])} already, and may {of_flow}"
             return Obstacle(f"flow {self._flows[run.flow]}/{of_flow}", why)
         obstacle = self._obstacle_as_served(run)
         if obstacle:
@@ -93,12 +94,12 @@ class Held:
         for tag in run.tags:
             of_tag = limits.tags.get(tag)
             if of_tag is not None and self._tags[tag] >= of_tag:
-                why = f"{self._tags[tag]} runs with tag {tag} go on, and {of_tag} may (tag_limits)"
+                why = f"{_going(self._tags[tag], f'with tag {tag} ')}, and {of_tag} may (tag_limits)"
                 return Obstacle(f"tag {tag}", why)
             if tag in self._claimed:
                 return Obstacle(f"tag {tag}", f"run {self._claimed[tag]} with tag {tag} has waited longer")
         if self.is_full:
-            why = f"{self._total} runs go on, and {limits.total} may (max_concurrent_runs)"
+            why = f"{_going(self._total)}, and {limits.total} may (max_concurrent_runs)"
             return Obstacle(f"slots {self._total}/{limits.total}", why)
         return None
 
@@ -109,11 +110,11 @@ class Held:
             return None
         count, limit = self._served[run.flow, run.served], served.max_concurrent_runs
         if limit is not None and count >= limit:
-            why = f"{served.full_name} runs {count} times at once already, and may {limit}"
+            why = f"{served.full_name} runs {_times(count)} already, and may {limit}"
             return Obstacle(f"served {count}/{limit}", why)
         together, limit = self._servers[served.server or ""], served.server_limit
         if served.server is not None and limit is not None and together >= limit:
-            why = f"{together} runs of the script that serves {served.full_name} go on, and {limit} may"
+            why = f"{_going(together, f'of the script that serves {served.full_name} ')}, and {limit} may"
             return Obstacle(f"script {together}/{limit}", why)
         return None
 
@@ -124,3 +125,12 @@ class Held:
         for tag in run.tags:
             if tag in self._limits.tags:
                 self._claimed.setdefault(tag, run.id)
+
+
+def _going(count: int, which: str = "") -> str:
+    """ "1 run with tag io goes on", "4 runs go on"."""
+    return f"{counted(count, 'run')} {which}{'goes' if count == 1 else 'go'} on"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times at once"

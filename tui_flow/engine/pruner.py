@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tui_flow.contract.failpoints import failpoint
 from tui_flow.contract.rundir import LOCK, SOURCES, lock_holder, run_dir
+from tui_flow.counting import counted
 from tui_flow.engine import leftovers
 from tui_flow.engine.bus import Bus
 from tui_flow.engine.clock import Clock
@@ -75,7 +76,7 @@ class Pruner:
         self._work = None
         if self._counts.total():
             reasons = ", ".join(f"{count} by {why}" for why, count in sorted(self._counts.items()))
-            self._log.say(f"pruned {self._counts.total()} runs: {reasons}")
+            self._log.say(f"pruned {counted(self._counts.total(), 'run')}: {reasons}")
             self._bus.publish(self._bus.snapshot)  # who shows one of them has to read again
         for on_end in self._on_end:
             on_end(self._counts)

@@ -20,6 +20,7 @@ from tui_flow.contract.states import (
     FlowRunState,
     ScheduleState,
 )
+from tui_flow.counting import counted
 from tui_flow.engine.bus import Bus
 from tui_flow.engine.clock import Clock
 from tui_flow.engine.engine_log import EngineLog
@@ -225,7 +226,7 @@ class Scheduler:
     def _tell_missed(self, entry: _Entry, rows: list[FireTime]) -> None:
         missed = sum(row.times for row in rows)
         name = f"{entry.schedule.flow}/{entry.schedule.slug}"
-        self._log.warn(f"{name}: {missed} fire time{'s' if missed > 1 else ''} missed, and not caught up")
+        self._log.warn(f"{name}: {counted(missed, 'fire time')} missed, and not caught up")
 
     def close(self, schedule: Schedule, reason: FireReason, message: str, until: float = float("inf")) -> int:
         """Decides all fire times up to now, or to an earlier time, that are not decided: skipped, in one row. Gives how
@@ -292,7 +293,7 @@ class Scheduler:
             or FlowRunState.CANCELLED in ends
         ):
             return
-        why = f"{len(ends)} failures in a row"
+        why = "it failed" if len(ends) == 1 else f"{len(ends)} failures in a row"
         schedules.pause_flow(self._db, name, BY_ITSELF, why, self._clock.time())
         self._log.warn(f"{name}: its schedules are paused: {why}")
         self.changed()

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from tui_flow.contract.errors import HistoryDamaged, HistoryError, HistoryFull, HistoryLocked
 from tui_flow.contract.failpoints import failpoint
 from tui_flow.contract.rundir import BACKUPS, HISTORY
+from tui_flow.counting import counted
 from tui_flow.store import database, facts
 from tui_flow.store.database import readable
 
@@ -141,7 +142,7 @@ def _hold_to_promise(db: sqlite3.Connection, found: Contents, source: Path) -> N
     promise = json.loads(said) if said else {"runs": found.runs, "tasks": found.tasks}
     if (promise["runs"], promise["tasks"]) != (found.runs, found.tasks):
         raise HistoryDamaged(
-            f"the backup holds {found.runs} runs and {found.tasks} task runs, "
+            f"the backup holds {counted(found.runs, 'run')} and {counted(found.tasks, 'task run')}, "
             f"and should hold {promise['runs']} and {promise['tasks']}",
             where=str(source),
             next="name another one; nothing was changed",

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from tui_flow.contract.errors import EXIT_OK, EXIT_USAGE, ReadOnly
+from tui_flow.counting import counted
 from tui_flow.settings import Settings
 from tui_flow.tui import terminal
 
@@ -64,6 +65,6 @@ def run(
     active = console.overview.active
     if active:
         sys.stdout.write(
-            f"{active} run{'s' if active > 1 else ''} continue{'' if active > 1 else 's'}; reattach: tui-flow\n"
+            f"{counted(active, 'run')} {'continues' if active == 1 else 'continue'}; reattach: tui-flow\n"
         )
     return code or console.return_code or EXIT_OK

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui_flow.counting import counted
 from tui_flow.safe import safe
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def save(console: "Console", name: str, lines: Iterable[str]) -> None:
     except OSError as error:
         console.say(f"not saved, {error.strerror}: {path}", "warn")
         return
-    console.say(f"saved {count:,} line{'' if count == 1 else 's'} to {path}")
+    console.say(f"saved {counted(count, 'line')} to {path}")
 
 
 def read_in_pager(console: "Console", lines: Iterable[str], at: int) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from tui_flow.contract import commands
 from tui_flow.contract.states import TERMINAL, AlertState, FlowRunState
+from tui_flow.counting import counted
 from tui_flow.store.records import Alert, FlowRun
 from tui_flow.tui.asking import Step
 from tui_flow.tui.presentation import Line, marking
@@ -72,7 +73,7 @@ def end(console: "Console", rows: Sequence[Named], *, kill: bool) -> None:
         if yes:
             console.do_all(steps, done, left)
 
-    title = f"{verb} {len(runs)} run{'s' if len(runs) > 1 else ''}?"
+    title = f"{verb} {counted(len(runs), 'run')}?"
     console.push_screen(ConfirmScreen(title, lines, "Keep them running", f"{verb} them"), answered)
 
 

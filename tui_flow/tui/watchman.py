@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tui_flow.contract.states import AlertState
+from tui_flow.counting import counted
 from tui_flow.store.records import Alert
 from tui_flow.tui import notify, seen
 from tui_flow.tui.presentation import alert_list, times
@@ -84,4 +85,4 @@ class Watchman:
 
 
 def _count(count: int, text: str) -> str:
-    return f"{count} {text}{'s' if count > 1 and text != 'recovered' else ''}"
+    return f"{count} {text}" if text == "recovered" else counted(count, text)

@@ -15,6 +15,7 @@ from tui_flow.cli.shapes import iso
 from tui_flow.contract import commands
 from tui_flow.contract.errors import EXIT_RUN_NOT_COMPLETED, RequestError, UnknownAlert
 from tui_flow.contract.states import AlertState
+from tui_flow.counting import counted
 from tui_flow.safe import safe
 from tui_flow.store.records import Alert
 from tui_flow.tui.presentation.people import who
@@ -82,7 +83,7 @@ def show(alert: int) -> None:
         ("what", safe(found.what)),
         (
             "happened",
-            f"{found.times} times, first {moment(found.first_at, now)}, last {moment(found.last_at, now)}",
+            f"{counted(found.times, 'time')}, first {moment(found.first_at, now)}, last {moment(found.last_at, now)}",
         ),
         ("runs", " ".join(map(str, found.runs)) or "-"),
         *([("line", f"{safe(found.path)}:{found.line}")] if found.path else []),
@@ -103,7 +104,7 @@ def ack(alerts: tuple[int, ...], undo: bool) -> None:
         print_json(told)
     else:
         count = len(told["alerts"])
-        click.echo(f"{count} alert{'' if count == 1 else 's'} {'new again' if undo else 'acknowledged'}")
+        click.echo(f"{counted(count, 'alert')} {'new again' if undo else 'acknowledged'}")
 
 
 @new_command("tui-flow alerts mute etl --for 8h\ntui-flow alerts mute etl")

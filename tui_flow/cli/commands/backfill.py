@@ -11,6 +11,7 @@ from tui_flow.cli.output import note, print_json, print_table
 from tui_flow.cli.scheduling import parsed_time
 from tui_flow.cli.shapes import iso
 from tui_flow.contract.commands import Backfill, Sync
+from tui_flow.counting import counted
 from tui_flow.safe import safe
 
 
@@ -46,8 +47,8 @@ def command(flow: str, start: str, end: str, schedule: str, force: bool, dry_run
         note("the schedule has no fire times in that range")
         return
     print_table(("FIRE TIME", "UTC", "DOES", "WHY", "RUN"), [_row(slot) for slot in slots])
-    count = sum(slot["action"] == "run" for slot in slots)
-    note(f"would make {count} runs" if dry_run else f"made {count} runs; they go one after another")
+    made = counted(sum(slot["action"] == "run" for slot in slots), "run")
+    note(f"would make {made}" if dry_run else f"made {made}; they go one after another")
 
 
 def _row(slot: dict[str, Any]) -> tuple[str, ...]:

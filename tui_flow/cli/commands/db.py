@@ -15,6 +15,7 @@ from tui_flow.cli.output import print_json, style
 from tui_flow.contract.commands import Prune, StopEngine, Sync
 from tui_flow.contract.errors import EXIT_STATE, EngineError, EngineRunning
 from tui_flow.contract.rundir import ENGINE_LOCK, lock_holder, open_state_dir, run_dir, take_lock
+from tui_flow.counting import counted
 from tui_flow.safe import safe
 from tui_flow.settings import Settings
 
@@ -69,7 +70,7 @@ def backup(file: Path | None) -> None:
     if wants_json():
         print_json(_contents(made))
     else:
-        click.echo(f"{_counted(made.runs, made.tasks)} in {safe(str(made.path))}")
+        click.echo(f"{_contents_in_words(made.runs, made.tasks)} in {safe(str(made.path))}")
 
 
 _stop_option = click.option(
@@ -94,7 +95,7 @@ def restore(file: Path, stop_engine: bool) -> None:
     if wants_json():
         print_json({**_contents(restored), "old": None if aside is None else str(aside)})
         return
-    click.echo(f"restored {_counted(restored.runs, restored.tasks)} from {safe(str(file))}")
+    click.echo(f"restored {_contents_in_words(restored.runs, restored.tasks)} from {safe(str(file))}")
     if aside is not None:
         click.echo(f"the history before lies in {safe(str(aside))}")
 
@@ -121,7 +122,9 @@ def recover(stop_engine: bool) -> None:
         print_json({"runs": total, "from_journals": done.journals, "saved_rows": done.saved, "old": aside})
         return
     saved = sum(done.saved.values())
-    click.echo(f"{total} runs: {done.journals} from their journals, and {saved} rows saved from the damage")
+    click.echo(
+        f"{counted(total, 'run')}: {done.journals} from their journals, and {counted(saved, 'row')} saved from the damage"
+    )
     if done.aside is not None:
         click.echo(f"the damaged history lies in {safe(str(done.aside))}")
 
@@ -146,7 +149,7 @@ def prune(dry_run: bool) -> None:
         print_json({"dry_run": dry_run, "runs": counts.total(), "by": dict(counts)})
         return
     verb = "would be pruned" if dry_run else "pruned"
-    click.echo(f"{counts.total()} runs {verb}" + (":" if counts else ""))
+    click.echo(f"{counted(counts.total(), 'run')} {verb}" + (":" if counts else ""))
     for why, count in counts.items():
         click.echo(f"  {count} {_WHY.get(why, safe(why))}")
 
@@ -217,17 +220,21 @@ def _contents(made: Any) -> dict[str, Any]:
     return {"path": str(fields.pop("path")), **fields}
 
 
-def _counted(runs: int, tasks: int) -> str:
-    return f"{runs:,} run{'' if runs == 1 else 's'} and {tasks:,} task run{'' if tasks == 1 else 's'}"
+def _contents_in_words(runs: int, tasks: int) -> str:
+    return f"{counted(runs, 'run')} and {counted(tasks, 'task run')}"
 
 
 def _print_report(report: Any) -> None:
     good = style("ok", fg="green")
     for name, problems in (("pages", report.pages), ("references", report.references)):
-        click.echo(f"{name:<11} {good if not problems else style(f'{len(problems)} problems', fg='red')}")
+        click.echo(
+            f"{name:<11} {good if not problems else style(counted(len(problems), 'problem'), fg='red')}"
+        )
         for line in problems:
             click.echo(f"{'':<11} {safe(line)}")
-    click.echo(f"{'holds':<11} {_counted(report.runs, report.tasks)}, {report.size / 1_048_576:.1f} MiB")
+    click.echo(
+        f"{'holds':<11} {_contents_in_words(report.runs, report.tasks)}, {report.size / 1_048_576:.1f} MiB"
+    )
     for ids, what in (
         (report.without_directory, "whose directory is gone: they have no log any more"),
         (report.not_recorded, "not in the history yet: the engine takes them in when it looks next"),
@@ -238,8 +245,6 @@ def _print_report(report: Any) -> None:
     ):
         if ids:
             more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
-            click.echo(
-                f"{len(ids)} run{'' if len(ids) == 1 else 's'} {what}: {', '.join(map(str, ids[:_NAMED]))}{more}"
-            )
+            click.echo(f"{counted(len(ids), 'run')} {what}: {', '.join(map(str, ids[:_NAMED]))}{more}")
     if not report.is_whole:
         click.echo("tui-flow db restore FILE puts a backup in its place; tui-flow db recover builds it anew")

@@ -23,8 +23,3 @@ def joined(line: Line) -> Line:
 def text_of(line: Line) -> str:
     """The line without its roles."""
     return "".join(text for text, _ in line)
-
-
-def counted(count: int, word: str) -> str:
-    """ "1 run", "1,136 runs"."""
-    return f"{count:,} {word}{'' if count == 1 else 's'}"

@@ -7,6 +7,7 @@ from heapq import nlargest
 from typing import NamedTuple
 
 from tui_flow.contract.states import AlertState, FlowRunState
+from tui_flow.counting import counted
 from tui_flow.store.records import FlowRun
 from tui_flow.tui.presentation import Line, times
 from tui_flow.tui.presentation.flow_list import Overview
@@ -64,7 +65,7 @@ def _files(overview: Overview) -> Iterator[Event]:
             yield Event(file.described_at, "!", f"{file.path} does not import{where}")
         else:
             count = flows[file.path]
-            yield Event(file.described_at, "~", f"{file.path} read: {count} flow{'' if count == 1 else 's'}")
+            yield Event(file.described_at, "~", f"{file.path} read: {counted(count, 'flow')}")
 
 
 def _pauses(overview: Overview) -> Iterator[Event]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tui_flow.contract.failure import Failure
+from tui_flow.counting import counted
 from tui_flow.safe import safe_lines
 from tui_flow.store.records import Alert, AlertMessage, AlertNote, FlowRun
 from tui_flow.tui.presentation import Line, alert_list, times, tracebacks
@@ -150,7 +151,7 @@ def traceback_lines(text: str, marks: Marks) -> list[Line]:
     while place < len(texts):
         if place in folded:
             span, count = folded[place]
-            found.append([(f"  {marks.ellipsis} {count} library frame{'s' if count > 1 else ''}", "dim")])
+            found.append([(f"  {marks.ellipsis} {counted(count, 'library frame')}", "dim")])
             place = span.stop
             continue
         last = not texts[place][:1].isspace() and not texts[place].startswith("Traceback")

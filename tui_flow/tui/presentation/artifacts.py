@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from tui_flow.counting import counted
 from tui_flow.safe import safe
 from tui_flow.store.records import Artifact
 from tui_flow.tui.presentation import Line, progress, times
@@ -97,7 +98,7 @@ def _table(data: Any, width: int, marks: Marks) -> list[Line]:
         found.append([(marks.rule[:1] * min(width, sum(widths) + len(GAP) * (len(widths) - 1)), "frame")])
     found += [[(table_row(row, widths, marks), "")] for row in texts]
     if len(rows) > MAX_ROWS:
-        found.append([(f"{len(rows) - MAX_ROWS:,} more rows: --json has all", "dim")])
+        found.append([(f"{counted(len(rows) - MAX_ROWS, 'more row')}: --json has all", "dim")])
     return found
 
 

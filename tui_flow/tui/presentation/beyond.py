@@ -4,6 +4,7 @@ import json
 from typing import Any, NamedTuple
 
 from tui_flow.contract.states import TASK_SUCCESS, TaskRunState
+from tui_flow.counting import counted
 from tui_flow.store.records import FlowRun, TaskRun
 from tui_flow.store.task_history import Output, Past
 from tui_flow.tui.presentation import Line, reruns, times
@@ -105,7 +106,7 @@ def past_lines(past: list[Past], marks: Marks, now: float) -> list[Line]:
         state = gravest(one.counts, begun=one.started_at is not None)
         shapes.append((marks.glyph(state), role(state)))
     many = len(past)
-    told = f"  its last {many} run{'' if many == 1 else 's'}" if many > 1 else "  its first run of late"
+    told = f"  its last {counted(many, 'run')}" if many > 1 else "  its first run of late"
     lines: list[Line] = [[(f"{'HISTORY':<9}", "dim"), *shapes, (told, "dim")]]
     good = next((one for one in past[1:] if set(+one.counts) <= TASK_SUCCESS), None)
     if good is not None:

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from tui_flow.contract.states import WENT_WRONG, FlowRunState
+from tui_flow.counting import counted
 from tui_flow.store.days import Counts
 from tui_flow.store.records import FlowRun, Schedule
 from tui_flow.tui.presentation import Line, fires, times
@@ -38,7 +39,7 @@ class Expected(NamedTuple):
     is_estimate: bool = False
 
     def text(self) -> str:
-        return f"{'about ' if self.is_estimate else ''}{self.fires:,} fire{'' if self.fires == 1 else 's'}"
+        return f"{'about ' if self.is_estimate else ''}{counted(self.fires, 'fire')}"
 
 
 class Day(NamedTuple):
@@ -152,7 +153,7 @@ def summary(day: Day, now: float, marks: Marks) -> list[Line]:
     ]
     if day.start <= now:
         none = "no run yet" if is_today else "no run is kept"
-        lines.append([(f"{day.runs:,} run{'' if day.runs == 1 else 's'}" if day.runs else none, "")])
+        lines.append([(counted(day.runs, "run") if day.runs else none, "")])
     states: Line = []
     for state in FROM_WORST:
         if state in day.counts:

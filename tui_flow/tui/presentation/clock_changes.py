@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from tui_flow import fire_times
 from tui_flow.contract import schedules
+from tui_flow.counting import counted
 from tui_flow.store.records import Schedule
 from tui_flow.tui.presentation.fires import MOST, declared
 
@@ -36,7 +37,7 @@ def notice(schedules: Sequence[Schedule], now: float) -> str:
             text = _note_between(found, schedule.flow, one, other)
             told += [f"{schedule.flow}: {text}"] if text else []
             same += not text
-    others = f"nothing changes for {same} schedule{'' if same == 1 else 's'}" if same else ""
+    others = f"nothing changes for {counted(same, 'schedule')}" if same else ""
     return f"{_what_changes(one, other)}: {'; '.join([*told[:MOST_TOLD], others] if others else told[:MOST_TOLD])}"
 
 

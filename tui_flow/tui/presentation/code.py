@@ -4,6 +4,7 @@ import io
 import keyword
 import tokenize
 
+from tui_flow.counting import counted
 from tui_flow.tui.presentation import Line
 
 MAX_LINES = 20_000
@@ -20,7 +21,7 @@ def code_lines(text: str, mark: int = 0) -> list[Line]:
         head: Line = [("!" if number == mark else " ", "bad"), (f"{number:>{digits}}  ", "dim")]
         lines.append([*head, *_spans(line, roles.get(number, ()))])
     if len(texts) > MAX_LINES:
-        lines.append([(f"{len(texts) - MAX_LINES:,} more lines are not shown", "warn")])
+        lines.append([(f"{counted(len(texts) - MAX_LINES, 'more line')} not shown", "warn")])
     return lines
 
 

@@ -61,7 +61,7 @@ class Notes:
 
     def _no_slot(self, at: float) -> str:
         soon = at - self._reading.at < SOON_SECONDS
-        return f"all {self._slots} slots are taken now" if soon and self._taken >= self._slots else ""
+        return "no slot is free now" if soon and self._taken >= self._slots else ""
 
     def _file(self, schedule: Schedule) -> str:
         broken = self._paths.get(schedule.flow) in self._broken

@@ -8,8 +8,9 @@ from tui_flow import fire_times
 from tui_flow.contract import schedules
 from tui_flow.contract.schedules import TIMED, describe, from_json
 from tui_flow.contract.states import FlowRunState, ScheduleState
+from tui_flow.counting import counted
 from tui_flow.store.records import FireTime, FlowRun, Pause, Schedule
-from tui_flow.tui.presentation import counted, times
+from tui_flow.tui.presentation import times
 
 DAY = 86_400.0
 INSTANT = 0.001

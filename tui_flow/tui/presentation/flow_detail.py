@@ -7,6 +7,7 @@ from typing import NamedTuple
 from rich.cells import cell_len
 
 from tui_flow.contract.states import ACTIVE, FlowRunState, TaskRunState
+from tui_flow.counting import counted
 from tui_flow.store.records import FlowRun
 from tui_flow.store.spans import Span
 from tui_flow.store.tasks import TaskSummary
@@ -120,7 +121,9 @@ def failure_context(row: FlowRow, more: More, now: float) -> list[Line]:
         found.append([("not run because of it  ", "dim"), (f"{', '.join(idle[:4])}{others}", "")])
     last = more.spans[:RUNS]
     bad = sum(role(span.state) == "bad" for span in last)
-    told: Line = [(f"{bad} of the last {len(last)} runs failed", "")]
+    told: Line = [
+        ("its only run failed" if len(last) == 1 else f"{bad} of the last {len(last)} runs failed", "")
+    ]
     if more.failures and bad > 1:
         task, count = next(iter(more.failures.items()))
         told.append((f", {'all' if count == bad else count} in {task}", ""))
@@ -150,7 +153,7 @@ def _tasks(tasks: Sequence[TaskSummary], marks: Marks, width: int) -> list[Line]
         for place in range(rows)
     ]
     left_out = len(by_name) - len(names)
-    return [*found, *([[(f"and {left_out} more tasks, which are well", "dim")]] if left_out else [])]
+    return [*found, *([[(f"and {counted(left_out, 'more task')}, all well", "dim")]] if left_out else [])]
 
 
 def _those_to_name(by_name: Mapping[str, Sequence[TaskSummary]]) -> list[str]:
@@ -195,7 +198,7 @@ def _failures(more: More) -> list[Line]:
     if not more.failures:
         return []
     told = ", ".join(f"{name} {count}" for name, count in more.failures.items())
-    return [[(f"failures in {min(RUNS, len(more.spans))} runs  ", "dim"), (told, "bad")]]
+    return [[(f"failures in {counted(min(RUNS, len(more.spans)), 'run')}  ", "dim"), (told, "bad")]]
 
 
 def _usual(more: More) -> list[Line]:

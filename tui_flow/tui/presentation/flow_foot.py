@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from tui_flow.contract.states import STARTED, TERMINAL, WENT_WRONG, FlowRunState
+from tui_flow.counting import counted
 from tui_flow.settings import Settings
 from tui_flow.store.records import FlowFile
-from tui_flow.tui.presentation import Line, counted, times
+from tui_flow.tui.presentation import Line, times
 from tui_flow.tui.presentation.flow_list import Overview
 from tui_flow.tui.presentation.glyphs import Marks, role, word
 

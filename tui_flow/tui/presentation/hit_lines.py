@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import UTC, datetime
 
 from tui_flow.contract.log import LEVELS
+from tui_flow.counting import counted
 from tui_flow.store.log_search import Hit
 from tui_flow.tui.presentation import Line, plots, times
 from tui_flow.tui.presentation.glyphs import Marks, role
@@ -40,7 +41,7 @@ def run_line(group: RunHits, marks: Marks, now: float) -> Line:
         (f" {marks.glyph(run.state)} ", role(run.state)),
         (f"run {run.id} {run.flow}", "strong"),
         (f"  {times.moment(run.started_at or run.created_at, now)}", "dim"),
-        (f"  {count:,} hit{'' if count == 1 else 's'}", LEVEL_ROLES[worst]),
+        (f"  {counted(count, 'hit')}", LEVEL_ROLES[worst]),
         (f"  {', '.join(names[:3])}{marks.ellipsis if len(names) > 3 else ''}", "dim"),
     ]
 
@@ -91,9 +92,9 @@ def message_lines(one: EqualHits, marks: Marks, now: float) -> list[Line]:
     return [
         [(one.text, LEVEL_ROLES[one.level])],
         [],
-        [(f"{len(one.hits):,} times in {len(runs):,} run{'' if len(runs) == 1 else 's'}", "strong")],
+        [(f"{len(one.hits):,} times in {counted(len(runs), 'run')}", "strong")],
         *(run_line(group, marks, now)[1:4] for group in runs[:MOST_RUNS]),
-        *([[(f"and {len(runs) - MOST_RUNS:,} more runs", "dim")]] if len(runs) > MOST_RUNS else []),
+        *([[(f"and {counted(len(runs) - MOST_RUNS, 'more run')}", "dim")]] if len(runs) > MOST_RUNS else []),
     ]
 
 

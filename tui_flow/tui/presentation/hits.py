@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from tui_flow.contract.log import LEVELS
+from tui_flow.counting import counted
 from tui_flow.store.log_search import Hit
 from tui_flow.store.records import FlowRun
 from tui_flow.tui.presentation import Line
@@ -138,5 +139,5 @@ def equal_hits(groups: Sequence[RunHits], before: Sequence[EqualHits]) -> list[E
 def count_text(found: HitList) -> str:
     """ "14 hits in 5 runs"."""
     runs = len(found.groups)
-    hits = f"{found.total:,} hit{'' if found.total == 1 else 's'}"
-    return f"{hits} in {runs:,} run{'' if runs == 1 else 's'}" if runs else "no hit"
+    hits = counted(found.total, "hit")
+    return f"{hits} in {counted(runs, 'run')}" if runs else "no hit"

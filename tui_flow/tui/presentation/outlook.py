@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from tui_flow.contract.states import FlowRunState
+from tui_flow.counting import counted
 from tui_flow.store.advance import Advance, Pace
 from tui_flow.store.records import FlowRun
 from tui_flow.tui.presentation import plots, progress, times
@@ -52,7 +53,7 @@ def _by_tasks(elapsed: float, usual: float, advance: Advance, pace: Pace) -> Out
     place = advance.done * len(pace.ends) // total
     share = min(max(elapsed / usual, points[place]), points[place + 1])
     slower = max(1.0, elapsed / (share * usual)) if share > 0 else 1.0
-    done = f"{advance.done} of {total} tasks done, at the pace of run {pace.run_id}"
+    done = f"{advance.done} of {counted(total, 'task')} done, at the pace of run {pace.run_id}"
     basis = f"{done}; it usually takes {times.duration(usual)}"
     return _told(share, (1 - share) * usual * slower, basis)
 

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from tui_flow.contract.commands import RerunPreview
 from tui_flow.contract.states import TERMINAL, FlowRunState
+from tui_flow.counting import counted
 from tui_flow.store.precedents import Precedents, UsualTask
 from tui_flow.store.records import Flow, FlowRun
 from tui_flow.tui.presentation import Line, times
@@ -91,7 +92,7 @@ def summary(known: Precedents | None, typed: Typed) -> Line:
     tasks = as_asked(known.tasks, typed)
     count = sum(task.calls for task in tasks)
     counts = [f"{_total(tasks, how)} {word}" for how, word in _words(typed).items() if _total(tasks, how)]
-    told = f"{count:,} task{'' if count == 1 else 's'}" + (f": {', '.join(counts)}" if counts else "")
+    told = counted(count, "task") + (f": {', '.join(counts)}" if counts else "")
     return [(told, ""), (_duration(known), ""), (f"  by run {known.good.id}, the last good one", "dim")]
 
 
@@ -178,7 +179,7 @@ def _differs(run_id: int, names: Sequence[str]) -> Line:
 def problem_lines(typed: Typed) -> list[Line]:
     if not typed.problems:
         return []
-    count = f"{len(typed.problems)} problem{'' if len(typed.problems) == 1 else 's'}: "
+    count = f"{counted(len(typed.problems), 'problem')}: "
     return [[(count, "bad"), ("; ".join(typed.problems), "")]]
 
 

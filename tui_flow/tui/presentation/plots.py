@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from tui_flow.contract.states import TERMINAL, WENT_WRONG, FlowRunState
+from tui_flow.counting import counted
 from tui_flow.store.records import FlowRun
 from tui_flow.store.spans import Span
-from tui_flow.tui.presentation import Line, counted, times
+from tui_flow.tui.presentation import Line, times
 from tui_flow.tui.presentation.glyphs import Marks, role
 
 HOUR = 3600.0

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from tui_flow.contract.schedules import TIMED, duration, jitter
 from tui_flow.contract.states import ScheduleState
+from tui_flow.counting import counted
 from tui_flow.store.records import Schedule
 from tui_flow.tui.presentation import Line, clock_changes, fires, plots, times
 from tui_flow.tui.presentation.agenda import Row
@@ -36,7 +37,7 @@ def _hour_line(hour: Hour) -> Line:
     start = times.hour_minute(hour.start)
     if not hour.fires:
         return [(f" {start}  ", "strong"), ("nothing fires in this hour", "dim")]
-    count = f"{hour.fires} fire{'' if hour.fires == 1 else 's'}: "
+    count = f"{counted(hour.fires, 'fire')}: "
     return [
         (f" {start}  ", "strong"),
         (count, "dim"),

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from tui_flow.client.stacks import ProcessStacks
 from tui_flow.contract.stacks import Frame, Standing
+from tui_flow.counting import counted
 from tui_flow.safe import safe
 from tui_flow.tui.presentation.tracebacks import is_library
 
@@ -41,7 +42,7 @@ def stack_lines(
             for line in _frame_lines(standing.frames, project, source_of, all_frames):
                 yield line._replace(text=f"    {line.text}")
         if idle:
-            yield StackLine(f"  and {idle} idle thread{'s' if idle > 1 else ''}", "note")
+            yield StackLine(f"  and {counted(idle, 'idle thread')}", "note")
 
 
 def _title(process: ProcessStacks, *, is_worker: bool) -> str:
@@ -88,7 +89,7 @@ def _frame_lines(
         elif index == len(groups) - 1:
             yield from _ends(group if index else group[-1:], project)
         elif index > 0:
-            yield StackLine(f"… {len(group)} library frame{'s' if len(group) > 1 else ''}", "library")
+            yield StackLine(f"… {counted(len(group), 'library frame')}", "library")
 
 
 def _ends(frames: list[Frame], project: Path) -> Iterator[StackLine]:

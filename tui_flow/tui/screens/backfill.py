@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from tui_flow.contract import commands
 from tui_flow.contract.schedules import TIMED
-from tui_flow.tui.presentation import Line, counted, filters, times
+from tui_flow.counting import counted
+from tui_flow.tui.presentation import Line, filters, times
 
 if TYPE_CHECKING:
     from tui_flow.tui.screens.section import Section

@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.strip import Strip
 
+from tui_flow.counting import counted
 from tui_flow.store.records import FlowRun
 from tui_flow.tui.presentation import Line, grid
 from tui_flow.tui.presentation.grid import Grid
@@ -97,7 +98,7 @@ class GridScreen(ModalScreen[Chosen | None]):
         flow = self.lines.grid.runs[0].flow if self.lines.grid.runs else ""
         with Vertical(classes="dialog reader") as self._box:
             count, flow = len(self.lines.grid.runs), grid.short(flow, grid.MOST_NAME, paint_of(self).marks)
-            title = f"The tasks of {flow} in its last {count} run{'' if count == 1 else 's'}, the newest on the right"
+            title = f"The tasks of {flow} in its last {counted(count, 'run')}, the newest on the right"
             self._box.border_title = Content(paint_of(self).clean(title))
             yield self.lines
 

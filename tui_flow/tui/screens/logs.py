@@ -10,6 +10,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from tui_flow.contract.rundir import LOG, run_dir
+from tui_flow.counting import counted
 from tui_flow.store.log_search import around
 from tui_flow.tui import saved_views
 from tui_flow.tui.actions import bindings
@@ -177,7 +178,7 @@ class LogsSection(LogTexts, Section):
         count = hits.count_text(found) if found.groups or news.is_over else "searching"
         self.query_line.set([(" / ", "key"), (self.text, "strong")], [(f"{count} ", "")])
         took = f"{news.seconds:.1f}s, " if news.seconds >= 1.0 else ""
-        files = f"{news.files:,} file{'' if news.files == 1 else 's'}"
+        files = counted(news.files, "file")
         how_far = f"{files}, {_size(news.bytes)}, {took}{self._state()}"
         levels = text_of(found.by_level())
         by = f"message: {len(found.heads()):,}" if found.is_by_message else "run"

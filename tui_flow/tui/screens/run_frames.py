@@ -3,6 +3,7 @@
 import time
 
 from tui_flow.contract.states import TERMINAL, FlowRunState
+from tui_flow.counting import counted
 from tui_flow.store.advance import Advance
 from tui_flow.store.records import FlowRun
 from tui_flow.tui.presentation import (
@@ -81,7 +82,7 @@ class RunFrames(RunTexts):
             ]
         if self.artifacts:
             many = len(self.artifacts)
-            left += [("  A", "key"), (f" {many} artifact{'' if many == 1 else 's'}", "dim")]
+            left += [("  A", "key"), (f" {counted(many, 'artifact')}", "dim")]
         if self.has_class("-wide") and run.started_at is not None:
             ended = f" {marks.to} {times.clock(run.ended_at)}" if run.ended_at is not None else ""
             left.append((f"  {times.moment(run.started_at, time.time())}{ended}", "dim"))

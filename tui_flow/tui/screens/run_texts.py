@@ -7,6 +7,7 @@ from typing import Any
 
 from tui_flow.contract.rundir import LOG, run_dir
 from tui_flow.contract.states import RERUNNABLE, TERMINAL
+from tui_flow.counting import counted
 from tui_flow.store.records import Artifact
 from tui_flow.tui import saving
 from tui_flow.tui.copying import Copyable
@@ -47,7 +48,7 @@ class RunTexts(RunActions):
             return
         found = self.log_view.search(text)
         if found:
-            self.say(f"{found} line{'' if found == 1 else 's'} with “{text}”: n next, N previous, Esc clears")
+            self.say(f"{counted(found, 'line')} with “{text}”: n next, N previous, Esc clears")
             if asks == _ONLY:
                 self.log_view.narrow(True)
         elif text:

@@ -11,6 +11,7 @@ from textual.widget import Widget
 from tui_flow.contract.errors import HistoryError, TuiFlowError
 from tui_flow.contract.schedules import TIMED
 from tui_flow.contract.states import ScheduleState
+from tui_flow.counting import counted
 from tui_flow.store.records import Schedule
 from tui_flow.tui.actions import bindings
 from tui_flow.tui.presentation import Line, agenda, filters, fires, hourly, schedule_about, times
@@ -185,7 +186,8 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Marking,
             return
         most, when = hourly.peak(self.reading, self.awake, overview)
         slots = self.console.settings.max_concurrent_runs
-        busy = f"peak {most} of {slots} slots at {times.hour_minute(when)}" if most else f"{slots} slots"
+        told = counted(slots, "slot")
+        busy = f"peak {most} of {told} at {times.hour_minute(when)}" if most else told
         self.about.set_title("Flows that fire, by the hour", busy)
         width = self.about.size.width or self.app.size.width - 2
         marks = self.console.paint.marks

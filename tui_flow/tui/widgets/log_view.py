@@ -11,6 +11,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from tui_flow.contract.log import DROPPED, KEEPER
+from tui_flow.counting import counted
 from tui_flow.store.logs import LogFile
 from tui_flow.tui.actions import bindings
 from tui_flow.tui.presentation import log_lines
@@ -325,7 +326,7 @@ class LogView(Lines):
         """The message of a line, with the colours that it brings itself, or where it has none with ours."""
         fold = self.lines.folds.get(line)
         if fold is not None:
-            frames = f"{fold[1]} library frame{'s' if fold[1] > 1 else ''}"
+            frames = counted(fold[1], "library frame")
             return [(f"  {self.marks.ellipsis} {frames} folded ({self.marks.enter} opens)", "dim")]
         log = self.lines.log
         text = log_lines.split(log.text(line)).message
@@ -365,7 +366,7 @@ class LogView(Lines):
             f"f {'follow ' if self.is_wide else ''}{'on' if self.follows else 'off'}",
             only or ("& none" if self.is_wide else ""),
             f"error {place}/{errors}" if errors else "",
-            f"{self.count:,} line{'' if self.count == 1 else 's'}",
+            counted(self.count, "line"),
         ]
         return [word for word in words if word]
 
