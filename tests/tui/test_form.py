@@ -3,6 +3,7 @@
 import json
 import shlex
 import time
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from tui_flow.contract import commands
 from tui_flow.sdk import params
 from tui_flow.store import presets
 from tui_flow.tui.presentation import text_of
-from tui_flow.tui.presentation.field_texts import parse, start_of
+from tui_flow.tui.presentation.field_texts import parse, start_of, with_day
 from tui_flow.tui.presentation.fields import fields_of
 from tui_flow.tui.presentation.form import Form, command_line, differing
 from tui_flow.tui.presentation.form_remarks import remark
@@ -294,6 +295,57 @@ async def test_fields_are_filled_in_checked_and_reset_and_esc_asks(etl: Project)
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "taken"),
+    [
+        ("day", "2026-08-20", "2026-09-01"), ("day", "soon", "2026-09-01"), ("at", "2026-01-01T14:30", "2026-09-01T14:30"),
+        ("at", "2026-01-01 14:30+02:00", "2026-09-01 14:30+02:00"), ("at", "now", "2026-09-01T00:00"),
+    ],
+)  # fmt: skip
+def test_a_day_takes_the_place_of_the_day_and_leaves_the_time(name: str, text: str, taken: str) -> None:
+    assert with_day(BY_NAME[name], text, date(2026, 9, 1)) == taken
+    assert parse(BY_NAME[name], taken, NOW) == taken
+
+
+async def test_a_day_is_taken_from_the_month(etl: Project) -> None:
+    etl.flow("typed", parameters=SCHEMA)
+    async with console(etl) as page:
+        await page.press("G", "R", "f5")
+        await page.shows("the month is for a field that takes a date")
+        await page.press("tab", "tab", "tab", "tab", "tab", "tab")
+        await page.type("2026-08-20")
+        await page.shows("] ▾", "F5 month")
+        await page.press("f5")
+        await page.shows("Thu 20 August 2026", "Mo   Tu   We")
+        await page.press("j", "l", "full_stop", "comma", "comma", "k", "up", "left")
+        await page.shows("Mon 13 July 2026")
+        await page.press("escape")
+        await page.shows("[ 2026-08-20")
+        await page.press("f5", "right", "enter")
+        await page.shows("[ 2026-08-21", "-p day=2026-08-21")
+        await page.press("ctrl+u", *"9999-12-31", "f5", "down", "full_stop", "enter")
+        await page.shows("[ 9999-12-31")
+
+
+async def test_what_the_form_can_do_is_found_by_name(etl: Project) -> None:
+    async with console(etl) as page:
+        await page.press("R", "ctrl+p")
+        await page.shows("Commands", "All that it will do", "^T")
+        await page.press(*"all that", "enter")
+        await page.shows("Plan: run etl_daily")
+
+
+async def test_what_is_wrong_is_said_where_the_cursor_is_already(etl: Project) -> None:
+    etl.flow("typed", parameters=SCHEMA)
+    async with console(etl) as page:
+        await page.press("G", "R")
+        await page.shows("> count *", "count  whole number")
+        await page.press("ctrl+r")
+        await page.shows("count  needs a whole number")
+        await page.press("ctrl+r")
+        await page.shows("count  needs a whole number")
+
+
 async def test_all_values_are_edited_as_json_and_a_slip_loses_nothing(
     etl: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -307,7 +359,7 @@ async def test_all_values_are_edited_as_json_and_a_slip_loses_nothing(
     async with console(etl) as page:
         monkeypatch.setattr(page.app, "edit_text", edit)
         await page.press("R", "ctrl+e")
-        await page.shows("not taken: line 3")
+        await page.shows("not taken: line 3: a name is needed, enclosed in double quotes; ^E mends it")
         assert "limit" in page.line_with("100")
         await page.press("ctrl+e")
         await page.shows("-p limit=5")

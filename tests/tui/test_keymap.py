@@ -8,8 +8,7 @@ import pytest
 from tests.tui.pages import console
 from tests.tui.project import Project
 from tui_flow.tui import keymap
-from tui_flow.tui.actions import ACTIONS
-from tui_flow.tui.screens.palette import action_named
+from tui_flow.tui.actions import ACTIONS, action_named
 
 EDIT = action_named("flows.edit")
 

@@ -140,12 +140,14 @@ ACTIONS = (
     Action("pager", "o", "pager", "the shown log in $PAGER", "run"),
     Action("save", "S", "save…", "save the shown log", "run"),
     Action("submit", "ctrl+r", "run", "run it, or to what is wrong", "form", 1),
-    Action("edit_all", "ctrl+e", "as JSON", "all as JSON in $EDITOR", "form", 4),
-    Action("plan", "ctrl+t", "plan", "all that it will do", "form", 2),
-    Action("presets", "f2", "presets", "values of runs, presets", "form", 3),
-    Action("save_preset", "f4", "save", "save the values: a preset", "form", 6),
-    Action("reset", "f3", "reset", "the field's default again", "form", 5),
-    Action("copy_command", "ctrl+y", "copy", "copy the command line", "form", 7),
+    Action("edit_all", "ctrl+e", "as JSON", "all as JSON in $EDITOR", "form", 5),
+    Action("pick_day", "f5", "month", "a day from the month", "form", 2),
+    Action("plan", "ctrl+t", "plan", "all that it will do", "form", 3),
+    Action("presets", "f2", "presets", "values of runs, presets", "form", 4),
+    Action("save_preset", "f4", "save", "save the values: a preset", "form", 7),
+    Action("reset", "f3", "reset", "the field's default again", "form", 6),
+    Action("copy_command", "ctrl+y", "copy", "copy the command line", "form", 9),
+    Action("commands", "ctrl+p", "commands", "everything, by name", "form", 8),
     Action("next_field", "tab", "next", "the next field", "form"),
     Action("leave", "escape", "leave", "leave; asks if changed", "form", 91),
     Action("view('flows')", "1", "flows", "Flows", "app"),
@@ -190,6 +192,11 @@ def bindings(where: str, *, priority: bool = False) -> list[BindingType]:
         for action in ACTIONS
         if action.where == where
     ]
+
+
+def action_named(name: str) -> Action:
+    """The action that keys.toml calls so."""
+    return next(action for action in ACTIONS if action.name == name)
 
 
 def key_name(key: str, ascii: bool = False) -> str:

@@ -16,7 +16,7 @@ from tui_flow.contract.errors import EXIT_OK, ReadOnly, TuiFlowError
 from tui_flow.settings import Settings
 from tui_flow.store.records import Alert
 from tui_flow.tui import keymap
-from tui_flow.tui.actions import ACTIONS, Action, bindings, key_name
+from tui_flow.tui.actions import ACTIONS, Action, action_named, bindings, key_name
 from tui_flow.tui.asking import Asking
 from tui_flow.tui.bridge import READS_ONLY, Bridge, RunReading
 from tui_flow.tui.defects import keep_defect
@@ -346,7 +346,7 @@ class Console(Asking, inherit_bindings=False):
         view = self.screen
         if isinstance(view, View):
             offers = actions_of(self, view)
-            self.push_screen(HelpScreen(offers, self.rebind, view.places(), self.keymap), self._take_offer)
+            self.push_screen(HelpScreen(offers, self.rebind, view.places(), self.keymap), self.take_offer)
 
     def action_tutorial(self) -> None:
         from tui_flow.tui.screens import tutorial
@@ -363,15 +363,15 @@ class Console(Asking, inherit_bindings=False):
         from tui_flow.tui.screens.palette import PaletteScreen
 
         if isinstance(self.screen, View):
-            self.push_screen(PaletteScreen(offers_of(self, self.screen), self.rebind), self._take_offer)
+            self.push_screen(PaletteScreen(offers_of(self, self.screen), self.rebind), self.take_offer)
 
-    def _take_offer(self, offer: Offer | None) -> None:
+    def take_offer(self, offer: Offer | None) -> None:
         if offer is not None:
             self.call_later(offer.act)
 
     def rebind(self, name: str) -> None:
         """Asks for another key for an action, and writes it down."""
-        from tui_flow.tui.screens.palette import KeyScreen, action_named
+        from tui_flow.tui.screens.palette import KeyScreen
 
         action = action_named(name)
 

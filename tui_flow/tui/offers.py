@@ -17,6 +17,7 @@ from tui_flow.tui.screens.view import View
 
 if TYPE_CHECKING:
     from tui_flow.tui.app import Console
+    from tui_flow.tui.screens.form import FormScreen
 
 _NO_COMMANDS = ("list.", "app.commands", "app.step_back", "app.next_pane", "app.previous_pane")
 """Moving about is for keys; the palette does not list it."""
@@ -54,6 +55,23 @@ def actions_of(console: "Console", view: View) -> list[Offer]:
         for place in places
         for action in ACTIONS
         if action.where == place
+    ]
+
+
+def offers_of_form(console: "Console", form: "FormScreen") -> list[Offer]:
+    """Every key of the form for parameters that does something now, but for moving about."""
+    ascii, left = console.paint.marks.ascii, {*form.useless(), "next_field", "commands"}
+    return [
+        Offer(
+            "action",
+            _sentence(action.help),
+            "",
+            console.keymap.shown(action, ascii),
+            partial(_run, console, [form], action),
+            name=action.name,
+        )
+        for action in ACTIONS
+        if action.where == "form" and action.id not in left
     ]
 
 

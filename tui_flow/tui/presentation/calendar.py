@@ -74,6 +74,11 @@ def same_day(day: date, months: int) -> date:
     return first.replace(day=min(day.day, monthrange(first.year, first.month)[1]))
 
 
+def days_of(month: date) -> list[date]:
+    """All days of the month that a day is in."""
+    return [month.replace(day=1 + place) for place in range(monthrange(month.year, month.month)[1])]
+
+
 def midnights(month: date) -> list[float]:
     """When each day of a month begins, and at the end when the following month does."""
     first, count = first_of(month), monthrange(month.year, month.month)[1]

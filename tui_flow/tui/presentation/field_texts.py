@@ -6,7 +6,7 @@ The engine and the worker check the values again with the flow's own types; this
 import json
 import re
 import time
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from tui_flow.safe import safe
@@ -17,6 +17,7 @@ _TRUE, _FALSE = ("true", "yes", "y", "1", "on"), ("false", "no", "n", "0", "off"
 MOMENTS = ("date", "date-time", "start")
 """The formats that take "today" and its like."""
 _STEP = re.compile(r"([+-])(\d{1,5})([mhdw])")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d([T ]\d.*)")
 _DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
 _CLOCK = re.compile(r"\d{1,2}:\d\d(:\d\d)?")
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
@@ -146,6 +147,22 @@ def moment(field: Field, text: str, now: float) -> str:
             continue
         return text
     raise ValueError(f"needs a {field.hint}")
+
+
+def day_of(field: Field, text: str, now: float) -> date:
+    """The day that a text means, or today."""
+    try:
+        return date.fromisoformat(moment(field, text.strip(), now)[:10])
+    except ValueError:
+        return times.local(now).date()
+
+
+def with_day(field: Field, text: str, day: date) -> str:
+    """The text for another day, at the same time of day."""
+    if field.format == "date":
+        return day.isoformat()
+    match = _DAY.fullmatch(text.strip())
+    return f"{day.isoformat()}{match[1] if match else 'T00:00'}"
 
 
 def _from_now(text: str, format: str, now: float) -> str:

@@ -72,6 +72,11 @@ class Field(NamedTuple):
         return self.format == "password"
 
     @property
+    def is_day(self) -> bool:
+        """A day, or a moment of one."""
+        return self.format in ("date", "date-time") and not self.choices
+
+    @property
     def is_flag(self) -> bool:
         """On or off, and never neither."""
         return self.types == ("boolean",) and not self.choices and isinstance(self.default, bool)

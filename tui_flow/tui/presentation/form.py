@@ -220,7 +220,8 @@ class Form:
         try:
             values = json.loads(text)
         except json.JSONDecodeError as error:
-            raise ValueError(f"line {error.lineno}: {error.msg}") from None
+            what = error.msg.replace("Expecting property name enclosed", "a name is needed, enclosed")
+            raise ValueError(f"line {error.lineno}: {what}") from None
         if not isinstance(values, dict):
             raise ValueError("line 1: an object is needed, { … }")
         unknown = [name for name in values if (name,) not in self.by_path]

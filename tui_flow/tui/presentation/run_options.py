@@ -29,6 +29,9 @@ class RunOptions(Form):
         """Whether another name is wrong."""
 
     def know(self, tasks: list[str], *, all_of_them: bool) -> None:
+        """What is all of them is known better than what comes later."""
+        if self.has_all_tasks and not all_of_them:
+            return
         self.tasks, self.has_all_tasks = tasks, all_of_them
         self.default_words = {("only",): f"all {len(tasks)}"} if tasks else {}
 

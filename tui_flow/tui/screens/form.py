@@ -1,5 +1,6 @@
 """The form for the parameters of a run: what each takes, what is wrong with it, and what the run would do."""
 
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -15,9 +16,10 @@ from tui_flow.contract.errors import TuiFlowError
 from tui_flow.store import presets
 from tui_flow.store.precedents import Precedents
 from tui_flow.store.records import Flow
-from tui_flow.tui.actions import bindings
+from tui_flow.tui.actions import action_named, bindings
 from tui_flow.tui.planning import Planning
-from tui_flow.tui.presentation import Line, form, run_options
+from tui_flow.tui.presentation import Line, form, run_options, times
+from tui_flow.tui.presentation.field_texts import day_of, with_day
 from tui_flow.tui.presentation.form import Filled, Form
 from tui_flow.tui.presentation.run_options import RunOptions
 from tui_flow.tui.screens.presets import Known, PresetMenu, keyed
@@ -30,6 +32,8 @@ from tui_flow.tui.widgets.lines import TextLines
 from tui_flow.tui.widgets.paint import fit, paint_of
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from tui_flow.tui.app import Console
 
 
@@ -105,10 +109,7 @@ class FormScreen(ModalScreen[Filled | None]):
         self.option_title.set([(" Run options", "strong")])
         self.plan.can_focus = False
         self.plan.add_class("pane")
-        has_presets = not self._command or self._verb == "rerun"
-        self.footer.offer(
-            ["form"], set() if has_presets else {"presets", "save_preset", "plan"}, {"submit": self._verb}
-        )
+        self._offer_keys()
         wrong = next(iter(self.form.problems), None)
         first = self.rows.reveal(wrong) if wrong else next(iter(self.query(FieldRow)), None)
         if first is not None:
@@ -153,7 +154,22 @@ class FormScreen(ModalScreen[Filled | None]):
 
     def on_descendant_focus(self) -> None:
         self._has_said = False
+        self._offer_keys()
         self.update()
+
+    def _offer_keys(self) -> None:
+        self.footer.offer(["form"], self.useless(), {"submit": self._verb})
+
+    @property
+    def row(self) -> FieldRow | None:
+        """The one under the cursor."""
+        return next((row for row in self.query(FieldRow) if row.control.has_focus), None)
+
+    def useless(self) -> set[str]:
+        """The ids of what would do nothing now."""
+        has_presets = not self._command or self._verb == "rerun"
+        found = set() if has_presets else {"presets", "save_preset", "plan"}
+        return found if self.row is not None and self.row.field.is_day else {*found, "pick_day"}
 
     def update(self) -> None:
         """Says anew all that depends on what is typed."""
@@ -183,7 +199,7 @@ class FormScreen(ModalScreen[Filled | None]):
 
     def say_of_field(self, *, complain: bool = False) -> None:
         """What the field under the cursor takes, and is for; what is wrong with it, which an empty one has to be told."""
-        row = next((row for row in self.query(FieldRow) if row.control.has_focus), None)
+        row = self.row
         if row is None:
             return
         field = row.field
@@ -237,15 +253,41 @@ class FormScreen(ModalScreen[Filled | None]):
 
     def action_reset(self) -> None:
         """The field under the cursor has its default again; of a group, all its fields."""
-        for row in self.query(FieldRow):
-            if row.control.has_focus:
-                row.form.reset(row.field)
+        if self.row is not None:
+            self.row.form.reset(self.row.field)
         self._show_values()
 
     def _show_values(self) -> None:
         self.rows.show()
         self.option_rows.show()
         self.update()
+
+    def action_pick_day(self) -> None:
+        """A month, to take a day from."""
+        from tui_flow.tui.screens.day import DayScreen
+
+        row, now = self.row, time.time()
+        if row is None or not row.field.is_day:
+            self.say("the month is for a field that takes a date")
+            return
+        row.take()
+
+        def taken(day: "date | None") -> None:
+            if day is not None:
+                row.form.texts[row.field.path] = with_day(row.field, row.control.value, day)
+                row.show()
+                self.update()
+
+        shown = day_of(row.field, row.control.value, now)
+        self.console.push_screen(DayScreen(shown, times.local(now).date()), taken)
+
+    def action_commands(self) -> None:
+        """What can be done here, by name."""
+        from tui_flow.tui.offers import offers_of_form
+        from tui_flow.tui.screens.palette import PaletteScreen
+
+        console = self.console
+        console.push_screen(PaletteScreen(offers_of_form(console, self), console.rebind), console.take_offer)
 
     def action_plan(self) -> None:
         """All that is known of what it will do."""
@@ -343,7 +385,8 @@ class FormScreen(ModalScreen[Filled | None]):
         except ValueError as error:
             self._broken_json = edited
             self._show_values()
-            self.say(f"not taken: {error}; the key opens it there again, and nothing is lost", "bad")
+            key = self.console.keymap.first(action_named("form.edit_all"), paint_of(self).marks.ascii)
+            self.say(f"not taken: {error}; {key} mends it", "bad")
             return
         self._broken_json = ""
         self._show_values()

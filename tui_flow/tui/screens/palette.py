@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from tui_flow.tui.actions import ACTIONS, Action, key_name
+from tui_flow.tui.actions import Action, key_name
 from tui_flow.tui.keymap import Keymap, parse_key
 from tui_flow.tui.presentation.key_help import help_lines
 from tui_flow.tui.presentation.palette import Offer, matching
@@ -229,8 +229,3 @@ class KeyScreen(ModalScreen[tuple[str, ...]]):
             self.dismiss((key,))
         else:
             self._say(f"{key_name(key)} is taken: {other.help} ({other.name})", "bad")
-
-
-def action_named(name: str) -> Action:
-    """The action that keys.toml calls so."""
-    return next(action for action in ACTIONS if action.name == name)

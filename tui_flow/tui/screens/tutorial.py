@@ -9,8 +9,8 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 
+from tui_flow.tui.actions import action_named
 from tui_flow.tui.presentation import Line, tutorial
-from tui_flow.tui.screens.palette import action_named
 from tui_flow.tui.widgets.lines import TextLines
 from tui_flow.tui.widgets.paint import keymap_of, paint_of
 

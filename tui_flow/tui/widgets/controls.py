@@ -32,8 +32,10 @@ class TextControl(SafeInput):
 
     def show(self, text: str) -> None:
         """Holds another text, and says nothing of it."""
-        with self.prevent(Input.Changed):
-            self.value = text
+        if text != self.value:
+            with self.prevent(Input.Changed):
+                self.value = text
+            self.cursor_position = len(text)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()

@@ -32,6 +32,7 @@ class FieldRow(Widget):
         self.name_cells = max(12, *(len(one.name) + len(one.path) + 1 for one in form.fields))
         self.control = self._group(unfolded) if field.is_group else control_for(field, form.texts[field.path])
         self.control.add_class("control")
+        self.control.set_class(not isinstance(self.control, TextControl), "drawn")
         self._head: Line = []
         self._remark: Line = []
         self._about: Line = []
@@ -92,7 +93,8 @@ class FieldRow(Widget):
         is_wrong = any(role == "bad" for _, role in said)
         columns = None if last_good is None else self._columns(last_good)
         end = "] " if isinstance(self.control, TextControl) else "  "
-        told: Line = [(end, "dim"), *(columns if columns is not None and not is_wrong else said)]
+        month: Line = [(f"{paint_of(self).marks.open} ", "key")] if self.field.is_day else []
+        told: Line = [(end, "dim"), *month, *(columns if columns is not None and not is_wrong else said)]
         about: Line = [(f"{' ' * 14}{self.field.description}", "dim")]
         if columns is not None and self.form.is_changed(self.field):
             about = [(" " * 14, ""), *said, (f"  {self.field.description}".rstrip(), "dim")]
@@ -103,7 +105,8 @@ class FieldRow(Widget):
 
     def _name_and_type(self) -> Line:
         field, marks = self.field, paint_of(self).marks
-        width = self.head_cells
+        is_text = isinstance(self.control, TextControl)
+        width = self.head_cells + (not is_text)
         name_cells = max(
             4, width - 4 if width < TYPE_CELLS + 12 else min(self.name_cells, width - TYPE_CELLS - 4)
         )
@@ -115,7 +118,7 @@ class FieldRow(Widget):
             ("~" if self.form.is_changed(field) else " ", "warn"),
             (fit(name, name_cells, marks.ellipsis), "strong"),
             (fit(f" {field.type_word}", room, marks.ellipsis) if room > 2 else " " * room, "dim"),
-            (" [" if isinstance(self.control, TextControl) else "  ", "dim"),
+            (" [" if is_text else " ", "dim"),
         ]
 
     def _columns(self, last_good: Mapping[str, Any]) -> Line | None:

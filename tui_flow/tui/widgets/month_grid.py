@@ -1,6 +1,7 @@
 """A month, a week to a row, with one day under the cursor, and beside or below it what there is to say about that day."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date, timedelta
 
 from textual import events
@@ -103,10 +104,12 @@ class MonthGrid(Lines):
             self.post_message(self.Moved(self))
 
     def move_days(self, days: int) -> None:
-        self.go_to(self.day + timedelta(days=days))
+        with suppress(OverflowError):  # the calendar ends with the year 9999
+            self.go_to(self.day + timedelta(days=days))
 
     def move_months(self, months: int) -> None:
-        self.go_to(calendar.same_day(self.day, months))
+        with suppress(ValueError):
+            self.go_to(calendar.same_day(self.day, months))
 
     def action_cursor_down(self) -> None:
         self.move_days(7)
@@ -118,7 +121,7 @@ class MonthGrid(Lines):
         self.go_to(self.day.replace(day=1))
 
     def action_end(self) -> None:
-        self.go_to(calendar.first_of(self.day, 1) - timedelta(days=1))
+        self.go_to(calendar.days_of(self.day)[-1])
 
     def action_page_down(self) -> None:
         self.move_months(1)
