@@ -30,6 +30,7 @@ EVENTS = [
     journal.FlowFinished(1.0, "failed", "Failed", "error", "no", FAILURE),
     journal.RunCancelling(1.0, "uid 0"),
     journal.TaskRenamed(1.0, 1, "é"),
+    journal.SlotsAwaited(1.0, 1, "database (5/5)", ""),
     journal.TaskRetrying(1.0, 1, 1, 2.0, FAILURE),
     journal.TaskFinished(1.0, 1, "failed", "Failed", "error", "", FAILURE),
     journal.ArtifactCreated(1.5, "c0ffee", "table", "totals", None, [{"a": None, "b": "ü"}], 3),

@@ -67,6 +67,29 @@ def test_a_paused_run_goes_on_with_its_answer_or_crashes_like_any_other() -> Non
     assert (run.state, run.due_at, run.awaits_attempt) == (FlowRunState.RETRYING, 115.0, True)
 
 
+def test_who_waits_for_slots_says_for_which_until_it_begins_ends_or_has_them() -> None:
+    by_tag = journal.SlotsAwaited(103.0, 1, "tag heavy (4/4)", "AwaitingConcurrencySlot")
+    fold = folded(*started(), created(1), by_tag)
+    task = fold.tasks[1]
+    assert (task.state, task.state_name, task.message) == (
+        "pending",
+        "AwaitingConcurrencySlot",
+        "waits for tag heavy (4/4)",
+    )
+    fold.apply(journal.TaskStarted(104.0, 1, 1))
+    assert (fold.tasks[1].state_name, fold.tasks[1].message) == ("Running", "")
+    for id in (0, 1):
+        fold.apply(journal.SlotsAwaited(105.0, id, "database (5/5)", ""))
+    assert (fold.tasks[1].state_name, fold.tasks[1].message) == ("Running", "waits for database (5/5)")
+    assert (fold.run.state, fold.run.message) == ("running", "waits for database (5/5)")
+    for id in (0, 1):
+        fold.apply(journal.SlotsAwaited(106.0, id, "", ""))
+    assert fold.tasks[1].message == fold.run.message == ""
+    fold.apply(finished(1))
+    fold.apply(by_tag)
+    assert fold.tasks[1].message == ""
+
+
 @pytest.mark.parametrize("torn", [False, True], ids=["whole", "torn"])
 def test_a_suspended_run_waits_without_a_process_and_its_attempt_is_kept(torn: bool) -> None:
     paused = [] if torn else [journal.FlowPaused(103.0, "approve", "Suspended", 200.0)]

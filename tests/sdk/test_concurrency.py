@@ -14,12 +14,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.sdk.history import History
 from tests.waiting import wait_until
 from tui_flow import flow, tags, task
 from tui_flow.concurrency import asyncio as asynchronous
 from tui_flow.concurrency.sync import concurrency, rate_limit
-from tui_flow.contract import limits, rundir
-from tui_flow.contract.limits import Limit
+from tui_flow.contract import journal, limits, rundir
+from tui_flow.contract.limits import Hold, Limit
 from tui_flow.contract.waiting_line import LINE, STALE_SECONDS, Place
 from tui_flow.sdk.exceptions import ConcurrencySlotAcquisitionError
 
@@ -222,6 +223,46 @@ def test_tags_of_tasks_have_limits_too(state_dir: Path) -> None:
 
     assert all_of_them() == 16
     assert (inside.most, inside.total) == (2, 8)
+
+
+def test_who_has_to_wait_tells_the_journal_for_which_limit_and_who_has_not_tells_nothing(
+    state_dir: Path,
+) -> None:
+    heavy, two = Limit("tag:heavy", 1), Limit("two", 2)
+    limits.save(state_dir, heavy)
+    for_tag = limits.acquire(state_dir, [heavy], 1, "test", keeps=True)
+    for_both = limits.acquire(state_dir, [two], 2, "test", keeps=True)
+    assert isinstance(for_tag, Hold) and isinstance(for_both, Hold)
+
+    @task(tags=["heavy"])
+    def work() -> None: ...
+
+    @flow
+    def waits() -> None:
+        work()
+        with concurrency("two"):
+            work()
+        with concurrency("two"):
+            pass
+
+    def told() -> list[journal.Event]:
+        runs = History(state_dir.parent).runs
+        return runs[-1].of(journal.SlotsAwaited) if runs else []
+
+    running = threading.Thread(target=waits)
+    running.start()
+    wait_until(lambda: len(told()) == 1)
+    for_tag.release()
+    wait_until(lambda: len(told()) == 2)
+    for_both.release()
+    running.join()
+    assert [event[1:] for event in told()] == [
+        (1, "tag heavy (1/1)", "AwaitingConcurrencySlot"), (0, "two (2/2)", ""), (0, "", ""),
+    ]  # fmt: skip
+    run = History(state_dir.parent).last
+    assert [event.state for event in run.created("work")] == ["pending", "pending"]
+    kinds = [type(event).__name__ for event in run.events if getattr(event, "id", 0) == 1]
+    assert kinds == ["TaskCreated", "SlotsAwaited", "TaskStarted", "TaskFinished"]
 
 
 SCRIPT = """

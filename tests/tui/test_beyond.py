@@ -1,6 +1,7 @@
 """What the details of a row say that had to be looked up."""
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -9,8 +10,9 @@ from tests.tui.project import NOON, the_task
 from tui_flow.contract.states import FlowRunState, TaskRunState
 from tui_flow.store.records import Try
 from tui_flow.store.task_history import Output, Past
-from tui_flow.tui.presentation import beyond, glyphs, text_of
+from tui_flow.tui.presentation import about_tasks, beyond, glyphs, silence, text_of
 from tui_flow.tui.presentation.beyond import Beyond
+from tui_flow.tui.presentation.tree import Row, TaskForest
 
 DONE, FAILED = TaskRunState.COMPLETED, TaskRunState.FAILED
 
@@ -37,6 +39,22 @@ def test_what_a_task_was_called_with_stands_before_what_it_gave() -> None:
     )
     assert text.splitlines() == ["INPUT    rows=result of transform, n=3", "OUTPUT   42"]
     assert "INPUT" not in told(the_task(1, "load"), beyond.NOTHING)
+
+
+def test_the_details_say_which_limit_is_waited_for_and_by_how_many() -> None:
+    why = "waits for database (5/5)"
+    tasks = [the_task(n, "load", "running", map_id=1, map_index=n, message=why) for n in (1, 2)]
+    details = about_tasks.task_details(tasks[0], {}, glyphs.UNICODE, NOON, Path())
+    assert [text_of(line) for line in details].count(why) == 1
+    forest = TaskForest()
+    forest.update(tasks)
+    lines = about_tasks.group_details(forest.groups[1], tasks, glyphs.UNICODE, NOON)
+    assert f"2 of them: {why}" in map(text_of, lines)
+    pending = the_task(1, "load", "pending", message="waits for tag heavy (4/4)")
+    forest.update([pending])
+    row = Row(("task", 1), 1, "load", None, pending, None, None)
+    said = silence.why_silent(a_run(state=FlowRunState.RUNNING, started_at=NOON), row, forest)
+    assert said == "load-1 has not begun: it waits for tag heavy (4/4)"
 
 
 def test_each_try_says_how_long_it_took_and_what_it_failed_with() -> None:

@@ -19,7 +19,7 @@ from tui_flow.store.records import Alert, Pause
 from tui_flow.store.tasks import TaskSummary
 from tui_flow.tui.presentation import activity, flow_detail, flow_foot, plots, text_of
 from tui_flow.tui.presentation.flow_detail import More
-from tui_flow.tui.presentation.flow_foot import Day
+from tui_flow.tui.presentation.flow_foot import Day, FullLimit
 from tui_flow.tui.presentation.flow_list import EMPTY, FlowRow
 from tui_flow.tui.presentation.glyphs import UNICODE
 
@@ -81,9 +81,10 @@ def test_the_foot_says_what_the_last_day_was_like_and_which_limits_are_full(tmp_
     settings = Settings(project=tmp_path, max_concurrent_runs=1, tag_limits={"io": 2})
     overview = EMPTY._replace(counts={FlowRunState.RUNNING: 1})
     day = Day(5.0, {FlowRunState.COMPLETED: 1107, FlowRunState.FAILED: 29, FlowRunState.RUNNING: 1})
-    told = "\n".join(
-        text_of(line) for line in flow_foot.lines(overview, day, settings, UNICODE, heights=True)
-    )
+    full = [FullLimit("database", 5, 5), FullLimit("api", 10.5, 10)]
+    lines = flow_foot.lines(overview, day, settings, UNICODE, heights=True, full=full)
+    told = "\n".join(map(text_of, lines))
+    assert "io 0/2    limits: database 5/5 full, api 10.5/10 full" in told
     assert "last 24h: 1,137 runs, 97.4% ok" in told and "slots: all 1/1 full, io 0/2" in told
     assert "height is its time against p95" in told
     bare = flow_foot.lines(EMPTY, Day(), settings, UNICODE, heights=False)

@@ -57,6 +57,8 @@ def test_bars_show_waiting_work_and_how_it_ended() -> None:
 def test_what_has_not_begun_waits_until_now_and_says_for_what() -> None:
     waits = the_task(1, "a", "pending", at=5)
     assert bar(waits, run=LIVE) == "     ░░░░"
+    slot = the_task(1, "a", "running", at=0, message="waits for database (5/5)")
+    assert bar(slot, 40, run=LIVE, why=forest(slot).why(slot)).endswith("██waits for database (5/5)")
     assert bar(waits, 30, run=LIVE, why="after load") == "    after load ░░░░░░░░░░░░░░"
 
 

@@ -80,7 +80,7 @@ def _facts(run: FlowRun, row: Row, now: float) -> str:
 def task_facts(task: TaskRun, now: float) -> str:
     """How long it ran, which try it is, when the next is due, and what went wrong."""
     tries = f"try {task.tries}/{task.max_tries}" if task.tries > 1 or task.due_at else ""
-    what = task.message if task.state in TASK_TERMINAL and task.state not in TASK_SUCCESS else ""
+    what = "" if task.state in TASK_SUCCESS else task.message
     parts = (tries, _due(task.state, task.due_at, now), safe(what.partition("\n")[0])[:200])
     return f"{_column(took(task, now))} {'  '.join(part for part in parts if part)}"
 

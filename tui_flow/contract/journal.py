@@ -177,6 +177,18 @@ class TaskRenamed(NamedTuple):
     run_name: str
 
 
+class SlotsAwaited(NamedTuple):
+    """A task run, or the flow itself, waits for slots of named limits, all of which others have; or, without `limits`,
+    waits no more. Told only by who has to wait. The next try, and the end, end a wait as well."""
+
+    at: float
+    id: int
+    limits: str
+    """Which, and how many of their slots are taken: "database (5/5)"."""
+    state_name: str
+    """Of a task run that may not begin before: the name of its state; else empty."""
+
+
 class TaskRetrying(NamedTuple):
     """A try failed, and there will be another."""
 
@@ -280,7 +292,7 @@ Note = EventEmitted | ArtifactCreated | ArtifactUpdated
 
 Event = (
     RunStarted | FlowStarted | FlowRetrying | FlowPaused | FlowResumed | FlowFinished | RunCancelling | RunEnded
-    | TaskCreated | TaskStarted | TaskRenamed | TaskRetrying | TaskFinished | EventEmitted
+    | TaskCreated | TaskStarted | TaskRenamed | SlotsAwaited | TaskRetrying | TaskFinished | EventEmitted
     | ArtifactCreated | ArtifactUpdated | AssetMaterialized
 )  # fmt: skip
 

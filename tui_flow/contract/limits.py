@@ -135,6 +135,16 @@ def holders(state_dir: Path, limit: Limit) -> list[str]:
     return found
 
 
+def in_use(state_dir: Path, limit: Limit) -> float:
+    """How many of its slots somebody has, this process included, or are used up and not yet back, whichever is more."""
+    taken = [
+        path
+        for path in _slots(_folder(state_dir, limit.name))
+        if str(path) in _held or lock_holder(path) is not None
+    ]
+    return max(float(len(taken)), round(used_up(state_dir, limit), 1))
+
+
 def used_up(state_dir: Path, limit: Limit) -> float:
     """Of a limit that refills: how many slots are used up now."""
     return _level(_folder(state_dir, limit.name), limit)

@@ -222,6 +222,7 @@ class Fold:
             self.tasks[event.id] = task._replace(
                 state=TaskRunState.RUNNING,
                 state_name="Running",
+                message="",
                 tries=event.tries,
                 started_at=event.at if task.started_at is None else task.started_at,
                 due_at=None,
@@ -234,12 +235,22 @@ class Fold:
         if task:
             self.tasks[event.id] = task._replace(run_name=event.run_name, revision=self.revision)
 
+    def _slots_awaited(self, event: journal.SlotsAwaited) -> None:
+        message = f"waits for {event.limits}" if event.limits else ""
+        task = self.tasks.get(event.id)
+        if task and task.state in TASK_ACTIVE:
+            name = event.state_name or state_name(task.state)
+            self.tasks[event.id] = task._replace(message=message, state_name=name, revision=self.revision)
+        elif event.id == 0 and self.run.state is FlowRunState.RUNNING:
+            self.run = self.run._replace(message=message)
+
     def _task_retrying(self, event: journal.TaskRetrying) -> None:
         task = self.tasks.get(event.id)
         if task and TaskRunState.RETRYING in TASK_TRANSITIONS[task.state]:
             self.tasks[event.id] = task._replace(
                 state=TaskRunState.RETRYING,
                 state_name="Retrying",
+                message="",
                 tries=event.tries,
                 due_at=event.due_at,
                 failure=event.failure,
@@ -364,6 +375,7 @@ _APPLY: dict[type, Callable[[Fold, Any], None]] = {
     journal.TaskCreated: Fold._task_created,
     journal.TaskStarted: Fold._task_started,
     journal.TaskRenamed: Fold._task_renamed,
+    journal.SlotsAwaited: Fold._slots_awaited,
     journal.TaskRetrying: Fold._task_retrying,
     journal.TaskFinished: Fold._task_finished,
     journal.EventEmitted: Fold._event_emitted,

@@ -28,7 +28,8 @@ LATER_SECONDS = 0.05
 """The same, when nothing came for a while."""
 QUIET_SECONDS = 1.0
 TASK_EVENTS = (
-    journal.TaskCreated, journal.TaskStarted, journal.TaskRenamed, journal.TaskRetrying, journal.TaskFinished
+    journal.TaskCreated, journal.TaskStarted, journal.TaskRenamed, journal.TaskRetrying, journal.TaskFinished,
+    journal.SlotsAwaited,
 )  # fmt: skip
 NONSENSE = (Refused, ValueError, TypeError, AttributeError, OverflowError, runs.IllegalTransition)
 """What a line raises that is JSON, and yet no event of ours."""

@@ -95,10 +95,19 @@ def waited_for(wait_for: WaitList) -> list[Any]:
 def _begin(run: TaskRun) -> None:
     calls = run.tree.calls
     may_not_run = (calls is not None and calls.may_reuse) or run.tree.left_out is not None
-    if may_not_run or run.upstream or run.is_transactional:
+    if may_not_run or run.upstream or run.is_transactional or _has_tag_limits(run):
         run.create()
     else:
         run.begin_now()
+
+
+def _has_tag_limits(run: TaskRun) -> bool:
+    """Whether it may have to wait before it begins."""
+    if not run.tags:
+        return False
+    from tui_flow.sdk.concurrency import tag_limits
+
+    return bool(tag_limits(run))
 
 
 def submit_task(

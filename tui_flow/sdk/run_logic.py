@@ -107,7 +107,7 @@ def _note_assets(run: TaskRun, state: State[Any], was_called: bool = True) -> No
 
 def _tag_slots(run: TaskRun) -> "Logic[Hold | None]":
     """The slots that a try of a task run needs by its tags; None where no limit holds for them."""
-    from tui_flow.sdk.concurrency import Wish, tag_limits
+    from tui_flow.sdk.concurrency import AWAITS_SLOT, Wish, tag_limits
 
     names = tag_limits(run)
     if not names:
@@ -115,6 +115,7 @@ def _tag_slots(run: TaskRun) -> "Logic[Hold | None]":
     for found in Wish(names, 1, keeps=True, run=run).tries():
         if not isinstance(found, float):
             return found
+        run.state = State(StateType.SCHEDULED, AWAITS_SLOT)
         yield Sleep(found)
     return None
 

@@ -98,7 +98,7 @@ for verb in (list_, set_, remove):
 
 
 def _object(state_dir: Any, limit: Limit, holders: list[str]) -> dict[str, Any]:
-    return {**limit._asdict(), "in_use": _in_use(state_dir, limit, holders), "holders": holders}
+    return {**limit._asdict(), "in_use": limits.in_use(state_dir, limit), "holders": holders}
 
 
 def _row(state_dir: Any, limit: Limit, holders: list[str]) -> tuple[str, ...]:
@@ -106,9 +106,4 @@ def _row(state_dir: Any, limit: Limit, holders: list[str]) -> tuple[str, ...]:
     names = ", ".join(f"{safe(name)}{f' ×{count}' if count > 1 else ''}" for name, count in counted.items())
     refill = f"{limit.slot_decay_per_second:g}/s" if limit.slot_decay_per_second else "-"
     slots = str(limit.limit) if limit.is_active else f"{limit.limit}, off"
-    return safe(limit.name), slots, f"{_in_use(state_dir, limit, holders):g}", refill, names or "-"
-
-
-def _in_use(state_dir: Any, limit: Limit, holders: list[str]) -> float:
-    """Held, or used up and not yet back, whichever is more."""
-    return max(float(len(holders)), round(limits.used_up(state_dir, limit), 1))
+    return safe(limit.name), slots, f"{limits.in_use(state_dir, limit):g}", refill, names or "-"

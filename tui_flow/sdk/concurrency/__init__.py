@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tui_flow.contract import limits, rundir
+from tui_flow.contract import journal, limits, rundir
 from tui_flow.contract.limits import Hold, Limit
 from tui_flow.contract.waiting_line import Place
 from tui_flow.sdk.asking import project_of
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT_SECONDS = 0.25
 """Between two looks whether there are slots."""
+AWAITS_SLOT = "AwaitingConcurrencySlot"
+"""The name, as Prefect has it, of the state of a task run that may not begin before it has the slots of its tags."""
 RETRY_SECONDS = 1.0
 """What one of `max_retries` stands for."""
 
@@ -37,7 +39,7 @@ class Wish:
         strict: bool = False,
         run: "TaskRun | None" = None,
     ) -> None:
-        """`run` is the one that waits, unless it is the one that the caller is in.
+        """`run` is a task run that waits for the slots of its tags, and else the one that the caller is in.
 
         Raises ConcurrencySlotAcquisitionError for a limit that is not there and `strict`, or that cannot give
         what is asked for; ValueError for what is no name and no number."""
@@ -45,6 +47,7 @@ class Wish:
             raise ValueError(f"occupy is to be a whole number of at least 1, not {occupy!r}")
         self._occupy, self._keeps = occupy, keeps
         self._run = run or parent_of_task()
+        self._state_name = AWAITS_SLOT if run else ""
         self._state_dir = rundir.open_state_dir(project_of(self._run))
         self._limits = self._found([names] if isinstance(names, str) else list(names), strict)
         waits = [timeout_seconds] + ([] if max_retries is None else [max_retries * RETRY_SECONDS])
@@ -65,13 +68,29 @@ class Wish:
                     )
                 if not wait:
                     self._logger.info("Waits for %s of limit %s", _slots(self._occupy), self._names)
+                    self._tell(self._who_is_full())
                     place = limits.wait_in_line(self._state_dir, self._limits)
                 wait = limits.AGAIN_SECONDS if place or not wait else wait * 1.5
                 yield min(max(found, wait), LONGEST_WAIT_SECONDS, left)
         finally:
             if place is not None:
                 place.leave()
+            if wait and not self._state_name:  # of a task run that begins now, that says enough
+                self._tell("")
         yield found
+
+    def _tell(self, awaited: str) -> None:
+        """What is waited for, to the journal of the run that waits, if there is one."""
+        if self._run is not None:
+            event = journal.SlotsAwaited(time.time(), self._run.number, awaited, self._state_name)
+            self._run.tree.record(event)
+
+    def _who_is_full(self) -> str:
+        """ "tag heavy (4/4), database (5/5)"."""
+        return ", ".join(
+            f"{limit.name.replace(':', ' ')} ({limits.in_use(self._state_dir, limit):g}/{limit.limit})"
+            for limit in self._limits
+        )
 
     def _ask(self, place: Place | None) -> Hold | float:
         return limits.acquire(

@@ -1,5 +1,6 @@
 """What the details of the Run view say of a task run, and of all those of one map call."""
 
+from collections import Counter
 from collections.abc import Sequence
 from heapq import nlargest
 from pathlib import Path
@@ -35,14 +36,16 @@ def task_details(
     """All there is to know of a task run; `names` are those of the run's task runs, `more` is what was looked up."""
     tries = f"try {task.tries} of {task.max_tries}" if task.max_tries > 1 else ""
     upstream = ", ".join(names.get(id, str(id)) for id in task.upstream[:8])
+    waits = task.message if task.state in TASK_ACTIVE else ""
     return [
         state_line(task.state, task.state_name, marks, tries),
+        *([[(waits, "warn")]] if waits else []),
         fact("task" if task.kind == "task" else "flow", f"{task.name}  {task.run_name}".rstrip()),
         *([fact("map", f"item {task.map_index}")] if task.map_index is not None else []),
         *when_lines(task, now),
         *([fact("after", upstream)] if upstream else []),
         *([fact("tags", " ".join(task.tags))] if task.tags else []),
-        *reason_lines(task.reason, task.message, task.failure, project),
+        *reason_lines(task.reason, "" if waits else task.message, task.failure, project),
         *([[], *more] if more else []),
         *traceback_lines(task.failure),
     ]
@@ -59,6 +62,8 @@ def group_details(
             counts.append((f"{marks.glyph(state)} {count:,} {word(state)}  ", role(state)))
     took = sorted(task.ended_at - task.started_at for task in tasks if task.started_at and task.ended_at)
     lines = [state_line(group.state, "", marks, f"{done:,} of {len(tasks):,} are over"), counts]
+    waits = Counter(task.message for task in tasks if task.state in TASK_ACTIVE and task.message)
+    lines += [[(f"{count:,} of them: {why}", "warn")] for why, count in waits.most_common(MOST_NAMED)]
     if group.started_at is not None:
         ended = (
             "" if group.ended_at is None or done < len(tasks) else f" to {times.moment(group.ended_at, now)}"

@@ -1,8 +1,8 @@
-"""What stands below the last flow where there is room: what the shapes mean, what the last day was like, and which
-files were read last."""
+"""What stands below the last flow where there is room: what the shapes mean, what the last day was like, which limits
+are full, and which files were read last."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from tui_flow.contract.states import STARTED, TERMINAL, WENT_WRONG, FlowRunState
@@ -26,9 +26,26 @@ class Day(NamedTuple):
     """By state."""
 
 
-def lines(overview: Overview, day: Day, settings: Settings, marks: Marks, *, heights: bool) -> list[Line]:
+class FullLimit(NamedTuple):
+    """A named limit of which all slots are taken."""
+
+    name: str
+    used: float
+    most: int
+
+
+def lines(
+    overview: Overview,
+    day: Day,
+    settings: Settings,
+    marks: Marks,
+    *,
+    heights: bool,
+    full: Sequence[FullLimit] = (),
+) -> list[Line]:
     """`heights`: the strips of the flows show durations."""
-    return [*(_legend(marks) if heights else []), [], _day(overview, day, settings), *_files(overview)]
+    told = [*_day(overview, day, settings), *_full(full)]
+    return [*(_legend(marks) if heights else []), [], told, *_files(overview)]
 
 
 def _legend(marks: Marks) -> list[Line]:
@@ -55,8 +72,15 @@ def _day(overview: Overview, day: Day, settings: Settings) -> Line:
     return line
 
 
-def _slots(name: str, used: int, most: int) -> Line:
-    return [(f"{name} {used}/{most}", ""), *([(" full", "warn")] if used >= most else [])]
+def _full(limits: Sequence[FullLimit]) -> Line:
+    line: Line = []
+    for limit in limits:
+        line += [(", " if line else "    limits: ", "dim"), *_slots(*limit)]
+    return line
+
+
+def _slots(name: str, used: float, most: int) -> Line:
+    return [(f"{name} {used:g}/{most}", ""), *([(" full", "warn")] if used >= most else [])]
 
 
 def _files(overview: Overview) -> list[Line]:

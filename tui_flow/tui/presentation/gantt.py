@@ -151,15 +151,15 @@ def bar(
     if headway is not None and period.ended_at is None and axis.width >= _ROOM_FOR_PROGRESS:
         _draw_headway(cells, headway, axis, period.started_at, marks)
     elif row.group is None:
-        cells.write_beside(*_note(row, run, now, marks))
+        cells.write_beside(*_note(row, run, now, marks, why))
     return cells.spans()
 
 
-def _note(row: Row, run: FlowRun, now: float, marks: Marks) -> tuple[str, str]:
-    """What stands behind a bar: what a try failed with, or when the next one begins."""
+def _note(row: Row, run: FlowRun, now: float, marks: Marks, why: str) -> tuple[str, str]:
+    """What stands behind a bar: what a try failed with, what is waited for, or when the next try begins."""
     if row.tries is not None and row.task is not None:
         return (row.task.tried[row.tries - 1].said if row.task.tried else ""), "dim"
-    return due_text(row.task or run, now, marks), "warn"
+    return why or due_text(row.task or run, now, marks), "warn"
 
 
 def _draw_work(

@@ -47,11 +47,15 @@ def current(row: Running, now: float, marks: Marks) -> tuple[str, str]:
         return (f"waits for you: {marks.enter}, then p answers", "warn")
     if run.state is FlowRunState.RETRYING:
         return flow_status.retry_line(run, advance, now, 99, marks)[0]
+    if run.state is FlowRunState.RUNNING and run.message:
+        return (run.message, "warn")
     if run.state is not FlowRunState.RUNNING or advance is None:
         return (word(run.state), role(run.state))
     if advance.retrying is not None:
         name, tries = flow_status.task_name(advance.retrying), flow_status.try_of(advance.retrying, now)
         return (f"{name}, {tries}", "warn")
+    if advance.running and advance.running[0].message:
+        return (f"{flow_status.task_name(advance.running[0])} {advance.running[0].message}", "warn")
     if not advance.running:
         return ("its own code", "dim")
     others = advance.counts.get(TaskRunState.RUNNING, 1) - 1

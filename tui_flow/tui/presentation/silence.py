@@ -28,7 +28,8 @@ def _of_task(task: TaskRun, tries: int | None, forest: TaskForest) -> str:
     name = name_of(task)
     if task.state is TaskRunState.PENDING:
         after = forest.why(task)
-        return f"{name} has not begun{f': it comes {after}' if after else ''}"
+        comes = "" if task.message else "comes "
+        return f"{name} has not begun{f': it {comes}{after}' if after else ''}"
     if task.state in _NEVER_RAN:
         return f"{name} never ran: {forest.why(task) or _NEVER_RAN[task.state]}"
     which = f"try {tries} of {name}" if tries is not None else name

@@ -288,6 +288,8 @@ class TaskForest:
 
     def why(self, task: TaskRun) -> str:
         """Why a task run waits, or never ran; empty where there is nothing to tell."""
+        if task.state in TASK_ACTIVE and task.message:
+            return task.message
         upstream = (self.tasks[id] for id in task.upstream if id in self.tasks)
         if task.state is TaskRunState.UPSTREAM_FAILED:
             failed = next((each for each in upstream if each.state not in TASK_SUCCESS), None)

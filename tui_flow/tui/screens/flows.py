@@ -76,11 +76,12 @@ class FlowsSection(Sorting, FlowActions, Section):
         if not self.console.has_overview:
             return
         self._show()
-        if self.is_wide and not self._is_reading:
-            self.run_worker(self._read_surroundings(), group="surroundings")
+        self._look_around()
 
     def take_advances(self) -> None:
         self._show_rows()
+        if self._surroundings.full:  # where tasks go on, there may be slots again
+            self._look_around()
         if self.dashboard is not None and self.is_roomy:
             self.dashboard.take_advances(self.console.overview)
 
@@ -95,7 +96,8 @@ class FlowsSection(Sorting, FlowActions, Section):
         self._show_rows()
         overview, around = self.console.overview, self._surroundings
         marks, settings = self.console.paint.marks, self.console.settings
-        foot = flow_foot.lines(overview, around.day, settings, marks, heights=self.table.shows_heights)
+        heights = self.table.shows_heights
+        foot = flow_foot.lines(overview, around.day, settings, marks, heights=heights, full=around.full)
         self.table.show_below(foot if self.is_wide and self.table.total else ())
         if self.is_roomy:
             self._surround(overview)
@@ -109,6 +111,10 @@ class FlowsSection(Sorting, FlowActions, Section):
             self.mount(self.dashboard)
         self.dashboard.take(overview)
 
+    def _look_around(self) -> None:
+        if self.is_wide and not self._is_reading:
+            self.run_worker(self._read_surroundings(), group="surroundings")
+
     async def _read_surroundings(self) -> None:
         """Once the rows stand there, and only where there is room for more."""
         overview, known = self.console.overview, self._surroundings
@@ -116,7 +122,8 @@ class FlowsSection(Sorting, FlowActions, Section):
             return
         self._is_reading = True
         try:
-            read = partial(read_surroundings, known=known, overview=overview)
+            state_dir = self.console.settings.state_dir
+            read = partial(read_surroundings, known=known, overview=overview, state_dir=state_dir)
             self._surroundings = await self.console.bridge.read(read)
         except HistoryError:
             return

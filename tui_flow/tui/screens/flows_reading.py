@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from tui_flow.contract.states import FlowRunState
 from tui_flow.store.records import FlowRun
 from tui_flow.store.spans import Span
 from tui_flow.tui.presentation.flow_detail import RUNS, More
-from tui_flow.tui.presentation.flow_foot import DAY, Day
+from tui_flow.tui.presentation.flow_foot import DAY, Day, FullLimit
 from tui_flow.tui.presentation.flow_list import STRIP, Overview
 
 DAY_SECONDS = 10.0
@@ -21,6 +22,8 @@ class Surroundings(NamedTuple):
     earlier: Mapping[str, Sequence[Span]] = {}
     """The last runs of each flow that had more than the overview has, the newest first."""
     day: Day = Day()
+    full: Sequence[FullLimit] = ()
+    """The named limits that nobody gets a slot of now."""
 
     def stale_flows(self, overview: Overview) -> list[str]:
         """The flows of which there is, or may be, more to know."""
@@ -31,10 +34,10 @@ class Surroundings(NamedTuple):
         ]
 
     def is_stale(self, overview: Overview, now: float) -> bool:
-        return now - self.day.at > DAY_SECONDS or bool(self.stale_flows(overview))
+        return now - self.day.at > DAY_SECONDS or bool(self.full or self.stale_flows(overview))
 
 
-def read_surroundings(db: Any, known: Surroundings, overview: Overview) -> Surroundings:
+def read_surroundings(db: Any, known: Surroundings, overview: Overview, state_dir: Path) -> Surroundings:
     """What has become of them."""
     from tui_flow.store import days, spans
 
@@ -43,7 +46,18 @@ def read_surroundings(db: Any, known: Surroundings, overview: Overview) -> Surro
     day = known.day
     if now - day.at > DAY_SECONDS:
         day = Day(now, days.count_by_day(db, [now - DAY, now + DAY])[0])
-    return Surroundings({**known.earlier, **earlier}, day)
+    return Surroundings({**known.earlier, **earlier}, day, _full_limits(state_dir))
+
+
+def _full_limits(state_dir: Path) -> list[FullLimit]:
+    from tui_flow.contract import limits
+
+    try:
+        active = [limit for limit in limits.list_limits(state_dir) if limit.is_active]
+        found = [FullLimit(limit.name, limits.in_use(state_dir, limit), limit.limit) for limit in active]
+    except OSError:  # one was removed meanwhile
+        return []
+    return [one for one in found if one.used >= one.most]
 
 
 def read_spans(db: Any, flow: str) -> More:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
+from tui_flow.contract.states import FlowRunState
 from tui_flow.store.records import Artifact, FlowRun
 from tui_flow.tui.actions import bindings
 from tui_flow.tui.presentation import Line, artifacts, gantt, joined, text_of, times
@@ -215,7 +216,8 @@ class TaskTree(Lines):
             ahead = artifacts.headway_of(said, now) if said is not None and row.tries is None else None
             if ahead is None and row.key == ROOT:
                 ahead = self.ahead
-            why = self.forest.why(row.task) if row.task is not None else ""
+            is_live = run.state is FlowRunState.RUNNING
+            why = self.forest.why(row.task) if row.task is not None else run.message if is_live else ""
             return gantt.bar(row, run, axis, now, self.marks, headway=ahead, why=why)
         drawn = (axis.width, group.changes, now // 1 if gantt.period_of(row, run).ended_at is None else 0)
         before = self._strips.get(group.map_id)
