@@ -119,7 +119,9 @@ def test_odd_tables_are_shown_and_break_nothing(data: Any) -> None:
 
 def test_progress_is_a_bar_with_an_estimate_while_it_goes_on() -> None:
     half = made("progress", {"done": 30, "total": 60, "unit": "rows"})
-    assert text(half, is_live=True) == [f"{'=' * 12}{glyphs.ASCII.waiting * 12}  50%  30/60 rows  ~9s"]
+    assert text(half, is_live=True) == [
+        f"{glyphs.ASCII.bar * 12}{glyphs.ASCII.waiting * 12}  50%  30/60 rows  ~9s"
+    ]
     assert text(half)[0].endswith("50%  30/60 rows")
     assert text(made("progress", {"done": 62.5, "total": 100, "unit": "%"}))[0].endswith(" 62%")
     assert text(made("progress", {"done": 5, "total": None})) == ["5"]

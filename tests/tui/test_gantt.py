@@ -67,7 +67,17 @@ def test_each_try_is_a_bar_of_its_own_with_the_back_off_between_them() -> None:
     assert bar(task, 20) == "✗✗✗✗✗···████████████"
     assert bar(task, 40, row=2) == "✗✗✗✗✗✗✗✗✗ ValueError: no"
     assert bar(task, 20, row=3) == "        ████████████"
-    assert bar(task, 20, marks=glyphs.ASCII) == "XXXXX...============"
+    assert bar(task, 20, marks=glyphs.ASCII) == "XXXXX,,,++++++++++++"
+
+
+def test_in_ascii_what_a_bar_is_made_of_is_the_shape_of_no_state() -> None:
+    marks = glyphs.ASCII
+    parts = {marks.bar, marks.waiting, marks.back_off, marks.expected}
+    assert len({marks.bar, marks.waiting, marks.back_off}) == 3
+    assert not parts & {marks.glyph(state) for state in glyphs.LEGEND}
+    assert text_of(tree_columns.legend(marks, 120)).split("  ")[:4] == [
+        f" {marks.waiting} waiting", f" {marks.bar} at work", " X failed try", f" {marks.back_off} back-off",
+    ]  # fmt: skip
 
 
 def test_what_waits_for_its_next_try_counts_down_to_it() -> None:

@@ -185,3 +185,31 @@ async def test_a_line_of_ten_megabytes_is_shown_in_part_and_holds_up_no_key(etl:
         await page.press("S", "enter")
         await page.shows("saved 3 lines")
         assert (etl.settings.project / "run-811.log").stat().st_size > 10_000_000
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 20)], ids=str)
+async def test_in_ascii_nothing_in_a_frame_is_cut_with_another_sign(
+    etl: Project, size: tuple[int, int]
+) -> None:
+    name = "a_flow_of_which_the_name_has_no_end_" * 3
+    etl.flow(name)
+    etl.run(900, name, "failed")
+    async with console(etl, size=size, ascii=True) as page:
+        await page.press("slash")
+        await page.type("no_end")
+        await page.press("enter", "m")
+        await page.shows("Send no message about", "~ -")
+        assert page.text.isascii()
+        await page.press("escape", "2")
+        await page.shows("900")
+        await page.press("enter")
+        await page.shows("Log ")
+        assert page.text.isascii(), page.text
+
+
+@pytest.mark.parametrize("width", [60, 66, 80])
+async def test_how_long_a_run_took_is_whole_in_its_header(etl: Project, width: int) -> None:
+    etl.run(900_123, "ingest_of_everything", "cancelled", took=605.0, run_name="a-long-name-of-a-run")
+    async with console(etl, size=(width, 20), ascii=True, open_run=900_123) as page:
+        await page.shows("CANCELLED 10m05s", "run 900123")
+        assert "10m05s~" not in page.text

@@ -239,7 +239,7 @@ def _draw_tries(cells: _Cells, task: TaskRun, now: float, marks: Marks) -> None:
     is_waiting = task.state is TaskRunState.RETRYING
     for one, next_at in zip(task.tried, [*begins, now] if is_waiting else begins, strict=False):
         if one.ended_at is not None:
-            cells.fill(one.ended_at, next_at, "." if marks.ascii else "·", "warn")
+            cells.fill(one.ended_at, next_at, marks.back_off, "warn")
     for number, one in enumerate(task.tried, 1):
         is_last = number == len(task.tried) and not is_waiting
         _draw(cells, task.state if is_last else "failed", one.started_at, one.ended_at or now, marks)
@@ -254,7 +254,7 @@ def _draw_headway(cells: _Cells, headway: Headway, axis: Axis, since: float, mar
     first = min(axis.column(since), axis.width - _ROOM_FOR_PROGRESS)
     room = axis.width - first - len(text)
     full = round(headway.share * room)
-    cells.write(first, marks.bar * full + ("-" if marks.ascii else "─") * (room - full), "live")
+    cells.write(first, marks.bar * full + (marks.waiting if marks.ascii else "─") * (room - full), "live")
     cells.write(first + room, text, "live")
 
 

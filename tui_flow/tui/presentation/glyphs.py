@@ -74,6 +74,8 @@ class Marks(NamedTuple):
     cursor: str
     bar: str
     waiting: str
+    back_off: str
+    """Between two tries."""
     axis: str
     ellipsis: str
     wrapped: str
@@ -120,6 +122,7 @@ UNICODE = Marks(
     ">",
     "█",
     "░",
+    "·",
     "│",
     "…",
     "↪",
@@ -143,8 +146,9 @@ ASCII = Marks(
     "v",
     ">",
     ">",
-    "=",
-    "-",
+    "+",
+    "_",
+    ",",
     "|",
     "~",
     "\\",
@@ -161,7 +165,7 @@ ASCII = Marks(
     "o",
     "*",
     "*",
-    ".",
+    "+",
 )
 
 

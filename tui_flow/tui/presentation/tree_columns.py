@@ -61,7 +61,7 @@ def legend(marks: Marks, width: int) -> Line:
         (marks.waiting, "waiting", "dim"),
         (marks.bar, "at work", "ok"),
         (marks.glyph("failed"), "failed try", "bad"),
-        ("." if marks.ascii else "·", "back-off", "warn"),
+        (marks.back_off, "back-off", "warn"),
         (marks.glyph("cached"), "cached", "ok"),
         (marks.glyph("upstream_failed"), "not run: upstream failed", "dim"),
     ]

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
 from textual.strip import Strip
 from textual.widget import Widget
 
 from tui_flow.tui.presentation import Line
+from tui_flow.tui.widgets.framed import Dialog
 from tui_flow.tui.widgets.lines import TextLines
 from tui_flow.tui.widgets.paint import AnySpan, paint_of
 from tui_flow.tui.widgets.prompt import SafeInput
@@ -66,8 +65,8 @@ class AskScreen(ModalScreen[str | None]):
         self.input = SafeInput(placeholder=hint, compact=True)
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog") as box:
-            box.border_title = Content(paint_of(self).clean(self._title))
+        with Dialog() as box:
+            box.set_title(self._title)
             yield self.input
 
     def on_mount(self) -> None:
@@ -88,8 +87,8 @@ class ConfirmScreen(ModalScreen[bool]):
         self._title, self._lines, self._answers = title, lines, (no, yes)
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog") as box:
-            box.border_title = Content(paint_of(self).clean(self._title))
+        with Dialog() as box:
+            box.set_title(self._title)
             yield TextLines(id="question")
             yield Choices(self._answers)
 

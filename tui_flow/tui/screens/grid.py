@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.content import Content
 from textual.screen import ModalScreen
 from textual.strip import Strip
 
@@ -14,6 +12,7 @@ from tui_flow.counting import counted
 from tui_flow.store.records import FlowRun
 from tui_flow.tui.presentation import Line, grid
 from tui_flow.tui.presentation.grid import Grid
+from tui_flow.tui.widgets.framed import Dialog
 from tui_flow.tui.widgets.lines import Lines
 from tui_flow.tui.widgets.paint import AnySpan, paint_of
 
@@ -96,10 +95,10 @@ class GridScreen(ModalScreen[Chosen | None]):
 
     def compose(self) -> ComposeResult:
         flow = self.lines.grid.runs[0].flow if self.lines.grid.runs else ""
-        with Vertical(classes="dialog reader") as self._box:
+        with Dialog("reader") as self._box:
             count, flow = len(self.lines.grid.runs), grid.short(flow, grid.MOST_NAME, paint_of(self).marks)
-            title = f"The tasks of {flow} in its last {counted(count, 'run')}, the newest on the right"
-            self._box.border_title = Content(paint_of(self).clean(title))
+            self._title = f"The tasks of {flow} in its last {counted(count, 'run')}, the newest on the right"
+            self._box.set_title(self._title)
             yield self.lines
 
     def on_mount(self) -> None:
@@ -118,7 +117,7 @@ class GridScreen(ModalScreen[Chosen | None]):
         if lines.runs:
             told = grid.about(lines.grid, lines.runs[lines.column], lines.task_name, lines.marks, time.time())
             keys = f"h l run  {lines.marks.enter} open  Esc close"
-            self._box.border_subtitle = Content(paint_of(self).clean(f"{told}   {keys}"))
+            self._box.set_title(self._title, f"{told}   {keys}")
 
     def action_go(self, by: int) -> None:
         self.lines.go(by)

@@ -6,13 +6,12 @@ from typing import ClassVar, NamedTuple
 from rich.style import Style
 from textual import events
 from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.content import Content
 from textual.screen import ModalScreen
 
 from tui_flow.tui.presentation import Line
+from tui_flow.tui.widgets.framed import Dialog
 from tui_flow.tui.widgets.lines import Lines, TextLines
-from tui_flow.tui.widgets.paint import AnySpan, fit, paint_of
+from tui_flow.tui.widgets.paint import AnySpan, fit
 
 
 class Choice(NamedTuple):
@@ -69,8 +68,8 @@ class MenuScreen(ModalScreen[str]):
         self.foot = TextLines(id="question")
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog") as box:
-            box.border_title = Content(paint_of(self).clean(self._title))
+        with Dialog() as box:
+            box.set_title(self._title)
             yield self.list
             yield self.foot
 

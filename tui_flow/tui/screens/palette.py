@@ -7,8 +7,6 @@ from rich.cells import cell_len
 from rich.style import Style
 from textual import events
 from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
@@ -16,6 +14,7 @@ from tui_flow.tui.actions import Action, key_name
 from tui_flow.tui.keymap import Keymap, parse_key
 from tui_flow.tui.presentation.key_help import help_lines
 from tui_flow.tui.presentation.palette import Offer, matching
+from tui_flow.tui.widgets.framed import Dialog
 from tui_flow.tui.widgets.lines import Lines, TextLines
 from tui_flow.tui.widgets.paint import AnySpan, fit, paint_of
 from tui_flow.tui.widgets.prompt import SafeInput
@@ -81,9 +80,8 @@ class PaletteScreen(ModalScreen[Offer]):
         self.list = OfferList()
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog palette") as box:
-            box.border_title = Content(self.TITLE_TEXT)
-            box.border_subtitle = Content(self.HINTS)
+        with Dialog("palette") as box:
+            box.set_title(self.TITLE_TEXT, self.HINTS)
             yield SafeInput(id="typed", compact=True, placeholder="type to search")
             yield from self.compose_lists()
 
@@ -102,9 +100,8 @@ class PaletteScreen(ModalScreen[Offer]):
         """What fits the text."""
         found = matching(self._offers, typed)
         self.list.show_offers(found)
-        self.query_one(".dialog").border_title = Content(
-            self.TITLE_TEXT if found else f"{self.TITLE_TEXT}: nothing matches"
-        )
+        title = self.TITLE_TEXT if found else f"{self.TITLE_TEXT}: nothing matches"
+        self.query_one(Dialog).set_title(title, self.HINTS)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
@@ -187,7 +184,7 @@ class HelpScreen(PaletteScreen):
         """How much more there is below."""
         more = self.keys.count - self.keys.first - self.keys.page if self.keys.display else 0
         title = f"{self.TITLE_TEXT}: {more} more below, PgDn" if more > 0 else self.TITLE_TEXT
-        self.query_one(".dialog").border_title = Content(title)
+        self.query_one(Dialog).set_title(title, self.HINTS)
 
 
 class KeyScreen(ModalScreen[tuple[str, ...]]):
@@ -200,8 +197,8 @@ class KeyScreen(ModalScreen[tuple[str, ...]]):
         self._action, self._keymap = action, keymap
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog") as box:
-            box.border_title = Content(f"A key for: {self._action.help}")
+        with Dialog() as box:
+            box.set_title(f"A key for: {self._action.help}")
             yield TextLines(id="question")
 
     def on_mount(self) -> None:

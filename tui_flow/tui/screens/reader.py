@@ -5,13 +5,11 @@ from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.content import Content
 from textual.screen import ModalScreen
 
 from tui_flow.tui.presentation import Line, text_of
+from tui_flow.tui.widgets.framed import Dialog
 from tui_flow.tui.widgets.lines import TextLines
-from tui_flow.tui.widgets.paint import paint_of
 
 
 class ReaderScreen(ModalScreen[None]):
@@ -44,17 +42,14 @@ class ReaderScreen(ModalScreen[None]):
         self.text = TextLines(id="reader")
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog reader") as box:
-            box.border_title = Content(paint_of(self).clean(self._title))
+        with Dialog("reader") as box:
             keys = [
                 "j k g G",
                 *(["n N next"] if self._stops else []),
                 *(["e edit"] if self._edit else []),
                 "y copy",
             ]
-            box.border_subtitle = Content(
-                paint_of(self).clean("  ".join([self._note, *keys, "Esc close"]).strip())
-            )
+            box.set_title(self._title, "  ".join([self._note, *keys, "Esc close"]).strip())
             yield self.text
 
     def on_mount(self) -> None:

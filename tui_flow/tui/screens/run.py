@@ -279,6 +279,7 @@ class RunScreen(RunFrames):
         self.update_footer()
 
     def on_resize(self) -> None:
+        self.call_after_refresh(self.update_crumbs)
         self.call_after_refresh(self.find_critical_path)
         self.call_after_refresh(self.describe)
         self.call_after_refresh(self.update_frames)

@@ -18,6 +18,7 @@ from tui_flow.tui.presentation import (
     times,
 )
 from tui_flow.tui.presentation.attempts import attempt_lines
+from tui_flow.tui.presentation.cells import line_len, short, with_more
 from tui_flow.tui.presentation.critical_path import chain_line, critical_path
 from tui_flow.tui.presentation.flow_list import run_duration
 from tui_flow.tui.presentation.gantt import Headway
@@ -70,25 +71,36 @@ class RunFrames(RunTexts):
         if run is None:
             self.crumbs.set([*left, (f"run {self.run_id}", "strong")])
             return
-        flow = run.flow if len(run.flow) <= MAX_NAME else run.flow[:MAX_NAME] + marks.ellipsis
-        state = f"  {marks.glyph(run.state)} {run.state.upper()}"
-        left += [(flow, "strong"), (f" {marks.crumb} ", "dim"), (f"run {run.id}", "strong")]
-        left += [(state, role(run.state)), (f" {run_duration(run, time.time(), marks)}", "")]
+        flow = short(run.flow, MAX_NAME, marks.ellipsis)
+        must: Line = [
+            (flow, "strong"),
+            (f" {marks.crumb} ", "dim"),
+            (f"run {run.id}", "strong"),
+            (f"  {marks.glyph(run.state)} {run.state.upper()}", role(run.state)),
+            (f" {run_duration(run, time.time(), marks)}", ""),
+        ]
+        right: Line = [(",", "key"), (" older  ", "dim"), (".", "key"), (" newer ", "dim")]
+        width = self.crumbs.size.width or self.app.size.width
+        if line_len(must) + line_len(right) >= width:
+            right = []
+        room = width - line_len(right) - 1
+        first = left if line_len(left) + line_len(must) <= room else [(" ", "")]
+        self.crumbs.set(with_more([*first, *must], self._more_crumbs(run), room), right)
+
+    def _more_crumbs(self, run: FlowRun) -> list[Line]:
+        """What else there is to say of the run; what comes last is left out first."""
+        marks, more = self.console.paint.marks, list[Line]()
         if (ahead := flow_status.time_left(self.look_ahead())) != "":
-            left.append((f" {ahead} left" if ahead != "slow" else " slow", "dim"))
+            more.append([(f" {ahead} left" if ahead != "slow" else " slow", "dim")])
         if self.attempts and self.latest is not None:
-            left += [
-                (f"  attempt {run.attempt}/{self.latest.attempt}", "warn" if self.shows_earlier else "dim")
-            ]
+            attempt = f"  attempt {run.attempt}/{self.latest.attempt}"
+            more.append([(attempt, "warn" if self.shows_earlier else "dim")])
         if self.artifacts:
-            many = len(self.artifacts)
-            left += [("  A", "key"), (f" {counted(many, 'artifact')}", "dim")]
+            more.append([("  A", "key"), (f" {counted(len(self.artifacts), 'artifact')}", "dim")])
         if self.has_class("-wide") and run.started_at is not None:
             ended = f" {marks.to} {times.clock(run.ended_at)}" if run.ended_at is not None else ""
-            left.append((f"  {times.moment(run.started_at, time.time())}{ended}", "dim"))
-        left += [(f"  {run.run_name}", "dim")]
-        right: Line = [(",", "key"), (" older  ", "dim"), (".", "key"), (" newer ", "dim")]
-        self.crumbs.set(left, right)
+            more.append([(f"  {times.moment(run.started_at, time.time())}{ended}", "dim")])
+        return [*more, [(f"  {run.run_name}", "dim")]]
 
     def update_frames(self) -> None:
         marks = self.console.paint.marks

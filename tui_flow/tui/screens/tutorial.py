@@ -5,12 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.content import Content
 from textual.screen import ModalScreen
 
 from tui_flow.tui.actions import action_named
 from tui_flow.tui.presentation import Line, tutorial
+from tui_flow.tui.widgets.framed import Dialog
 from tui_flow.tui.widgets.lines import TextLines
 from tui_flow.tui.widgets.paint import keymap_of, paint_of
 
@@ -40,7 +39,7 @@ class TutorialScreen(ModalScreen[int]):
         return self.app  # type: ignore[return-value]
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog"):
+        with Dialog():
             yield self.page
 
     def on_mount(self) -> None:
@@ -64,9 +63,7 @@ class TutorialScreen(ModalScreen[int]):
             ("Esc", "key"),
             (" leaves, F1 comes back", "dim"),
         ]
-        self.query_one(".dialog").border_title = Content(
-            f"Tutorial {number + 1} of {len(steps)}: {step.title}"
-        )
+        self.query_one(Dialog).set_title(f"Tutorial {number + 1} of {len(steps)}: {step.title}")
         self.page.set_lines([tutorial.strip(steps, number), [], *step.lines, [], keys])
 
     def action_do(self) -> None:

@@ -6,18 +6,17 @@ from typing import ClassVar
 
 from rich.style import Style
 from textual import events
-from textual.content import Content
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
 from tui_flow.tui.actions import bindings
 from tui_flow.tui.presentation.glyphs import Marks
+from tui_flow.tui.widgets.framed import Framed
 from tui_flow.tui.widgets.paint import AnySpan, Paint, changed_cells, paint_of, wrap_line
 
 
-class Lines(Widget, can_focus=True):
+class Lines(Framed, can_focus=True):
     """`count` lines, one of them under the cursor. Who derives gives the spans of a line."""
 
     BINDINGS: ClassVar = bindings("list")
@@ -45,7 +44,6 @@ class Lines(Widget, can_focus=True):
         self.cursor = 0
         self.first = 0
         """The line at the top."""
-        self._titles = ("", "")
         self._drawn: dict[int, Strip] = {}
         """What stands on the screen, by its row in the pane."""
 
@@ -157,18 +155,7 @@ class Lines(Widget, can_focus=True):
         """The smallest line at the top with which `index` can still be seen."""
         return max(0, index - self.page + 1)
 
-    def set_title(self, title: str, subtitle: str = "") -> None:
-        """The texts in the pane's frame, above and below."""
-        self._titles = (title, subtitle)
-        room = self.size.width - 4
-        for name, text in (("border_title", title), ("border_subtitle", subtitle)):
-            text = text if len(text) <= room or room < 1 else text[: room - 1] + self.marks.ellipsis
-            content = Content(self.paint.clean(text))
-            if getattr(self, f"_{name}") != content:
-                setattr(self, name, content)
-
     def on_resize(self) -> None:
-        self.set_title(*self._titles)
         self.show(self.cursor)
 
     def on_click(self, event: events.Click) -> None:
