@@ -27,6 +27,7 @@ EARLIER = (
     *(("hello", {"name": name}) for name in ("Ada", "Grace", "Edsger", "Barbara", "Donald")),
     *(("host_health", {}),) * 3,
     *(("zone_report", {}),) * 2,
+    ("orders", {"day": "2026-08-19", "shops": ["paris", "lyon"], "target": {"batch": 500}}),
     *(("flaky_api", {"failures": failures}) for failures in (1, 2, 3, 9)),
 )
 """The runs that are over when the pictures are made."""
@@ -62,6 +63,45 @@ def archive(): ...
 def report(): ...
 """
 """What stands in the picture of the schedules."""
+ORDERS = """
+from datetime import date
+from typing import Literal
+
+from pydantic import BaseModel
+from tui_flow import flow, task
+
+
+class Target(BaseModel):
+    host: str = "warehouse"
+    batch: int = 100
+
+
+@task
+def extract(day: date) -> int:
+    return 812
+
+
+@task
+def load(rows: int, target: Target): ...
+
+
+@task
+def mail(rows: int): ...
+
+
+@flow
+def orders(
+    day: date,
+    mode: Literal["append", "replace", "upsert"] = "append",
+    shops: list[str] = [],
+    target: Target = Target(),
+    mirror: Target | None = None,
+):
+    rows = extract(day)
+    load(rows, target)
+    mail(rows)
+"""
+"""What stands in the picture of the form."""
 
 
 def main() -> None:
@@ -71,6 +111,7 @@ def main() -> None:
             ROOT / "flows", project / "flows", ignore=shutil.ignore_patterns("out", "__pycache__")
         )
         (project / "flows" / "nightly.py").write_text(SCHEDULED)
+        (project / "flows" / "orders.py").write_text(ORDERS)
         settings = Settings(project=project)
         with client.connect(settings) as engine:
             try:
@@ -131,7 +172,7 @@ async def draw_all(settings: Settings, failed: int, census: int) -> None:
     await draw(settings, "failed-run", "error 1/", open_run=failed)
     await draw(settings, "wide", "r f  reuse", open_run=failed, size=(160, 45))
     await draw(settings, "rerun", "as it was          reuse", open_run=failed, keys=("r",))
-    await draw(settings, "form", "taken", open_run=failed, keys=("R",))
+    await draw(settings, "form", "3 tasks", view="flows", search="orders", keys=("R",), first="orders")
     await draw(settings, "logs", "done", view="logs", search="retry|attempt level>=WARN")
     await draw(settings, "schedule", "backup", view="schedule")
     await draw(settings, "schedule-wide", "first ", view="schedule", size=(160, 45))
@@ -149,13 +190,14 @@ async def draw(
     open_run: int | None = None,
     search: str = "",
     keys: tuple[str, ...] = (),
+    first: str = "error 1/",
 ) -> None:
-    """One picture, taken once this text stands on the screen, after these keys."""
+    """One picture, taken once this text stands on the screen, after these keys, which wait for what is there `first`."""
     begin = Address(view, search, run_id=open_run)
     app = Console(settings, begin=begin)
     async with app.run_test(size=size) as pilot:
         if keys:
-            await shown(app, pilot.pause, "error 1/")
+            await shown(app, pilot.pause, first)
             await pilot.press(*keys)
         await shown(app, pilot.pause, text)
         svg = app.export_screenshot(title="tui-flow")

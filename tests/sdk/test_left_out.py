@@ -187,7 +187,11 @@ def test_a_preview_does_not_count_what_is_left_out_again(attempts: Attempts) -> 
     directory = attempts.kept.directory
     assert preview.preview(directory, {}).run == 1
     assert preview.preview(directory, {"force": True}).run == 2
-    assert preview.preview(directory, {"only": ["extract"]}).run == 2
+    told = preview.preview(directory, {"only": ["extract"]})
+    assert (told.run, told.failed, told.asked) == (2, 1, 1)
+    attempts.run(skip=["extract"], rerun_only=["extract"], reuse="any", asked_attempt=2)
+    told = preview.preview(directory, {})
+    assert (told.reuse, told.run) == (0, 1), "what an attempt made all the same is left out again"
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def test_it_is_read_from_the_last_good_run_with_medians_of_those_before(project:
 
 def test_the_summary_counts_and_says_from_where_it_knows() -> None:
     assert text_of(plan.summary(KNOWN, TYPED)) == (
-        "202 tasks: 200 run, 1 were cached, 1 skipped; about 3m00s (p95 3m40s)  by run 811, the last good one"
+        "202 tasks: 200 run, 1 were cached, 1 skipped; about 3m00s (p95 3m40s)  by run 811"
     )
     assert "1 were cached, and run" in text_of(plan.summary(KNOWN, TYPED._replace(refreshes=True)))
     without = TYPED._replace(left_out=["load", "other"])

@@ -467,7 +467,7 @@ class RerunPreview(NamedTuple):
     unkept: int
     """They succeeded, and their result was not kept, or cannot be read any more."""
     asked: int
-    """They succeeded, and `from_tasks`, `only` or `force` says that they run."""
+    """They succeeded, or were left out, and `from_tasks`, `only` or `force` says that they run."""
     changed_tasks: list[str] = []  # noqa: RUF012
     """The names of those tasks, in the order of their calls."""
     environment: str = ""

@@ -50,6 +50,11 @@ class Recorded:
         }
         return {task, task.replace("-", "_"), *functions}
 
+    def is_left_out(self, call: calls.Call, spec: rundir.RunSpec) -> bool:
+        """Whether the run leaves the call out, which an attempt may have made all the same."""
+        is_of_a_task = any(place in self.calls for place in calls.around(call.path))
+        return is_left_out(call.task, spec.skip, [] if is_of_a_task else spec.only)
+
     def unfinished(self, directory: Path) -> list[str]:
         """The names of the task runs of the last attempt that came to no end of their own."""
         open_runs: dict[int, str] = {}
@@ -88,15 +93,17 @@ def preview(directory: Path, options: dict[str, Any]) -> RerunPreview:
     }
     counts = dict.fromkeys(("reuse", "changed", "failed", "unkept", "asked"), 0)
     changed: dict[str, None] = {}
-    unfinished = recorded.unfinished(directory)
-    if not is_asked:
-        unfinished = [
-            name
-            for name in unfinished
-            if not is_left_out(name, spec.skip, spec.only) or matches(name, [*only, *from_tasks])
-        ]
+    wanted = ["*"] if is_asked else [*only, *from_tasks]
+    unfinished = []
+    for name in recorded.unfinished(directory):
+        was_left_out = is_left_out(name, spec.skip, spec.only)
+        if not was_left_out or matches(name, wanted):
+            unfinished.append(name)
+            counts["asked" if was_left_out else "failed"] += 1
     reused, again = [], set(unfinished)
     for call in recorded.calls.values():
+        if recorded.is_left_out(call, spec) and not matches(call.task, wanted):
+            continue
         is_asked = is_asked or call.task in from_tasks
         if call.state != TaskRunState.COMPLETED:
             counts["failed"] += 1
@@ -112,7 +119,6 @@ def preview(directory: Path, options: dict[str, Any]) -> RerunPreview:
             reused.append(call)
             continue
         again.add(call.task)
-    counts["failed"] += len(unfinished)
     perhaps = []
     if not only:  # else arguments do not count
         perhaps = _perhaps(recorded, digests, reused, again, options.get("changed_parameters") or [])

@@ -8,7 +8,7 @@ from tui_flow.contract.commands import DescribeFile, GetStatus, PreviewRerun, Re
 from tui_flow.contract.errors import HistoryError, TuiFlowError
 from tui_flow.store import precedents
 from tui_flow.store.precedents import Precedents
-from tui_flow.tui.presentation import Line, plan, run_options
+from tui_flow.tui.presentation import Line, plan, run_options, text_of
 
 if TYPE_CHECKING:
     from tui_flow.tui.screens.form import FormScreen
@@ -89,8 +89,13 @@ class Planning:
             return
         typed = self._typed()
         pane.set_title("Plan")
-        last = plan.problem_lines(typed) or [self._way(typed)]
-        pane.set_lines([self._summary(typed), *last])
+        summary, problems = self._summary(typed), plan.problem_lines(typed)
+        if len(text_of(summary)) > pane.size.width:
+            summary = summary[:-1]  # by which run is the least of it
+        if problems and self._screen.has_class("-short"):  # then there is one line
+            pane.set_lines([*problems, summary])
+        else:
+            pane.set_lines([summary, *(problems or [self._way(typed)])])
 
     def whole(self) -> list[Line]:
         """All that is known."""

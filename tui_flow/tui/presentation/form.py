@@ -75,7 +75,7 @@ class Form:
         """Back to the default; a group with all that is in it."""
         if field.is_group:
             (self.unset.add if _starts_unset(field) else self.unset.discard)(field.path)
-            for inside in self._children(field):
+            for inside in self.children(field):
                 self.reset(inside)
             return
         self.texts[field.path] = start_of(field)
@@ -87,7 +87,7 @@ class Form:
             is_unset = field.path in self.unset
             if field.is_optional and (field.required or is_unset is not _starts_unset(field)):
                 return False
-            return is_unset or all(map(self.is_default, self._children(field)))
+            return is_unset or all(map(self.is_default, self.children(field)))
         is_untouched = self.texts[field.path] == start_of(field) and field.path not in self._kept
         return is_untouched and not field.required
 
@@ -101,7 +101,7 @@ class Form:
             is_unset = field.path in self.unset
             if is_unset is not (field.path in self._start_unset):
                 return True
-            return not is_unset and any(map(self.is_changed, self._children(field)))
+            return not is_unset and any(map(self.is_changed, self.children(field)))
         return self.texts[field.path] != self.start[field.path]
 
     @property
@@ -113,7 +113,8 @@ class Form:
         """Whether a group around it is None."""
         return any(field.path[:length] in self.unset for length in range(1, len(field.path)))
 
-    def _children(self, group: Field) -> list[Field]:
+    def children(self, group: Field) -> list[Field]:
+        """The fields of a group."""
         return [field for field in self.fields if field.path[:-1] == group.path]
 
     def inside(self, group: Field) -> list[Field]:
@@ -130,7 +131,7 @@ class Form:
 
     def _whole(self, group: Field) -> dict[str, Any]:
         found = dict(self._extras.get(group.path, {}))
-        for field in self._children(group):
+        for field in self.children(group):
             if field.has_default or not self.is_default(field):
                 if field.is_secret and self.is_default(field):
                     continue
@@ -197,7 +198,7 @@ class Form:
         """What no field of it says: that it is None, or is there although all in it is default."""
         if group.path in self.unset:
             return [f"-p {group.dotted}=null"]
-        is_said = not group.is_optional or not all(map(self.is_default, self._children(group)))
+        is_said = not group.is_optional or not all(map(self.is_default, self.children(group)))
         return [] if is_said else [f"-p {shlex.quote(f'{group.dotted}={{}}')}"]
 
     def as_json(self) -> str:

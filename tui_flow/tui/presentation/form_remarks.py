@@ -1,5 +1,6 @@
 """What stands beside a field of a form."""
 
+from tui_flow.counting import counted
 from tui_flow.tui.presentation import Line
 from tui_flow.tui.presentation.field_texts import MOMENTS, is_relative, start_of
 from tui_flow.tui.presentation.fields import Field
@@ -48,7 +49,7 @@ def _group_remark(form: Form, group: Field) -> Line:
     if wrong:
         return [(f"{wrong} wrong below", "bad")]
     changed = [leaf.name for leaf in leaves if not form.is_default(leaf)]
-    line: Line = [(f"{len(leaves)} field{'' if len(leaves) == 1 else 's'}", "dim")]
+    line: Line = [(counted(len(form.children(group)), "field"), "dim")]
     return [*line, (f", ~{', '.join(changed)}", "warn")] if changed else line
 
 

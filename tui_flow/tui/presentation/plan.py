@@ -84,7 +84,8 @@ def whole(
 
 
 def summary(known: Precedents | None, typed: Typed) -> Line:
-    """How many tasks, and how long: "9 tasks: 6 run, 2 were cached; about 2m58s (p95 3m40s), by run 809"."""
+    """How many tasks, and how long: "9 tasks: 6 run, 2 were cached; about 2m58s (p95 3m40s)  by run 809", the last good
+    one."""
     if known is None:
         return [("reading what earlier runs did …", "dim")]
     if known.good is None:
@@ -93,7 +94,7 @@ def summary(known: Precedents | None, typed: Typed) -> Line:
     count = sum(task.calls for task in tasks)
     counts = [f"{_total(tasks, how)} {word}" for how, word in _words(typed).items() if _total(tasks, how)]
     told = counted(count, "task") + (f": {', '.join(counts)}" if counts else "")
-    return [(told, ""), (_duration(known), ""), (f"  by run {known.good.id}, the last good one", "dim")]
+    return [(told, ""), (_duration(known), ""), (f"  by run {known.good.id}", "dim")]
 
 
 def _words(typed: Typed) -> dict[str, str]:

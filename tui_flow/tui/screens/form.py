@@ -192,7 +192,7 @@ class FormScreen(ModalScreen[Filled | None]):
         self.titles.display = self.has_class("-wide")
         rows = self.rows.rows
         names = min(rows[0].name_cells, 20) if rows else 12
-        line = f"  {'NAME':{names}} {'TYPE':{31 - names}}{'VALUE':34}"
+        line = f"  {'NAME':{names}} {'TYPE':{31 - names}}{'VALUE':36}"
         if self.last_good is not None:
             line += f"{fit('DEFAULT', DEFAULT_CELLS)} LAST OK RUN {self.last_good[0]}"
         self.titles.set([(line, "dim")])

@@ -15,6 +15,9 @@ from tui_flow.tui.presentation.fields import Field
 from tui_flow.tui.widgets.paint import AnySpan, paint_of
 from tui_flow.tui.widgets.prompt import SafeInput
 
+CELLS, BROAD_CELLS = 29, 32
+"""What a control is wide in a terminal of 80 cells, and may be where values need what is behind it."""
+
 
 class Typed(Message):
     """A control holds another text now."""
@@ -88,6 +91,12 @@ class PickControl(_Drawn):
         super().__init__()
         self.value, self._is_flag = start, field.is_flag
         self.texts = [as_text(option) for option in field.options]
+        self.set_class(CELLS < self._cells <= BROAD_CELLS, "broad")
+
+    @property
+    def _cells(self) -> int:
+        """What all values beside each other take."""
+        return sum(cell_len(text) + 4 for text in self.texts) - 1
 
     @property
     def place(self) -> int | None:
@@ -101,7 +110,7 @@ class PickControl(_Drawn):
         for text in self.texts:
             chosen = text == self.value
             spans.append((f"({self._bullet if chosen else ' '}){text} ", "" if chosen else "dim"))
-        if sum(cell_len(str(text)) for text, _ in spans) - 1 <= self.size.width:
+        if self._cells <= self.size.width:
             return spans
         marks, place = paint_of(self).marks, self.place
         number = "-" if place is None else str(place + 1)

@@ -92,9 +92,7 @@ class FieldRow(Widget):
         said = remark(self.form, self.field, source)
         is_wrong = any(role == "bad" for _, role in said)
         columns = None if last_good is None else self._columns(last_good)
-        end = "] " if isinstance(self.control, TextControl) else "  "
-        month: Line = [(f"{paint_of(self).marks.open} ", "key")] if self.field.is_day else []
-        told: Line = [(end, "dim"), *month, *(columns if columns is not None and not is_wrong else said)]
+        told: Line = [*self._end, *(columns if columns is not None and not is_wrong else said)]
         about: Line = [(f"{' ' * 14}{self.field.description}", "dim")]
         if columns is not None and self.form.is_changed(self.field):
             about = [(" " * 14, ""), *said, (f"  {self.field.description}".rstrip(), "dim")]
@@ -102,6 +100,14 @@ class FieldRow(Widget):
         if found != (self._head, self._remark, self._about):
             self._head, self._remark, self._about = found
             self.refresh()
+
+    @property
+    def _end(self) -> Line:
+        """What stands behind the control: where a day can be taken from the month, a mark."""
+        if self.control.has_class("broad"):
+            return []
+        end = "] " if isinstance(self.control, TextControl) else "  "
+        return [(end, "dim"), (f"{paint_of(self).marks.open} " if self.field.is_day else "  ", "key")]
 
     def _name_and_type(self) -> Line:
         field, marks = self.field, paint_of(self).marks
