@@ -51,7 +51,7 @@ async def test_what_was_said_is_found_in_all_runs_and_opens_there(said_often: Pr
         assert page.line_with("57 ERROR").startswith("│>")
         await page.shows("run 812  load_warehouse try 2", "conn = connect(dsn)", "line 57")
         await page.press("n", "n")
-        await page.shows("▾ ✓ run 811", "line 304", "305    in the middle")
+        await page.shows("▾ ✓ run 811", "line 304", "305    in the middle", "─ run 811  etl_daily ─")
         await page.press("enter")
         await page.shows("run 811", "COMPLETED", "a timeout", "line 304 of the log")
         assert page.line_with("a timeout").startswith("│> ")

@@ -43,7 +43,7 @@ def a_day(day: int = 20, **changes: object) -> Day:
         (a_day(counts={FlowRunState.COMPLETED: 1}, missed=12), "?12"),
         (a_day(counts={FlowRunState.FAILED: 1}, missed=12), "✗1"),
         (a_day(to_come=Expected(31)), "○31"),
-        (a_day(to_come=Expected(87_049, True)), "○87k"),
+        (a_day(to_come=Expected(87_049, True)), "~87k"),
         (a_day(), ""),
     ],
     ids=["fine", "failed", "crashed", "at-work", "missed", "failed-and-missed", "to-come", "many", "nothing"],

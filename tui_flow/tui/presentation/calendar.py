@@ -123,14 +123,15 @@ def weeks(days: Sequence[Day]) -> list[list[Day | None]]:
 
 def cell(day: Day, marks: Marks, room: int) -> tuple[str, str]:
     """What stands beside a day's number, in so many cells, and its role: the worst there was, missed
-    fire times among it, and how often; or how many fires there are to come."""
+    fire times among it, and how often; or how many fires there are to come, with "~" where that is an estimate."""
     worst = day.worst
     if day.missed and worst not in WENT_WRONG:
         return ("?" + short_count(day.missed, room - 1), "warn")
     if worst is None:
         if not day.to_come.fires:
             return ("", "")
-        return (marks.fire + short_count(day.to_come.fires, room - 1), "")
+        sign = "~" if day.to_come.is_estimate else marks.fire
+        return (sign + short_count(day.to_come.fires, room - 1), "")
     is_fine = worst is FlowRunState.COMPLETED
     return (
         marks.glyph(worst) + ("" if is_fine else short_count(day.counts[worst], room - 1)),

@@ -155,10 +155,10 @@ class LogsSection(LogTexts, Section):
             self.context.set_title(f"run {run.id}  {run.flow}")
             self.context.set_lines(self._lines_of_run())
         else:
-            hit = row.hit
+            hit, run = row.hit, row.group.run
             tries = f" try {hit.tries}" if hit.tries > 1 else ""
-            who = f"{row.group.name_of(hit)}{tries}"
-            self.context.set_title(f"run {row.group.run.id}  {who}", f"line {hit.line + 1:,}")
+            who = f"{row.group.name_of(hit) or run.flow}{tries}"
+            self.context.set_title(f"run {run.id}  {who}", f"line {hit.line + 1:,}")
             self._show_context()
         self.update_footer()
 
