@@ -84,10 +84,11 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Marking,
             while self._stale:
                 self._stale = False
                 began = time.monotonic()
-                await self._read()
+                try:
+                    await self._read()
+                except HistoryError as error:
+                    self.take_trouble(error)
                 await asyncio.sleep(min(PAUSE_SECONDS, REST * (time.monotonic() - began)))
-        except HistoryError as error:
-            self.take_trouble(error)
         finally:
             self._is_reading = False
 
