@@ -108,6 +108,37 @@ def test_flows_are_told_in_order_with_all_that_a_console_shows(describe: Describ
     assert kept.read_text() == dedent(source)
 
 
+def test_the_tasks_that_are_there_after_the_import_are_told_wherever_they_were_made(
+    describe: Describe, tmp_path: Path
+) -> None:
+    shared = """
+        from tui_flow import task
+        class Proxy:
+            __class__ = property(lambda self: 1 / 0)
+        proxy = Proxy()
+        @task
+        def mail(): ...
+        """
+    (tmp_path / "shared.py").write_text(dedent(shared))
+    source = """
+        import sys
+        import shared
+        from tui_flow import flow, task
+        from tui_flow.assets import materialize
+        sys.modules["odd"] = object()
+        @task(name="load it")
+        def load(): ...
+        other = load.with_options(name="other")
+        class Steps:
+            @task
+            def step(self): ...
+        @flow
+        def etl(): shared.mail()
+        """
+    answer = describe(source).answer
+    assert (answer["error"], answer["tasks"]) == (None, ["load it", "other", "step", "mail"])
+
+
 def test_a_file_without_flows_is_fine(describe: Describe) -> None:
     assert describe("x = 1\n").answer["error"] is None
 

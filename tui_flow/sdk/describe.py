@@ -69,16 +69,16 @@ def describe(project: Path, path: Path) -> tuple[dict[str, Any], Imported | None
     return answer, Imported(flows, Version(answer["sha"], answer["modules"]))
 
 
-def _tasks(modules: Iterable[str]) -> list[str]:
+def _tasks(names: Iterable[str]) -> list[str]:
     """The names of the tasks in the flow file, in the project's modules that it imports, and in their classes."""
     from tui_flow.sdk.tasks import Task
 
+    modules = [flow_file.loaded, *(sys.modules.get(name) for name in names)]
     found: dict[str, None] = {}
-    spaces = [vars(module) for name in modules if (module := sys.modules.get(name)) is not None]
-    for space in [vars(flow_file.loaded) if flow_file.loaded else {}, *spaces]:
+    for space in [getattr(module, "__dict__", {}) for module in modules]:
         for value in list(space.values()):
-            inside = list(vars(value).values()) if isinstance(value, type) else ()
-            found |= {one.name: None for one in (value, *inside) if issubclass(type(one), Task)}
+            inside = list(vars(value).values()) if issubclass(type(value), type) else ()
+            found |= {str(one.name): None for one in (value, *inside) if issubclass(type(one), Task)}
     return list(found)
 
 

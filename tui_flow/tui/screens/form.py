@@ -223,6 +223,7 @@ class FormScreen(ModalScreen[Filled | None]):
             had = form.text_in(field, values)
             words += [(f"  run {run_id}, ok, had {had}", "dim")] if had else []
         self.about.set(words, right if len(rows) > 1 else ())
+        self._has_said = self._has_said or complain
 
     def say(self, text: str, role: str = "") -> None:
         self._has_said = True
