@@ -143,3 +143,19 @@ async def test_a_file_that_cannot_be_written_costs_no_more_than_the_keeping(
         await page.shows("Press it now.")
         await page.press("E")
         await page.shows("for now, since", "E edit")
+
+
+async def test_the_keys_of_the_help_itself_are_others_where_somebody_wants_that(
+    etl: Project, keys: Path
+) -> None:
+    written(keys, 'palette.change_key = "ctrl+k"\napp.tutorial = "f8"\n')
+    async with console(etl, keys=keys) as page:
+        await page.press("question_mark")
+        await page.shows("^K key  F8 tutorial")
+        await page.press("f8")
+        await page.shows("Tutorial 1 of")
+        await page.press("escape", "colon")
+        await page.shows("^K change the key")
+        await page.type("editor")
+        await page.press("ctrl+k")
+        await page.shows("Press it now.", "It has e")

@@ -150,6 +150,7 @@ ACTIONS = (
     Action("commands", "ctrl+p", "commands", "everything, by name", "form", 8),
     Action("next_field", "tab", "next", "the next field", "form"),
     Action("leave", "escape", "leave", "leave; asks if changed", "form", 91),
+    Action("change_key", "f2", "key", "give it another key", "palette"),
     Action("view('flows')", "1", "flows", "Flows", "app"),
     Action("view('runs')", "2", "runs", "Runs, the newest first", "app"),
     Action("view('logs')", "3", "logs", "search in all logs", "app"),

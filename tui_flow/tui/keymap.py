@@ -23,6 +23,8 @@ _RESERVED = {"escape", "ctrl+c"}
 """They lead out of everything, always."""
 _ONLY_WITH_OTHERS = ("app", "list", "rows")
 """Places whose keys work beside those of every other place."""
+_ALONE = {"form", "palette"}
+"""Places that hear no key but their own."""
 
 
 def path_of_keys() -> Path:
@@ -77,7 +79,7 @@ class Keymap:
 def are_heard_together(one: Action, other: Action) -> bool:
     """Whether there is a place where both actions answer to keys."""
     places = {one.where, other.where}
-    if "form" in places:  # it hears no key but its own
+    if places & _ALONE:
         return len(places) == 1
     return (
         len(places) == 1

@@ -48,7 +48,7 @@ NOT_NOW = "not now"
 _PLACES = {
     "flows": "Flows", "runs": "Runs", "logs": "Logs", "schedule": "Schedule", "alerts": "Alerts", "run": "a run",
     "tree": "a run's tasks", "log": "a run's log", "rows": "lists of flows, runs and alerts", "list": "lists", "app": "a view",
-    "form": "a form",
+    "form": "a form", "palette": "the help and the commands",
 }  # fmt: skip
 
 

@@ -7,16 +7,17 @@ from rich.cells import cell_len
 from rich.style import Style
 from textual import events
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from tui_flow.tui.actions import Action, key_name
+from tui_flow.tui.actions import Action, action_named, bindings, key_name
 from tui_flow.tui.keymap import Keymap, parse_key
 from tui_flow.tui.presentation.key_help import help_lines
 from tui_flow.tui.presentation.palette import Offer, matching
 from tui_flow.tui.widgets.framed import Dialog
 from tui_flow.tui.widgets.lines import Lines, TextLines
-from tui_flow.tui.widgets.paint import AnySpan, fit, paint_of
+from tui_flow.tui.widgets.paint import AnySpan, fit, keymap_of, paint_of
 from tui_flow.tui.widgets.prompt import SafeInput
 
 TWO_COLUMNS = 78
@@ -64,14 +65,15 @@ class PaletteScreen(ModalScreen[Offer]):
 
     CSS_PATH = "../styles/dialogs.tcss"
     TITLE_TEXT = "Commands"
-    HINTS = "> actions  @ flows  # runs   F2 change the key  Esc close"
+    HINTS = "> actions  @ flows  # runs   {change} change the key  Esc close"
+    """Below, with the keys that `{change}` and `{tour}` are."""
     BINDINGS: ClassVar = [
         ("escape", "dismiss", ""),
         ("down,ctrl+n", "move(1)", ""),
         ("up,ctrl+p", "move(-1)", ""),
         ("pagedown", "move(10)", ""),
         ("pageup", "move(-10)", ""),
-        ("f2", "change_key", ""),
+        *bindings("palette", priority=True),
     ]
 
     def __init__(self, offers: Sequence[Offer], rebind: Callable[[str], None]) -> None:
@@ -81,12 +83,20 @@ class PaletteScreen(ModalScreen[Offer]):
 
     def compose(self) -> ComposeResult:
         with Dialog("palette") as box:
-            box.set_title(self.TITLE_TEXT, self.HINTS)
+            box.set_title(self.TITLE_TEXT, self._hints)
             yield SafeInput(id="typed", compact=True, placeholder="type to search")
             yield from self.compose_lists()
 
     def compose_lists(self) -> ComposeResult:
         yield self.list
+
+    @property
+    def _hints(self) -> str:
+        keymap, ascii = keymap_of(self), paint_of(self).marks.ascii
+        change, tour = (
+            keymap.first(action_named(name), ascii) for name in ("palette.change_key", "app.tutorial")
+        )
+        return self.HINTS.format(change=change, tour=tour)
 
     def on_mount(self) -> None:
         self.query_one("#typed").focus()
@@ -101,7 +111,7 @@ class PaletteScreen(ModalScreen[Offer]):
         found = matching(self._offers, typed)
         self.list.show_offers(found)
         title = self.TITLE_TEXT if found else f"{self.TITLE_TEXT}: nothing matches"
-        self.query_one(Dialog).set_title(title, self.HINTS)
+        self.query_one(Dialog).set_title(title, self._hints)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
@@ -129,8 +139,8 @@ class HelpScreen(PaletteScreen):
     typed."""
 
     TITLE_TEXT = "Help"
-    HINTS = "type, or Down  Enter does it  F2 key  F1 tutorial  Esc"
-    BINDINGS: ClassVar = [("f1", "tutorial", "")]
+    HINTS = "type, or Down  Enter does it  {change} key  {tour} tutorial  Esc"
+    BINDINGS: ClassVar = [Binding("f1", "tutorial", id="app.tutorial")]
 
     def __init__(
         self, offers: Sequence[Offer], rebind: Callable[[str], None], places: Sequence[str], keymap: Keymap
@@ -184,7 +194,7 @@ class HelpScreen(PaletteScreen):
         """How much more there is below."""
         more = self.keys.count - self.keys.first - self.keys.page if self.keys.display else 0
         title = f"{self.TITLE_TEXT}: {more} more below, PgDn" if more > 0 else self.TITLE_TEXT
-        self.query_one(Dialog).set_title(title, self.HINTS)
+        self.query_one(Dialog).set_title(title, self._hints)
 
 
 class KeyScreen(ModalScreen[tuple[str, ...]]):
