@@ -381,3 +381,56 @@ async def test_a_task_is_looked_for_with_what_it_called(said_often: Project) -> 
         await page.type("needle task:extract")
         await page.press("enter")
         await page.shows("1 hit in 1 run", "fetch-2")
+
+
+def a_run_of_two_tries(**how: bool) -> HitList:
+    """Hits of two tries of task run 3 and of the flow, and one of another run."""
+    found = HitList(**how)
+    run, hit = a_run(7, flow="etl", state=FlowRunState.FAILED), a_hit("a timeout", ERROR)
+    second, first = hit._replace(task_run=3, tries=2), hit._replace(task_run=3)
+    found.add(run, [hit._replace(line=9), second._replace(line=8), first._replace(line=5)], {3: "load-3"})
+    found.add(run, [second._replace(line=4, level=WARNING)], {})
+    found.add(run._replace(id=6), [hit], {})
+    return found
+
+
+def test_the_hits_of_a_run_are_listed_by_the_try_that_wrote_them_where_several_did() -> None:
+    found = a_run_of_two_tries(is_by_try=True)
+    for group in found.groups:
+        group.folded = False
+    shown = [text_of(hit_lines.row_line(row, 78, UNICODE, 0.0)).rstrip() for row in found.rows()]
+    assert shown[1:8] == [
+        "  ▾ etl  1 hit", "       10 ERROR a timeout", "  ▾ load-3 try 2  2 hits", "        9 ERROR a timeout",
+        "        5 WARN  a timeout", "  ▾ load-3 try 1  1 hit", "        6 ERROR a timeout",
+    ]  # fmt: skip
+    assert shown[8].startswith("▾ ✗ run 6") and len(shown) == 10, "one who wrote has no line of its own"
+    found.split_by_try(False)
+    assert [row.hit and row.hit.line for row in found.rows()][:5] == [None, 9, 8, 5, 4]
+
+
+async def test_a_wide_list_of_hits_has_tries_which_fold_by_themselves(said_often: Project) -> None:
+    async with console(said_often, size=(160, 45)) as page:
+        await page.press("3", "slash")
+        await page.type("/load failed|connecting again|31402/")
+        await page.press("enter")
+        await page.shows(
+            "▾ load_warehouse try 2  2 hits", "▾ load_warehouse try 1", "run 812  load_warehouse try 2"
+        )
+        assert "load failed" in page.line_with("│>"), "the newest hit"
+        await page.press("h")
+        assert "▸ load_warehouse try 2  2 hits" in page.line_with("│>")
+        await page.press("n", "n")
+        assert "WARN  connecting again" in page.line_with("│>")
+        await page.press("n")
+        assert "load failed" in page.line_with("│>")
+        await page.press("h")
+        assert "▸ load_warehouse try 1" in page.line_with("│>")
+        await page.press("h")
+        assert "▸ ✗ run 812" in page.line_with("│>")
+        await page.press("l", "j", "K")
+        assert "▾ ✗ run 812" in page.line_with("│>")
+        await page.press("n", "n")
+        assert "WARN  connecting again" in page.line_with("│>")
+        await page.pilot.resize_terminal(80, 24)
+        await page.hides("load_warehouse try 1 ")
+        assert "WARN  connecting again" in page.line_with("│>"), "the cursor stays with its hit"

@@ -8,7 +8,7 @@ from tui_flow.counting import counted
 from tui_flow.store.log_search import Hit
 from tui_flow.tui.presentation import Line, plots, times
 from tui_flow.tui.presentation.glyphs import Marks, role
-from tui_flow.tui.presentation.hits import EqualHits, HitList, Row, RunHits
+from tui_flow.tui.presentation.hits import EqualHits, HitList, Row, RunHits, TryHits
 from tui_flow.tui.presentation.log_lines import LEVEL_ROLES, LEVEL_WORDS
 
 HOUR = 3600
@@ -28,7 +28,10 @@ def row_line(row: Row, width: int, marks: Marks, now: float) -> Line:
             if row.hit is None
             else place_line(row.group, row.hit, marks, now)
         )
-    return run_line(row.group, marks, now) if row.hit is None else hit_line(row.group, row.hit, width, marks)
+    if row.hit is not None:
+        indent = "" if row.part is None else "  "
+        return [(indent, ""), *hit_line(row.group, row.hit, width - len(indent), marks)]
+    return run_line(row.group, marks, now) if row.part is None else try_line(row.part, marks)
 
 
 def run_line(group: RunHits, marks: Marks, now: float) -> Line:
@@ -43,6 +46,16 @@ def run_line(group: RunHits, marks: Marks, now: float) -> Line:
         (f"  {times.moment(run.started_at or run.created_at, now)}", "dim"),
         (f"  {counted(count, 'hit')}", LEVEL_ROLES[worst]),
         (f"  {', '.join(names[:3])}{marks.ellipsis if len(names) > 3 else ''}", "dim"),
+    ]
+
+
+def try_line(part: TryHits, marks: Marks) -> Line:
+    """A try of a task run below its run: who, and how many hits."""
+    worst = max(hit.level for hit in part.hits)
+    return [
+        (f"  {marks.shut if part.folded else marks.open} ", "dim"),
+        (part.name, "strong"),
+        (f"  {counted(len(part.hits), 'hit')}", LEVEL_ROLES[worst]),
     ]
 
 

@@ -21,6 +21,18 @@ class RunHits:
         self.hits: list[Hit] = []
         self.names: dict[int, str] = {}
         """Of the task runs that wrote them."""
+        self.tries: dict[tuple[int | None, int], TryHits] = {}
+        """The same hits, by the task run and its try that wrote them."""
+        self.is_by_try = False
+        """Whether they are listed so; never where one try wrote them all."""
+
+    def add(self, hits: list[Hit]) -> None:
+        self.hits += hits
+        for hit in hits:
+            key = (hit.task_run, hit.tries)
+            if key not in self.tries:
+                self.tries[key] = TryHits(self)
+            self.tries[key].hits.append(hit)
 
     def name_of(self, hit: Hit) -> str:
         return writer(self.run, hit, self.names)
@@ -29,7 +41,41 @@ class RunHits:
         return Row(self, None)
 
     def hit_rows(self) -> "list[Row]":
-        return [Row(self, hit) for hit in self.hits]
+        if not self._has_parts:
+            return [Row(self, hit) for hit in self.hits]
+        return [row for part in self.tries.values() for row in part.hit_rows()]
+
+    def inner_rows(self) -> "list[Row]":
+        """What is to be seen of it while it is open."""
+        if not self._has_parts:
+            return self.hit_rows()
+        parts = self.tries.values()
+        return [row for part in parts for row in (part.head_row(), *(() if part.folded else part.hit_rows()))]
+
+    @property
+    def _has_parts(self) -> bool:
+        return self.is_by_try and len(self.tries) > 1
+
+
+class TryHits:
+    """What one try of a task run, or the flow itself, wrote of it, the newest first."""
+
+    def __init__(self, group: RunHits) -> None:
+        self.group, self.folded = group, False
+        self.hits: list[Hit] = []
+
+    @property
+    def name(self) -> str:
+        """ "load try 2"; of the flow, and of who is not known, without a try."""
+        hit = self.hits[0]
+        tries = f" try {hit.tries}" if hit.task_run else ""
+        return f"{self.group.name_of(hit) or 'unknown'}{tries}"
+
+    def head_row(self) -> "Row":
+        return Row(self.group, None, part=self)
+
+    def hit_rows(self) -> "list[Row]":
+        return [Row(self.group, hit, part=self) for hit in self.hits]
 
 
 class EqualHits:
@@ -50,31 +96,48 @@ class EqualHits:
     def hit_rows(self) -> "list[Row]":
         return [Row(group, hit, self) for group, hit in self.hits]
 
+    inner_rows = hit_rows
+
 
 class Row(NamedTuple):
-    """One line of the list: a run, or with a hit that hit of it; with a message the same below a text that many have."""
+    """One line of the list: a run, or with a hit that hit of it; with a message the same below a text that many have,
+    and with a part below a try of a task run."""
 
     group: RunHits
     hit: Hit | None
     message: EqualHits | None = None
+    part: TryHits | None = None
 
     @property
-    def head(self) -> RunHits | EqualHits:
-        """What it is folded into."""
+    def top(self) -> RunHits | EqualHits:
+        """The outermost that it is folded into."""
         return self.message or self.group
+
+    @property
+    def head(self) -> RunHits | EqualHits | TryHits:
+        """The innermost."""
+        return self.part or self.top
+
+    def is_now(self, before: "Row") -> bool:
+        """Whether it is what a row of the list by run has become, which may have got parts."""
+        return self[:2] == before[:2] and before.part in (None, self.part)
 
 
 class HitList:
     """All that was found so far. The first run is open, the others until somebody opens them are a line each."""
 
-    def __init__(self, *, is_by_message: bool = False) -> None:
+    def __init__(self, *, is_by_message: bool = False, is_by_try: bool = False) -> None:
         self.groups: list[RunHits] = []
         self.levels: Counter[int] = Counter()
         self.tasks: Counter[str] = Counter()
         self.hours: Counter[str] = Counter()
         """When they were written: as ISO 8601 in UTC begins, "2026-08-20T14"."""
-        self.is_by_message = is_by_message
+        self.is_by_message, self.is_by_try = is_by_message, is_by_try
         self._equal: tuple[int, list[EqualHits]] = (0, [])
+
+    def emptied(self) -> "HitList":
+        """For another search, to be listed in the same way."""
+        return HitList(is_by_message=self.is_by_message, is_by_try=self.is_by_try)
 
     @property
     def total(self) -> int:
@@ -85,11 +148,18 @@ class HitList:
         if not self.groups or self.groups[-1].run.id != run.id:
             self.groups.append(RunHits(run, folded=bool(self.groups)))
         group = self.groups[-1]
-        group.hits += hits
+        group.is_by_try = self.is_by_try
+        group.add(hits)
         group.names |= names
         self.levels.update(hit.level for hit in hits)
         self.tasks.update(group.name_of(hit) for hit in hits)
         self.hours.update(hit.stamp[:13] for hit in hits if hit.stamp)
+
+    def split_by_try(self, is_by_try: bool) -> None:
+        """Lists the hits of each run by who wrote them, or not."""
+        self.is_by_try = is_by_try
+        for group in self.groups:
+            group.is_by_try = is_by_try
 
     def heads(self) -> Sequence[RunHits | EqualHits]:
         """What the hits are grouped by: their runs, or what they say."""
@@ -105,7 +175,7 @@ class HitList:
         for head in self.heads():
             rows.append(head.head_row())
             if not head.folded:
-                rows += head.hit_rows()
+                rows += head.inner_rows()
         return rows
 
     def by_level(self) -> Line:

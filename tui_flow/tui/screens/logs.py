@@ -16,7 +16,6 @@ from tui_flow.tui import saved_views
 from tui_flow.tui.actions import bindings
 from tui_flow.tui.presentation import Line, filters, hit_lines, hits, log_lines, text_of
 from tui_flow.tui.presentation.filters import BadFilter
-from tui_flow.tui.presentation.hits import HitList
 from tui_flow.tui.screens.log_texts import LogTexts
 from tui_flow.tui.screens.section import Section
 from tui_flow.tui.searching import MAX_HITS, News, Searcher
@@ -103,7 +102,7 @@ class LogsSection(LogTexts, Section):
         self.text = text.strip()
         self.say("")
         self.searcher.stop()
-        self.list.show_hits(HitList(is_by_message=self.list.found.is_by_message))
+        self.list.show_hits(self.list.found.emptied())
         self._news = News(0, [], 0, 0, 0.0, is_over=True)
         try:
             filter, self._wrong = filters.parse(self.text), ""
@@ -152,7 +151,8 @@ class LogsSection(LogTexts, Section):
             )
         elif row.hit is None:
             run = row.group.run
-            self.context.set_title(f"run {run.id}  {run.flow}")
+            who = row.part.name if row.part is not None else run.flow
+            self.context.set_title(f"run {run.id}  {who}")
             self.context.set_lines(self._lines_of_run())
         else:
             hit, run = row.hit, row.group.run

@@ -26,14 +26,18 @@ class HitLines(FootedLines):
         is_new, before = found is not self.found or not self.rows, self.selected
         self.found = found
         self.rows = found.rows()
-        if not is_new and found.is_by_message and before is not None:
+        if not is_new and before is not None:
             self.cursor = self._place_of(before)
         if is_new:
-            self.first, self.cursor = 0, min(1, max(0, len(self.rows) - 1))
+            hits = (place for place, row in enumerate(self.rows) if row.hit is not None)
+            self.first, self.cursor = 0, next(hits, min(1, max(0, len(self.rows) - 1)))
         self.set_count(len(self.rows))
 
     def _place_of(self, before: Row) -> int:
-        """Where a row is now: messages change their order while more is found."""
+        """Where a row is now: messages change their order while more is found, and tries get more hits."""
+        if before.message is None:
+            same = (place for place, row in enumerate(self.rows) if row.is_now(before))
+            return next(same, self.cursor)
         wanted = (before.message.key if before.message else None, before.group, before.hit)
         return next(
             (
@@ -52,27 +56,53 @@ class HitLines(FootedLines):
         return [mark, *hit_lines.row_line(row, width - 1, self.marks, time.time())]
 
     def fold(self, folded: bool) -> None:
-        """Shuts or opens what the row under the cursor belongs to; where that is done already, all others too."""
+        """Shuts or opens what the row under the cursor belongs to; where that is done already, a part's run, and else
+        all others too."""
         row = self.selected
         if row is None:
             return
-        is_done = row.head.folded is folded and (row.hit is None or not folded)
-        for head in self.found.heads() if is_done else (row.head,):
+        head = row.head
+        if head.folded is not folded or (row.hit is not None and folded):
             head.folded = folded
-        self._rebuild(row.head.head_row() if folded else row)
+        elif row.part is not None and folded:
+            head = row.top
+            head.folded = True
+        else:
+            for each in self.found.heads():
+                each.folded = folded
+        self._rebuild(head.head_row() if folded else row)
+
+    def split_by_try(self, is_by_try: bool) -> None:
+        """Lists the hits of each run by who wrote them, or not; the cursor stays with its hit."""
+        if self.found.is_by_try is not is_by_try:
+            row = self.selected
+            self.found.split_by_try(is_by_try)
+            self._find_again(row)
+
+    def on_resize(self) -> None:
+        self.split_by_try(self.screen.has_class("-wide"))
+        super().on_resize()
 
     def regroup(self) -> None:
         """By what is said instead of by run, or back; the cursor stays with its hit."""
         row = self.selected
         self.found.is_by_message = not self.found.is_by_message
+        self._find_again(row)
+
+    def _find_again(self, row: Row | None) -> None:
+        """Goes to a row, or to where it is now that the hits are listed in another way."""
         if row is None:
             return
         hit = row.hit or row.head.hit_rows()[0].hit
         same = next(
             other for head in self.found.heads() for other in head.hit_rows() if other[:2] == (row.group, hit)
         )
-        is_seen = row.hit is not None and not same.head.folded
-        self._rebuild(same if is_seen else same.head.head_row())
+        if same.top.folded:
+            self._rebuild(same.top.head_row())
+        elif row.hit is None or same.head.folded:
+            self._rebuild(same.head.head_row())
+        else:
+            self._rebuild(same)
 
     def _rebuild(self, select: Row) -> None:
         self.rows = self.found.rows()
@@ -86,16 +116,17 @@ class HitLines(FootedLines):
         row, heads = self.selected, self.found.heads()
         if row is None:
             return False
-        place = heads.index(row.head)
-        rows = row.head.hit_rows()
-        at = (rows.index(row) if row.hit else -1 if direction > 0 else 0) + direction
+        place = heads.index(row.top)
+        rows = row.top.hit_rows()
+        first = rows.index(row.head.hit_rows()[0])
+        at = (rows.index(row) if row.hit else first - 1 if direction > 0 else first) + direction
         while not 0 <= at < len(rows):
             place += direction
             if not 0 <= place < len(heads):
                 return False
             rows = heads[place].hit_rows()
             at = 0 if direction > 0 else len(rows) - 1
-        heads[place].folded = False
+        heads[place].folded = rows[at].head.folded = False
         self._rebuild(rows[at])
         return True
 
@@ -104,8 +135,8 @@ class HitLines(FootedLines):
         row, heads = self.selected, self.found.heads()
         if row is None:
             return False
-        place = heads.index(row.head)
-        if direction < 0 and row.hit is not None:
+        place = heads.index(row.top)
+        if direction < 0 and row != row.top.head_row():
             place += 1  # back to its own head first
         place += direction
         if not 0 <= place < len(heads):
