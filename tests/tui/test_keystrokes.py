@@ -12,7 +12,7 @@ import pytest
 
 from tests.tui.pages import FakeEngine, Page, console
 from tests.tui.project import NOON, Project, said
-from tui_flow.contract.commands import CancelRun, GetQueue, PauseSchedules, RerunRun
+from tui_flow.contract.commands import CancelRun, GetQueue, PauseSchedules, RerunRun, RunFlow
 from tui_flow.contract.schedules import Cron
 from tui_flow.tui.presentation import times
 
@@ -39,6 +39,24 @@ async def rerun_with_another_date(project: Project, page: Page) -> list[str]:
     keys += await did(page, ["ctrl+r"])
     await page.until(lambda: page.engine.asked_for(RerunRun), "the run to be asked for")
     assert page.engine.asked_for(RerunRun)[0].parameters["date"] == "2026-08-19"
+    return keys
+
+
+async def rerun_one_task(project: Project, page: Page) -> list[str]:
+    keys = await did(page, ["enter"], "opened at the first error")
+    keys += await did(page, ["r"], "only load_warehouse")
+    keys += await did(page, ["o"])
+    await page.until(lambda: page.engine.asked_for(RerunRun), "the run to be asked for")
+    assert page.engine.asked_for(RerunRun)[0].only == ["load_warehouse"]
+    return keys
+
+
+async def leave_a_task_out(project: Project, page: Page) -> list[str]:
+    keys = await did(page, ["R", "up"], "skip  list, as a, b")
+    await page.type("load_warehouse")
+    keys += await did(page, ["ctrl+r"])
+    await page.until(lambda: page.engine.asked_for(RunFlow), "the run to be asked for")
+    assert page.engine.asked_for(RunFlow)[0].skip == ["load_warehouse"]
     return keys
 
 
@@ -122,6 +140,8 @@ JOBS: dict[str, Story] = {
     "see what failed overnight, and why": see_what_failed,
     "read its log at the first error": read_the_log_at_the_error,
     "rerun yesterday's run with another date": rerun_with_another_date,
+    "run again the task that failed, and no other": rerun_one_task,
+    "run a flow without one of its tasks": leave_a_task_out,
     "find in which runs something was said": find_where_it_was_said,
     "pause a flow": pause_a_flow,
     "rerun all that failed, from where it failed": rerun_all_that_failed,
@@ -151,6 +171,7 @@ async def test_a_job_takes_as_many_keys_as_the_table_says(etl: Project, job: str
     engine.answers |= {
         CancelRun: {"state": "cancelling"},
         RerunRun: {"attempt": 2},
+        RunFlow: {"run_id": 900},
         GetQueue: {"waiting": [{"run_id": 813, "flow": "cleanup_tmp", "why": "8 of 8 runs are at work"}]},
     }
     async with console(etl, engine=engine) as page:
