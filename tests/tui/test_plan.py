@@ -27,6 +27,7 @@ def test_it_is_read_from_the_last_good_run_with_medians_of_those_before(project:
     found = precedents.read(project.db, "etl")
     assert found.last is not None and found.good is not None
     assert (found.last.id, found.good.id, found.durations) == (4, 3, [9.0, 4.0, 2.0])
+    assert found.task_names == ["extract", "load"]
     assert [(task.name, task.how, task.seconds) for task in found.tasks] == [
         ("extract", "cached", 1.0), ("load", "run", 4.0),
     ]  # fmt: skip

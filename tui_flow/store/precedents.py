@@ -5,7 +5,7 @@ from statistics import median
 from typing import NamedTuple
 
 from tui_flow.contract.states import FlowRunState, TaskRunState
-from tui_flow.store import runs, task_history
+from tui_flow.store import runs, task_history, tasks
 from tui_flow.store.records import FlowRun
 
 MAX_RUNS = 100
@@ -33,7 +33,9 @@ class Precedents(NamedTuple):
     durations: list[float]
     """Of good runs, in seconds, the newest first."""
     tasks: list[UsualTask]
-    """Of the last good run, in the order of their first calls."""
+    """Of the last good run, in the order of their first calls; nested flows among them."""
+    task_names: list[str] = []  # noqa: RUF012
+    """Those that are tasks."""
 
 
 def read(db: sqlite3.Connection, flow: str) -> Precedents:
@@ -45,7 +47,9 @@ def read(db: sqlite3.Connection, flow: str) -> Precedents:
         for run in good
         if run.ended_at is not None and run.started_at is not None
     ]
-    return Precedents(last, good[0] if good else None, took, _tasks(db, good[0]) if good else [])
+    if not good:
+        return Precedents(last, None, took, [])
+    return Precedents(last, good[0], took, _tasks(db, good[0]), tasks.list_names(db, good[0].id))
 
 
 def _tasks(db: sqlite3.Connection, good: FlowRun) -> list[UsualTask]:

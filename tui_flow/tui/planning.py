@@ -44,7 +44,7 @@ class Planning:
             self._screen.say(error.what, "bad")
             return
         if self._screen.is_attached:
-            self._screen.options.know([task.name for task in self._known.tasks], all_of_them=False)
+            self._screen.options.know(self._known.task_names, all_of_them=False)
             self._screen.know(self._known)
         await self._look()
         if self._rerun is not None:

@@ -78,7 +78,7 @@ def command(
     with opened(found) as db:
         before = precedents.read(db, known.name)
         active = runs.list_runs(db, flow=known.name, states=ACTIVE)
-    options.tasks = options.tasks or [task.name for task in before.tasks]
+    options.know(before.task_names, all_of_them=False)
     last, good = (asked_parameters(found, run) if run else None for run in (before.last, before.good))
     typed = plan.typed(Form(known.parameters, parameters), options, last, good)
     typed = typed._replace(problems=[*_unknown(known, parameters), *typed.problems])
