@@ -14,6 +14,8 @@ from tui_flow.contract.rundir import SOURCES
 
 VERSION = "version.json"
 
+_FOREIGN = frozenset({"site-packages", "dist-packages", "__pycache__"})
+
 
 class Version(NamedTuple):
     """The texts of a flow file and its modules."""
@@ -69,3 +71,11 @@ def relative(path: Any, project: Path) -> str | None:
     if not isinstance(path, str) or not path.startswith(f"{project}{os.sep}"):
         return None
     return Path(path).relative_to(project).as_posix()
+
+
+def is_own(path: str, project: str) -> bool:
+    """Whether a file is the project's, and not that of a package that lies in it."""
+    if not path.startswith(f"{project.rstrip('/')}/"):
+        return False
+    parts = path[len(project) + 1 :].split("/")
+    return _FOREIGN.isdisjoint(parts) and not any(part.startswith(".") for part in parts)

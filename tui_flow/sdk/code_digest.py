@@ -10,22 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from tui_flow import sdk
 from tui_flow.contract.rundir import SOURCES, STATE_DIR
+from tui_flow.contract.version import is_own
 from tui_flow.sdk import flow_file
 
 if TYPE_CHECKING:
-    from tui_flow.sdk.source_digest import SourceDigests
+    from tui_flow.source_digest import SourceDigests
 
-_FOREIGN = frozenset({"site-packages", "dist-packages", "__pycache__"})
 _STALE_SECONDS = 0.05
 """File systems tell times this coarsely."""
-
-
-def is_own(path: str, project: str) -> bool:
-    """Whether a file is the project's, and not that of a package that lies in it."""
-    if not path.startswith(f"{project.rstrip('/')}/"):
-        return False
-    parts = path[len(project) + 1 :].split("/")
-    return _FOREIGN.isdisjoint(parts) and not any(part.startswith(".") for part in parts)
 
 
 class LoadedSources:
@@ -44,7 +36,7 @@ class LoadedSources:
     def digests(self) -> "SourceDigests":
         """Made on first use: it takes some milliseconds."""
         if self._digests is None:
-            from tui_flow.sdk.source_digest import SourceDigests, roots_of
+            from tui_flow.source_digest import SourceDigests, roots_of
 
             self._digests = SourceDigests(self.project, roots_of(self.project, self._flow_file), self.read)
         return self._digests

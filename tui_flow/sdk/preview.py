@@ -18,7 +18,7 @@ from tui_flow.contract.left_out import is_left_out, matches
 from tui_flow.contract.states import TaskRunState
 from tui_flow.sdk import result_files
 from tui_flow.sdk.reach import imports, reached
-from tui_flow.sdk.source_digest import SourceDigests, roots_of
+from tui_flow.source_digest import SourceDigests, roots_of
 
 
 class Recorded:

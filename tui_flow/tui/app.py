@@ -25,6 +25,7 @@ from tui_flow.tui.presentation.address import Address
 from tui_flow.tui.presentation.flow_list import EMPTY, Overview
 from tui_flow.tui.presentation.palette import Offer
 from tui_flow.tui.presentation.why_not import unbound, why_not
+from tui_flow.tui.reloads import Reloads
 from tui_flow.tui.screens.home import HomeScreen
 from tui_flow.tui.screens.view import View
 from tui_flow.tui.styles import THEMES
@@ -88,7 +89,7 @@ class Console(Asking, inherit_bindings=False):
         self.trouble: TuiFlowError | None = None
         """What went wrong first."""
         self._begin = begin
-        self.watchman = Watchman(self)
+        self.watchman, self.reloads = Watchman(self), Reloads(self)
         self._undos: deque[Callable[[], object]] = deque(maxlen=MAX_UNDOS)
         for known in THEMES:
             self.register_theme(known)
@@ -136,6 +137,7 @@ class Console(Asking, inherit_bindings=False):
         if is_first:
             self._say_first()
         self.overview, self.has_overview = overview, True
+        self.reloads.take(overview.files)
         self.watchman.take(overview.alerts, is_first=is_first)
         self._tick_if_needed()
         for view in self._views():

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
 from pathlib import Path
 
-from tui_flow.sdk.code_digest import is_own
+from tui_flow.contract.version import is_own
 
 Chain = tuple[str, ...]
 """A name with the attributes that are asked of it: `helpers.clean` is ("helpers", "clean")."""
-_OURS = frozenset({"task", "flow", "materialize"})
+_TASKS = frozenset({"task", "materialize"})
+_OURS = _TASKS | {"flow"}
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
@@ -155,8 +156,30 @@ def _is_ours(decorator: ast.AST) -> bool:
     """`@task`, `@flow(…)`, `@prefect.task(…)`, and hooks such as `@load.on_failure`, which change no result."""
     if isinstance(decorator, ast.Call):
         decorator = decorator.func
-    name = decorator.attr if isinstance(decorator, ast.Attribute) else getattr(decorator, "id", "")
+    name = _name_of(decorator)
     return name in _OURS or (isinstance(decorator, ast.Attribute) and name.startswith("on_"))
+
+
+def _name_of(decorator: ast.AST) -> str:
+    """The last name of it: "task" of `@prefect.task(retries=3)`."""
+    if isinstance(decorator, ast.Call):
+        decorator = decorator.func
+    return decorator.attr if isinstance(decorator, ast.Attribute) else getattr(decorator, "id", "")
+
+
+def tasks_in(text: str) -> list[str]:
+    """The qualified names of the tasks that a file defines, in classes too. Raises SyntaxError."""
+    found = []
+    for node in ast.parse(text).body:
+        inside = node.body if isinstance(node, ast.ClassDef) else [node]
+        scope = f"{node.name}." if isinstance(node, ast.ClassDef) else ""
+        found += [
+            f"{scope}{one.name}"
+            for one in inside
+            if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef))
+            and any(_name_of(decorator) in _TASKS for decorator in one.decorator_list)
+        ]
+    return found
 
 
 class Module:
