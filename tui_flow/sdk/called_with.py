@@ -1,8 +1,9 @@
 """What a task was called with, as a short text for people: "currency='USD', rows=result of transform-0".
 
 It is written for every task run, when it is created, so it has to cost little: one to two microseconds for a plain
-argument, where a call of a task costs some twenty to fifty. No code of the author's runs: no `__repr__`, no `__len__`, no property. What is no plain value is told by its
-type and its size, as far as that is known without asking it. Defaults are not told, and secrets are stars.
+argument, where a call of a task costs some twenty to fifty. No code of the author's runs: no `__repr__`, no `__len__`,
+no property. What is no plain value is told by its type and its size, as far as that is known without asking it.
+Defaults are not told, and secrets are stars.
 """
 
 import sys
