@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
+from pathlib import Path
 
 from rich.cells import cell_len
 from textual import events
 from textual.containers import Container
+from textual.css.stylesheet import Stylesheet
 from textual.widget import Widget
 
 from tui_flow.contract.errors import TuiFlowError
+from tui_flow.tui import styles
 from tui_flow.tui.presentation import Line, times
 from tui_flow.tui.presentation.completing import Completion, complete
 from tui_flow.tui.screens.flows import FlowsSection
@@ -23,9 +26,13 @@ FILTERED = ("flows", "runs", "logs")
 """Those that speak the language of `presentation.filters`."""
 
 
-def _make(place: str) -> Section:
-    """A view; its module is imported when somebody first looks at it."""
+def _make(place: str, stylesheet: Stylesheet) -> Section:
+    """A view; its module and its style sheet, if it has one, are read when somebody first looks at it."""
     module = import_module(f"tui_flow.tui.screens.{place}")
+    style = Path(styles.__file__).with_name(f"{place}.tcss")
+    if style.exists():
+        stylesheet.read(style)
+        stylesheet.parse()
     return getattr(module, f"{VIEWS[place]}Section")()  # type: ignore[no-any-return]
 
 
@@ -80,7 +87,7 @@ class HomeScreen(View):
         if section is not self.section:
             self.section.display = False
             if section is None:
-                self.section = self._sections[place] = _make(place)
+                self.section = self._sections[place] = _make(place, self.app.stylesheet)
                 await self._frame.mount(self.section)
             else:
                 self.section = section
