@@ -284,9 +284,9 @@ async def test_the_form_says_which_of_how_many_fields_it_is_in(project: Project)
     project.flow("wide", parameters={"properties": fields, "required": list(fields)})
     async with console(project) as page:
         await page.press("r")
-        await page.shows("field 1 of 16", "p0  date, as 2026-08-20")
+        await page.shows("field 1 of 18", "p0  date, as 2026-08-20")
         await page.press("tab", "tab")
-        await page.shows("field 3 of 16")
+        await page.shows("field 3 of 18")
 
 
 async def test_no_heading_is_cut_where_the_strip_is_short(etl: Project) -> None:

@@ -218,7 +218,7 @@ async def test_the_form_shows_hostile_defaults_and_pastes_as_what_they_are(proje
     engine.answers[commands.RunFlow] = {"run_id": 2}
     async with console(project, engine=engine) as page:
         await page.press("R")
-        await page.shows("field 1 of 6", "u001b]52;c;")
+        await page.shows("field 1 of 8", "u001b]52;c;")
         assert_harmless(page, "")
         page.app.post_message(events.Paste("\x9b2J\u202e"))
         await page.shows("�2J�")

@@ -12,8 +12,6 @@ from textual.content import Content
 from textual.screen import ModalScreen
 
 from tui_flow.contract.commands import PreviewRerun
-from tui_flow.contract.errors import TuiFlowError
-from tui_flow.store import presets
 from tui_flow.store.precedents import Precedents
 from tui_flow.store.records import Flow
 from tui_flow.tui.actions import action_named, bindings
@@ -22,7 +20,7 @@ from tui_flow.tui.presentation import Line, form, run_options, times
 from tui_flow.tui.presentation.field_texts import day_of, with_day
 from tui_flow.tui.presentation.form import Filled, Form
 from tui_flow.tui.presentation.run_options import RunOptions
-from tui_flow.tui.screens.presets import Known, PresetMenu, keyed
+from tui_flow.tui.screens.presetting import Presetting
 from tui_flow.tui.screens.view import View
 from tui_flow.tui.widgets.bars import Bar, Footer
 from tui_flow.tui.widgets.controls import Entered, Typed
@@ -37,7 +35,7 @@ if TYPE_CHECKING:
     from tui_flow.tui.app import Console
 
 
-class FormScreen(ModalScreen[Filled | None]):
+class FormScreen(Presetting, ModalScreen[Filled | None]):
     """Asks for the parameters of a run; gives those that are not the flow's defaults, or None."""
 
     CSS_PATH = "../styles/form.tcss"
@@ -63,7 +61,7 @@ class FormScreen(ModalScreen[Filled | None]):
         """`command` is what of `tui-flow` takes the parameters; "run" with the flow's name where it is empty. `source`
         says where the values come from: "run 812". `verb` is what ^R does; `rerun` asks what another attempt would do."""
         super().__init__()
-        self.flow, self.source, self._command, self._verb = flow, source, command, verb
+        self.flow, self.source, self._command, self.verb = flow, source, command, verb
         self.form = Form(flow.parameters, values)
         self.options = RunOptions() if command else run_options.form_of(flow)
         self.last_good: tuple[int, Mapping[str, Any]] | None = None
@@ -104,7 +102,7 @@ class FormScreen(ModalScreen[Filled | None]):
 
     def on_mount(self) -> None:
         self.command.can_focus = False
-        self._update_crumbs()
+        self.update_crumbs()
         self.option_title.display = bool(self.options.fields)
         self.option_title.set([(" Run options", "strong")])
         self.plan.can_focus = False
@@ -115,7 +113,7 @@ class FormScreen(ModalScreen[Filled | None]):
         if first is not None:
             self.set_focus(first.control)
         self.update()
-        if self._verb == "answer":
+        if self.verb == "answer":
             self.plan.display = False
         else:
             self.planning.begin()
@@ -127,7 +125,7 @@ class FormScreen(ModalScreen[Filled | None]):
         self.last_good = (known.good.id, asked(known.good)) if known.good else None
         self.update()
 
-    def _update_crumbs(self) -> None:
+    def update_crumbs(self) -> None:
         source = f"values: {self.source} " if self.source else ""
         self.crumbs.set(self._crumbs(), [(source, "dim")] if source else [])
 
@@ -158,7 +156,7 @@ class FormScreen(ModalScreen[Filled | None]):
         self.update()
 
     def _offer_keys(self) -> None:
-        self.footer.offer(["form"], self.useless(), {"submit": self._verb})
+        self.footer.offer(["form"], self.useless(), {"submit": self.verb})
 
     @property
     def row(self) -> FieldRow | None:
@@ -167,7 +165,7 @@ class FormScreen(ModalScreen[Filled | None]):
 
     def useless(self) -> set[str]:
         """The ids of what would do nothing now."""
-        has_presets = not self._command or self._verb == "rerun"
+        has_presets = not self._command or self.verb == "rerun"
         found = set() if has_presets else {"presets", "save_preset", "plan"}
         return found if self.row is not None and self.row.field.is_day else {*found, "pick_day"}
 
@@ -233,7 +231,7 @@ class FormScreen(ModalScreen[Filled | None]):
 
     def action_submit(self) -> None:
         """Runs it, or goes to the first field that is wrong."""
-        self._take()
+        self.take_all()
         for rows in (self.rows, self.option_rows):
             for path in rows.form.problems:
                 self.set_focus(rows.reveal(path).control)
@@ -241,7 +239,7 @@ class FormScreen(ModalScreen[Filled | None]):
                 return
         self.dismiss(Filled(self.form.values(), self.options.values()))
 
-    def _take(self) -> None:
+    def take_all(self) -> None:
         self.rows.take()
         self.option_rows.take()
 
@@ -256,9 +254,9 @@ class FormScreen(ModalScreen[Filled | None]):
         """The field under the cursor has its default again; of a group, all its fields."""
         if self.row is not None:
             self.row.form.reset(self.row.field)
-        self._show_values()
+        self.show_values()
 
-    def _show_values(self) -> None:
+    def show_values(self) -> None:
         self.rows.show()
         self.option_rows.show()
         self.update()
@@ -294,85 +292,14 @@ class FormScreen(ModalScreen[Filled | None]):
         """All that is known of what it will do."""
         from tui_flow.tui.screens.reader import ReaderScreen
 
-        self._take()
-        if self._verb != "answer":
-            title = f"Plan: {self._verb} {self.flow.name}"
+        self.take_all()
+        if self.verb != "answer":
+            title = f"Plan: {self.verb} {self.flow.name}"
             self.console.push_screen(ReaderScreen(title, self.planning.whole()))
-
-    def action_presets(self) -> None:
-        """Fills the form with the values of a run, or of a preset; `x` in the menu deletes one."""
-        saved = self._saved()
-        if saved is None or self._verb == "answer":
-            return
-        known = [Known("defaults", {})]
-        plain = self.form.without_secrets
-        known += [Known("last run", plain(self.last[1]))] if self.last else []
-        known += [Known("last good run", plain(self.last_good[1]))] if self.last_good else []
-        listed = keyed(known, saved)
-
-        def chosen(key: str | None) -> None:
-            if key in listed:
-                self._fill(listed[key])
-            elif key is not None:
-                self._forget(listed[key[1:]].name)
-
-        self.console.push_screen(PresetMenu(listed), chosen)
-
-    def _saved(self) -> presets.Presets | None:
-        try:
-            return presets.of_flow(self.console.settings.state_dir, self.flow.name)
-        except TuiFlowError as error:
-            self.say(f"{error.what}; {error.where}", "bad")
-            return None
-
-    def _fill(self, known: Known) -> None:
-        self.form.fill_but_secrets(known.values)
-        self.source = f"preset {known.name}" if known.is_saved else known.name
-        self._update_crumbs()
-        self._show_values()
-
-    def _forget(self, name: str) -> None:
-        state_dir, flow = self.console.settings.state_dir, self.flow.name
-        try:
-            values = presets.forget(state_dir, flow, name)
-        except TuiFlowError as error:
-            self.say(error.what, "bad")
-            return
-        self.console.can_undo(lambda: self._save_preset(name, values, f"undone: {name} is there again"))
-        self.say(f"{name} is deleted; u takes that back once the form is left")
-
-    def action_save_preset(self) -> None:
-        """Keeps the values under a name."""
-        from tui_flow.tui.screens.dialogs import AskScreen
-
-        self._take()
-        if self.form.problems:
-            self.say(f"{len(self.form.problems)} wrong: mend that first, then save", "warn")
-        elif self._verb != "answer":
-            values = self.form.plain_values()
-
-            def named(name: str | None) -> None:
-                if name:
-                    self._save_preset(
-                        name, values, f"saved as {name}; F2 lists it, and so does tui-flow presets"
-                    )
-
-            title = f"Save {len(values)} value{'' if len(values) == 1 else 's'} as a preset"
-            self.console.push_screen(AskScreen(title, "its name, such as: full reload"), named)
-
-    def _save_preset(self, name: str, values: Mapping[str, Any], said: str) -> None:
-        console, flow = self.console, self.flow.name
-        try:
-            before = presets.save(console.settings.state_dir, flow, name, values)
-        except TuiFlowError as error:
-            said, before = f"not saved: {error.what}", None
-        if before is not None:
-            console.can_undo(lambda: self._save_preset(name, before, f"undone: {name} is as it was"))
-        (self if self.is_attached else console).say(said)
 
     def action_edit_all(self) -> None:
         """All values as JSON in the editor; what cannot be read there is there again the next time."""
-        self._take()
+        self.take_all()
         text, line = self._broken_json or self.form.as_json(), 1
         try:
             self.form.take_json(text)
@@ -385,17 +312,17 @@ class FormScreen(ModalScreen[Filled | None]):
             self.form.take_json(edited)
         except ValueError as error:
             self._broken_json = edited
-            self._show_values()
+            self.show_values()
             key = self.console.keymap.first(action_named("form.edit_all"), paint_of(self).marks.ascii)
             self.say(f"not taken: {error}; {key} mends it", "bad")
             return
         self._broken_json = ""
-        self._show_values()
+        self.show_values()
         self.say("nothing was changed in the editor" if edited == text else "as it is in the editor")
 
     def action_copy_command(self) -> None:
         """The command that does the same."""
-        self._take()
+        self.take_all()
         wrong = len(self.form.problems) + len(self.options.problems)
         if wrong:
             self.say(f"{wrong} wrong: mend that first, then copy", "warn")
@@ -407,7 +334,7 @@ class FormScreen(ModalScreen[Filled | None]):
         """At once where nothing was changed; else it asks."""
         from tui_flow.tui.screens.dialogs import ConfirmScreen
 
-        self._take()
+        self.take_all()
         changed = [*self.form.changed, *self.options.changed]
         if not changed:
             self.dismiss(None)
