@@ -137,6 +137,27 @@ def test_equal_failures_are_one_alert_until_a_run_completes(desk: Desk) -> None:
     assert [one.state for one in alerts.list_open(desk.db)] == ["new"]
 
 
+def test_an_acknowledged_error_keeps_no_other_one_quiet(desk: Desk) -> None:
+    desk.end(1, failure=TIMEOUT._replace(message="HTTP 401 for invoice 3"))
+    desk.ask(commands.AcknowledgeAlerts((desk.all[0].id,)))
+    desk.end(2, failure=TIMEOUT._replace(message="HTTP 401 for invoice 4"))
+    desk.end(3, failure=TIMEOUT._replace(message="HTTP 503 for invoice 4"))
+    assert {(one.what, one.state, one.times) for one in desk.all} == {
+        ("OSError: HTTP 401 for invoice 4", "acknowledged", 2),
+        ("OSError: HTTP 503 for invoice 4", "new", 1),
+    }
+
+
+def test_what_was_acknowledged_under_an_older_rule_stays_so(desk: Desk) -> None:
+    desk.end(1)
+    desk.ask(commands.AcknowledgeAlerts((desk.all[0].id,)))
+    alerts.save(desk.db, desk.all[0]._replace(fingerprint="of an older version"))
+    desk.end(2)
+    assert [(one.state, one.times) for one in desk.all] == [("acknowledged", 2)]
+    desk.end(3)
+    assert [one.times for one in desk.all] == [3]
+
+
 def test_an_older_run_that_completes_later_proves_nothing(desk: Desk) -> None:
     desk.end(10)
     desk.end(9, "completed", None)

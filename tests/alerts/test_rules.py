@@ -6,6 +6,7 @@ import pytest
 
 from tests.store.rows import a_file, a_fire_time, a_run
 from tui_flow.alerts import happenings, messages, rules, throttle
+from tui_flow.alerts.grouping import steady
 from tui_flow.alerts.happenings import Happening
 from tui_flow.alerts.redaction import place_of, redacted
 from tui_flow.contract.failure import Failure
@@ -118,6 +119,60 @@ def test_a_condition_that_says_something_else_is_new_again() -> None:
 )
 def test_equal_errors_have_one_fingerprint(one: Happening, other: Happening, same: bool) -> None:
     assert (one.fingerprint == other.fingerprint) is same
+
+
+ONE_ERROR = [
+    ("HTTP 401 for invoice 3 of customer acme", "HTTP 401 for invoice 184530 of customer acme"),
+    ("timeout after 31s", "timeout after 1m7s"),
+    ("took 1.5 ms, 1,234 rows", "took 12 ms, 7 rows"),
+    ("refused by 10.0.0.5:5432", "refused by 10.0.0.17:5433"),
+    ("refused by [fe80::1]:80", "refused by [2001:db8:0:1::7]:80"),
+    ("no file /tmp/x81/a", "no file /tmp/y2/b"),
+    ("nothing since 2026-11-26T22:59:47.58Z", "nothing since 2026-11-27 01:02:03"),
+    ("at 23:59:47 of 2026-11-26", "at 00:00:01 of 2026-11-27"),
+    ("<Client object at 0x7f01>", "<Client object at 0x99ab1>"),
+    ("row 5f2b7a90-1111-2222-3333-444455556666", "row 00000000-0000-0000-0000-000000000000"),
+    ("commit 3f9a7c1", "commit 9a417c1e"),
+    ("Thread-7 died", "Thread-12 died"),
+    ("ThreadPoolExecutor-0_3 is full", "ThreadPoolExecutor-1_0 is full"),
+    ("run-17, line 3, port 8080", "run-9, line 31, port 80"),
+    ("returned 200 rows", "returned 300 rows"),
+    ("order-184530 is lost", "order-184531 is lost"),
+    ("list index 3 of 7", "list index 12 of 30"),
+]
+TWO_ERRORS = [
+    ("HTTP 401 for invoice 3 of customer acme", "HTTP 503 for invoice 3 of customer acme"),
+    ("HTTP 401 for customer zed1", "HTTP 401 for customer zed2"),
+    ("connection to wh-1 failed", "connection to wh-2 failed"),
+    ("no table orders_1", "no table orders_2"),
+    ("[Errno 111] refused", "[Errno 113] refused"),
+    ("HTTP Error 404: x", "HTTP Error 500: x"),
+    ("HTTP/1.1 401", "HTTP/1.1 503"),
+    ("401 Client Error: no", "404 Client Error: no"),
+    ("Client error '404 Not Found'", "Client error '403 Not Found'"),
+    ("500, message='x'", "502, message='x'"),
+    ("502 Bad Gateway", "504 Bad Gateway"),
+    ("returned non-zero exit status 1.", "returned non-zero exit status 137."),
+    ("exited with 1", "exited with -9"),
+    ("ended by signal 9", "ended by signal 15"),
+    ('{"status_code": 401}', '{"status_code": 503}'),
+    ('{"statusCode": "401"}', '{"statusCode": "503"}'),
+    ("returncode=1", "returncode=2"),
+    ("the service answered 502", "the service answered 503"),
+    ("ORA-00942: x", "ORA-01017: x"),
+    ("SQLSTATE[42S02]", "SQLSTATE[28000]"),
+    ("timeout", "refused"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), ONE_ERROR)
+def test_errors_are_one_that_differ_in_what_differs_each_time(one: str, other: str) -> None:
+    assert steady(one) == steady(other)
+
+
+@pytest.mark.parametrize(("one", "other"), TWO_ERRORS)
+def test_errors_are_two_where_a_number_says_what_went_wrong_or_is_of_a_name(one: str, other: str) -> None:
+    assert steady(one) != steady(other)
 
 
 ERROR = Failure("psycopg.OperationalError", "timeout\nexpired", "Traceback", "flows/etl.py", 88, "load")

@@ -113,10 +113,18 @@ class Alerting:
         now = self._clock.time()
         mute = alerts.get_mute(self._db, what.flow) if what.flow else None
         muted = mute is not None and (mute.until is None or now < mute.until)
-        alert = rules.happened(alerts.get_like(self._db, what.fingerprint), what, now, muted=muted)
+        alert = rules.happened(self._like(what), what, now, muted=muted)
         if not self._notifier.has_channels:
             alert = alert._replace(owed_at=None)
         self._save(alert)
+
+    def _like(self, what: Happening) -> Alert | None:
+        """The alert that it belongs to; also one that an older version raised, which told errors apart in another way."""
+        there = alerts.get_like(self._db, what.fingerprint)
+        if there is not None:
+            return there
+        found = alerts.list_open(self._db, what.flow)
+        return next((one for one in found if happenings.fingerprint_of(one) == what.fingerprint), None)
 
     def _recover_flow(self, run: FlowRun) -> None:
         found = alerts.list_open(self._db, run.flow)

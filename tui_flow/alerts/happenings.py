@@ -1,12 +1,12 @@
 """What happened, in the words of an alert: pure functions of what the history says."""
 
 import hashlib
-import re
 from typing import NamedTuple
 
+from tui_flow.alerts.grouping import steady
 from tui_flow.contract.failure import Failure
 from tui_flow.contract.states import AlertKind, FireOutcome, FireReason, FlowRunState
-from tui_flow.store.records import FireTime, FlowFile, FlowRun, Pause, Schedule
+from tui_flow.store.records import Alert, FireTime, FlowFile, FlowRun, Pause, Schedule
 
 CONDITIONS = frozenset({AlertKind.LATE, AlertKind.BROKEN_FILE, AlertKind.PAUSED, AlertKind.NO_ROOM})
 """Kinds that last: they recover when they are no more. The others happen, and recover with a run that completes."""
@@ -14,9 +14,6 @@ MAX_WHAT = 500
 """Characters of an error's own words."""
 LATE_SECONDS = 60.0
 """A run that has not begun so long after its fire time is late."""
-_VARYING = re.compile(
-    r"0x[0-9a-fA-F]+|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|\b[0-9a-fA-F]{12,}\b|\d+|/tmp/\S+"  # what runs write there differs
-)
 
 
 class Happening(NamedTuple):
@@ -35,16 +32,14 @@ class Happening(NamedTuple):
 
     @property
     def fingerprint(self) -> str:
-        """The same for happenings that are equal but for numbers, addresses and names of temporary files; and for a
-        condition whatever is said of it."""
-        said = "" if self.kind in CONDITIONS else steady(self.what)
-        text = "\0".join((self.kind, self.flow, self.place, said))
-        return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:16]
+        return fingerprint_of(self)
 
 
-def steady(text: str) -> str:
-    """The text without what differs from one time to the next."""
-    return _VARYING.sub("#", text)
+def fingerprint_of(one: Happening | Alert) -> str:
+    """The same for happenings whose errors are one, and for a condition whatever is said of it."""
+    said = "" if one.kind in CONDITIONS else steady(one.what)
+    text = "\0".join((one.kind, one.flow, one.place, said))
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:16]
 
 
 def of_run(run: FlowRun, first: tuple[str, Failure] | None) -> Happening | None:

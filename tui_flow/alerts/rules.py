@@ -10,7 +10,8 @@ A condition (a broken file, say) is counted when it says something else, and a m
 them are over before anybody could read it. A muted flow's alerts are raised without a message.
 """
 
-from tui_flow.alerts.happenings import CONDITIONS, Happening, steady
+from tui_flow.alerts.grouping import steady
+from tui_flow.alerts.happenings import CONDITIONS, Happening
 from tui_flow.contract.alert_rules import ACKNOWLEDGED_SECONDS, REPEAT_SECONDS
 from tui_flow.contract.states import AlertKind, AlertState
 from tui_flow.store.records import Alert
@@ -34,6 +35,7 @@ def happened(alert: Alert | None, what: Happening, now: float, *, muted: bool) -
         )  # fmt: skip
         return fresh._replace(owed_at=_due(fresh, what, now, muted=muted))
     counted = alert._replace(
+        fingerprint=what.fingerprint,
         what=what.what,
         path=what.path,
         line=what.line,

@@ -34,7 +34,7 @@ VALUES (
 
 -- name: update_alert
 UPDATE alerts SET
-    state = :state, place = :place, what = :what, path = :path, line = :line, times = :times, last_at = :last_at,
+    fingerprint = :fingerprint, state = :state, place = :place, what = :what, path = :path, line = :line, times = :times, last_at = :last_at,
     runs = :runs, changed_at = :changed_at, changed_by = :changed_by, owed_at = :owed_at, sent_at = :sent_at
 WHERE id = :id;
 
