@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui_flow.contract.errors import HistoryError
-from tui_flow.contract.version import Version, read_kept
 from tui_flow.counting import counted
 from tui_flow.store.records import FlowFile
 
 if TYPE_CHECKING:
+    from tui_flow.contract.version import Version
     from tui_flow.tui.app import Console
 
 
@@ -35,6 +35,8 @@ class Reloads:
             self._console.run_worker(work, exclusive=True, group="reloads")
 
     async def _tell(self, path: str, before: str, now: str) -> None:
+        from tui_flow.contract.version import Version
+
         settings, name = self._console.settings, path.rpartition("/")[2]
         compare = partial(
             changed_tasks,
@@ -55,7 +57,7 @@ class Reloads:
             self._console.say(f"{name} reloaded{told}, the next run uses it")
 
 
-def changed_tasks(project: Path, state_dir: Path, path: str, before: Version, now: Version) -> int | None:
+def changed_tasks(project: Path, state_dir: Path, path: str, before: "Version", now: "Version") -> int | None:
     """How many tasks of a flow file and its modules are others, in what they do and in what they call of the project; None
     where nobody can tell, as of a text that is not kept any more. Takes some ten milliseconds."""
     old, new = (_digests(project, state_dir, path, version) for version in (before, now))
@@ -65,8 +67,9 @@ def changed_tasks(project: Path, state_dir: Path, path: str, before: Version, no
 
 
 def _digests(
-    project: Path, state_dir: Path, path: str, version: Version
+    project: Path, state_dir: Path, path: str, version: "Version"
 ) -> dict[tuple[str, str], str] | None:
+    from tui_flow.contract.version import read_kept
     from tui_flow.source_digest import SourceDigests, roots_of, tasks_in
 
     shas = {path: version.sha, **version.module_shas}

@@ -9,7 +9,7 @@ from tui_flow.contract import commands
 from tui_flow.contract.states import AlertState
 from tui_flow.store.records import Alert
 from tui_flow.tui.asking import Step
-from tui_flow.tui.presentation import alert_about, marking
+from tui_flow.tui.presentation import marking
 from tui_flow.tui.presentation.marking import Left
 
 if TYPE_CHECKING:
@@ -74,6 +74,8 @@ class AlertActions(_Base):
             self.say(alone if len(rows) == 1 else marking.outcome([], "noted", left))
 
     def _note(self, alerts: Sequence[Alert], left: Sequence[Left], text: str) -> None:
+        from tui_flow.tui.presentation import alert_about
+
         text = text.strip()
         if not text:
             return

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from tui_flow.contract.states import FlowRunState
 from tui_flow.store.records import Alert, FlowRun
-from tui_flow.tui.presentation import alert_about
 from tui_flow.tui.presentation.flow_list import FlowRow
 from tui_flow.tui.screens.alert_actions import AlertActions, Named
 from tui_flow.tui.screens.marking import ONE_AT_A_TIME, Marking
@@ -141,7 +140,11 @@ class FlowActions(AlertActions, Marking):
 
     def concerned(self) -> Named:
         alert = self.alert_in_hand()
-        return [(alert_about.name(alert), [alert])] if alert else super().concerned()
+        if alert is None:
+            return super().concerned()
+        from tui_flow.tui.presentation import alert_about
+
+        return [(alert_about.name(alert), [alert])]
 
     def action_pause(self) -> None:
         """All schedules of the flow."""
