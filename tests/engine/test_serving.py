@@ -222,7 +222,7 @@ def test_it_runs_when_asked_by_its_name_and_an_equal_key_asks_for_the_same_run(
 
 @pytest.mark.parametrize(
     ("wish", "how", "why"),
-    [({"limit": 1}, {}, "and may 1"), ({}, {"limit": 1}, "of the script that serves etl/nightly go on")],
+    [({"limit": 1}, {}, "and may 1"), ({}, {"limit": 1}, "of the script that serves etl/nightly goes on")],
     ids=["of the flow", "of the script"],
 )
 def test_its_limits_hold(engine: Running, script: Script, wish: Any, how: Any, why: str) -> None:
