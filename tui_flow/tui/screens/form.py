@@ -75,6 +75,8 @@ class FormScreen(Presetting, ModalScreen[Filled | None]):
         self.crumbs, self.titles = Bar(id="crumbs"), Bar(id="titles")
         self.command, self.about = TextLines(id="command"), Bar(id="message")
         self.footer = Footer(id="footer")
+        self._left: FieldRow | None = None
+        """The one that was under the cursor before."""
         self._has_said = False
         """Something stands below the fields that is not about the one under the cursor, until the next key."""
         self._broken_json = ""
@@ -109,7 +111,7 @@ class FormScreen(Presetting, ModalScreen[Filled | None]):
         self.plan.add_class("pane")
         self._offer_keys()
         wrong = next(iter(self.form.problems), None)
-        first = self.rows.reveal(wrong) if wrong else next(iter(self.query(FieldRow)), None)
+        first = self.rows.reveal(wrong) if wrong else next(iter(self._all_rows), None)
         if first is not None:
             self.set_focus(first.control)
         self.update()
@@ -144,7 +146,7 @@ class FormScreen(Presetting, ModalScreen[Filled | None]):
         self.update()
 
     def on_entered(self, _: Entered) -> None:
-        rows = [row for row in self.query(FieldRow) if row.display]
+        rows = self._shown_rows
         if rows and rows[-1].control.has_focus:
             self.action_submit()
         else:
@@ -153,15 +155,28 @@ class FormScreen(Presetting, ModalScreen[Filled | None]):
     def on_descendant_focus(self) -> None:
         self._has_said = False
         self._offer_keys()
-        self.update()
+        for row in (self._left, self.row):  # all the others say what they said before
+            if row is not None:
+                self._update_row(row)
+        self._left = self.row
+        self.say_of_field()
 
     def _offer_keys(self) -> None:
         self.footer.offer(["form"], self.useless(), {"submit": self.verb})
 
     @property
+    def _all_rows(self) -> list[FieldRow]:
+        """From top to bottom; a query of the screen would match each widget in it, at every key."""
+        return [*self.rows.rows, *self.option_rows.rows]
+
+    @property
+    def _shown_rows(self) -> list[FieldRow]:
+        return [row for row in self._all_rows if row.display]
+
+    @property
     def row(self) -> FieldRow | None:
         """The one under the cursor."""
-        return next((row for row in self.query(FieldRow) if row.control.has_focus), None)
+        return next((row for row in self._all_rows if row.control is self.focused), None)
 
     def useless(self) -> set[str]:
         """The ids of what would do nothing now."""
@@ -171,15 +186,18 @@ class FormScreen(Presetting, ModalScreen[Filled | None]):
 
     def update(self) -> None:
         """Says anew all that depends on what is typed."""
-        last_good = self.last_good[1] if self.last_good and self.has_class("-wide") else None
-        for row in self.query(FieldRow):
-            row.update(self.source, last_good if row.form is self.form else None)
+        for row in self._all_rows:
+            self._update_row(row)
         self._update_titles()
         self.planning.show()
         line = self._line(paint_of(self).marks.glyph("failed"))
         self.command.set_lines([[("$ ", "dim"), (line, "dim")]])
         if not self._has_said:
             self.say_of_field()
+
+    def _update_row(self, row: FieldRow) -> None:
+        has_column = row.form is self.form and self.has_class("-wide")
+        row.update(self.source, self.last_good[1] if self.last_good and has_column else None)
 
     def _line(self, mark: str) -> str:
         """The command that does the same; `mark` stands for what does not fit."""
@@ -203,7 +221,7 @@ class FormScreen(Presetting, ModalScreen[Filled | None]):
         field = row.field
         unfolds = "Enter sets it, or makes it None" if field.is_optional else "Enter unfolds it"
         told = unfolds if field.is_group else field.hint
-        rows = [one for one in self.query(FieldRow) if one.display]
+        rows = self._shown_rows
         right: Line = [(f"field {rows.index(row) + 1} of {len(rows)} ", "dim")] if row in rows else []
         is_typed = not field.is_group and (complain or row.form.texts[field.path].strip())
         problem = row.form.problem(field) if is_typed else ""
@@ -245,7 +263,7 @@ class FormScreen(Presetting, ModalScreen[Filled | None]):
 
     def action_next_field(self, step: int = 1) -> None:
         """By our own rows: Textual learns only later that one has been unfolded, and the next key may be there already."""
-        controls = [row.control for row in self.query(FieldRow) if row.display]
+        controls = [row.control for row in self._shown_rows]
         if controls:
             place = controls.index(self.focused) if self.focused in controls else -1
             self.set_focus(controls[(place + step) % len(controls)])
