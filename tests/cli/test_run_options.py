@@ -81,6 +81,8 @@ def test_a_preset_gives_values_and_an_unknown_one_names_those_there_are(project:
     assert refused.returncode == 2 and "there are many" in refused.stderr
     assert project.tui_flow("presets", "cached", "--forget", "many").returncode == 0
     assert project.ask("presets") == {"presets": {}}
+    unknown = project.tui_flow("presets", "cahced")
+    assert unknown.returncode == 2 and "there is no flow 'cahced'" in unknown.stderr
     project.wait_for_state(run_id, "completed")
 
 

@@ -24,7 +24,7 @@ from tui_flow.contract.schedules import Interval, OnEvent, Schedule, to_json
 from tui_flow.engine import schedule_answers
 from tui_flow.store import runs, schedules
 
-SOMEBODY: Any = SimpleNamespace(uid=lambda: 7)
+SOMEBODY: Any = SimpleNamespace(user="ada")
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Flows that a script serves: there for as long as it holds its lock, whatever becomes of engine and script."""
 
 import os
+import pwd
 import signal
 import time
 import uuid
@@ -158,7 +159,7 @@ def test_a_persons_pause_outlives_the_script(engine: Running, script: Script) ->
     engine.ask(PauseSchedules("etl", "rare"))
     assert engine.ask(StopServing(script.id))["paused"] == ["etl/rare"]
     Script(engine).serve(RARE)
-    assert state(engine) == ("paused", f"uid {os.getuid()}")
+    assert state(engine) == ("paused", pwd.getpwuid(os.getuid()).pw_name)
 
 
 def test_one_name_is_served_by_one_script(engine: Running, script: Script) -> None:

@@ -85,7 +85,7 @@ async def cancel_run(engine: "Engine", connection: Connection, command: commands
             engine.ingest.read_all(active)
     if active is None or active.run.state in TERMINAL:
         _refuse_cancel(engine, command.run_id)
-    by = f"uid {connection.uid()}"
+    by = connection.user
     engine.log.say(f"run {active.id}: {by} asked for its end{' at once' if command.kill else ''}")
     state = engine.rescuer.cancel(active, by, command.kill)
     engine.wake()
@@ -110,7 +110,7 @@ async def rerun_run(engine: "Engine", connection: Connection, command: commands.
     rerun = await reruns.asked_for(engine, command)
     rerun.spec = rerun.spec._replace(is_strict=command.strict)
     attempt = await reruns.begin(engine, rerun)
-    engine.log.say(f"run {command.run_id}: uid {connection.uid()} asked for attempt {attempt}")
+    engine.log.say(f"run {command.run_id}: {connection.user} asked for attempt {attempt}")
     engine.wake()
     return {"run_id": command.run_id, "attempt": attempt}
 
@@ -172,7 +172,7 @@ async def keep_engine(engine: "Engine", *_: object) -> dict[str, Any]:
 
 
 async def stop_engine(engine: "Engine", connection: Connection, _: commands.StopEngine) -> dict[str, Any]:
-    engine.log.say(f"uid {connection.uid()} asked the engine to stop")
+    engine.log.say(f"{connection.user} asked the engine to stop")
     engine.stop()
     return {}
 
@@ -198,7 +198,7 @@ Verb = Callable[["Engine", Connection, Any], Awaitable[dict[str, Any]]]
 
 
 async def about_alerts(engine: "Engine", connection: Connection, command: Command) -> dict[str, Any]:
-    answer = engine.alerts.answer(command, f"uid {connection.uid()}")
+    answer = engine.alerts.answer(command, connection.user)
     engine.wake()
     return answer
 

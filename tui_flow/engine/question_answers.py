@@ -37,7 +37,7 @@ async def answer_run(engine: "Engine", connection: Connection, command: commands
     _check_fields(question, command)
     if question.is_suspended:
         await _check_values(active.directory, question, command, engine.settings.import_timeout_seconds)
-    given = questions.answer(active.directory, question, f"uid {connection.uid()}", command.values)
+    given = questions.answer(active.directory, question, connection.user, command.values)
     failpoint("answer-given")
     engine.log.say(f"run {command.run_id}: {given.by} answered {question.key!r}")
     if question.is_suspended:

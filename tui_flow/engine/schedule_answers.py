@@ -52,7 +52,7 @@ async def list_schedules(engine: "Engine", _: Connection, command: commands.List
 async def pause_schedules(
     engine: "Engine", connection: Connection, command: commands.PauseSchedules
 ) -> dict[str, Any]:
-    by, at = f"uid {connection.uid()}", engine.clock.time()
+    by, at = connection.user, engine.clock.time()
     if command.schedule:
         schedule = _find(engine, command.flow, command.schedule)
         schedules.pause(engine.db, schedule.id, by, command.why, at)
@@ -68,7 +68,7 @@ async def resume_schedules(
     engine: "Engine", connection: Connection, command: commands.ResumeSchedules
 ) -> dict[str, Any]:
     """One schedule; or a flow, with all schedules of it; or the pause of all flows, and no other."""
-    by, at = f"uid {connection.uid()}", engine.clock.time()
+    by, at = connection.user, engine.clock.time()
     name = _flow_name(engine, command.flow) if command.flow else ""
     engine.scheduler.settle()
     if command.schedule:
@@ -102,7 +102,7 @@ async def skip_fire_time(
     engine: "Engine", connection: Connection, command: commands.SkipFireTime
 ) -> dict[str, Any]:
     schedule = _find(engine, command.flow, command.schedule)
-    by = f"uid {connection.uid()}"
+    by = connection.user
     if schedule.kind not in TIMED and command.fire_at is None:
         engine.triggers.skip(schedule)
         return {
@@ -134,7 +134,7 @@ async def unskip_fire_time(
     engine: "Engine", connection: Connection, command: commands.UnskipFireTime
 ) -> dict[str, Any]:
     schedule, at = _find(engine, command.flow, command.schedule), engine.clock.time()
-    by = f"uid {connection.uid()}"
+    by = connection.user
     if schedule.kind not in TIMED and command.fire_at is None and engine.triggers.skip(schedule, -1):
         return {
             **_changed(engine, by, "skips an event less", schedule.flow, schedule.slug),
@@ -166,7 +166,7 @@ async def reset_schedule(
 ) -> dict[str, Any]:
     schedule = _find(engine, command.flow, command.schedule)
     schedules.reset_cursor(engine.db, schedule.id, engine.clock.time())
-    return _changed(engine, f"uid {connection.uid()}", "reset", schedule.flow, schedule.slug)
+    return _changed(engine, connection.user, "reset", schedule.flow, schedule.slug)
 
 
 async def backfill(engine: "Engine", connection: Connection, command: commands.Backfill) -> dict[str, Any]:
@@ -196,7 +196,7 @@ async def backfill(engine: "Engine", connection: Connection, command: commands.B
                     overlap="allow",
                     lane=lane,
                     priority=BACKFILL_PRIORITY,
-                    message=f"asked for by uid {connection.uid()}",
+                    message=f"asked for by {connection.user}",
                 )
                 for slot in wanted
             ]
@@ -204,7 +204,7 @@ async def backfill(engine: "Engine", connection: Connection, command: commands.B
         for slot, run_id in zip(wanted, made, strict=True):
             slot["run_id"] = run_id
         engine.log.say(
-            f"{schedule.flow}/{schedule.slug}: uid {connection.uid()} asked for a backfill of {len(made)}"
+            f"{schedule.flow}/{schedule.slug}: {connection.user} asked for a backfill of {len(made)}"
         )
         engine.wake()
     return {"flow": schedule.flow, "schedule": schedule.slug, "slots": slots}

@@ -46,7 +46,7 @@ async def serve_flows(
     for wish, flow, specs in zip(wishes, found, declared, strict=True):
         one = _served(command, wish, flow, engine.clock.time())
         served.save(engine.db, one, specs)
-        engine.log.say(f"{one.full_name}: served by a script of uid {connection.uid()}")
+        engine.log.say(f"{one.full_name}: served by a script of {connection.user}")
         told.append(one)
     failpoint("served-stored")
     engine.serving.watch(command.server)
@@ -94,7 +94,7 @@ async def forget_schedule(
     gone = served.schedules_of(engine.db, one) if one is not None else [schedule] if schedule else []
     flow = one.flow if one is not None else gone[0].flow
     served.forget(engine.db, flow, name if one is not None else None, gone)
-    engine.log.say(f"{flow}/{command.schedule}: forgotten, as uid {connection.uid()} asked")
+    engine.log.say(f"{flow}/{command.schedule}: forgotten, as {connection.user} asked")
     engine.scheduler.changed()
     engine.bus.publish(ScheduleChanged(flow))
     return {"flow": flow, "schedule": command.schedule}

@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import pwd
 import socket
 from collections.abc import Awaitable, Callable
+from functools import cached_property
 from typing import Any
 
 from tui_flow.contract import commands
@@ -31,6 +33,15 @@ class Connection:
 
     def uid(self) -> int:
         return peer_uid(self._writer.get_extra_info("socket"))
+
+    @cached_property
+    def user(self) -> str:
+        """Who asks: the name that the system has for them, or "uid 1234" where it has none."""
+        uid = self.uid()
+        try:
+            return pwd.getpwuid(uid).pw_name
+        except (KeyError, OverflowError):
+            return f"uid {uid}"
 
     async def read_line(self) -> bytes:
         """The next line; empty at the end. Raises ProtocolError for one that is too long, or cut off."""

@@ -38,7 +38,7 @@ def command() -> None:
     """
 
 
-@new_command("tui-flow alerts list\ntui-flow alerts list --all --json | jq '.[].what'")
+@new_command("tui-flow alerts list\ntui-flow alerts list --all --json | jq '.alerts[].what'")
 @click.option("--all", "everything", is_flag=True, help="Also those that recovered.")
 def list_(everything: bool) -> None:
     """List what is wrong, the last that happened first."""
@@ -48,7 +48,7 @@ def list_(everything: bool) -> None:
         found = alerts.list_alerts(db) if everything else alerts.list_open(db)
     now = time.time()
     if wants_json():
-        print_json([_object(alert, now) for alert in found])
+        print_json({"alerts": [_object(alert, now) for alert in found]})
         return
     if not found:
         say("nothing is wrong" if not everything else "there has been no alert yet")

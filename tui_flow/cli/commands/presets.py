@@ -2,7 +2,9 @@
 
 import click
 
+from tui_flow.cli.commands.runs import flow_name
 from tui_flow.cli.complete import flow_names
+from tui_flow.cli.history import up_to_date
 from tui_flow.cli.options import new_command, settings, wants_json
 from tui_flow.cli.output import note, print_json
 from tui_flow.safe import safe
@@ -32,6 +34,9 @@ def command(flow: str | None, forget: str | None) -> None:
     found = presets.load(state_dir)
     if flow is not None:
         found = {flow: presets.of_flow(state_dir, flow)}
+        if not found[flow]:
+            with up_to_date(settings()) as db:
+                flow_name(db, flow)  # which says so where there is no such flow
     if wants_json():
         print_json({"presets": found})
         return

@@ -1,4 +1,4 @@
-"""Who did something, for people: the engine knows user ids."""
+"""Who did something, for people: earlier versions of the engine wrote down user ids."""
 
 import pwd
 from functools import lru_cache
