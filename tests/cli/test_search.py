@@ -21,8 +21,15 @@ def test_what_runs_said_is_found_newest_first_with_the_words_of_the_console(proj
         ("tiny", "INFO", "working on second Needle")
     ]
     assert f"{objects[0]['run_id']}:{objects[0]['line']}" in second
-    assert project.tui_flow("search", "needle", "level>=ERROR").stdout == ""
-    assert project.tui_flow("search", "needle", "--limit", "1").stdout.count("\n") == 1
+    vain = project.tui_flow("search", "needle", "level>=ERROR")
+    assert (vain.returncode, vain.stdout, vain.stderr) == (0, "", "no line says this (3 files read)\n")
+    vain = project.tui_flow("search", "needle", "flow:tin")
+    assert vain.stderr == "No flow is called tin: flow: takes the whole name, or flow:tin* (0 files read)\n"
+    some = project.tui_flow("search", "working", "--limit", "1")
+    assert some.stdout.count("\n") == 1
+    assert some.stderr == (
+        "only the newest 1 line; there are more, and 1 older file not read: --limit shows them\n"
+    )
 
 
 def test_what_cannot_be_searched_for_is_refused_with_what_there_is(project: Project) -> None:

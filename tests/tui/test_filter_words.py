@@ -97,6 +97,35 @@ def test_a_word_is_completed_as_far_as_there_is_one_way(
     assert words is None or found.words == words
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("flow:etl_*", "No flow is called like etl_*; did you mean flow:etl-daily?"),
+        ("flow:cach", "No flow is called cach: flow: takes the whole name, or flow:cach*"),
+        ("flow:tmp", "No flow is called tmp: flow: takes the whole name, or flow:*tmp*"),
+        ("flow:zzzzz", "No flow is called like zzzzz"),
+        ("flow:etl-* flow: -flow:nobody flow:CACHED", ""),
+    ],
+)
+def test_a_filter_for_a_flow_that_there_is_not_is_told_which_there_is(text: str, says: str) -> None:
+    assert filters.unknown_flow(filters.parse(text), ["etl-daily", "cached", "cleanup_tmp"]) == says
+
+
+async def test_a_flow_that_there_is_not_is_named_in_every_view(etl: Project) -> None:
+    async with console(etl) as page:
+        await page.press("slash")
+        await page.type("flow:etl-*")
+        await page.shows("No flow is called like etl-*; did you mean flow:etl_daily?")
+        await page.press("enter", "2", "slash")
+        await page.type("flow:etl")
+        await page.press("enter")
+        await page.shows("No flow is called etl: flow: takes the whole name, or flow:etl*. Esc")
+        await page.press("3", "slash")
+        await page.type("timeout flow:etl")
+        await page.press("enter")
+        await page.shows("No flow is called etl: flow: takes the whole name, or flow:etl*")
+
+
 def test_a_filter_of_runs_knows_no_lines() -> None:
     with pytest.raises(BadFilter, match="task: is about what runs said"):
         filters.parse_of_runs("task:load")

@@ -79,6 +79,8 @@ class LogScan:
 
     def __init__(self, query: LogQuery) -> None:
         self.files = self.bytes = 0
+        self.left = 0
+        """Logs that were there to be read when somebody had had enough."""
         self.is_cancelled = False
         self._levels = query.levels
         self._since = "" if query.since is None else stamp_of(query.since)

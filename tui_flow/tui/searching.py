@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from tui_flow.contract.errors import HistoryError, TuiFlowError
 from tui_flow.contract.rundir import LOG, run_dir
+from tui_flow.counting import counted
 from tui_flow.store.log_search import Hit, LogScan
 from tui_flow.store.records import FlowRun, TaskRun
 from tui_flow.tui.presentation import alert_list, log_hits, run_list
@@ -20,6 +21,8 @@ from tui_flow.tui.presentation.filters import Filter
 
 MAX_HITS = 10_000
 """A search of the console ends there, and says so."""
+MAX_COUNTED = 10_000
+"""So many logs are counted that a search did not come to."""
 TOGETHER = 500
 """Hits of one run that are handed on at once."""
 TELL_SECONDS = 0.1
@@ -48,18 +51,49 @@ class News(NamedTuple):
     is_over: bool = False
     is_cut: bool = False
     """It found more than it keeps."""
+    is_stopped: bool = False
+    """Somebody had enough of it, before it was through."""
+    left: int = 0
+    """Logs that it did not come to."""
     trouble: TuiFlowError | None = None
+
+    def how_far(self) -> str:
+        """ "190 files, 87 MB, 1.9s, done", or what is missing from that."""
+        files = counted(self.files, "file")
+        if self.is_stopped:
+            more = "+" if self.left >= MAX_COUNTED else ""
+            return f"stopped: {self.files:,} of {self.files + self.left:,}{more} files read"
+        if self.is_cut:
+            rest = f"; {unread(self.left)}" if self.left else ""
+            return f"the newest {MAX_HITS:,}{rest}: narrow it"
+        took = f"{self.seconds:.1f}s, " if self.seconds >= 1.0 else ""
+        return f"{files}, {_size(self.bytes)}, {took}{'done' if self.is_over else 'searching, Esc stops'}"
+
+
+def unread(left: int) -> str:
+    """ "185 older files not read"; of many, that there are more than were counted."""
+    more = f"{MAX_COUNTED:,}+ older files" if left >= MAX_COUNTED else counted(left, "older file")
+    return f"{more} not read"
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:,.0f} MB" if count >= 1e6 else f"{count / 1e3:,.0f} kB"
 
 
 def search_logs(db: Any, state_dir: Path, filter: Filter, now: float, scan: LogScan) -> Iterator[Found]:
     """What stands in the logs of the runs that a filter is about, the newest run first; after each run an item without
-    hits. Raises HistoryError."""
+    hits. Once somebody has had enough, the logs that are left are counted. Raises HistoryError."""
     for run in _runs(db, filter, now):
+        log = run_dir(state_dir, run.id) / LOG
         if scan.is_cancelled:
-            return
+            scan.left += log.exists()
+            if scan.left >= MAX_COUNTED:
+                return
+            yield Found(run, [], {})
+            continue
         names = _Names(db, run, filter)
         waiting: list[Hit] = []
-        for hit in scan.hits(run_dir(state_dir, run.id) / LOG):
+        for hit in scan.hits(log):
             waiting.append(hit)
             if len(waiting) == TOGETHER:
                 yield from names.found(waiting)
@@ -142,8 +176,7 @@ class Searcher:
 
     def start(self, filter: Filter) -> None:
         """Begins a search in place of the one before."""
-        self.stop()
-        self.number += 1
+        self.forget()
         now = time.time()
         self._scan = LogScan(log_hits.query_of(filter, now))
         search = (self.number, self._scan, filter, now)
@@ -154,10 +187,15 @@ class Searcher:
         if self._scan is not None:
             self._scan.is_cancelled = True
 
+    def forget(self) -> None:
+        """Is not interested any more, not even in what is left."""
+        self.stop()
+        self.number += 1
+
     def _search(self, number: int, scan: LogScan, filter: Filter, now: float) -> None:
         begun = told = time.monotonic()
         waiting: list[Found] = []
-        count, trouble = 0, None
+        count, is_cut, trouble = 0, False, None
 
         def news(**how: Any) -> News:
             return News(number, waiting, scan.files, scan.bytes, time.monotonic() - begun, **how)
@@ -167,15 +205,21 @@ class Searcher:
 
             with closing(database.open_reader(self._state_dir, newer=True)) as db:
                 for found in search_logs(db, self._state_dir, filter, now, scan):
-                    if found.hits:
+                    if number != self.number:
+                        return
+                    if found.hits and count < MAX_HITS:
                         waiting.append(found._replace(hits=found.hits[: MAX_HITS - count]))
-                        count += len(found.hits)
-                    if count >= MAX_HITS:
-                        break
+                    count += len(found.hits)
+                    if count > MAX_HITS and not is_cut:
+                        is_cut = True
+                        scan.is_cancelled = True
                     if time.monotonic() - told > TELL_SECONDS:
                         self._tell(news())
                         told, waiting = time.monotonic(), []
         except HistoryError as error:
             trouble = error if database.is_there(self._state_dir) else None
         finally:
-            self._tell(news(is_over=True, is_cut=count >= MAX_HITS, trouble=trouble))
+            is_stopped = scan.is_cancelled and not is_cut
+            self._tell(
+                news(is_over=True, is_cut=is_cut, is_stopped=is_stopped, left=scan.left, trouble=trouble)
+            )

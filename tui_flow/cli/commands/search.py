@@ -2,9 +2,10 @@
 
 import sys
 import time
+from collections import deque
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 import click
@@ -15,10 +16,12 @@ from tui_flow.cli.options import new_command, settings, wants_json
 from tui_flow.cli.output import fit, json_line, note, print_lines, style
 from tui_flow.contract.errors import RequestError
 from tui_flow.contract.log import LEVELS
+from tui_flow.counting import counted
 from tui_flow.safe import safe
+from tui_flow.store.flows import list_flows
 from tui_flow.store.log_search import Hit, LogScan
 from tui_flow.tui.presentation import filters, log_hits
-from tui_flow.tui.searching import Found, search_logs
+from tui_flow.tui.searching import Found, search_logs, unread
 
 
 @new_command(
@@ -45,9 +48,17 @@ def command(words: tuple[str, ...], limit: int) -> None:
         groups = search_logs(db, found.state_dir, filter, now, scan)
         hits = ((group, hit) for group in groups for hit in group.hits)
         lines = _objects(hits) if wants_json() else _lines(hits)
-        print_lines(islice(lines, limit))
-        if next(lines, None) is not None:
-            note(f"the newest {limit:,} lines; there are more: --limit shows them")
+        newest = list(islice(lines, 1))
+        print_lines(chain(newest, islice(lines, limit - 1)))
+        if not newest:
+            flows = (flow.name for flow in list_flows(db))
+            why = filters.unknown_flow(filter, flows) or "no line says this"
+            note(f"{safe(why)} ({counted(scan.files, 'file')} read)")
+        elif next(lines, None) is not None:
+            scan.is_cancelled = True
+            deque(groups, 0)
+            rest = f", and {unread(scan.left)}" if scan.left else ""
+            note(f"only the newest {counted(limit, 'line')}; there are more{rest}: --limit shows them")
 
 
 def _parsed(text: str) -> filters.Filter:
@@ -84,7 +95,8 @@ def _lines(hits: Iterator[tuple[Found, Hit]]) -> Iterator[str]:
         level = style(f"{LEVELS[hit.level]:<8}", fg=LEVEL_COLOURS.get(LEVELS[hit.level]))
         where = f"{group.run.id}:{hit.line + 1}"
         when = style(_when(hit.stamp), dim=True)
-        head = f"{style(f'{where:<10}', fg='cyan')} {when} {level} {safe(log_hits.writer(group.run, hit, group.names) or '-')}: "
+        who = log_hits.writer(group.run, hit, group.names) or group.run.flow
+        head = f"{style(f'{where:<10}', fg='cyan')} {when} {level} {safe(who)}: "
         room = columns - len(click.unstyle(head))
         start = max(0, begin - room // 3) if columns and end > room else 0
         before = ("..." if start else "") + safe(hit.text[start:begin])

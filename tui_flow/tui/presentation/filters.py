@@ -15,7 +15,7 @@ is:new               something is wrong with it that nobody has acknowledged
 import re
 import shlex
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import NamedTuple
@@ -217,6 +217,26 @@ def has_text(hay: str, needle: str) -> bool:
 def fits_name(name: str, pattern: str) -> bool:
     """Whether a name is what a pattern with `*` and `?` says, whatever its case."""
     return fnmatchcase(name.lower(), pattern.lower() or "*")
+
+
+def unknown_flow(filter: Filter, names: Iterable[str]) -> str:
+    """Why nothing is found by a filter for a flow that there is not; empty where it asks for none such."""
+    known = {name.lower().replace("-", "_"): name for name in names}
+    for term in filter.of("flow"):
+        if term.is_not or any(fits_name(name, term.value) for name in known.values()):
+            continue
+        value = term.value.lower().replace("-", "_")
+        if part := next((plain for plain in known if value in plain), None):
+            pattern = f"{term.value}*" if part.startswith(value) else f"*{term.value}*"
+            if fits_name(known[part], pattern):
+                return f"No flow is called {term.value}: flow: takes the whole name, or flow:{pattern}"
+        from difflib import get_close_matches
+
+        bare = re.sub(r"[*?]", "", value).strip("_")
+        near = [plain for plain in known if bare in plain] or get_close_matches(bare, known)
+        hint = f"; did you mean flow:{quoted(known[near[0]])}?" if near else ""
+        return f"No flow is called like {term.value}{hint}"
+    return ""
 
 
 def _is(value: str, subject: Subject) -> bool:

@@ -138,7 +138,7 @@ def overview_line(found: HitList, marks: Marks) -> Line:
 
 
 def _by_task(found: HitList) -> Line:
-    most = [f"{name} {count:,}" for name, count in found.tasks.most_common(5) if name]
+    most = [f"{name} {found.at_least(count)}" for name, count in found.tasks.most_common(5) if name]
     return [(" by task: ", "dim"), (", ".join(most), "")] if most else []
 
 

@@ -133,6 +133,8 @@ class HitList:
         self.hours: Counter[str] = Counter()
         """When they were written: as ISO 8601 in UTC begins, "2026-08-20T14"."""
         self.is_by_message, self.is_by_try = is_by_message, is_by_try
+        self.is_cut = False
+        """Whether there are more than these, which are the newest."""
         self._equal: tuple[int, list[EqualHits]] = (0, [])
 
     def emptied(self) -> "HitList":
@@ -184,8 +186,12 @@ class HitList:
         for level in range(len(LEVELS) - 1, -1, -1):
             if self.levels[level]:
                 word = f"{LEVEL_WORDS[level]} "
-                line += [(word, LEVEL_ROLES[level] or "dim"), (f"{self.levels[level]:,}  ", "")]
+                line += [(word, LEVEL_ROLES[level] or "dim"), (f"{self.at_least(self.levels[level])}  ", "")]
         return line
+
+    def at_least(self, count: int) -> str:
+        """How many there are, or with a "+" how many were counted."""
+        return f"{count:,}{'+' if self.is_cut else ''}"
 
     def summary(self) -> Line:
         """How grave the lines are, and who wrote them."""
@@ -207,7 +213,7 @@ def equal_hits(groups: Sequence[RunHits], before: Sequence[EqualHits]) -> list[E
 
 
 def count_text(found: HitList) -> str:
-    """ "14 hits in 5 runs"."""
+    """ "14 hits in 5 runs", "first 10,000 hits in 2 runs"."""
     runs = len(found.groups)
-    hits = counted(found.total, "hit")
+    hits = f"{'first ' if found.is_cut else ''}{counted(found.total, 'hit')}"
     return f"{hits} in {counted(runs, 'run')}" if runs else "no hit"

@@ -14,6 +14,7 @@ from tui_flow.tui.actions import bindings
 from tui_flow.tui.presentation import (
     Line,
     about,
+    filters,
     flow_detail,
     flow_foot,
     flow_list,
@@ -250,7 +251,9 @@ class FlowsSection(Sorting, FlowActions, Section):
         if self.table.wrong:
             return [[(self.table.wrong, "bad")]]
         if self.table.total:
-            return [[("No flow has this. ", ""), ("Esc", "key"), (" clears the filter.", "dim")]]
+            flows = (flow.name for flow in self.console.overview.flows)
+            why = filters.unknown_flow(filters.parse(self.table.filter), flows) or "No flow has this"
+            return [[(f"{why}. ", ""), ("Esc", "key"), (" clears the filter.", "dim")]]
         folder = self.console.settings.flows_dir
         return [
             [("Save a Python file in ", ""), (f"{folder}/", "strong"), (" and it shows up here:", "")],

@@ -10,7 +10,6 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from tui_flow.contract.rundir import LOG, run_dir
-from tui_flow.counting import counted
 from tui_flow.store.log_search import around
 from tui_flow.tui import saved_views
 from tui_flow.tui.actions import bindings
@@ -18,7 +17,7 @@ from tui_flow.tui.presentation import Line, filters, hit_lines, hits, log_lines,
 from tui_flow.tui.presentation.filters import BadFilter
 from tui_flow.tui.screens.log_texts import LogTexts
 from tui_flow.tui.screens.section import Section
-from tui_flow.tui.searching import MAX_HITS, News, Searcher
+from tui_flow.tui.searching import News, Searcher
 from tui_flow.tui.widgets.bars import Bar
 from tui_flow.tui.widgets.hit_list import HitLines
 from tui_flow.tui.widgets.lines import Lines, TextLines
@@ -81,7 +80,7 @@ class LogsSection(LogTexts, Section):
         yield from super().compose()
 
     def on_unmount(self) -> None:
-        self.searcher.stop()
+        self.searcher.forget()
 
     @property
     def searcher(self) -> Searcher:
@@ -101,7 +100,7 @@ class LogsSection(LogTexts, Section):
         """Looks for something else, from the newest run on."""
         self.text = text.strip()
         self.say("")
-        self.searcher.stop()
+        self.searcher.forget()
         self.list.show_hits(self.list.found.emptied())
         self._news = News(0, [], 0, 0, 0.0, is_over=True)
         try:
@@ -121,7 +120,7 @@ class LogsSection(LogTexts, Section):
         was_empty = not found.groups
         for run, some, names in news.found:
             found.add(run, some, names)
-        self._news = news
+        self._news, found.is_cut = news, news.is_cut
         self.list.show_hits(found)
         if was_empty or news.is_over:
             self._describe()
@@ -141,9 +140,9 @@ class LogsSection(LogTexts, Section):
         self._update_frame()
         row = self.list.selected
         if row is None:
-            nothing = "Nothing found" if self.text else "Search"
-            self.context.set_title("This is no filter" if self._wrong else nothing)
-            self.context.set_lines(self._nothing())
+            title, lines = self._nothing()
+            self.context.set_title(title)
+            self.context.set_lines(lines)
         elif row.message is not None and row.hit is None:
             self.context.set_title(f"{len(row.message.hits):,} equal messages")
             self.context.set_lines(
@@ -177,30 +176,29 @@ class LogsSection(LogTexts, Section):
             return
         count = hits.count_text(found) if found.groups or news.is_over else "searching"
         self.query_line.set([(" / ", "key"), (self.text, "strong")], [(f"{count} ", "")])
-        took = f"{news.seconds:.1f}s, " if news.seconds >= 1.0 else ""
-        files = counted(news.files, "file")
-        how_far = f"{files}, {_size(news.bytes)}, {took}{self._state()}"
         levels = text_of(found.by_level())
         by = f"message: {len(found.heads()):,}" if found.is_by_message else "run"
-        self.list.set_title(f"Matches by {by}  {levels}".rstrip(), f"{how_far}  {self.list.place}".strip())
+        self.list.set_title(
+            f"Matches by {by}  {levels}".rstrip(), f"{news.how_far()}  {self.list.place}".strip()
+        )
 
-    def _state(self) -> str:
-        if self._news.is_cut:
-            return f"stopped at the newest {MAX_HITS:,}"
-        if not self._news.is_over:
-            return "searching, Esc stops"
-        return "done"
-
-    def _nothing(self) -> list[Line]:
+    def _nothing(self) -> tuple[str, list[Line]]:
+        """Title and text of the lower pane while there is no hit."""
         if self._wrong:
-            return [[(self._wrong, "bad")]]
+            return "This is no filter", [[(self._wrong, "bad")]]
         if not self.text:
-            return _HELP
+            return "Search", _HELP
         if not self._news.is_over:
-            return [[("Looking, the newest runs first. ", "dim"), ("Esc", "key"), (" stops.", "dim")]]
-        return [
-            [("No log says ", ""), (self.text, "strong"), (". ", ""), ("/", "key"), (" looks for something else.", "dim")]
-        ]  # fmt: skip
+            looking: Line = [("Looking, the newest runs first. ", "dim"), ("Esc", "key"), (" stops.", "dim")]
+            return "Searching", [looking]
+        flows = (flow.name for flow in self.console.overview.flows)
+        unknown = filters.unknown_flow(filters.parse(self.text), flows)
+        if unknown:
+            return "Nothing found", [[(unknown, "warn")]]
+        vain: Line = [(self.text, "strong"), (". ", ""), ("/", "key"), (" looks for something else.", "dim")]
+        if self._news.is_stopped:
+            return "Stopped", [[("None of the logs that were read says ", ""), *vain]]
+        return "Nothing found", [[("No log says ", ""), *vain]]
 
     def _lines_of_run(self) -> list[Line]:
         found = self.list.found
@@ -330,7 +328,3 @@ def _saved_searches() -> list[Line]:
         [(" SAVED SEARCHES  ", "dim"), ("'", "key"), (" opens one, or saves this", "dim")],
         *([(f"  {name:<{width}}  ", ""), (text, "dim")] for name, text in searches),
     ]
-
-
-def _size(count: int) -> str:
-    return f"{count / 1e6:,.0f} MB" if count >= 1e6 else f"{count / 1e3:,.0f} kB"

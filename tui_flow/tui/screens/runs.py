@@ -251,17 +251,10 @@ class RunsSection(Sorting, AlertActions, Marking, Section):
             self.about.set_lines([])
         elif self.text:
             self.about.set_title("Nothing matches")
-            self.about.set_lines(
-                [
-                    [
-                        ("No run has ", ""),
-                        (self.text, "strong"),
-                        (". ", ""),
-                        ("Esc", "key"),
-                        (" shows all.", "dim"),
-                    ]
-                ]
-            )
+            flows = (flow.name for flow in self.console.overview.flows)
+            unknown = filters.unknown_flow(filters.parse(self.text), flows)
+            why: Line = [(unknown, "warn")] if unknown else [("No run has ", ""), (self.text, "strong")]
+            self.about.set_lines([[*why, (". ", ""), ("Esc", "key"), (" shows all.", "dim")]])
         else:
             self.about.set_title("Nothing here yet")
             lines: list[Line] = [
