@@ -2,8 +2,10 @@
 
 import pytest
 
-from tests.tui.pages import console
+from tests.tui.pages import FakeEngine, Page, console
 from tests.tui.project import Project
+from tui_flow.contract import commands
+from tui_flow.tui.app import Console
 from tui_flow.tui.presentation.address import Address
 
 
@@ -41,3 +43,25 @@ async def test_a_task_and_a_line_of_a_run_are_gone_to_and_escape_leads_to_the_ru
         await page.shows("line 41 of the log")
         await page.press("escape")
         await page.shows("[2 Runs]")
+
+
+async def test_keys_that_are_typed_before_the_run_is_there_wait_for_it_and_start_no_other_flow(
+    etl: Project,
+) -> None:
+    engine = FakeEngine()
+    app = Console(etl.settings, connect=engine.connect, begin=Address("runs", run_id=812))
+    async with app.run_test(size=(80, 24)) as pilot:
+        page = Page(pilot, engine)
+        await page.press("r")
+        await page.shows("Run etl_daily again: run 812")
+        assert not engine.asked_for(commands.RunFlow)
+
+
+async def test_an_enter_that_was_typed_before_the_console_had_the_terminal_is_one(etl: Project) -> None:
+    engine = FakeEngine()
+    app = Console(etl.settings, connect=engine.connect)
+    async with app.run_test(size=(80, 24)) as pilot:
+        page = Page(pilot, engine)
+        await page.press("ctrl+j", "r")
+        await page.shows("Run etl_daily again: run 812")
+        assert not engine.asked_for(commands.RunFlow)

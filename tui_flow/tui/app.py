@@ -89,6 +89,7 @@ class Console(Asking, inherit_bindings=False):
         self.trouble: TuiFlowError | None = None
         """What went wrong first."""
         self._begin = begin
+        """Where it is to open, until it has."""
         self.watchman, self.reloads = Watchman(self), Reloads(self)
         self._undos: deque[Callable[[], object]] = deque(maxlen=MAX_UNDOS)
         for known in THEMES:
@@ -116,7 +117,7 @@ class Console(Asking, inherit_bindings=False):
 
     def on_mount(self) -> None:
         if self._begin is not None:
-            self.call_after_refresh(self.go_to, self._begin)
+            self.call_after_refresh(self._go_to_begin, self._begin)
         self.run_worker(self.bridge.run(), group="bridge")
         self._second = self.set_interval(1.0, self._tick, pause=True)
         self.set_timer(_until_next_minute(), self._tick_minute)
@@ -238,6 +239,17 @@ class Console(Asking, inherit_bindings=False):
             view.say(text, role)
 
     # Where one is.
+
+    async def _go_to_begin(self, place: Address) -> None:
+        await self.go_to(place)
+        self._begin = None
+
+    def is_arriving(self) -> bool:
+        if self.trouble is not None:
+            return False
+        if self._begin is not None or not self.has_overview:
+            return True
+        return isinstance(self.screen, View) and self.screen.is_arriving
 
     async def go_to(self, place: Address) -> None:
         """Shows the place that an address leads to."""

@@ -2,7 +2,8 @@
 
 Textual hands a key to whoever has the focus when it arrives, although keys before it may still be on their way to
 move the focus. Where many arrive at once (a slow line, a paste), "/report" would open the filter and then run a flow.
-So a key is handed on only when the one before it has gone all the way up: a callback follows it through the queues.
+So a key is handed on only when the one before it has gone all the way up: a callback follows it through the queues. And
+while the place that it was typed for is still to come, it waits: what is in front by then is another flow's row.
 """
 
 import time
@@ -16,6 +17,10 @@ from textual.dom import DOMNode
 Result = TypeVar("Result")
 LOST_SECONDS = 1.0
 """After so long a key counts as done: whoever had it may be gone."""
+HELD_SECONDS, LOOK_SECONDS = 2.0, 0.02
+"""So long a key waits at most for its place to come, and between two looks whether it has."""
+TYPED_AHEAD = "ctrl+j"
+"""What an Enter arrives as that was typed before the terminal was the console's."""
 
 
 class OneKeyAtATime(App[Result], inherit_bindings=False):
@@ -26,12 +31,18 @@ class OneKeyAtATime(App[Result], inherit_bindings=False):
         self._keys: deque[events.Key] = deque()
         self._key_in_hand: float | None = None
         """When the key that is under way was handed on."""
+        self._held_since: float | None = None
+        """When the oldest key that waits for its place began to."""
+
+    def is_arriving(self) -> bool:
+        """Whether the place that keys are typed for is still to come."""
+        return False
 
     async def on_event(self, event: events.Event) -> None:
         if not isinstance(event, events.Key) or event.is_forwarded:
             await super().on_event(event)
             return
-        self._keys.append(event)
+        self._keys.append(events.Key("enter", "\r") if event.key == TYPED_AHEAD else event)
         in_hand = self._key_in_hand
         if in_hand is None or time.monotonic() - in_hand > LOST_SECONDS:
             await self._hand_on()
@@ -39,9 +50,14 @@ class OneKeyAtATime(App[Result], inherit_bindings=False):
     async def _hand_on(self) -> None:
         """Hands the oldest key to whoever has the focus now."""
         if not self._keys:
-            self._key_in_hand = None
+            self._key_in_hand = self._held_since = None
             return
-        self._key_in_hand = time.monotonic()
+        self._key_in_hand = now = time.monotonic()
+        if self.is_arriving() and now - (self._held_since or now) < HELD_SECONDS:
+            self._held_since = self._held_since or now
+            self.set_timer(LOOK_SECONDS, self._hand_on)
+            return
+        self._held_since = None
         target = self.focused or self.screen
         await super().on_event(self._keys.popleft())
         self._follow(target)

@@ -62,6 +62,10 @@ class RunScreen(RunFrames):
 
     # The run.
 
+    @property
+    def is_arriving(self) -> bool:
+        return not self._is_read.is_set()
+
     def open_run(self, run_id: int, line: int | None = None, task: str = "") -> None:
         self.run_id, self.run, self.latest, self.forest = run_id, None, None, TaskForest()
         self.attempts, self.shows_earlier = [], False

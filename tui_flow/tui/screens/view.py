@@ -50,6 +50,11 @@ class View(Screen[None]):
     def console(self) -> "Console":
         return self.app  # type: ignore[return-value]
 
+    @property
+    def is_arriving(self) -> bool:
+        """Whether what it is to show has not been read yet."""
+        return False
+
     def compose(self) -> ComposeResult:
         yield self.header
         yield from self.compose_panes()
