@@ -61,7 +61,7 @@ def test_what_leads_nowhere_is_said(here: Project, place: str, error: type[Excep
 def test_a_line_is_found_though_its_task_is_none_of_the_last_attempt(here: Project) -> None:
     newest = here.ask("runs")["runs"][0]["run_id"]
     found = address_of(f"run/{newest}/gone-3:12")
-    assert (found.task, found.line) == ("", 11)
+    assert (found.task, found.line) == ("gone-3", 11)
 
 
 def test_without_a_terminal_it_says_so_as_the_console_does(here: Project) -> None:

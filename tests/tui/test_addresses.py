@@ -65,3 +65,10 @@ async def test_an_enter_that_was_typed_before_the_console_had_the_terminal_is_on
         await page.press("ctrl+j", "r")
         await page.shows("Run etl_daily again: run 812")
         assert not engine.asked_for(commands.RunFlow)
+
+
+async def test_a_line_or_a_task_that_is_not_there_is_told_of(etl: Project) -> None:
+    async with console(etl, begin=Address("runs", run_id=812, task="lode", line=40)) as page:
+        await page.shows("line 41 of the log; the run has no task lode")
+    async with console(etl, begin=Address("runs", run_id=812, line=1000)) as page:
+        await page.shows("the log has no line 1,001: it has 58 lines now")

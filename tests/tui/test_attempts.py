@@ -41,7 +41,7 @@ async def test_the_older_attempt_comes_before_the_older_run(again: Project) -> N
         await page.press("comma")
         await page.shows("FAILED", "attempt 1/2", "publish", "│> 49 ", "error 1/2")
         await page.press("g")
-        await page.shows("Log whole run", "56 lines")
+        await page.shows("Log whole run", "58 lines")
         assert "anew" not in page.text
         await page.press("comma")
         await page.shows("run 811")

@@ -121,6 +121,17 @@ async def test_a_hit_of_a_task_opens_the_run_at_that_task(said_often: Project) -
         assert page.line_with("connecting again").startswith("│> ")
 
 
+async def test_a_hit_in_folded_library_frames_opens_at_its_very_line(said_often: Project) -> None:
+    async with console(said_often) as page:
+        await page.press("3", "slash")
+        await page.type("tenacity")
+        await page.press("enter")
+        await page.shows("2 hits in 1 run")
+        await page.press("n", "enter")
+        await page.shows("line 45 of the log")
+        assert page.line_with("tenacity").startswith("│> ") and " 45 " in page.line_with("tenacity")
+
+
 async def test_runs_fold_and_are_stepped_over(said_often: Project) -> None:
     async with console(said_often) as page:
         await page.press("3", "slash")
@@ -129,6 +140,7 @@ async def test_runs_fold_and_are_stepped_over(said_often: Project) -> None:
         await page.shows("6 hits in 4 runs")
         await page.press("J")
         assert page.line_with("run 811").startswith("│>")
+        await page.shows("─ run 811  etl_daily ─", "WARN 1  INFO 1   etl_daily 2")
         await page.press("l", "j", "K")
         assert page.line_with("run 811").startswith("│>▾")
         await page.press("K", "h")
@@ -169,7 +181,9 @@ async def test_a_search_stops_at_its_cap_and_says_so(
         await page.press("3", "slash")
         await page.type("row flow:etl_* -run:812")
         await page.press("enter")
-        await page.shows("first 40 hits in 1 run", "Matches by run  INFO 40+", "303 INFO  row 299")
+        await page.shows(
+            "first 40 hits in 1 run", "Matches by run  INFO 40+", "303 INFO  row 299", "40+ hits"
+        )
         await page.shows("the newest 40; 2 older files not read: narrow it")
 
 
@@ -314,7 +328,10 @@ def test_what_was_found_is_counted_by_level_and_writer() -> None:
     found.add(run, [hit, hit._replace(line=1, level=WARNING, task_run=0)], {3: "load-3"})
     found.add(run._replace(id=6), [hit._replace(task_run=9)], {})
     assert found.total == 3
-    assert "".join(text for text, _ in found.summary()) == "ERROR 2  WARN 1   load-3 1, etl 1, task 9 1"
+    assert text_of(found.by_level()) == "ERROR 2  WARN 1  "
+    assert found.by_task() == "load-3 1, etl 1, task 9 1"
+    first = found.groups[0]
+    assert text_of(first.summary(first.hits)) == "ERROR 1  WARN 1   load-3 1, etl 1"
     assert [row.hit is None for row in found.rows()] == [True, False, False, True]
 
 

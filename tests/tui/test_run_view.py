@@ -141,12 +141,12 @@ async def test_the_log_follows_the_row_and_the_root_is_the_whole_run(etl: Projec
         await page.press("k")
         await page.shows("Log extract ", "40 lines")
         await page.press("k")
-        await page.shows("Log whole run", "56 lines")
+        await page.shows("Log whole run", "58 lines")
 
 
 async def test_errors_are_stepped_through_and_library_frames_are_folded(etl: Project) -> None:
     async with console(etl, open_run=812) as page:
-        await page.shows("1 library frame folded")
+        await page.shows("1 library frame folded", "error 1/2  16 lines")
         assert "tenacity" not in page.text
         await page.press("n")
         assert "error 2 of 2" in page.message

@@ -147,7 +147,7 @@ async def test_only_matching_lines_are_shown_and_escape_goes_back_to_the_line(et
         await page.shows("&wh-2 2", "2 lines")
         assert "connecting again" not in page.text
         await page.press("ampersand")
-        await page.shows("/wh-2 2", "14 lines")
+        await page.shows("/wh-2 2", "16 lines")
         assert "> 49" in page.line_with("OperationalError")
         await page.press("ampersand", "n")
         await page.shows("match 2 of 2")

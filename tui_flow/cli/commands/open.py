@@ -52,14 +52,14 @@ def address_of(place: str) -> Address:
 
 
 def _task(db: Any, run_id: int, name: str, *, is_needed: bool) -> str:
-    """The last task run of the run that is called so. With a line of the log, a task that is no more is not needed."""
+    """The last task run of the run that is called so. With a line of the log, the console tells of one that is no more."""
     from tui_flow.store import tasks
 
     for task in reversed(tasks.list_tasks(db, run_id)):
         if name in (task.name, task.run_name, str(task.id)):
             return task.run_name
     if not is_needed:
-        return ""
+        return name
     raise BadParameters(
         f"run {run_id} has no task {name!r}", next=f"list its tasks with: tui-flow show {run_id}"
     )

@@ -36,7 +36,8 @@ def row_line(row: Row, width: int, marks: Marks, now: float) -> Line:
 
 def run_line(group: RunHits, marks: Marks, now: float) -> Line:
     """A run in the list: which one, when, and how many hits of whom."""
-    run, count = group.run, len(group.hits)
+    run = group.run
+    hits = f"{len(group.hits):,}+ hits" if group.is_cut else counted(len(group.hits), "hit")
     names = list(dict.fromkeys(filter(None, map(group.name_of, group.hits[:200]))))
     worst = max((hit.level for hit in group.hits), default=1)
     return [
@@ -44,7 +45,7 @@ def run_line(group: RunHits, marks: Marks, now: float) -> Line:
         (f" {marks.glyph(run.state)} ", role(run.state)),
         (f"run {run.id} {run.flow}", "strong"),
         (f"  {times.moment(run.started_at or run.created_at, now)}", "dim"),
-        (f"  {counted(count, 'hit')}", LEVEL_ROLES[worst]),
+        (f"  {hits}", LEVEL_ROLES[worst]),
         (f"  {', '.join(names[:3])}{marks.ellipsis if len(names) > 3 else ''}", "dim"),
     ]
 
@@ -134,12 +135,8 @@ def overview_line(found: HitList, marks: Marks) -> Line:
         line += [(f" hits per {unit}  ", "dim"), (f"{first} ", "dim")]
         line += [(plots.bar(count, most, marks), "") for count in counts]
         line += [(f" {last}   ", "dim")]
-    return [*line, *found.by_level(), *_by_task(found)]
-
-
-def _by_task(found: HitList) -> Line:
-    most = [f"{name} {found.at_least(count)}" for name, count in found.tasks.most_common(5) if name]
-    return [(" by task: ", "dim"), (", ".join(most), "")] if most else []
+    tasks = found.by_task()
+    return [*line, *found.by_level(), *([(" by task: ", "dim"), (tasks, "")] if tasks else [])]
 
 
 def per_hour_or_day(hours: Counter[str]) -> tuple[str, list[int], str, str]:

@@ -25,6 +25,8 @@ class RunHits:
         """The same hits, by the task run and its try that wrote them."""
         self.is_by_try = False
         """Whether they are listed so; never where one try wrote them all."""
+        self.is_cut = False
+        """Whether its log has more of them, further up."""
 
     def add(self, hits: list[Hit]) -> None:
         self.hits += hits
@@ -36,6 +38,13 @@ class RunHits:
 
     def name_of(self, hit: Hit) -> str:
         return writer(self.run, hit, self.names)
+
+    def summary(self, hits: Sequence[Hit]) -> Line:
+        """How grave some of its hits are, and who wrote them."""
+        levels = Counter(hit.level for hit in hits)
+        tasks = Counter(map(self.name_of, hits)).most_common(4)
+        most = [f"{name} {at_least(count, self.is_cut)}" for name, count in tasks if name]
+        return [*by_level(levels, self.is_cut), (f" {', '.join(most)}", "dim")]
 
     def head_row(self) -> "Row":
         return Row(self, None)
@@ -180,23 +189,35 @@ class HitList:
                 rows += head.inner_rows()
         return rows
 
+    def cut(self) -> None:
+        """Says that there are more than these."""
+        self.is_cut = True
+        if self.groups:
+            self.groups[-1].is_cut = True
+
     def by_level(self) -> Line:
         """How grave the lines are."""
-        line: Line = []
-        for level in range(len(LEVELS) - 1, -1, -1):
-            if self.levels[level]:
-                word = f"{LEVEL_WORDS[level]} "
-                line += [(word, LEVEL_ROLES[level] or "dim"), (f"{self.at_least(self.levels[level])}  ", "")]
-        return line
+        return by_level(self.levels, self.is_cut)
 
-    def at_least(self, count: int) -> str:
-        """How many there are, or with a "+" how many were counted."""
-        return f"{count:,}{'+' if self.is_cut else ''}"
+    def by_task(self) -> str:
+        """Who wrote the most of them."""
+        most = self.tasks.most_common(5)
+        return ", ".join(f"{name} {at_least(count, self.is_cut)}" for name, count in most if name)
 
-    def summary(self) -> Line:
-        """How grave the lines are, and who wrote them."""
-        most = [f"{name} {count:,}" for name, count in self.tasks.most_common(4) if name]
-        return [*self.by_level(), (f" {', '.join(most)}", "dim")]
+
+def by_level(levels: Counter[int], is_cut: bool) -> Line:
+    """How grave lines are, the worst first."""
+    line: Line = []
+    for level in range(len(LEVELS) - 1, -1, -1):
+        if levels[level]:
+            word = f"{LEVEL_WORDS[level]} "
+            line += [(word, LEVEL_ROLES[level] or "dim"), (f"{at_least(levels[level], is_cut)}  ", "")]
+    return line
+
+
+def at_least(count: int, is_cut: bool) -> str:
+    """How many there are, or with a "+" how many were counted."""
+    return f"{count:,}{'+' if is_cut else ''}"
 
 
 def equal_hits(groups: Sequence[RunHits], before: Sequence[EqualHits]) -> list[EqualHits]:

@@ -120,7 +120,9 @@ class LogsSection(LogTexts, Section):
         was_empty = not found.groups
         for run, some, names in news.found:
             found.add(run, some, names)
-        self._news, found.is_cut = news, news.is_cut
+        self._news = news
+        if news.is_cut:
+            found.cut()
         self.list.show_hits(found)
         if was_empty or news.is_over:
             self._describe()
@@ -152,7 +154,12 @@ class LogsSection(LogTexts, Section):
             run = row.group.run
             who = row.part.name if row.part is not None else run.flow
             self.context.set_title(f"run {run.id}  {who}")
-            self.context.set_lines(self._lines_of_run())
+            hits = row.part.hits if row.part is not None else row.group.hits
+            keys: Line = [
+                (self.console.paint.marks.enter, "key"), (" opens or shuts a run; ", "dim"),
+                ("n", "key"), (" goes to the next hit", "dim"),
+            ]  # fmt: skip
+            self.context.set_lines([row.group.summary(hits), [], keys])
         else:
             hit, run = row.hit, row.group.run
             tries = f" try {hit.tries}" if hit.tries > 1 else ""
@@ -199,14 +206,6 @@ class LogsSection(LogTexts, Section):
         if self._news.is_stopped:
             return "Stopped", [[("None of the logs that were read says ", ""), *vain]]
         return "Nothing found", [[("No log says ", ""), *vain]]
-
-    def _lines_of_run(self) -> list[Line]:
-        found = self.list.found
-        return [
-            found.summary(),
-            [],
-            [(self.console.paint.marks.enter, "key"), (" opens or shuts a run; ", "dim"), ("n", "key"), (" goes to the next hit", "dim")],
-        ]  # fmt: skip
 
     def _show_context(self) -> None:
         """The log around the hit, with the hit a few lines below the top."""

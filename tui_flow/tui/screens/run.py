@@ -11,6 +11,7 @@ from textual.widget import Widget
 
 from tui_flow.contract.rundir import LOG, run_dir
 from tui_flow.contract.states import TERMINAL, FlowRunState
+from tui_flow.counting import counted
 from tui_flow.tui.bridge import RunReading
 from tui_flow.tui.presentation import artifacts
 from tui_flow.tui.presentation.attempts import as_run, attempt_at, log_bounds
@@ -42,6 +43,8 @@ class RunScreen(RunFrames):
         self._log_timer: Timer | None = None
         self._is_read = asyncio.Event()
         """Set once the run has been read, and drawn."""
+        self._is_indexed = False
+        """Whether all of the log was looked at, as far as it went then."""
 
     def compose_panes(self) -> Iterable[Widget]:
         yield self.crumbs
@@ -70,7 +73,7 @@ class RunScreen(RunFrames):
         self.run_id, self.run, self.latest, self.forest = run_id, None, None, TaskForest()
         self.attempts, self.shows_earlier = [], False
         self._line, self._wanted_task, self.artifacts = line, task, {}
-        self._is_read = asyncio.Event()
+        self._is_read, self._is_indexed = asyncio.Event(), False
         self.task_tree.clear()
         self.log_view.open(run_dir(self.console.settings.state_dir, run_id) / LOG)
         self.log_view.whose, self.log_view.why_empty = self._whose, self._why_silent
@@ -174,7 +177,12 @@ class RunScreen(RunFrames):
     def _go_to_line(self) -> None:
         """Goes to the line that was asked for, and to the task run that wrote it, as soon as both are known."""
         line, log = self._line, self.log_view.lines.log
-        if line is None or self.run is None or self.latest is None or line >= len(log):
+        if line is None or self.run is None or self.latest is None:
+            return
+        if line >= len(log):
+            if self._is_indexed:
+                here = f"the log has no line {line + 1:,}: it has {counted(len(log), 'line')} now"
+                self.say(f"{here}{self._misses_task()}", "warn")
             return
         stamp = log.text(log.record_lines(line).start)[:27]
         attempt = attempt_at(self.latest, self.attempts, stamp)
@@ -190,7 +198,12 @@ class RunScreen(RunFrames):
         self._rescope()
         self.log_view.go_to_line(line)
         self.log_view.focus()
-        self.say(f"line {line + 1:,} of the log")
+        self.say(f"line {line + 1:,} of the log{self._misses_task()}")
+
+    def _misses_task(self) -> str:
+        """What to say of a task that was asked for and is not there."""
+        wanted = self._wanted_task
+        return f"; the run has no task {wanted}" if wanted and self.forest.named(wanted) is None else ""
 
     def _compares(self) -> str:
         """Which run `D` compares this one with, where there is room to say so."""
@@ -231,6 +244,7 @@ class RunScreen(RunFrames):
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._is_read.wait(), READ_SECONDS)
             await asyncio.sleep(0)
+        self._is_indexed = True
         self._go_to_line()
         self.update_log_frame()
         self.update_footer()

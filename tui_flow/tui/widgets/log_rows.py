@@ -35,6 +35,8 @@ class LogRows:
         self._level = 0
         self._seen = self._generation = 0
         self._tracebacks = 0
+        self._hidden = 0
+        """Lines of the scope that a row of another one stands for."""
         self._opened: dict[int, tuple[range, int]] = {}
         """The folds that somebody has opened."""
 
@@ -42,6 +44,11 @@ class LogRows:
     def lines(self) -> Sequence[int]:
         """The line in the file of each row."""
         return self._lines if self.only is None else self.only
+
+    @property
+    def line_count(self) -> int:
+        """Of the lines that are shown, those that are folded included."""
+        return len(self._lines) + self._hidden if self.only is None else len(self.only)
 
     def set_scope(self, task_runs: set[int] | None, tries: int | None, level: int) -> None:
         """Shows other lines of the same log."""
@@ -76,6 +83,10 @@ class LogRows:
         self._opened[line] = fold
         self._select()
         return True
+
+    def reveal(self, line: int) -> bool:
+        """Opens the fold that a line is in. Whether it was in one."""
+        return any(self.unfold(start) for start, (lines, _) in list(self.folds.items()) if line in lines)
 
     def toggle_folds(self) -> None:
         """Opens everything that is folded; folds all of it again where nothing is."""
@@ -135,7 +146,7 @@ class LogRows:
         return found
 
     def _select(self) -> None:
-        self._lines, self.errors = range(0), array("L")
+        self._lines, self.errors, self._hidden = range(0), array("L"), 0
         self._take(0)
 
     def _take(self, since: int) -> None:
@@ -152,6 +163,7 @@ class LogRows:
         hidden = {line for folded, _ in self.folds.values() for line in folded[1:] if line >= since}
         shown = self._lines if isinstance(self._lines, array) else array("L", self._lines)
         shown.extend(line for line in lines if line not in hidden)
+        self._hidden += len(self._lines) + len(lines) - len(shown)
         self._lines = shown
 
     def _fold_new(self) -> None:

@@ -150,7 +150,10 @@ class LogView(Lines):
         super().move(index)
 
     def go_to_line(self, line: int) -> None:
-        """Puts the cursor on a line of the file, a few lines below the top."""
+        """Puts the cursor on a line of the file, a few lines below the top, and opens the fold that it is in."""
+        if self.lines.reveal(line):
+            self._find()
+            self.set_count(len(self.lines.lines))
         row = self.lines.row_of(line)
         self._jump_pending = self.follows = False
         self.scroll(max(0, row - min(2, self.page // 3)))
@@ -366,7 +369,7 @@ class LogView(Lines):
             f"f {'follow ' if self.is_wide else ''}{'on' if self.follows else 'off'}",
             only or ("& none" if self.is_wide else ""),
             f"error {place}/{errors}" if errors else "",
-            counted(self.count, "line"),
+            counted(self.lines.line_count, "line"),
         ]
         return [word for word in words if word]
 
