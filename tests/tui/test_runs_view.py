@@ -106,10 +106,29 @@ async def test_what_can_be_done_with_a_run_can_be_done_in_the_list(etl: Project)
         await page.shows("Cancel run 813?", ">[ Keep it running ]")
         await page.press("right", "enter")
         await page.shows("run 813 was asked to end")
+        await page.press("u")
+        await page.shows("run 813 had begun: r runs it again")
         await page.press("j", "x")
         assert "run 812 is over" in page.message
         await page.press("r", "n")
         await page.shows("run 900 of etl_daily is on its way")
+
+
+async def test_a_queued_run_that_was_cancelled_waits_again_with_u(etl: Project) -> None:
+    engine = FakeEngine()
+    engine.answers |= {
+        commands.CancelRun: {"state": "cancelled"},
+        commands.RerunRun: {"run_id": 814, "attempt": 2},
+    }
+    etl.run(814, "cleanup_tmp", "pending")
+    async with console(etl, engine=engine) as page:
+        await page.press("2")
+        await page.shows("814  cleanup_tmp")
+        await page.press("x", "right", "enter")
+        await page.shows("run 814 is cancelled; u undoes")
+        await page.press("u")
+        await page.shows("undone: run 814 waits again")
+        assert engine.asked_for(commands.RerunRun) == [commands.RerunRun(814)]
 
 
 async def test_an_empty_history_says_which_key_helps(project: Project) -> None:

@@ -27,6 +27,11 @@ class Step(NamedTuple):
     undo: commands.Command | None = None
 
 
+def put_back(run: FlowRun) -> commands.Command | None:
+    """What lets a run that was cancelled wait again, as its next attempt and as it was asked for; None where it had begun."""
+    return commands.RerunRun(run.id) if run.state is FlowRunState.PENDING else None
+
+
 class Asking(Outside, inherit_bindings=False):
     """Runs, ends, reruns and pauses, by the commands that the bridge carries."""
 
@@ -152,7 +157,14 @@ class Asking(Outside, inherit_bindings=False):
 
         def told(answer: dict[str, Any]) -> None:
             over = answer["state"] in TERMINAL
-            self.say(f"run {run.id} is {answer['state']}" if over else f"run {run.id} was asked to end")
+            said = f"run {run.id} is {answer['state']}" if over else f"run {run.id} was asked to end"
+            back = put_back(run)
+            if back is None:
+                self.cannot_undo(f"run {run.id} had begun: r runs it again, u does not bring it back")
+                self.say(said)
+                return
+            self.can_undo(lambda: self.ask(back, lambda _: self.say(f"undone: run {run.id} waits again")))
+            self.say(f"{said}; u undoes")
 
         def answered(yes: bool | None) -> None:
             if yes:
@@ -188,6 +200,10 @@ class Asking(Outside, inherit_bindings=False):
         """Something was done that `u` takes back; taking it back says so."""
         self._undos.append(take_back)
 
+    def cannot_undo(self, why: str) -> None:
+        """Something was done that `u` does not take back, and what was done before it is not meant by the next `u`."""
+        self._undos.append(lambda: self.say(why, "warn"))
+
     def do_all(self, steps: Sequence[Step], verb: str, left: Sequence[Left] = ()) -> None:
         """Asks for the same about several rows, and says for how many it was done, and for which not and why: `left`
         are those that it could not be asked for. `u` takes all of it back."""
@@ -199,6 +215,8 @@ class Asking(Outside, inherit_bindings=False):
         if back:
             self.can_undo(lambda: self.run_worker(self._undo_all(back, verb)))
         said = outcome([step.name for step in done], verb, [*left, *refused], undoes=bool(back))
+        if done and not back:
+            self.cannot_undo(f"that cannot be undone: {said}")
         self.say(said, "" if done else "warn")
 
     async def _undo_all(self, steps: Sequence[Step], verb: str) -> None:

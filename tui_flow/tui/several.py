@@ -7,7 +7,7 @@ from tui_flow.contract import commands
 from tui_flow.contract.states import TERMINAL, AlertState, FlowRunState
 from tui_flow.counting import counted
 from tui_flow.store.records import Alert, FlowRun
-from tui_flow.tui.asking import Step
+from tui_flow.tui.asking import Step, put_back
 from tui_flow.tui.presentation import Line, marking
 from tui_flow.tui.presentation.flow_list import FlowRow
 from tui_flow.tui.presentation.marking import Left
@@ -58,7 +58,7 @@ def end(console: "Console", rows: Sequence[Named], *, kill: bool) -> None:
     if not runs:
         console.say(marking.outcome([], done, left), "warn")
         return
-    steps = [Step(name, commands.CancelRun(run_id=run.id, kill=kill)) for name, run in runs]
+    steps = [Step(name, commands.CancelRun(run_id=run.id, kill=kill), put_back(run)) for name, run in runs]
     lines: list[Line] = [
         [("run ", ""), (str(run.id), "strong"), (" of ", ""), (run.flow, "strong"), (f" is {run.state}", "")]
         for _, run in runs[:LISTED]
