@@ -4,12 +4,14 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 
 from tests.sdk.keeping import Kept, is_alive, keeping
 from tests.waiting import wait_until
 from tui_flow.contract import journal, rundir
+from tui_flow.sdk import capture
 
 Write = Callable[..., Kept]
 
@@ -54,6 +56,37 @@ def test_a_flow_file_runs_as_a_script_would(write: Write, tmp_path: Path) -> Non
     flows = tmp_path / "flows"
     here = f"sample {flows}/sample.py {tmp_path} ['{flows}', '{tmp_path}'] ['{flows}/sample.py'] True 42"
     assert kept.lines("stdout") == [here]
+
+
+@pytest.mark.parametrize("end", ["return 1", "raise ValueError('no')"])
+def test_what_a_flow_prints_stands_above_the_line_that_says_how_it_ended(
+    write: Write, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    kept = write(
+        f"""
+        import sys
+        from tui_flow import flow
+
+        @flow
+        def sample():
+            print("said")
+            print("complained", file=sys.stderr)
+            {end}
+        """
+    )
+
+    def be_slow() -> None:
+        takes = capture.Capture._take
+
+        def take_late(self: capture.Capture, *what: Any) -> None:
+            time.sleep(0.01)
+            takes(self, *what)
+
+        monkeypatch.setattr(capture.Capture, "_take", take_late)
+
+    kept.wait(kept.start(before=be_slow))
+    lines = [line for line in kept.log.decode().splitlines() if not line.startswith("\t")]
+    assert "Finished in state" in lines[-1] and len(lines) == 4, lines
 
 
 def test_the_module_is_found_by_pickle_dataclasses_inspect_and_tracebacks(write: Write) -> None:

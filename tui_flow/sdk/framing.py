@@ -33,6 +33,11 @@ def lent(who: tuple[int, int], name: str, mark: bytes) -> bytes:
     return b"%b%d.%d %b\n" % (mark, *who, name.encode("ascii"))
 
 
+def nothing(mark: bytes) -> bytes:
+    """A frame that says nothing: once it was read, what was read before it is in the log."""
+    return b"%b0.1 0\n" % mark
+
+
 def mark_of(cookie: str) -> bytes:
     """What a run's frames begin with."""
     return _SIGN + cookie.encode("ascii")

@@ -28,6 +28,7 @@ from tui_flow.sdk.states import (
     StateType,
     exception_of,
 )
+from tui_flow.sdk.streams import let_keeper_catch_up
 from tui_flow.sdk.timeouts import Expired
 
 if TYPE_CHECKING:
@@ -414,6 +415,8 @@ def _log_failure(run: "FlowRun | TaskRun", state: State[Any]) -> None:
     error = state.data if isinstance(state.data, Exception) else None
     is_new = error is not run.tree.last_logged_error
     run.tree.last_logged_error = error
+    if run.number == 0:
+        let_keeper_catch_up()
     logger_of(run).error("Finished in state %s%s", state, tries, exc_info=error if is_new else None)
 
 
@@ -428,4 +431,6 @@ def _log_end(run: FlowRun, state: State[Any]) -> None:
     if state.type is CRASHED or (state.type is FAILED and run.run_count == 0):
         _log_failure(run, state)
     elif state.type is not FAILED:  # a failed one was told where it failed
+        if run.number == 0:
+            let_keeper_catch_up()
         logger_of(run).info("Finished in state %s", state)

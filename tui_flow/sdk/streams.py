@@ -6,6 +6,7 @@ Who prints is whose body is at work in the thread or coroutine that does, so it 
 import io
 import os
 import threading
+import time
 from typing import Any
 
 from tui_flow.sdk import framing
@@ -14,9 +15,12 @@ from tui_flow.sdk.framing import Who
 
 _HOLD = 4096
 """Bytes of a line that is not whole that are held back for the rest of it."""
+_CATCH_UP_SECONDS = 0.05
+"""So long the keeper has time to take what was printed, before what is said next goes to the log beside it."""
 _mark = b""
 _places: dict[int, tuple[int, int]] = {}
 """The pipes of the keeper, by descriptor."""
+_opened: "list[_Told]" = []
 
 
 def open_standard(fd: int, mode: str) -> Any:
@@ -24,7 +28,8 @@ def open_standard(fd: int, mode: str) -> Any:
     encoding error."""
     if mode == "r":
         return os.fdopen(fd, mode, encoding="utf-8", errors="backslashreplace", closefd=False)
-    return io.TextIOWrapper(_Told(fd), encoding="utf-8", errors="backslashreplace", write_through=True)
+    _opened.append(_Told(fd))
+    return io.TextIOWrapper(_opened[-1], encoding="utf-8", errors="backslashreplace", write_through=True)
 
 
 def tell_who(cookie: str) -> None:
@@ -60,6 +65,27 @@ def who() -> Who:
     return (run.number, max(run.run_count, 1)) if run is not None and run.number and _mark else None
 
 
+def let_keeper_catch_up() -> None:
+    """Comes back when what this process printed is in the log, so that what is logged next stands below it; after a
+    moment in any case. Costs nothing where nothing was printed."""
+    if _mark:
+        until = time.monotonic() + _CATCH_UP_SECONDS
+        for stream in _opened:
+            stream.let_keeper_catch_up(until)
+
+
+def _is_taken(fd: int, until: float) -> bool:
+    """Whether nothing is left in a pipe, until some moment."""
+    from fcntl import ioctl
+    from termios import FIONREAD
+
+    while any(ioctl(fd, FIONREAD, bytes(4))):
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.0001)
+    return True
+
+
 class _Told(io.BufferedIOBase):
     """Holds a line until it is whole, or somebody else prints."""
 
@@ -67,6 +93,8 @@ class _Told(io.BufferedIOBase):
         self._fd = fd
         self.mode, self.name = "wb", f"<{'stderr' if fd == 2 else 'stdout'}>"
         self._held, self._whose = b"", None
+        self._is_ahead = False
+        """Whether the keeper may not have taken all of it yet."""
         self._lock = threading.RLock()
         os.register_at_fork(after_in_child=self._begin_anew)
 
@@ -101,6 +129,14 @@ class _Told(io.BufferedIOBase):
         with self._lock:
             self._put()
 
+    def let_keeper_catch_up(self, until: float) -> None:
+        with self._lock:
+            self._put()
+            if self._is_ahead and is_keepers(self._fd) and _is_taken(self._fd, until):
+                # What it has taken it may not have written yet: it does before it takes any more.
+                self._write_all(framing.nothing(_mark))
+                self._is_ahead = not _is_taken(self._fd, until)
+
     def _put(self) -> None:
         data, self._held = self._held, b""
         if self._whose is None or not data or not is_keepers(self._fd):
@@ -110,6 +146,7 @@ class _Told(io.BufferedIOBase):
             self._write_all(piece)
 
     def _write_all(self, data: bytes) -> None:
+        self._is_ahead |= bool(data)
         while data:
             data = data[os.write(self._fd, data) :]
 
