@@ -2,7 +2,7 @@ import re
 import time
 
 from tests.tui.pages import FakeEngine, console
-from tests.tui.project import NOON, Project, said, the_task
+from tests.tui.project import NOON, REFUSED, Project, said, the_task
 from tui_flow.contract import changes, commands, log
 
 TITLE = "Flows › etl_daily › run 812"
@@ -453,6 +453,28 @@ async def test_a_run_that_fails_while_somebody_looks_says_so_and_offers_its_erro
         await page.shows("✗ FAILED", "run 900 failed: n next error, N previous", " n error ")
         await page.press("q")
         assert page.message == ""
+
+
+async def test_keys_that_cannot_do_anything_in_a_run_that_is_over_change_nothing(etl: Project) -> None:
+    async with console(etl, open_run=812) as page:
+        await page.shows("opened at the first error: n next, N previous", "f off")
+        await page.press("f")
+        assert "its log does not grow" in page.message and "f off" in page.text
+        await page.press("F")
+        assert "no task runs" in page.message and "F follows" not in page.text
+        await page.press("slash")
+        await page.type("wh-2")
+        await page.press("enter")
+        assert page.footer.startswith("n match")
+        await page.press("escape")
+        assert page.footer.startswith("n error")
+
+
+async def test_a_run_whose_log_has_no_error_is_not_said_to_be_open_at_one(etl: Project) -> None:
+    etl.run(813, "etl_daily", "failed", failure=REFUSED, message=REFUSED.message)
+    etl.log(813, said("Begins"))
+    async with console(etl, open_run=813) as page:
+        await page.shows("opened at what failed, which logged no error, e edits etl_daily.py at line 4")
 
 
 async def test_a_run_that_crashed_without_an_error_says_why_it_ended(project: Project) -> None:

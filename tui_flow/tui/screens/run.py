@@ -45,6 +45,8 @@ class RunScreen(RunFrames):
         """Set once the run has been read, and drawn."""
         self._is_indexed = False
         """Whether all of the log was looked at, as far as it went then."""
+        self._may_be_silent = False
+        """Whether an error was spoken of that the log may turn out not to have."""
 
     def compose_panes(self) -> Iterable[Widget]:
         yield self.crumbs
@@ -73,7 +75,7 @@ class RunScreen(RunFrames):
         self.run_id, self.run, self.latest, self.forest = run_id, None, None, TaskForest()
         self.attempts, self.shows_earlier = [], False
         self._line, self._wanted_task, self.artifacts = line, task, {}
-        self._is_read, self._is_indexed = asyncio.Event(), False
+        self._is_read, self._is_indexed, self._may_be_silent = asyncio.Event(), False, False
         self.task_tree.clear()
         self.log_view.open(run_dir(self.console.settings.state_dir, run_id) / LOG)
         self.log_view.whose, self.log_view.why_empty = self._whose, self._why_silent
@@ -170,9 +172,16 @@ class RunScreen(RunFrames):
         elif role(run.state) == "bad" and failed is None and run.failure is None:
             self.say(f"{run.state}: {run.message}" if run.message else f"it {run.state}", "bad")
         elif role(run.state) == "bad":
-            self.say(f"opened at the first error: n next, N previous{self._edits()}{self._compares()}", "dim")
+            self._say_where()
         elif self._why_not_begun():
             self.say(f"it has not begun: {self._why_not_begun()}", "warn")
+
+    def _say_where(self) -> None:
+        """What was opened; that it is an error of the log is said until all of the log is known to have none."""
+        is_silent = self._is_indexed and not self.log_view.lines.errors
+        where = "what failed, which logged no error" if is_silent else "the first error: n next, N previous"
+        self._may_be_silent = not self._is_indexed
+        self.say(f"opened at {where}{self._edits()}{self._compares()}", "dim")
 
     def _go_to_line(self) -> None:
         """Goes to the line that was asked for, and to the task run that wrote it, as soon as both are known."""
@@ -245,6 +254,9 @@ class RunScreen(RunFrames):
                 await asyncio.wait_for(self._is_read.wait(), READ_SECONDS)
             await asyncio.sleep(0)
         self._is_indexed = True
+        if self._may_be_silent and not self.log_view.lines.errors:
+            self._say_where()
+        self._may_be_silent = False
         self._go_to_line()
         self.update_log_frame()
         self.update_footer()
@@ -279,6 +291,9 @@ class RunScreen(RunFrames):
         if not self.log_view.lines.errors and not self.log_view.is_searching:
             found |= {"next_error", "previous_error"}
         return found
+
+    def labels(self) -> dict[str, str]:
+        return {"next_error": "match"} if self.log_view.is_searching else {}
 
     # The selection.
 

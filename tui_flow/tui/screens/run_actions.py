@@ -153,6 +153,8 @@ class RunActions(View):
         self.update_log_frame()
 
     def action_follow(self) -> None:
+        if "follow" in self.useless():
+            return
         view = self.log_view
         view.follows = not view.follows
         if view.follows:
@@ -160,6 +162,8 @@ class RunActions(View):
         self.update_log_frame()
 
     def action_follow_task(self) -> None:
+        if "follow_task" in self.useless():
+            return
         self.follows_task = not self.follows_task
         if self.follows_task:
             self.go_to_running_task()

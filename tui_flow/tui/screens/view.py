@@ -171,6 +171,10 @@ class View(Screen[None]):
         """Actions that would do nothing now, and are not offered."""
         return set()
 
+    def labels(self) -> dict[str, str]:
+        """Actions that have another name in the footer now."""
+        return {}
+
     def refused(self) -> frozenset[str]:
         """Actions that nobody can ask for in this console."""
         return CHANGING if self.console.bridge.read_only is not None else frozenset()
@@ -179,7 +183,7 @@ class View(Screen[None]):
         if self.prompt.display:
             self.footer.hint(self._prompt_keys())
             return
-        self.footer.offer(self.places(), self.useless() | self.refused())
+        self.footer.offer(self.places(), self.useless() | self.refused(), self.labels())
         if not self.has_said:
             self.say("")
 
