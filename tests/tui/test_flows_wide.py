@@ -80,12 +80,20 @@ def test_tasks_are_told_by_name_those_that_are_not_well_in_any_case(
 def test_the_foot_says_what_the_last_day_was_like_and_which_limits_are_full(tmp_path: Any) -> None:
     settings = Settings(project=tmp_path, max_concurrent_runs=1, tag_limits={"io": 2})
     overview = EMPTY._replace(counts={FlowRunState.RUNNING: 1})
-    day = Day(5.0, {FlowRunState.COMPLETED: 1107, FlowRunState.FAILED: 29, FlowRunState.RUNNING: 1})
+    day = Day(
+        5.0,
+        {
+            FlowRunState.COMPLETED: 1107,
+            FlowRunState.FAILED: 29,
+            FlowRunState.RUNNING: 1,
+            FlowRunState.CANCELLED: 3,
+        },
+    )
     full = [FullLimit("database", 5, 5), FullLimit("api", 10.5, 10)]
     lines = flow_foot.lines(overview, day, settings, UNICODE, heights=True, full=full)
     told = "\n".join(map(text_of, lines))
     assert "io 0/2    limits: database 5/5 full, api 10.5/10 full" in told
-    assert "last 24h: 1,137 runs, 97.4% ok" in told and "slots: all 1/1 full, io 0/2" in told
+    assert "last 24h: 1,140 runs, 97.4% ok" in told and "slots: all 1/1 full, io 0/2" in told
     assert "height is its time against p95" in told
     bare = flow_foot.lines(EMPTY, Day(), settings, UNICODE, heights=False)
     assert "24h" not in "".join(map(text_of, bare)), "nothing is said that was not read"

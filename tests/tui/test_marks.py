@@ -49,6 +49,19 @@ async def test_marks_are_seen_named_taken_back_and_cleared_one_step_at_a_time(et
         assert page.text.count("▌") == 3
 
 
+async def test_no_key_acts_on_a_marked_row_that_a_filter_hides(etl: Project) -> None:
+    for flow in ("etl_daily", "ingest_s3"):
+        etl.schedule(flow, Cron("0 3 * * *", "UTC"), at=NOON)
+    async with console(etl) as page:
+        await page.press("space", "space", "space", "slash")
+        await page.type("ingest")
+        await page.press("enter")
+        await page.shows("3 marked, 2 of them hidden")
+        await page.press("p")
+        await page.until(lambda: page.engine.asked_for(commands.PauseSchedules), "a pause")
+        assert [one.flow for one in page.engine.asked_for(commands.PauseSchedules)] == ["ingest_s3"]
+
+
 async def test_a_mark_stays_with_its_row_and_goes_with_it(etl: Project) -> None:
     async with console(etl, ascii=True) as page:
         await page.press("space")

@@ -66,13 +66,14 @@ def test_the_hours_count_runs_failures_and_busy_slots() -> None:
         span(2, 5400.0, FlowRunState.FAILED, at=hour - 3 * 3600.0),
         span(3, None, FlowRunState.RUNNING, at=NOW - 60),
         span(4, 1.0, at=hour - 99 * 3600.0),
+        span(5, 0.0, FlowRunState.CANCELLED, at=hour - 5 * 3600.0),
     ]
     loads = plots.hours(ones, NOW)
     assert [(load.runs, load.bad) for load in loads[-4:]] == [(1, 1), (0, 0), (1, 0), (1, 0)]
     assert [round(load.busy, 2) for load in loads[-4:-1]] == [1.0, 0.5, 0.5]
     assert loads[-1].busy == pytest.approx(60 / (NOW - hour))
     text = text_of(plots.load_line(loads, 8, 120, UNICODE))
-    assert "24h: 3 runs, 50.0% ok" in text and "slots" in text and "most 1.0 of 8" in text
+    assert "24h: 4 runs, 50.0% ok" in text and "slots" in text and "most 1.0 of 8" in text
     assert "slots" not in text_of(plots.load_line(loads, 8, 80, UNICODE))
     assert len(text_of(plots.load_line(loads, 8, 80, UNICODE))) <= 80
 

@@ -213,4 +213,6 @@ TASK_SUCCESS = frozenset({_T.COMPLETED, _T.CACHED, _T.SKIPPED})
 """What a downstream task may build on."""
 WENT_WRONG = (_F.FAILED, _F.CRASHED)
 """Ends that somebody has to look at."""
+JUDGED = (_F.COMPLETED, *WENT_WRONG)
+"""Ends that a share of successes is made of: that somebody cancelled a run says nothing about how it went."""
 TASK_WENT_WRONG = (_T.FAILED, _T.CRASHED)

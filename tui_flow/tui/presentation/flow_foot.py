@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from tui_flow.contract.states import STARTED, TERMINAL, WENT_WRONG, FlowRunState
+from tui_flow.contract.states import JUDGED, STARTED, WENT_WRONG, FlowRunState
 from tui_flow.counting import counted
 from tui_flow.settings import Settings
 from tui_flow.store.records import FlowFile
@@ -59,7 +59,7 @@ def _legend(marks: Marks) -> list[Line]:
 
 def _day(overview: Overview, day: Day, settings: Settings) -> Line:
     """How many runs there were and how many went well, and how many slots of the limits on runs are taken."""
-    ended = sum(count for state, count in day.counts.items() if state in TERMINAL)
+    ended = sum(count for state, count in day.counts.items() if state in JUDGED)
     bad = sum(day.counts.get(state, 0) for state in WENT_WRONG)
     line: Line = [(" last 24h: ", "dim"), (counted(sum(day.counts.values()), "run"), "")] if day.at else []
     if ended:

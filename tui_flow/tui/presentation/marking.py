@@ -26,9 +26,15 @@ def names(all: Sequence[str], most: int = NAMED) -> str:
 
 def marked_line(marked: Sequence[str], keys: Sequence[str], width: int, hidden: int = 0) -> Line:
     """What stands above the footer while rows are marked: as many of their names as there is room for; `hidden` are not
-    in the list."""
+    in the list, and no key acts on them."""
     count = f" {len(marked)} marked" + (f", {hidden} of them hidden" if hidden else "")
-    hint = f"  ({', '.join(keys)} act on {'it' if len(marked) == 1 else 'them'}; Esc clears)"
+    shown = len(marked) - hidden
+    acts = (
+        f"{', '.join(keys)} act on {'it' if shown == 1 else 'those shown' if hidden else 'them'}; "
+        if shown
+        else ""
+    )
+    hint = f"  ({acts}Esc clears)"
     for most in range(len(marked), 0, -1):
         said = f"{count}: {names(marked, most)}"
         if cell_len(said + hint) <= width:

@@ -6,7 +6,7 @@ Where a run did not succeed, its shape stands in place of its height, so a plot 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tui_flow.contract.states import TERMINAL, WENT_WRONG, FlowRunState
+from tui_flow.contract.states import JUDGED, WENT_WRONG, FlowRunState
 from tui_flow.counting import counted
 from tui_flow.store.records import FlowRun
 from tui_flow.store.spans import Span
@@ -83,7 +83,7 @@ class HourLoad(NamedTuple):
     start: float
     runs: int
     ended: int
-    """Of them, those that are over."""
+    """Of them, those that are over and were not cancelled."""
     bad: int
     """Of these, those that failed or crashed."""
     busy: float
@@ -98,7 +98,7 @@ def hours(spans: Sequence[Span], now: float, count: int = 24) -> list[HourLoad]:
         place = int((span.created_at - first) // HOUR)
         if 0 <= place < count:
             runs[place] += 1
-            ended[place] += span.state in TERMINAL
+            ended[place] += span.state in JUDGED
             bad[place] += span.state in WENT_WRONG
         if span.started_at is not None:
             _add_busy(busy, span.started_at - first, (span.ended_at or now) - first)

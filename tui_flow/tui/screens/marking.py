@@ -38,15 +38,15 @@ class Marking(_Base):
         return self.table.selected
 
     def targets(self) -> list[Any]:
-        """What a key acts on: all that is marked, else the row under the cursor."""
-        if self.table.marked:
-            return list(self.table.marked.values())
+        """What a key acts on: all that is marked and shown, else the row under the cursor."""
+        if marked := self.table.shown_marks:
+            return marked
         row = self.in_hand()
         return [] if row is None else [row]
 
     def useless(self) -> set[str]:
         """Of what acts on marks, what would do nothing for any of them."""
-        here, marked = self.useless_for(self.in_hand()), list(self.table.marked.values())
+        here, marked = self.useless_for(self.in_hand()), self.table.shown_marks
         if not marked:
             return here
         on_marks = set(self.ON_MARKS)
@@ -62,7 +62,9 @@ class Marking(_Base):
         known = {action.id: action for action in ACTIONS if action.where == self.PLACE}
         keys = [keymap.first(known[id], ascii) for id in self.ON_MARKS]
         names = [self.name_of(row) for row in marked]
-        return marking.marked_line(names, keys, self.app.size.width, self.table.hidden_marks)
+        return marking.marked_line(
+            names, keys, self.app.size.width, len(marked) - len(self.table.shown_marks)
+        )
 
     def clear_marks(self) -> bool:
         """Whether there were any."""

@@ -34,10 +34,12 @@ class MarkableLines(Lines):
         return [(self.marks.cursor if index == self.cursor else " ", "strong"), (mark, "key")]
 
     @property
-    def hidden_marks(self) -> int:
-        """How many of the marks are on rows that are not in the list."""
-        shown = {row[0] for index in range(self.count) if (row := self.row_at(index))}
-        return len(self.marked.keys() - shown)
+    def shown_marks(self) -> list[Any]:
+        """What is marked of that which is in the list: no key acts on what nobody sees."""
+        shown = (
+            {row[0] for index in range(self.count) if (row := self.row_at(index))} if self.marked else set()
+        )
+        return [about for key, about in self.marked.items() if key in shown]
 
     def toggle_mark(self) -> None:
         """Marks the row under the cursor, or takes its mark away."""
