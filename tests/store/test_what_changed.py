@@ -113,6 +113,15 @@ def test_only_the_last_attempts_lines_are_compared(state_dir: Path) -> None:
     assert compared(state_dir, run, other).log is None
 
 
+def test_the_names_of_nested_flows_runs_are_no_difference(state_dir: Path) -> None:
+    other = leave(state_dir, 1, GOOD, say("Begins run 'patient-swan' of flow 'extract'"), say("loaded"))
+    run = leave(state_dir, 2, GOOD, say("Begins run 'quiet-cricket' of flow 'extract'"), say("load failed"))
+    nested = a_task(3, name="extract", kind="flow", run_name="quiet-cricket")
+    sides = Sides(run, other, [nested], [nested._replace(run_name="patient-swan")])
+    found = compare(state_dir, sides).log
+    assert found is not None and found.now is not None and found.now.text == "load failed"
+
+
 def test_a_text_that_is_too_long_is_only_told_to_be_another() -> None:
     assert diff("a.py", "x\n" * 30_000, "y\n").lines == []
     assert "too many" in diff("a.py", "x\n" * 30_000, "y\n").note

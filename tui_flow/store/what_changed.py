@@ -217,17 +217,18 @@ class Said(NamedTuple):
     """What that task run is called."""
     line: int
     record: LogRecord
-    own_name: str = ""
-    """The run's name, which is another in every run."""
+    names: re.Pattern[str] | None = None
+    """The names of its run and of the flows that were called in it, which are others in every run."""
 
     def meaning(self, text: str) -> str:
         """A text without what is no difference."""
-        return _NO_DIFFERENCE.sub("~", text.replace(self.own_name, "~") if self.own_name else text)
+        return _NO_DIFFERENCE.sub("~", self.names.sub("~", text) if self.names else text)
 
 
 def _records(state_dir: Path, run: FlowRun, tasks: Iterable[TaskRun]) -> Iterator[Said]:
     """What a run's last attempt said."""
-    places = _places(tasks)
+    tasks = list(tasks)
+    places, names = _places(tasks), _names(run, tasks)
     begun, ended = stamp_of(run.started_at or 0.0), stamp_of(run.ended_at) if run.ended_at else "~"
     file = LogFile(run_dir(state_dir, run.id) / LOG)
     file.refresh()
@@ -237,11 +238,17 @@ def _records(state_dir: Path, run: FlowRun, tasks: Iterable[TaskRun]) -> Iterato
             if record is None or not begun <= record.time <= ended or record.task_run is None:
                 continue
             if record.task_run == 0:
-                yield Said(("", 0), run.flow, line, record, run.run_name)
+                yield Said(("", 0), run.flow, line, record, names)
             elif record.task_run in places:
-                yield Said(*places[record.task_run], line, record, run.run_name)
+                yield Said(*places[record.task_run], line, record, names)
     finally:
         file.close()
+
+
+def _names(run: FlowRun, tasks: Iterable[TaskRun]) -> re.Pattern[str] | None:
+    flows = (task.run_name for task in tasks if task.kind == "flow" and task.run_name != task.name)
+    found = sorted(filter(None, {run.run_name, *flows}), key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, found))) if found else None
 
 
 def _places(tasks: Iterable[TaskRun]) -> dict[int, tuple[tuple[str, int], str]]:
