@@ -53,8 +53,8 @@ def test_keys_are_written_as_people_write_them(text: str, name: str) -> None:
 
 
 def test_a_file_counts_in_sections_and_with_dots(keys: Path) -> None:
-    found, wrong = keymap.load(written(keys, 'flows.edit = "E"\n[run]\nrerun = ["Q", "ctrl+r"]\n'))
-    assert wrong == []
+    found = keymap.load(written(keys, 'flows.edit = "E"\n[run]\nrerun = ["Q", "ctrl+r"]\n'))
+    assert found.wrong == []
     assert found.shown(EDIT) == "E"
     assert found.shown(action_named("run.rerun")) == "Q ^R"
     assert found.shown(action_named("flows.run")) == "r", "what the file does not name stays"
@@ -77,16 +77,16 @@ def test_a_file_counts_in_sections_and_with_dots(keys: Path) -> None:
 def test_a_mistake_is_told_with_its_line_and_the_usual_key_stays(
     keys: Path, text: str, complaint: str
 ) -> None:
-    found, wrong = keymap.load(written(keys, f'{text}run.wrap = "Z"\n' if "[" not in text[:2] else text))
-    assert len(wrong) == 1 and complaint in wrong[0] and "keys.toml" in wrong[0]
+    found = keymap.load(written(keys, f'{text}run.wrap = "Z"\n' if "[" not in text[:2] else text))
+    assert len(found.wrong) == 1 and complaint in found.wrong[0] and "keys.toml" in found.wrong[0]
     assert found.shown(EDIT) == "e"
     if "usual" not in complaint and "[" not in text[:2]:
         assert found.shown(action_named("run.wrap")) == "Z", "the rest of the file counts"
 
 
 def test_two_keys_may_change_places(keys: Path) -> None:
-    found, wrong = keymap.load(written(keys, 'flows.edit = "x"\nflows.cancel = "e"\n'))
-    assert wrong == []
+    found = keymap.load(written(keys, 'flows.edit = "x"\nflows.cancel = "e"\n'))
+    assert found.wrong == []
     assert (found.shown(EDIT), found.shown(action_named("flows.cancel"))) == ("x", "e")
 
 
@@ -96,8 +96,8 @@ def test_a_key_is_saved_beside_what_stands_in_the_file_already(keys: Path) -> No
     keymap.save(keys, action_named("run.wrap"), ["ctrl+g"])
     keymap.save(keys, action_named("app.help"), ["f9", "question_mark"])
     assert "# mine\n" in keys.read_text() and 'rerun = "Q"' in keys.read_text()
-    found, wrong = keymap.load(keys)
-    assert wrong == []
+    found = keymap.load(keys)
+    assert found.wrong == []
     names = ("flows.edit", "run.wrap", "run.rerun", "app.help")
     assert [found.shown(action_named(name)) for name in names] == ["E", "^G", "Q", "F9 ?"]
 
@@ -115,6 +115,14 @@ async def test_the_console_obeys_the_file_and_its_footer_and_help_say_so(etl: Pr
 async def test_a_file_with_a_mistake_says_so_at_the_start(etl: Project, keys: Path) -> None:
     async with console(etl, keys=written(keys, 'flows.edit = "q"\n')) as page:
         await page.shows("flows.edit has a key of app.leave")
+
+
+async def test_of_several_mistakes_the_first_is_told_and_the_help_has_all(etl: Project, keys: Path) -> None:
+    written(keys, 'flows.edit = "q"\nflows.nosuch = "Z"\nrun.wrap = 7\n')
+    async with console(etl, keys=keys) as page:
+        await page.shows("2 more mistakes (see the help); keys.toml, line")
+        await page.press("question_mark")
+        await page.shows("keys.toml, line 1", "keys.toml, line 2", "keys.toml, line 3")
 
 
 async def test_f2_in_the_help_changes_a_key_and_keeps_it(etl: Project, keys: Path) -> None:

@@ -13,6 +13,7 @@ from rich.segment import Segment, Segments
 from textual.filter import Monochrome, NoColor
 
 from tui_flow.contract.errors import EXIT_OK, ReadOnly, TuiFlowError
+from tui_flow.counting import counted
 from tui_flow.settings import Settings
 from tui_flow.store.records import Alert
 from tui_flow.tui import keymap
@@ -77,7 +78,7 @@ class Console(Asking, inherit_bindings=False):
         """Where the tour goes on."""
         self._yank = yank
         self._keys_file = keys
-        self.keymap, self._wrong_keys = keymap.load(keys) if keys else (keymap.Keymap(), [])
+        self.keymap = keymap.load(keys) if keys else keymap.Keymap()
         self.set_keymap(self.keymap.for_textual())
         self.settings = settings
         self.bridge = Bridge(settings, self, connect, read_only=read_only)
@@ -158,8 +159,10 @@ class Console(Asking, inherit_bindings=False):
     def _say_first(self) -> None:
         """What is to be known from the beginning."""
         read_only = self.bridge.read_only
-        if self._wrong_keys:
-            self.call_after_refresh(self.say, self._wrong_keys[0], "warn")
+        if self.keymap.wrong:
+            first, *more = self.keymap.wrong
+            others = f"{counted(len(more), 'more mistake')} (see the help); " if more else ""
+            self.call_after_refresh(self.say, f"{others}{first}", "warn")
         elif read_only is not None and read_only is not READS_ONLY:
             self.call_after_refresh(self.say, read_only.what, "warn")
         elif self.no_room:

@@ -40,6 +40,8 @@ class Keymap:
     def __init__(self, chosen: Mapping[str, tuple[str, ...]] | None = None) -> None:
         self.chosen = dict(chosen or {})
         """By an action's name: the keys, as Textual names them, that stand in for those of the table."""
+        self.wrong: list[str] = []
+        """What of the file counts for nothing, each mistake with its line."""
 
     def keys(self, action: Action) -> tuple[str, ...]:
         return self.chosen.get(action.name) or tuple(action.keys.split(","))
@@ -100,18 +102,19 @@ def parse_key(text: str) -> str:
     return name
 
 
-def load(path: Path) -> tuple[Keymap, list[str]]:
-    """The keys that a file asks for, and what is wrong with it, each mistake with its line. No file: the table's keys."""
+def load(path: Path) -> Keymap:
+    """The keys that a file asks for, and what is wrong with it. No file: the table's keys."""
+    found = Keymap()
     try:
         text = path.read_text("utf-8")
         import tomllib  # most have no such file, and the console opens sooner without it
 
         table = tomllib.loads(text)
     except FileNotFoundError:
-        return Keymap(), []
+        return found
     except (OSError, ValueError) as error:
-        return Keymap(), [f"{path.name}: {error}; the keys are the usual ones"]
-    keymap, wrong = Keymap(), []
+        found.wrong = [f"{path.name}: {error}; the keys are the usual ones"]
+        return found
     known = {action.name: action for action in ACTIONS}
     wanted: dict[str, tuple[str, ...]] = {}
     for name, value in _flat(table):
@@ -120,14 +123,14 @@ def load(path: Path) -> tuple[Keymap, list[str]]:
                 raise ValueError(f"there is no action {name!r}{_near(name, known)}")
             wanted[name] = _keys_of(value)
         except ValueError as error:
-            wrong.append(f"{path.name}, line {_line_of(text, name)}: {error}")
-    keymap = Keymap(wanted)
+            found.wrong.append(f"{path.name}, line {_line_of(text, name)}: {error}")
+    found.chosen = dict(wanted)
     for name, keys in wanted.items():
-        other = keymap.clash(known[name], keys)
+        other = found.clash(known[name], keys)
         if other is not None:
-            del keymap.chosen[name]
-            wrong.append(f"{path.name}, line {_line_of(text, name)}: {name} has a key of {other.name}")
-    return keymap, wrong
+            del found.chosen[name]
+            found.wrong.append(f"{path.name}, line {_line_of(text, name)}: {name} has a key of {other.name}")
+    return found
 
 
 def save(path: Path, action: Action, keys: Sequence[str]) -> None:

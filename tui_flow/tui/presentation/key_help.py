@@ -40,8 +40,9 @@ def help_lines(places: Sequence[str], marks: Marks, keymap: Keymap, *, wide: boo
     if "rows" in places:
         sections[-2] += _entries("rows", marks, keymap)
     sections += _filter(places)
+    wrong: list[Line] = [[(text, "warn")] for text in keymap.wrong]
     if not wide:
-        return [*(line for section in sections for line in section), *_states(marks, 2)]
+        return [*wrong, *(line for section in sections for line in section), *_states(marks, 2)]
     half = sum(map(len, sections)) / 2
     left: list[Line] = []
     while len(left) + len(sections[0]) / 2 <= half or not left:
@@ -49,7 +50,7 @@ def help_lines(places: Sequence[str], marks: Marks, keymap: Keymap, *, wide: boo
     right = [line for section in sections for line in section]
     blank: Line = []
     rows = [[*_padded(one), *other] for one, other in zip_longest(left, right, fillvalue=blank)]
-    return [*rows, *_states(marks, 5)]
+    return [*wrong, *rows, *_states(marks, 5)]
 
 
 def _padded(line: Line) -> Line:
