@@ -83,3 +83,37 @@ def test_a_secret_is_forgotten(project: Project) -> None:
 def test_what_is_odd_about_one_is_said(project: Project, name: str, value: str, words: str) -> None:
     done = set_secret(project, name, value)
     assert words in done.stderr and done.returncode == (0 if name == "short" else 2)
+
+
+TAKES = """
+    from pydantic import Secret, SecretStr
+    from tui_flow import flow
+
+    @flow(log_prints=True)
+    def takes(token: SecretStr, pin: Secret[int], count: int = 1):
+        print("logged", token.get_secret_value(), pin.get_secret_value(), token)
+        assert count == 1, "of %s" % token.get_secret_value()
+"""
+GIVEN = ("-p", "token=typed-and-hidden", "-p", "pin=918273645546")
+
+
+def files_with(project: Project, *values: str) -> list[str]:
+    files = [path for path in (project.root / ".tui_flow").rglob("*") if path.is_file()]
+    return [path.name for path in files if any(one.encode() in path.read_bytes() for one in values)]
+
+
+def test_a_parameter_that_is_a_secret_is_on_no_disk_once_the_run_is_over(project: Project) -> None:
+    project.write("takes.py", TAKES)
+    done = project.tui_flow("run", "takes", *GIVEN, "-p", "count=2")
+    assert done.returncode == 1 and "logged ********" in done.stdout and "typed-and" not in done.stdout
+    assert files_with(project, "typed-and-hidden", "918273645546") == []
+
+    again = project.tui_flow("rerun", "latest", "-p", "count=1")
+    assert again.returncode == 2
+    assert "token is a secret and was not kept" in again.stderr and "give -p token=…" in again.stderr
+    again = project.tui_flow("run", "takes", "--params-from", "latest", "-p", "pin=918273645546")
+    assert again.returncode == 2 and "token is a secret and was not kept" in again.stderr
+
+    again = project.tui_flow("rerun", "latest", *GIVEN, "-p", "count=1")
+    assert again.returncode == 0, again.stderr
+    assert files_with(project, "typed-and-hidden", "918273645546") == []

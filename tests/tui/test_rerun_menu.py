@@ -1,5 +1,6 @@
 """Stories of the rerun menu."""
 
+import json
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from tests.tui.pages import FakeEngine, console
 from tests.tui.project import Project, the_task
 from tui_flow.contract import changes, commands
 from tui_flow.contract.errors import BrokenFlow
+from tui_flow.contract.secret_parameters import STARS
 from tui_flow.contract.states import FlowRunState
 from tui_flow.tui.presentation import reruns
 
@@ -162,3 +164,23 @@ def test_only_what_makes_sense_is_offered() -> None:
         reruns.command_line(over, reruns.ways(over, "load [1]")[3]) == "tui-flow rerun 7 --only 'load [[]1]'"
     )
     assert reruns.ways(a_run(7), "") == []
+
+
+async def test_a_secret_that_was_not_kept_is_asked_for_before_the_next_attempt(
+    etl: Project, engine: FakeEngine
+) -> None:
+    secret = {"type": "string", "format": "password", "writeOnly": True}
+    schema = {"type": "object", "properties": {"token": secret}, "required": ["token"]}
+    etl.db.execute("UPDATE flows SET parameters = ? WHERE name = 'etl_daily'", [json.dumps(schema)])
+    etl.spec(812, parameters={"token": STARS})
+    async with console(etl, engine=engine, open_run=812) as page:
+        await page.shows("Log load_warehouse")
+        await page.press("r", "a")
+        await page.shows("Rerun 812", "not kept: type it")
+        await page.type("hidden-9")
+        await page.press("ctrl+r")
+        await page.shows("begins attempt 2")
+        assert "hidden-9" not in page.text
+        await page.press("r", "n")
+        await page.shows("not kept: type it")
+    assert engine.asked_for(commands.RerunRun) == [commands.RerunRun(812, {"token": "hidden-9"}, force=True)]

@@ -15,6 +15,7 @@
         sources/<sha>.py      every version of a flow file that was ever described or run, by content
         runs/last             the highest run id ever given, under its own lock
         runs/<id>/spec.json   what to run
+        runs/<id>/given.json  its parameters with the secrets among them, which `spec.json` has stars for, until it is over
         runs/<id>/lock        held by the keeper for as long as it lives: liveness, nothing else
         runs/<id>/journal     what the run reports (`contract.journal`)
         runs/<id>/log         what the run says (`contract.log`)
@@ -36,11 +37,13 @@ import os
 import struct
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tui_flow.contract.errors import ProjectError, StateDirError
+from tui_flow.contract.secret_parameters import starred, starred_like
 
 FLOWS = "flows"
 STATE_DIR = ".tui_flow"
@@ -51,6 +54,7 @@ CONSOLE_LOG = "console.log"
 SEEN = "seen-{uid}"
 SPEC, LOCK, JOURNAL, LOG, CANCEL, LAST = "spec.json", "lock", "journal", "log", "cancel.json", "last"
 SECRETS = "secrets"
+GIVEN = "given.json"
 RETURNED = "returned.json"
 """Where the flow's persisted result lies, by attempt."""
 CALLS, RESULTS, STACKS = "calls", "results", "stacks"
@@ -79,7 +83,7 @@ class RunSpec(NamedTuple):
     function: str
     """The name in that file that holds the flow."""
     parameters: dict[str, Any]
-    """JSON values, not yet validated."""
+    """JSON values, not yet validated. Secrets among them are stars (`contract.secret_parameters`)."""
     run_name: str | None
     """None lets the flow name its run."""
     tags: list[str]
@@ -354,6 +358,32 @@ def make_durable(directory: Path) -> None:
 def read_spec(directory: Path) -> RunSpec | None:
     """None where there is no whole one: the run was never asked for in earnest."""
     return _read(RunSpec, directory / SPEC)  # type: ignore[no-any-return]
+
+
+def put_secrets_away(
+    directory: Path, schema: Mapping[str, Any], parameters: dict[str, Any], before: Mapping[str, Any] = {}
+) -> dict[str, Any]:
+    """The parameters as they may be kept: stars stand for what is secret by the schema, or was `before`. The run's own
+    process finds the secrets in a file that no power loss takes, and `forget_secrets` does. Raises OSError."""
+    kept: dict[str, Any] = starred_like(before, starred(schema, parameters))
+    if kept != parameters:
+        write_whole(directory / GIVEN, json.dumps(parameters).encode())
+    return kept
+
+
+def with_secrets(directory: Path, parameters: dict[str, Any]) -> dict[str, Any]:
+    """The parameters of a spec, with the secrets that were put away."""
+    try:
+        found: dict[str, Any] = json.loads((directory / GIVEN).read_bytes())
+    except FileNotFoundError:
+        return parameters
+    return found
+
+
+def forget_secrets(directory: Path) -> None:
+    """The run is over, and nobody is to read them any more."""
+    with suppress(OSError):
+        (directory / GIVEN).unlink()
 
 
 def write_cancel(directory: Path, request: CancelRequest) -> None:

@@ -21,8 +21,10 @@ from tui_flow.contract.failpoints import failpoint
 from tui_flow.contract.rundir import (
     SPEC,
     RunSpec,
+    forget_secrets,
     make_durable,
     make_run_dir,
+    put_secrets_away,
     read_spec,
     run_dir,
     write_spec,
@@ -33,6 +35,7 @@ from tui_flow.engine.engine_log import EngineLog
 from tui_flow.engine.folding import state_name
 from tui_flow.engine.ingest import ActiveRun, Ingest
 from tui_flow.engine.limits import Held, Limits, Obstacle
+from tui_flow.engine.parameters import require_secrets
 from tui_flow.engine.supervisor import Supervisor
 from tui_flow.settings import Settings
 from tui_flow.store import flows, runs, schedules, served
@@ -97,11 +100,14 @@ class Dispatcher:
         """A new run of a flow, in the history and in the queue. Gives its id, which nobody is to be told before
         `wait_durable`. `more` are further fields of its spec.
 
-        Raises TypeError where a parameter is not JSON, OSError where it cannot be written.
+        Raises BadParameters where a secret is only stars, TypeError where a parameter is not JSON, OSError where it
+        cannot be written.
         """
+        require_secrets(parameters)
         run_id, directory = make_run_dir(self._settings.state_dir)
         failpoint("run-dir-made")
-        spec = new_spec(self._settings, flow, run_id, parameters, self._clock.time())
+        kept = put_secrets_away(directory, flow.parameters, parameters)
+        spec = new_spec(self._settings, flow, run_id, kept, self._clock.time())
         spec = spec._replace(
             run_name=run_name,
             tags=sorted({*flow.tags, *tags}),
@@ -116,6 +122,7 @@ class Dispatcher:
         except Exception:
             # Refused to the one who asked, it must not start by itself once the disk has room again.
             (directory / SPEC).unlink(missing_ok=True)
+            forget_secrets(directory)
             raise
         failpoint("run-inserted")
         return run_id

@@ -10,12 +10,13 @@ the next engine finds the pending rows (`rescuer`); after a power loss that took
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from tui_flow.contract.changes import ScheduleChanged
 from tui_flow.contract.errors import BadParameters
 from tui_flow.contract.failpoints import failpoint
-from tui_flow.contract.rundir import make_run_dir, run_dir
+from tui_flow.contract.rundir import forget_secrets, make_run_dir, put_secrets_away, run_dir
 from tui_flow.contract.schedules import TIMED
 from tui_flow.contract.states import FireOutcome, FireReason, FlowRunState
 from tui_flow.engine.bus import Bus
@@ -149,15 +150,16 @@ class Firing:
         if refused or flow is None:
             self._log.say(f"{fire.schedule.flow}/{fire.schedule.slug}: no run: {row.message}")
             return None, row
-        run_id, _ = make_run_dir(self._settings.state_dir)
-        run = run_of(self._spec(fire, flow, run_id))
+        run_id, directory = make_run_dir(self._settings.state_dir)
+        run = run_of(self._spec(fire, flow, run_id, directory))
         decisions.note(fire, run)
         return run, row._replace(run_id=run_id)
 
-    def _spec(self, fire: Fire, flow: Flow, run_id: int) -> Any:
+    def _spec(self, fire: Fire, flow: Flow, run_id: int, directory: Path) -> Any:
         schedule = fire.schedule
         parameters = {**(schedule.spec.get("parameters") or {}), **fire.parameters}
-        spec = new_spec(self._settings, flow, run_id, parameters, self._clock.time())
+        kept = put_secrets_away(directory, flow.parameters, parameters)
+        spec = new_spec(self._settings, flow, run_id, kept, self._clock.time())
         return spec._replace(
             served=schedule.spec.get("served"),
             trigger=_trigger(fire),
@@ -174,7 +176,8 @@ class Firing:
         elif schedules.insert_fire_times(self._db, [row]) != 1:
             if run is not None:
                 with suppress(OSError):
-                    run_dir(self._settings.state_dir, run.id).rmdir()
+                    forget_secrets(directory := run_dir(self._settings.state_dir, run.id))
+                    directory.rmdir()
             return None
         if run is not None:
             runs.insert_run(self._db, run)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tui_flow.contract import journal
 from tui_flow.contract.failpoints import failpoint
-from tui_flow.contract.rundir import JOURNAL, run_dir
+from tui_flow.contract.rundir import JOURNAL, forget_secrets, run_dir
 from tui_flow.contract.states import TERMINAL, FlowRunState
 from tui_flow.engine.bus import Bus
 from tui_flow.engine.engine_log import EngineLog
@@ -174,6 +174,7 @@ class Ingest:
             assets.keep_all(db, fold.assets, after.id)
             if fold.is_over:
                 events_of.keep_run_end(db, after)
+                forget_secrets(active.directory)
                 self._on_end(after)
             failpoint("ingest-before-commit")
         failpoint("ingest-after-commit")

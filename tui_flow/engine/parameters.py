@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from tui_flow.contract.errors import BadParameters
+from tui_flow.contract.secret_parameters import not_kept
 from tui_flow.store.records import Flow
 
 
@@ -22,6 +23,12 @@ def check_names(flow: Flow, given: dict[str, Any]) -> None:
         where=f"{flow.path}:{flow.line}",
         next=f"its parameters: {signature(flow)}" if known else "it takes no parameters",
     )
+
+
+def require_secrets(given: dict[str, Any]) -> None:
+    """Raises BadParameters for the parameters of an earlier run, whose secrets are only stars."""
+    for place in not_kept(given):
+        raise BadParameters(f"{place} is a secret and was not kept", next=f"give -p {place}=…")
 
 
 def signature(flow: Flow) -> str:

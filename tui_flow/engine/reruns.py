@@ -19,14 +19,16 @@ from tui_flow.contract.rundir import (
     SOURCES,
     RunSpec,
     lock_holder,
+    put_secrets_away,
     read_spec,
     run_dir,
     write_spec,
 )
+from tui_flow.contract.secret_parameters import starred_like
 from tui_flow.contract.states import RERUNNABLE, FlowRunState
 from tui_flow.contract.version import VERSION
 from tui_flow.engine.folding import state_name
-from tui_flow.engine.parameters import check_names
+from tui_flow.engine.parameters import check_names, require_secrets
 from tui_flow.store import runs, served, tasks
 from tui_flow.store.records import FlowRun
 
@@ -45,7 +47,7 @@ class Rerun:
 
     def __init__(self, run: FlowRun, spec: RunSpec, directory: Path, before: dict[str, Any]) -> None:
         """`before`: the parameters of the attempt before."""
-        self.run, self.spec, self.directory = run, spec, directory
+        self.run, self.spec, self.directory, self.kept = run, spec, directory, before
         self.changed_parameters = [
             name for name, value in spec.parameters.items() if name not in before or before[name] != value
         ]
@@ -72,6 +74,7 @@ async def asked_for(engine: "Engine", command: commands.RerunRun | commands.Prev
     parameters = {**spec.parameters, **command.parameters}
     if flow is not None and command.parameters:
         check_names(flow, parameters)
+    is_same = starred_like(spec.parameters, parameters) == spec.parameters
     _refuse_both(run, command)
     _require_called(engine, run, command.from_tasks, "--from")
     _require_called(engine, run, command.only, "--only")
@@ -79,7 +82,7 @@ async def asked_for(engine: "Engine", command: commands.RerunRun | commands.Prev
         run,
         spec._replace(
             parameters=parameters,
-            run_name=spec.run_name or (run.run_name or None if parameters == spec.parameters else None),
+            run_name=spec.run_name or (run.run_name or None if is_same else None),
             attempt=max(spec.attempt, run.attempt) + 1,
             first_task_run_id=max(tasks.last_id(engine.db, run.id) + 1, run.first_task_run_id),
             timeout_seconds=flow.timeout_seconds if flow else spec.timeout_seconds,
@@ -107,9 +110,14 @@ async def begin(engine: "Engine", rerun: Rerun) -> int:
     Raises NotRerunnable where the run's last keeper does not go, or somebody else began an attempt meanwhile.
     """
     run, spec = rerun.run, rerun.spec
+    require_secrets(spec.parameters)
     await _wait_gone(engine, rerun)
     if runs.get_run(engine.db, run.id) != run:
         _refuse(run, "has just been changed by somebody else", f"tui-flow show {run.id}")
+    flow = served.flow_of(engine.db, run.flow, run.served)
+    schema = flow.parameters if flow else {}
+    kept = put_secrets_away(rerun.directory, schema, spec.parameters, rerun.kept)
+    spec = spec._replace(parameters=kept)
     write_spec(rerun.directory, spec)
     (rerun.directory / CANCEL).unlink(missing_ok=True)
     if not spec.source_sha:

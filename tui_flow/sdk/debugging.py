@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from tui_flow.contract import rundir
 from tui_flow.contract.errors import EXIT_USAGE, BrokenFlow
+from tui_flow.contract.secret_parameters import not_kept
 from tui_flow.safe import safe, safe_lines
 from tui_flow.sdk import context, flow_file, logging
 from tui_flow.sdk.failures import authors_part
@@ -45,6 +46,11 @@ def main(arguments: list[str]) -> int:
     spec = rundir.read_spec(directory)
     if spec is None:
         sys.stderr.write(f"there is no run in {directory}\n")
+        return EXIT_USAGE
+    if places := list(not_kept(spec.parameters)):
+        sys.stderr.write(
+            f"{safe(', '.join(places))}: secrets are not kept, and this run had one; run it anew\n"
+        )
         return EXIT_USAGE
     flow = _flow(spec)
     context.debugger = look

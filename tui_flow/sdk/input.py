@@ -17,6 +17,7 @@ from tui_flow.contract.errors import UnknownRun
 from tui_flow.sdk.asking import project_of
 from tui_flow.sdk.context import parent_of_task
 from tui_flow.sdk.exceptions import AnswerRefused
+from tui_flow.sdk.params import schema_generator
 
 __all__ = ["GetInputHandler", "RunInput", "RunInputMetadata", "receive_input", "send_input"]
 
@@ -89,7 +90,7 @@ class Form:
         is_model = isinstance(wanted, type) and issubclass(wanted, pydantic.BaseModel)
         self._is_model = is_model
         self._model: type[pydantic.BaseModel] = wanted if is_model else _model_of(wanted)
-        self.schema: dict[str, Any] = self._model.model_json_schema()
+        self.schema: dict[str, Any] = self._model.model_json_schema(schema_generator=schema_generator())
         self.description: str = getattr(self._model, "_description", None) or ""
 
     def value_of(self, values: dict[str, Any]) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 from tui_flow.contract.masking import Masker
 from tui_flow.contract.rundir import ENV_RUN_DIR, SECRETS
 
+_PLAIN = (str, int, float, bool, bytes)
 masker = Masker()
 """Of this process. A forked child has what its parent knew."""
 
@@ -36,6 +37,22 @@ def learn_all(value: Any) -> None:
         learn(value)
     elif isinstance(value, (int, float)):
         learn(str(value))
+
+
+def learn_within(value: Any, depth: int = 16) -> None:
+    """The same for every secret of pydantic's in a value: SecretStr and its like, also in models and dataclasses."""
+    if value is None or type(value) in _PLAIN or not depth:
+        return
+    if hasattr(value, "get_secret_value"):
+        learn_all(value.get_secret_value())
+    elif isinstance(value, dict):
+        for item in list(value.values()):
+            learn_within(item, depth - 1)
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        for item in list(value):
+            learn_within(item, depth - 1)
+    elif hasattr(value, "__pydantic_fields__") or hasattr(value, "__dataclass_fields__"):
+        learn_within(getattr(value, "__dict__", None), depth - 1)
 
 
 def _tell(path: Path, pieces: list[bytes]) -> None:

@@ -284,6 +284,21 @@ def _property(hint: Any) -> dict[str, Any]:
     from pydantic import PydanticInvalidForJsonSchema, PydanticUserError
 
     try:
-        return dict(_adapter(hint).json_schema())
+        return dict(_adapter(hint).json_schema(schema_generator=schema_generator()))
     except (PydanticInvalidForJsonSchema, PydanticUserError):
         return {}
+
+
+@lru_cache(maxsize=1)
+def schema_generator() -> Any:
+    """pydantic's, for schemas that also say of `pydantic.Secret` that it is a secret."""
+    from pydantic.json_schema import GenerateJsonSchema
+
+    class Generator(GenerateJsonSchema):
+        def json_or_python_schema(self, schema: Any) -> dict[str, Any]:
+            found = super().json_or_python_schema(schema)
+            serialized = schema.get("serialization", {}).get("function")
+            is_secret = getattr(serialized, "__name__", "").startswith("_serialize_secret")
+            return {**found, "writeOnly": True} if is_secret else found
+
+    return Generator

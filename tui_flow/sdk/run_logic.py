@@ -17,6 +17,7 @@ from tui_flow.sdk.exceptions import ConfigurationError, ParameterTypeError, Reru
 from tui_flow.sdk.failures import describe
 from tui_flow.sdk.generators import CallGenerator
 from tui_flow.sdk.logging import logger_of
+from tui_flow.sdk.masking import learn_within
 from tui_flow.sdk.retries import delay_before
 from tui_flow.sdk.runs import FlowRun, TaskRun
 from tui_flow.sdk.states import (
@@ -242,6 +243,7 @@ def _flow(run: FlowRun, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Logic[
     except (ParameterTypeError, TypeError) as error:
         message = f"The parameters do not fit: {error}"
         return State(FAILED, message=message, data=error, reason=EndReason.REFUSED)
+    learn_within(run.parameters)
     if flow.flow_run_name is not None and not run.is_named:
         _rename(run, flow.flow_run_name)
     run.start()

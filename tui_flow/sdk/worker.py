@@ -21,9 +21,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tui_flow.contract import journal, rundir
 from tui_flow.contract.errors import BrokenFlow
 from tui_flow.contract.failpoints import failpoint
+from tui_flow.contract.secret_parameters import secrets_in
 from tui_flow.contract.states import EndReason, FlowRunState
 from tui_flow.contract.version import Version, read_version
-from tui_flow.sdk import flow_file, lending, streams
+from tui_flow.sdk import flow_file, lending, masking, streams
 from tui_flow.sdk.stacks import answer_when_asked
 
 if TYPE_CHECKING:
@@ -66,10 +67,19 @@ def run(spec: rundir.RunSpec, directory: Path, wait: Callable[[], None], find: C
         completed = False
     else:
         sha, modules = imported.version.sha, imported.version.module_shas
+        spec = spec._replace(parameters=_whole(spec.parameters, directory))
         completed = run_spec(flow, spec, directory, recorder, source_sha=sha, modules=modules)
     failpoint("worker-reported")
     _end_in_time(spec.grace_seconds, recorder, wait_for_threads=not signals.terminated)
     return 0 if completed else 1
+
+
+def _whole(kept: dict[str, Any], directory: Path) -> dict[str, Any]:
+    """The parameters with the secrets among them, which from now on are hidden."""
+    found = rundir.with_secrets(directory, kept)
+    for secret in secrets_in(kept, found):
+        masking.learn_all(secret)
+    return found
 
 
 def make_a_script_of(path: Path, project: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from tui_flow.contract import commands
 from tui_flow.contract.errors import TuiFlowError
 from tui_flow.contract.rundir import read_spec, run_dir
+from tui_flow.contract.secret_parameters import not_kept
 from tui_flow.contract.states import TERMINAL, FlowRunState
 from tui_flow.store.records import Flow, FlowRun
 from tui_flow.tui.bridge import Bridge
@@ -79,15 +80,15 @@ class Asking(Outside, inherit_bindings=False):
     def run_flow(
         self, flow: Flow, values: Mapping[str, Any], *, ask: bool, open_it: bool, source: str = ""
     ) -> None:
-        """Starts a flow with these values; asks for them first if wanted, or if one is needed. `source` says where they
-        come from."""
+        """Starts a flow with these values; asks for them first if wanted, if one is needed, or if one was a secret, which
+        is not kept. `source` says where they come from."""
         from tui_flow.tui.screens.form import FormScreen
 
         if not self.may_change():
             return
         known = flow.parameters.get("properties", {})
         missing = set(flow.parameters.get("required", ())) - set(values)
-        if ask or missing:
+        if ask or missing or any(not_kept(dict(values))):
             self.push_screen(
                 FormScreen(flow, values, source=source),
                 lambda filled: (

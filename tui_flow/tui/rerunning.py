@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui_flow.contract.commands import RerunPreview
 from tui_flow.contract.errors import TuiFlowError
+from tui_flow.contract.secret_parameters import not_kept
 from tui_flow.store.records import FlowRun
 from tui_flow.tui.presentation import Line, reruns
 from tui_flow.tui.presentation.reruns import DEBUG, NEW, PARAMETERS, Way
@@ -75,11 +76,14 @@ class Rerunning:
         elif key == DEBUG:
             self._console.debug_run(self._run)
         elif key == PARAMETERS:
-            self._ask_parameters()
+            self._ask_parameters(self._ways["f"])
+        elif self._takes_parameters() and any(not_kept(self._console.asked_parameters(self._run))):
+            self._ask_parameters(self._ways[key])
         else:
             self._begin(self._ways[key])
 
-    def _ask_parameters(self) -> None:
+    def _ask_parameters(self, way: Way) -> None:
+        """Other ones, or those that are secrets, which are not kept."""
         from tui_flow.tui.screens.form import FormScreen
 
         console, run = self._console, self._run
@@ -90,9 +94,9 @@ class Rerunning:
 
         def asked(filled: "Filled | None") -> None:
             if filled is not None:
-                self._begin(self._ways["f"], reruns.changed(before, filled.parameters, flow.parameters))
+                self._begin(way, reruns.changed(before, filled.parameters, flow.parameters))
 
-        preview, source = reruns.preview(run, self._ways["f"]), f"run {run.id}"
+        preview, source = reruns.preview(run, way), f"run {run.id}"
         console.push_screen(
             FormScreen(flow, before, f"rerun {run.id}", source=source, verb="rerun", rerun=preview), asked
         )

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from operator import ge, gt, le, lt
 from typing import Any, NamedTuple
 
+from tui_flow.contract.secret_parameters import definitions_of, is_secret, resolved
+
 _WORDS = {
     "string": "text",
     "integer": "whole number",
@@ -55,6 +57,8 @@ class Field(NamedTuple):
     """Of a group: it may be None."""
     title: str = ""
     """Of an object whose fields are known: the name of its class."""
+    is_secret: bool = False
+    """Never shown, and never kept."""
     limits: Mapping[str, Any] = {}
     """What JSON schema says of numbers and lengths: "minimum", "maxLength" and their like."""
 
@@ -68,10 +72,6 @@ class Field(NamedTuple):
         return ".".join(self.path)
 
     @property
-    def is_secret(self) -> bool:
-        return self.format == "password"
-
-    @property
     def is_day(self) -> bool:
         """A day, or a moment of one."""
         return self.format in ("date", "date-time") and not self.choices
@@ -79,11 +79,18 @@ class Field(NamedTuple):
     @property
     def is_flag(self) -> bool:
         """On or off, and never neither."""
-        return self.types == ("boolean",) and not self.choices and isinstance(self.default, bool)
+        return (
+            self.types == ("boolean",)
+            and not self.choices
+            and isinstance(self.default, bool)
+            and not self.is_secret
+        )
 
     @property
     def options(self) -> tuple[Any, ...]:
         """All values that there are, if they are few."""
+        if self.is_secret:
+            return ()
         if self.choices:
             return self.choices
         if self.types and set(self.types) <= {"boolean", "null"} and "boolean" in self.types:
@@ -129,19 +136,19 @@ class Field(NamedTuple):
 
 def fields_of(schema: Mapping[str, Any]) -> list[Field]:
     """The fields of an object's schema, in the order of the flow's signature, those of a group behind it."""
-    definitions = schema.get("$defs") or schema.get("definitions") or {}
+    definitions = definitions_of(schema)
     return list(_fields(schema, (), None, definitions))
 
 
 def field_of(schema: Mapping[str, Any], path: tuple[str, ...]) -> Field:
     """One field of an object's schema; one that takes anything where the schema does not have it."""
-    definitions = schema.get("$defs") or schema.get("definitions") or {}
+    definitions = definitions_of(schema)
     return _field(path, dict(part_of(schema, path)), False, definitions)
 
 
 def part_of(schema: Mapping[str, Any], path: tuple[str, ...]) -> Mapping[str, Any]:
     """The schema of one field of an object's schema; empty where there is none."""
-    definitions = schema.get("$defs") or schema.get("definitions") or {}
+    definitions = definitions_of(schema)
     part = schema
     for name in path:
         inside = (_object(part, definitions) or part) if part is not schema else part
@@ -201,7 +208,15 @@ def _field(
 ) -> Field:
     options = _options(part, definitions)
     inside = _object(part, definitions)
-    is_group = inside is not None and len(path) <= MAX_DEPTH and inside.get("$ref") not in around
+    items = [
+        resolved(option.get(name), definitions)
+        for option in options
+        for name in ("items", "additionalProperties")
+    ]
+    hidden = any(map(is_secret, (part, *options, *items)))
+    is_group = (
+        inside is not None and not hidden and len(path) <= MAX_DEPTH and inside.get("$ref") not in around
+    )
     choices = [choice for option in options for choice in _choices(option)]
     types = tuple(dict.fromkeys(name for option in options for name in _types(option)))
     if choices and "null" in types and None not in choices:
@@ -220,6 +235,7 @@ def _field(
         is_group,
         is_group and len(options) > 1,
         next((str(option.get("title", "")) for option in (part, *options) if option.get("properties")), ""),
+        hidden,
         {key: value for option in options for key, value in option.items() if key in LIMITS},
     )
 
@@ -231,16 +247,6 @@ def _types(schema: Mapping[str, Any]) -> list[str]:
 
 def _choices(schema: Mapping[str, Any]) -> list[Any]:
     return list(schema.get("enum", [schema["const"]] if "const" in schema else []))
-
-
-def resolved(part: Any, definitions: Mapping[str, Any]) -> dict[str, Any]:
-    """A part of a schema with the definition that it refers to."""
-    if not isinstance(part, dict):
-        return {}
-    reference = part.get("$ref") or next((inner.get("$ref") for inner in part.get("allOf", [])[:1]), None)
-    if not isinstance(reference, str):
-        return part
-    return {**definitions.get(reference.rpartition("/")[2], {}), **part}
 
 
 LIMITS: dict[str, tuple[str, Callable[[Any, Any], bool]]] = {

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import Any, NamedTuple
 
+from tui_flow.contract.secret_parameters import STARS
 from tui_flow.tui.presentation.field_texts import (
     as_text,
     parse,
@@ -39,8 +40,10 @@ class Form:
         self.by_path = {field.path: field for field in self.fields}
         self.leaves = [field for field in self.fields if not field.is_group]
         self.texts: dict[Path, str] = {}
-        self._kept: dict[Path, str] = {}
+        self._kept: dict[Path, Any] = {}
         """Secrets that are given on, and never shown."""
+        self.lost: set[Path] = set()
+        """Secrets of an earlier run, of which only stars were kept."""
         self._extras: dict[Path, dict[str, Any]] = {}
         """What a group holds beyond its fields."""
         self.default_words: dict[Path, str] = {}
@@ -53,6 +56,7 @@ class Form:
     def fill(self, values: Mapping[str, Any]) -> None:
         """Puts values into the fields, and defaults where there is none."""
         self._kept.clear()
+        self.lost.clear()
         self._extras.clear()
         self.unset.clear()
         for field in self.fields:
@@ -66,7 +70,9 @@ class Form:
                 }
             elif field.is_secret:
                 self.texts[field.path] = ""
-                if isinstance(value, str) and value.strip("*"):
+                if value == STARS:
+                    self.lost.add(field.path)
+                elif value not in (_MISSING, None):
                     self._kept[field.path] = value
             else:
                 self.texts[field.path] = start_of(field) if value is _MISSING else text_for(field, value)
@@ -80,6 +86,7 @@ class Form:
             return
         self.texts[field.path] = start_of(field)
         self._kept.pop(field.path, None)
+        self.lost.discard(field.path)
 
     def is_default(self, field: Field) -> bool:
         """Whether the flow's own default is meant, so that nothing need be said."""
@@ -232,10 +239,10 @@ class Form:
 
     def fill_but_secrets(self, values: Mapping[str, Any]) -> None:
         """The same as `fill`, of values that have none; those that are there stay."""
-        kept, texts = dict(self._kept), dict(self.texts)
+        kept, lost, texts = dict(self._kept), set(self.lost), dict(self.texts)
         self.fill(values)
         self.texts |= {field.path: texts[field.path] for field in self.leaves if field.is_secret}
-        self._kept = kept
+        self._kept, self.lost = kept, lost
 
     def plain_values(self) -> dict[str, Any]:
         """The values without secrets, to be written down."""

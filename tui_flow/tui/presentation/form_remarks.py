@@ -35,6 +35,8 @@ def _of_secret(form: Form, field: Field, source: str) -> str:
         return f"as in {source}, not shown" if source else "not shown"
     if form.texts[field.path]:
         return "~ another, not shown"
+    if field.path in form.lost:
+        return "not kept: type it"
     return "required" if field.required else "the flow's own"
 
 
