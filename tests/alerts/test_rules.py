@@ -215,19 +215,24 @@ def schedule() -> Schedule:
 
 
 def test_fire_times_in_the_words_of_an_alert() -> None:
-    missed = a_fire_time(1, NOW - 60, outcome=FireOutcome.MISSED, reason=FireReason.DOWN, until=NOW, times=5)
-    found = happenings.of_fire_time(schedule(), missed)
-    assert found is not None and (found.kind, found.place, found.times, found.at) == (
-        "missed",
-        "tick",
-        5,
-        NOW,
+    missed = a_fire_time(
+        1,
+        NOW - 60,
+        outcome=FireOutcome.MISSED,
+        reason=FireReason.DOWN,
+        until=NOW,
+        times=5,
+        message="the engine was down",
+        decided_at=NOW + 9,
     )
+    found = happenings.of_fire_time(schedule(), missed)
+    assert (found.kind, found.place, found.times, found.at) == ("missed", "tick", 5, NOW + 9)
+    assert found.what.startswith("missed 5 fire times, ") and found.what.endswith(": the engine was down")
     refused = happenings.of_fire_time(
         schedule(), a_fire_time(1, NOW, reason=FireReason.REFUSED, message="no flow")
     )
-    assert refused is not None and refused.what == "no run could be made: no flow"
-    assert happenings.of_fire_time(schedule(), a_fire_time(1, NOW)) is None
+    assert refused.what == "no run could be made: no flow"
+    assert happenings.makes_no_run(missed) and not happenings.makes_no_run(a_fire_time(1, NOW))
 
 
 def test_conditions_in_the_words_of_an_alert() -> None:
@@ -240,6 +245,9 @@ def test_conditions_in_the_words_of_an_alert() -> None:
     assert happenings.of_file(a_file()) is None
     late = a_run(7, scheduled_for=NOW - 61, schedule="tick")
     assert happenings.of_waiting(late, NOW) is not None
+    assert happenings.of_waiting(late._replace(created_at=NOW - 1), NOW) is None, (
+        "made late, it begins in time"
+    )
     for other in (late._replace(scheduled_for=NOW - 5), late._replace(trigger="backfill"), a_run(8)):
         assert happenings.of_waiting(other, NOW) is None
     paused = Pause("etl", NOW, "tui_flow", "3 failures in a row", None)

@@ -62,12 +62,21 @@ async def test_what_was_missed_stands_on_top_with_its_reason(planned: Project) -
         reason=FireReason.DOWN,
         until=now - HOUR,
         times=24,
+        message="the engine was down",
     )
     schedules.insert_fire_times(planned.db, [missed])
-    planned.run(813, "etl_daily", "pending", trigger="schedule", schedule="nightly", scheduled_for=now - 240)
+    planned.run(
+        813,
+        "etl_daily",
+        "pending",
+        trigger="schedule",
+        schedule="nightly",
+        scheduled_for=now - 240,
+        created_at=now - 240,
+    )
     async with console(planned, size=(120, 30)) as page:
         await page.press("4")
-        await page.shows("no engine was there; not caught up", "LATE 4m", "run 813 waits for a slot")
+        await page.shows("the engine was down; not caught up", "LATE 4m", "run 813 waits for a slot")
         assert "? " in page.line_with("not caught up") and "-1h" in page.line_with("not caught up")
         assert page.order_of("not caught up", "LATE 4m", "now ") == ["not caught up", "LATE 4m", "now "]
 

@@ -20,7 +20,7 @@ from tui_flow.contract.states import WENT_WRONG, FlowRunState
 from tui_flow.settings import Settings
 from tui_flow.store import alerts, flows, runs, schedules, tasks
 from tui_flow.store.database import Connection, transaction
-from tui_flow.store.records import Alert, FireTime, FlowRun, Mute, Schedule
+from tui_flow.store.records import Alert, FireTime, FlowRun, Mute
 
 LOOK_SECONDS = 10.0
 """Between two looks at what lasts, if nothing is heard."""
@@ -86,14 +86,15 @@ class Alerting:
             self._raise(happenings.of_run(run, tasks.first_failed(self._db, run.id)))
 
     def fire_times_decided(self, decided: Iterable[FireTime]) -> None:
-        """Raises an alert of those that were missed."""
+        """Raises an alert of those that make no run, but should have."""
         with self._harmless("fire times"):
-            self._fire_times_decided([one for one in decided if one.run_id is None])
+            self._fire_times_decided([one for one in decided if happenings.makes_no_run(one)])
 
     def _fire_times_decided(self, unfired: list[FireTime]) -> None:
-        known: dict[int, Schedule] = {}
+        if not unfired:
+            return
+        known = {schedule.id: schedule for schedule in schedules.list_schedules(self._db)}
         for one in unfired:
-            known = known or {schedule.id: schedule for schedule in schedules.list_schedules(self._db)}
             if one.schedule in known:
                 self._raise(happenings.of_fire_time(known[one.schedule], one))
 
@@ -129,9 +130,7 @@ class Alerting:
     def _recover_flow(self, run: FlowRun) -> None:
         found = alerts.list_open(self._db, run.flow)
         for alert in found:
-            if rules.is_over_with_a_run(alert) and run.id >= max(
-                alert.runs, default=0
-            ):  # no earlier one proves anything
+            if rules.is_over_with(alert, run):
                 self._save(rules.recovered(alert, f"run {run.id}", self._clock.time()))
         mute = alerts.get_mute(self._db, run.flow)
         if mute is not None and mute.until is None:

@@ -1,11 +1,13 @@
 """What happened, in the words of an alert: pure functions of what the history says."""
 
 import hashlib
+import time
 from typing import NamedTuple
 
 from tui_flow.alerts.grouping import steady
 from tui_flow.contract.failure import Failure
 from tui_flow.contract.states import AlertKind, FireOutcome, FireReason, FlowRunState
+from tui_flow.counting import counted
 from tui_flow.store.records import Alert, FireTime, FlowFile, FlowRun, Pause, Schedule
 
 CONDITIONS = frozenset({AlertKind.LATE, AlertKind.BROKEN_FILE, AlertKind.PAUSED, AlertKind.NO_ROOM})
@@ -13,7 +15,8 @@ CONDITIONS = frozenset({AlertKind.LATE, AlertKind.BROKEN_FILE, AlertKind.PAUSED,
 MAX_WHAT = 500
 """Characters of an error's own words."""
 LATE_SECONDS = 60.0
-"""A run that has not begun so long after its fire time is late."""
+"""A run that has not begun so long after its fire time, or after it was made where that was later, is late."""
+_MISSED = "missed "
 
 
 class Happening(NamedTuple):
@@ -37,9 +40,16 @@ class Happening(NamedTuple):
 
 def fingerprint_of(one: Happening | Alert) -> str:
     """The same for happenings whose errors are one, and for a condition whatever is said of it."""
-    said = "" if one.kind in CONDITIONS else steady(one.what)
-    text = "\0".join((one.kind, one.flow, one.place, said))
+    text = "\0".join((one.kind, one.flow, one.place, _said(one)))
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:16]
+
+
+def _said(one: Happening | Alert) -> str:
+    """What of its words counts."""
+    if one.kind in CONDITIONS:
+        return ""
+    is_missed = one.kind is AlertKind.MISSED and one.what.startswith(_MISSED)
+    return _MISSED if is_missed else steady(one.what)
 
 
 def of_run(run: FlowRun, first: tuple[str, Failure] | None) -> Happening | None:
@@ -62,16 +72,27 @@ def of_run(run: FlowRun, first: tuple[str, Failure] | None) -> Happening | None:
     )
 
 
-def of_fire_time(schedule: Schedule, one: FireTime) -> Happening | None:
-    """A fire time that nobody was there for, or of which no run could be made."""
-    is_missed = one.outcome is FireOutcome.MISSED
-    if not is_missed and one.reason is not FireReason.REFUSED:
-        return None
-    what = (
-        "fire times were missed: no engine was there" if is_missed else f"no run could be made: {one.message}"
+def makes_no_run(one: FireTime) -> bool:
+    """Whether it is one that somebody should know: nobody was there for it, or no run could be made of it."""
+    return one.outcome is FireOutcome.MISSED or one.reason is FireReason.REFUSED
+
+
+def of_fire_time(schedule: Schedule, one: FireTime) -> Happening:
+    """One that makes no run. It happened when that was decided: nobody could hear of it before."""
+    what = f"no run could be made: {one.message}"
+    if one.outcome is FireOutcome.MISSED:
+        what = f"{_MISSED}{counted(one.times, 'fire time')}, {_range(one)}: {one.message}"
+    return Happening(
+        AlertKind.MISSED, schedule.flow, schedule.slug, one_line(what), one.decided_at, times=one.times
     )
-    at = one.until or one.fire_at
-    return Happening(AlertKind.MISSED, schedule.flow, schedule.slug, one_line(what), at, times=one.times)
+
+
+def _range(one: FireTime) -> str:
+    """ "00:26 to 00:28", with the days where not all of it is of the day on which it was decided."""
+    ends = [time.localtime(at) for at in (one.fire_at, one.until or one.fire_at)]
+    today = time.localtime(one.decided_at)[:3]
+    form = "%H:%M" if all(end[:3] == today for end in ends) else "%a %d %b %H:%M"
+    return " to ".join(dict.fromkeys(time.strftime(form, end) for end in ends))
 
 
 def of_file(file: FlowFile) -> Happening | None:
@@ -85,13 +106,13 @@ def of_file(file: FlowFile) -> Happening | None:
 def of_waiting(run: FlowRun, now: float) -> Happening | None:
     """A run that a schedule made and that should have begun."""
     waits = run.state is FlowRunState.PENDING and run.started_at is None and run.trigger != "backfill"
-    if not waits or run.scheduled_for is None or now - run.scheduled_for <= LATE_SECONDS:
+    if not waits or run.scheduled_for is None or now - max(run.scheduled_for, run.created_at) <= LATE_SECONDS:
         return None
     return Happening(
         AlertKind.LATE,
         run.flow,
         run.schedule or "schedule",
-        "its run waits for a slot",
+        "its run has not begun",
         run.scheduled_for,
         run.id,
     )

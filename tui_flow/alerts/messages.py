@@ -51,7 +51,7 @@ def line(alert: Alert) -> str:
     """ "etl_daily load: OperationalError: timeout (7 times, run 812)"."""
     what = cut(clean(alert.what), MAX_TEXT)
     place = f" {clean(alert.place)}" if alert.flow else ""
-    more = [f"{alert.times} times"] if alert.times > 1 else []
+    more = [f"{alert.times} times"] if alert.times > 1 and alert.kind is not AlertKind.MISSED else []
     more += [f"run {alert.runs[0]}"] if alert.runs else []
     return f"{_subject(alert)}{place}: {what}" + (f" ({', '.join(more)})" if more else "")
 

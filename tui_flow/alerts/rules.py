@@ -14,7 +14,7 @@ from tui_flow.alerts.grouping import steady
 from tui_flow.alerts.happenings import CONDITIONS, Happening
 from tui_flow.contract.alert_rules import ACKNOWLEDGED_SECONDS, REPEAT_SECONDS
 from tui_flow.contract.states import AlertKind, AlertState
-from tui_flow.store.records import Alert
+from tui_flow.store.records import Alert, FlowRun
 
 QUIET = frozenset({AlertKind.LATE})
 """Kinds that clear by themselves, and of which no message goes out."""
@@ -94,6 +94,9 @@ def renewed(alert: Alert, now: float) -> Alert:
     return alert._replace(state=AlertState.NEW, changed_at=now, changed_by="")
 
 
-def is_over_with_a_run(alert: Alert) -> bool:
-    """Whether a run of its flow that completes is the end of it."""
-    return alert.kind not in CONDITIONS
+def is_over_with(alert: Alert, run: FlowRun) -> bool:
+    """Whether this run of its flow, which completed, is the end of it: no earlier one proves anything, nor does one that
+    catches up prove that the schedule fires again."""
+    if alert.kind is AlertKind.MISSED:
+        return (run.scheduled_for or run.created_at) > alert.last_at
+    return alert.kind not in CONDITIONS and run.id >= max(alert.runs, default=0)

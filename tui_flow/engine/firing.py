@@ -117,6 +117,11 @@ class Firing:
             found = [self._store(fire, *one) for fire, one in zip(fires, made, strict=True)]
             schedules.move_cursors(self._db, moves)
             keep()
+            asked_for = (FireReason.BACKFILL, FireReason.ASKED)  # whoever asks is told by the answer
+            self._on_decided(
+                left
+                + [row for fire, (_, row) in zip(fires, made, strict=True) if fire.reason not in asked_for]
+            )
             failpoint("fire-before-commit")
         if any(found):
             failpoint("fire-committed")

@@ -87,6 +87,7 @@ class Scheduler:
         """Those that may fire, for whoever watches for them; another object after every change."""
         self._after_ends: set[tuple[str, str | None]] = set()
         self._restored_at = float(facts.get(db, facts.RESTORED_AT) or 0.0)
+        self._started_at = clock.time()
         self._offset = clock.time() - clock.monotonic()
         self._has_any = False
         bus.listen(self._hear)
@@ -197,11 +198,12 @@ class Scheduler:
         left = [one for one in last if end is None or one < end]
         if not left:
             return []
-        return [
-            self._shared(
-                entry, left[-1], FireOutcome.MISSED, FireReason.DOWN, "nobody was there to fire it", at
-            )
-        ]
+        why = (
+            "the engine was down"
+            if left[-1] < self._started_at
+            else "the machine slept, or its clock was set"
+        )
+        return [self._shared(entry, left[-1], FireOutcome.MISSED, FireReason.DOWN, why, at)]
 
     def _shared(
         self, entry: _Entry, until: float, outcome: FireOutcome, reason: FireReason, message: str, at: float
@@ -227,6 +229,7 @@ class Scheduler:
         missed = sum(row.times for row in rows)
         name = f"{entry.schedule.flow}/{entry.schedule.slug}"
         self._log.warn(f"{name}: {counted(missed, 'fire time')} missed, and not caught up")
+        self._bus.publish(ScheduleChanged(entry.schedule.flow, entry.schedule.slug))
 
     def close(self, schedule: Schedule, reason: FireReason, message: str, until: float = float("inf")) -> int:
         """Decides all fire times up to now, or to an earlier time, that are not decided: skipped, in one row. Gives how

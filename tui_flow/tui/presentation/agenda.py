@@ -131,7 +131,7 @@ def _like(one: Row, other: Row) -> bool:
 
 def _why_unfired(one: FireTime) -> str:
     if one.reason is FireReason.DOWN:
-        return "no engine was there; not caught up"
+        return f"{one.message}; not caught up"
     if one.reason is FireReason.ASKED:
         return f"skipped {_by(one.message)}"
     return f"{one.reason.replace('_', ' ')}: {one.message}" if one.message else one.reason.replace("_", " ")
@@ -152,7 +152,12 @@ def _late_rows(reading: Reading, awake: Sequence[Schedule]) -> list[Row]:
     for run in reading.active:
         schedule = by_name.get((run.flow, run.schedule or ""))
         waits = run.state is FlowRunState.PENDING and run.started_at is None and run.trigger != "backfill"
-        if schedule and waits and run.scheduled_for and reading.at - run.scheduled_for > LATE_SECONDS:
+        if (
+            schedule
+            and waits
+            and run.scheduled_for
+            and reading.at - max(run.scheduled_for, run.created_at) > LATE_SECONDS
+        ):
             rows.append(
                 Row("late", run.scheduled_for, f"run {run.id} waits for a slot", schedule, 1, "warn", run.id)
             )

@@ -19,8 +19,8 @@ _LABEL = 10
 _RULES = {
     AlertKind.FAILURE: "a run that fails for good",
     AlertKind.CRASH: "a run that crashes",
-    AlertKind.LATE: "a fire time that nobody decided in time; no message, it clears by itself",
-    AlertKind.MISSED: "fire times that made no run",
+    AlertKind.LATE: "a run that should have begun a minute ago; no message, it clears by itself",
+    AlertKind.MISSED: "fire times that made no run; it clears when the schedule fires again, and that run completes",
     AlertKind.BROKEN_FILE: "a flow file that does not import",
     AlertKind.PAUSED: "a flow that paused its schedules after failures in a row",
     AlertKind.NO_ROOM: "too little room for runs",
