@@ -77,6 +77,7 @@ def test_a_preset_gives_values_and_an_unknown_one_names_those_there_are(project:
     assert "cached  many  number=40" in project.tui_flow("presets").stdout
     run_id = project.ask("run", "cached", "--preset", "many", "-p", "tags=a", "--detach")["run_id"]
     assert spec_of(project, run_id).parameters == {"number": 40, "tags": ["a"]}
+    assert "-100<=x<=100" in project.tui_flow("run", "cached", "--priority", "500").stderr
     refused = project.tui_flow("run", "cached", "--preset", "few")
     assert refused.returncode == 2 and "there are many" in refused.stderr
     assert project.tui_flow("presets", "cached", "--forget", "many").returncode == 0

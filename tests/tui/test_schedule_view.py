@@ -10,6 +10,7 @@ import pytest
 from tests.store.rows import a_fire_time
 from tests.tui.pages import FakeEngine, console
 from tests.tui.project import Project
+from tui_flow.cli.commands.backfill import end_of
 from tui_flow.contract import changes, commands
 from tui_flow.contract.schedules import At, Cron, Interval, OnEvent, Schedule, to_json
 from tui_flow.contract.states import FireOutcome, FireReason, FlowRunState
@@ -331,6 +332,12 @@ def test_the_peak_counts_runs_that_take_as_long_as_usual() -> None:
 )
 def test_a_range_of_the_past_is_read(text: str, found: object) -> None:
     assert range_of(text, NOW) == found
+
+
+def test_a_day_as_the_end_of_a_range_counts_whole_in_console_and_command() -> None:
+    last = datetime(2026, 3, 7, 23, 59, 59).timestamp()
+    assert range_of("2026-03-01 2026-03-07", last + DAY) == (datetime(2026, 3, 1).timestamp(), last)
+    assert (end_of("2026-03-07"), end_of("2026-03-07T12:00")) == (last, last - 43_199)
 
 
 def test_equal_reasons_share_a_row() -> None:

@@ -15,6 +15,7 @@ from tui_flow.store.records import Schedule
 from tui_flow.store.spans import FlowSpan
 from tui_flow.tui.presentation import clock_changes, fires, text_of, timeline, timeline_slots, times
 from tui_flow.tui.presentation.agenda import Row
+from tui_flow.tui.presentation.fires import Coming
 from tui_flow.tui.presentation.flow_list import EMPTY
 from tui_flow.tui.presentation.glyphs import UNICODE
 from tui_flow.tui.presentation.timeline import Facts, Window
@@ -64,6 +65,12 @@ def test_what_fires_all_the_time_is_dense_and_costs_nothing() -> None:
     assert time.process_time() - begun < 0.5
     hourly = stored(Interval(HOUR))
     assert lane(hourly, facts([hourly])).startswith(" " * 12 + "│ ○ ○ ○")
+
+
+def test_where_counted_fires_end_and_estimated_ones_begin_the_lane_is_as_dense_as_around() -> None:
+    often, cell = stored(Interval(60.0)), HOUR / 2
+    counted = Coming(tuple(NOW + 1 + n * 60 for n in range(int(cell / 60) + 1)), 1000)
+    assert lane(often, facts([often], coming={often.id: counted})) == " " * 12 + "│" + "●" * 35
 
 
 def test_a_missed_fire_stands_where_it_should_have_run() -> None:

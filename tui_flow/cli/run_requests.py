@@ -7,7 +7,7 @@ import click
 
 from tui_flow.cli.history import find_run, opened, up_to_date
 from tui_flow.cli.parameters import assigned, read_object
-from tui_flow.contract.commands import Sync
+from tui_flow.contract.commands import HIGHEST_PRIORITY, LOWEST_PRIORITY, Sync
 from tui_flow.contract.rundir import read_spec, run_dir
 from tui_flow.settings import Settings
 from tui_flow.store import presets
@@ -50,7 +50,7 @@ def wish_options(function: _F) -> _F:
                 help="Begin then, not now: 14:30, +2h, tomorrow 03:00, 2026-08-20 03:00.",
             ),
             click.option(
-                "--priority", type=int, metavar="N",
+                "--priority", type=click.IntRange(LOWEST_PRIORITY, HIGHEST_PRIORITY), metavar="N",
                 help="Before runs of lower ones that wait.  [default: the flow's]",
             ),
             click.option(

@@ -21,6 +21,8 @@ from tui_flow.contract.errors import BadParameters, ProtocolError
 VERSION = 1
 MAX_LINE = 4 * 1024 * 1024
 """A longer line ends the connection."""
+LOWEST_PRIORITY, HIGHEST_PRIORITY = -100, 100
+"""Of a run that waits for a slot."""
 
 
 class RunFlow(NamedTuple):

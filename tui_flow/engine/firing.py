@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tui_flow.contract.changes import ScheduleChanged
+from tui_flow.contract.commands import HIGHEST_PRIORITY, LOWEST_PRIORITY
 from tui_flow.contract.errors import BadParameters
 from tui_flow.contract.failpoints import failpoint
 from tui_flow.contract.rundir import forget_secrets, make_run_dir, put_secrets_away, run_dir
@@ -170,7 +171,7 @@ class Firing:
             trigger=_trigger(fire),
             scheduled_for=fire.fire_at,
             schedule=schedule.slug,
-            priority=max(-100, min(flow.priority + fire.priority, 100)),
+            priority=max(LOWEST_PRIORITY, min(flow.priority + fire.priority, HIGHEST_PRIORITY)),
             lane=fire.lane or _lane(fire),
         )
 

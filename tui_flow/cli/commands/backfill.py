@@ -13,6 +13,7 @@ from tui_flow.cli.shapes import iso
 from tui_flow.contract.commands import Backfill, Sync
 from tui_flow.counting import counted
 from tui_flow.safe import safe
+from tui_flow.tui.presentation.times import last_second
 
 
 @new_command(
@@ -23,7 +24,13 @@ from tui_flow.safe import safe
 @click.option(
     "--from", "start", required=True, metavar="TIME", help="ISO 8601; without an offset, local time."
 )
-@click.option("--to", "end", required=True, metavar="TIME", help="The last moment that counts.")
+@click.option(
+    "--to",
+    "end",
+    required=True,
+    metavar="TIME",
+    help="The last moment that counts; of a day, the whole of it.",
+)
 @click.option("--schedule", default="", metavar="SLUG", help="Which one, where the flow has several.")
 @click.option("--force", is_flag=True, help="Run also what completed already.")
 @click.option("--dry-run", is_flag=True, help="Only show what would be run.")
@@ -37,7 +44,7 @@ def command(flow: str, start: str, end: str, schedule: str, force: bool, dry_run
     with connect(settings()) as connection:
         connection.ask(Sync(files=True))
         told = connection.ask(
-            Backfill(flow, parsed_time(start), parsed_time(end), schedule, force=force, dry_run=dry_run)
+            Backfill(flow, parsed_time(start), end_of(end), schedule, force=force, dry_run=dry_run)
         )
     slots = told["slots"]
     if wants_json():
@@ -49,6 +56,12 @@ def command(flow: str, start: str, end: str, schedule: str, force: bool, dry_run
     print_table(("FIRE TIME", "UTC", "DOES", "WHY", "RUN"), [_row(slot) for slot in slots])
     made = counted(sum(slot["action"] == "run" for slot in slots), "run")
     note(f"would make {made}" if dry_run else f"made {made}; they go one after another")
+
+
+def end_of(text: str) -> float:
+    """The last moment of a range: a day counts whole. Raises RequestError."""
+    at = parsed_time(text)
+    return last_second(at) if len(text.strip()) == len("2026-11-07") else at
 
 
 def _row(slot: dict[str, Any]) -> tuple[str, ...]:

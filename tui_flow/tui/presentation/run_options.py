@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from tui_flow.contract.commands import HIGHEST_PRIORITY, LOWEST_PRIORITY
 from tui_flow.contract.left_out import is_left_out, matches
 from tui_flow.store.records import Flow
 from tui_flow.tui.presentation.fields import Field
@@ -79,6 +80,8 @@ def form_of(flow: Flow) -> RunOptions:
         "priority": {
             "type": "integer",
             "default": flow.priority,
+            "minimum": LOWEST_PRIORITY,
+            "maximum": HIGHEST_PRIORITY,
             "description": "Higher ones begin first, where runs wait.",
         },
         "tags": {

@@ -180,8 +180,8 @@ def _put_fires(cells: Line, found: Coming, usual: float, facts: Facts, marks: Ma
                 cells[place] = (marks.expected, "dim")
     if found.total > len(found.times) and found.times:
         pace = (found.total - len(found.times)) / max(1.0, window.end - found.times[-1]) * window.per_cell
-        for place in range(window.place(found.times[-1]) + 1, len(cells)):
-            counts[place] = 2 if pace >= 1.5 else 1
+        for place in range(window.place(found.times[-1]), len(cells)):  # the first one has some already
+            counts[place] = max(counts.get(place, 0), 2 if pace >= 1.5 else 1)
     for place, count in counts.items():
         if max(now, -1) < place < len(cells):
             cells[place] = (marks.bullet if count > 1 else marks.fire, "")

@@ -45,7 +45,11 @@ def _add_expected(busy: list[float], schedule: Schedule, facts: Facts, overview:
     if found.total > len(found.times):
         end = found.times[-1]
         pace = (found.total - len(found.times)) / max(1.0, window.end - end)
-        for place in range(max(0, window.place(end) + 1), window.cells):
+        edge = window.place(end)
+        if 0 <= edge < window.cells:
+            rest = window.start + (edge + 1) * window.per_cell - end
+            own[edge] += pace * usual * rest / window.per_cell
+        for place in range(max(0, edge + 1), window.cells):
             own[place] = pace * usual
     most = float("inf") if schedule.spec.get("overlap", "skip") == "allow" else 1.0
     for place, load in enumerate(own):

@@ -1,6 +1,6 @@
 """Times for people: short, and no more exact than what they are for."""
 
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Literal
 
 Zone = Literal["here", "utc", "own"]
@@ -48,6 +48,11 @@ def local(at: float) -> datetime:
 def moment_of(wall: datetime) -> float:
     """The opposite: when the clock on the wall says this."""
     return (wall if wall.tzinfo else wall.replace(tzinfo=_shown[0])).timestamp()
+
+
+def last_second(day: float) -> float:
+    """Of the day that begins at a moment by this machine's clocks, which may have 23 hours, or 25."""
+    return (datetime.fromtimestamp(day) + timedelta(days=1)).timestamp() - 1
 
 
 def zone_name(at: float) -> str:

@@ -32,7 +32,7 @@ def range_of(text: str, now: float) -> tuple[float, float] | None:
     if start is None or end is None:
         return None
     if len(words) == 2 and len(words[1]) == len("2026-11-07"):
-        end += 86_400 - 1
+        end = times.last_second(end)
     return (start, min(end, now)) if start < min(end, now) else None
 
 
