@@ -131,7 +131,7 @@ def _like(one: Row, other: Row) -> bool:
 
 def _why_unfired(one: FireTime) -> str:
     if one.reason is FireReason.DOWN:
-        return f"{one.message}; not caught up"
+        return "; ".join(filter(None, (one.message, "not caught up")))
     if one.reason is FireReason.ASKED:
         return f"skipped {_by(one.message)}"
     return f"{one.reason.replace('_', ' ')}: {one.message}" if one.message else one.reason.replace("_", " ")
