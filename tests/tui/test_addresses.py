@@ -5,6 +5,7 @@ import pytest
 from tests.tui.pages import FakeEngine, Page, console
 from tests.tui.project import Project
 from tui_flow.contract import commands
+from tui_flow.tui import keystrokes
 from tui_flow.tui.app import Console
 from tui_flow.tui.presentation.address import Address
 
@@ -72,3 +73,18 @@ async def test_a_line_or_a_task_that_is_not_there_is_told_of(etl: Project) -> No
         await page.shows("line 41 of the log; the run has no task lode")
     async with console(etl, begin=Address("runs", run_id=812, line=1000)) as page:
         await page.shows("the log has no line 1,001: it has 58 lines now")
+
+
+async def test_keys_for_a_place_that_does_not_come_in_time_are_dropped_and_reach_nothing_else(
+    etl: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arriving = [True]
+    monkeypatch.setattr(keystrokes, "HELD_SECONDS", 0.05)
+    monkeypatch.setattr(Console, "is_arriving", lambda _: arriving[0])
+    async with console(etl) as page:
+        await page.press("R")
+        await page.shows("1 key dropped: what was to be opened is not there yet", "[1 Flows]")
+        assert "Run with parameters" not in page.text
+        arriving[0] = False
+        await page.press("enter")
+        await page.shows("Log load_warehouse")

@@ -254,6 +254,9 @@ class Console(Asking, inherit_bindings=False):
             return True
         return isinstance(self.screen, View) and self.screen.is_arriving
 
+    def tell_dropped(self, count: int) -> None:
+        self.say(f"{counted(count, 'key')} dropped: what was to be opened is not there yet", "warn")
+
     async def go_to(self, place: Address) -> None:
         """Shows the place that an address leads to."""
         await self.action_view(place.view)

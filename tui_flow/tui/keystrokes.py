@@ -18,7 +18,7 @@ Result = TypeVar("Result")
 LOST_SECONDS = 1.0
 """After so long a key counts as done: whoever had it may be gone."""
 HELD_SECONDS, LOOK_SECONDS = 2.0, 0.02
-"""So long a key waits at most for its place to come, and between two looks whether it has."""
+"""So long keys wait at most for their place to come, and between two looks whether it has."""
 TYPED_AHEAD = "ctrl+j"
 """What an Enter arrives as that was typed before the terminal was the console's."""
 
@@ -32,17 +32,22 @@ class OneKeyAtATime(App[Result], inherit_bindings=False):
         self._key_in_hand: float | None = None
         """When the key that is under way was handed on."""
         self._held_since: float | None = None
-        """When the oldest key that waits for its place began to."""
+        """When the oldest key that waits for its place began to; 0 where that took too long, and none waits any more."""
 
     def is_arriving(self) -> bool:
         """Whether the place that keys are typed for is still to come."""
         return False
+
+    def tell_dropped(self, count: int) -> None:
+        """So many keys were typed for a place that has not come in time, and do nothing."""
 
     async def on_event(self, event: events.Event) -> None:
         if not isinstance(event, events.Key) or event.is_forwarded:
             await super().on_event(event)
             return
         self._keys.append(events.Key("enter", "\r") if event.key == TYPED_AHEAD else event)
+        if self._held_since:
+            return
         in_hand = self._key_in_hand
         if in_hand is None or time.monotonic() - in_hand > LOST_SECONDS:
             await self._hand_on()
@@ -50,17 +55,31 @@ class OneKeyAtATime(App[Result], inherit_bindings=False):
     async def _hand_on(self) -> None:
         """Hands the oldest key to whoever has the focus now."""
         if not self._keys:
-            self._key_in_hand = self._held_since = None
+            self._key_in_hand = None
             return
-        self._key_in_hand = now = time.monotonic()
-        if self.is_arriving() and now - (self._held_since or now) < HELD_SECONDS:
-            self._held_since = self._held_since or now
-            self.set_timer(LOOK_SECONDS, self._hand_on)
+        self._key_in_hand = time.monotonic()
+        if not self.is_arriving():
+            self._held_since = None
+        elif self._held_since is None:
+            self._held_since = time.monotonic()
+            self.set_timer(LOOK_SECONDS, self._look)
             return
-        self._held_since = None
         target = self.focused or self.screen
         await super().on_event(self._keys.popleft())
         self._follow(target)
+
+    async def _look(self) -> None:
+        """Hands on what waits once its place is there. After too long it is dropped: it was not meant for what is in
+        front instead."""
+        if not self.is_arriving():
+            self._held_since = None
+            await self._hand_on()
+        elif self._held_since and time.monotonic() - self._held_since < HELD_SECONDS:
+            self.set_timer(LOOK_SECONDS, self._look)
+        else:
+            count, self._held_since, self._key_in_hand = len(self._keys), 0.0, None
+            self._keys.clear()
+            self.tell_dropped(count)
 
     def _follow(self, node: DOMNode | None) -> None:
         """Goes where the key went: through the queue of a node, and then through that of its parent."""
