@@ -280,3 +280,18 @@ def test_a_large_map_call_hides_no_failure_in_its_strip() -> None:
     line = gantt.strip(tasks, 40, NOON + 10, glyphs.ASCII)
     assert len(text_of(line)) == 40
     assert text_of(line).count("X") == 1
+
+
+def test_a_day_ends_in_the_zone_in_which_times_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    try:
+        assert times.last_second(1_792_879_200.0) == 1_792_879_200.0 + 25 * 3600 - 1, (
+            "25 October 2026 has 25 hours"
+        )
+        times.show_in("utc")
+        assert times.last_second(1_792_886_400.0) == 1_792_886_400.0 + 24 * 3600 - 1
+    finally:
+        times.show_in("here")
+        monkeypatch.undo()
+        time.tzset()

@@ -123,6 +123,14 @@ async def test_what_the_engine_refuses_is_said(etl: Project, engine: FakeEngine)
         await page.shows("flows/etl_daily.py:3; mend it")
 
 
+async def test_a_long_refusal_is_whole_in_the_form(etl: Project, engine: FakeEngine) -> None:
+    engine.answers[commands.PreviewRerun] = BrokenFlow(f"the flow file is broken: {'very ' * 20}much so")
+    async with console(etl, engine=engine, open_run=812) as page:
+        await page.shows("Log load_warehouse")
+        await page.press("r", "e")
+        await page.shows("the flow file is broken: very very")
+
+
 async def test_the_next_attempt_takes_the_place_of_the_one_before(etl: Project, engine: FakeEngine) -> None:
     def begin(command: commands.RerunRun) -> dict[str, int]:
         etl.db.execute(

@@ -234,6 +234,17 @@ async def test_a_live_run_grows_without_moving_the_cursor(etl: Project) -> None:
         await page.shows("✓ COMPLETED")
 
 
+async def test_the_lines_of_a_growing_log_are_counted_once(etl: Project) -> None:
+    etl.run(900, "ingest_s3", "running", started_at=time.time())
+    etl.tasks(900, [the_task(1, "first", "running", at=900 * 60.0)])
+    etl.log(900, *(said(f"line {n}", task=1) for n in range(5)))
+    async with console(etl, open_run=900) as page:
+        await page.press("j")
+        await page.shows("Log first-1", " 5 lines")
+        etl.log(900, *(said(f"later {n}", task=1) for n in range(5)))
+        await page.shows("later 4", " 10 lines")
+
+
 async def test_a_run_that_goes_on_says_how_far_it_is_by_what_the_flow_usually_takes(etl: Project) -> None:
     etl.run(899, "ingest_s3", took=600.0)
     etl.run(900, "ingest_s3", "running", started_at=time.time() - 240)

@@ -131,6 +131,20 @@ async def test_a_queued_run_that_was_cancelled_waits_again_with_u(etl: Project) 
         assert engine.asked_for(commands.RerunRun) == [commands.RerunRun(814)]
 
 
+async def test_what_began_while_the_question_stood_there_is_not_said_to_come_back(etl: Project) -> None:
+    engine = FakeEngine()
+    engine.answers[commands.CancelRun] = {"state": "cancelling"}
+    etl.run(814, "cleanup_tmp", "pending")
+    async with console(etl, engine=engine) as page:
+        await page.press("2")
+        await page.shows("814  cleanup_tmp")
+        await page.press("x", "right", "enter")
+        await page.shows("run 814 was asked to end")
+        assert "u undoes" not in page.message
+        await page.press("u")
+        await page.shows("run 814 had begun: r runs it again")
+
+
 async def test_an_empty_history_says_which_key_helps(project: Project) -> None:
     async with console(project) as page:
         await page.press("2")

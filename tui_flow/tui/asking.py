@@ -159,7 +159,7 @@ class Asking(Outside, inherit_bindings=False):
         def told(answer: dict[str, Any]) -> None:
             over = answer["state"] in TERMINAL
             said = f"run {run.id} is {answer['state']}" if over else f"run {run.id} was asked to end"
-            back = put_back(run)
+            back = put_back(run) if over else None
             if back is None:
                 self.cannot_undo(f"run {run.id} had begun: r runs it again, u does not bring it back")
                 self.say(said)

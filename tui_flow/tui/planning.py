@@ -90,7 +90,7 @@ class Planning:
         typed = self._typed()
         pane.set_title("Plan")
         summary, problems = self._summary(typed), plan.problem_lines(typed)
-        if len(text_of(summary)) > pane.size.width:
+        if len(summary) > 1 and len(text_of(summary)) > pane.size.width:
             summary = summary[:-1]  # by which run is the least of it
         if problems and self._screen.has_class("-short"):  # then there is one line
             pane.set_lines([*problems, summary])

@@ -61,7 +61,7 @@ def command(flow: str, start: str, end: str, schedule: str, force: bool, dry_run
 def end_of(text: str) -> float:
     """The last moment of a range: a day counts whole. Raises RequestError."""
     at = parsed_time(text)
-    return last_second(at) if len(text.strip()) == len("2026-11-07") else at
+    return last_second(at) if len(text) == len("2026-11-07") else at
 
 
 def _row(slot: dict[str, Any]) -> tuple[str, ...]:

@@ -71,8 +71,9 @@ def command(
     parameters = given_parameters(found, flow, params, params_from, preset)
     with connect(found) as connection:
         known = _flow(found, connection, flow, path)
-        parameters = {**_served_with(found, flow), **parameters}
         parameters |= assigned(dict(map(split, assignments)), known.parameters, parameters)
+        if path is None:
+            parameters = {**_served_with(found, flow), **parameters}
         options = _options(found, connection, known, {"start": at or "now", **wishes})
         slots = plan.slots_of(connection.ask(GetStatus()))
     with opened(found) as db:

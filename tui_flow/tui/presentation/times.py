@@ -51,8 +51,8 @@ def moment_of(wall: datetime) -> float:
 
 
 def last_second(day: float) -> float:
-    """Of the day that begins at a moment by this machine's clocks, which may have 23 hours, or 25."""
-    return (datetime.fromtimestamp(day) + timedelta(days=1)).timestamp() - 1
+    """Of the day that begins at a moment, in the zone in which times are shown; it may have 23 hours, or 25."""
+    return moment_of(local(day) + timedelta(days=1)) - 1
 
 
 def zone_name(at: float) -> str:

@@ -192,8 +192,10 @@ class OptionalControl(GroupControl):
         self.refresh()
 
     def action_unfold(self, is_open: bool | None = None) -> None:
+        before = self.is_open
         super().action_unfold(is_open)
-        self.post_message(Typed())
+        if self.is_open is not before:
+            self.post_message(Typed())
 
 
 def control_for(field: Field, start: str) -> Any:

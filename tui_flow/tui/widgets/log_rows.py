@@ -162,8 +162,9 @@ class LogRows:
             return
         hidden = {line for folded, _ in self.folds.values() for line in folded[1:] if line >= since}
         shown = self._lines if isinstance(self._lines, array) else array("L", self._lines)
-        shown.extend(line for line in lines if line not in hidden)
-        self._hidden += len(self._lines) + len(lines) - len(shown)
+        new = [line for line in lines if line not in hidden]
+        shown.extend(new)
+        self._hidden += len(lines) - len(new)
         self._lines = shown
 
     def _fold_new(self) -> None:
