@@ -16,6 +16,8 @@ from tui_flow.contract.rundir import lock_holder
 from tui_flow.engine import dispatcher
 from tui_flow.store import flows, runs
 
+TAKES_A_SECRET = {"properties": {"token": {"type": "string", "format": "password", "writeOnly": True}}}
+
 
 async def test_a_run_is_asked_for_in_the_history_and_on_disk_before_it_starts(house: House) -> None:
     run_id = house.make_run(tasks=3)
@@ -150,6 +152,20 @@ async def test_a_run_that_was_refused_for_want_of_room_does_not_start_later(
     again = make_house()
     again.tick(6.0)
     assert runs.list_runs(again.db) == []
+
+
+async def test_the_secrets_of_a_run_that_was_not_made_stay_on_no_disk(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.describe(a_flow(parameters=TAKES_A_SECRET))
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr(dispatcher, "write_spec", full)
+    with pytest.raises(OSError, match="space"):
+        house.make_run(token="hidden-1")
+    assert list(house.state_dir.rglob(rundir.GIVEN)) == []
 
 
 def slow(house: House, name: str, count: int = 1, **more: Any) -> list[int]:

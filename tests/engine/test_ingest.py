@@ -149,6 +149,16 @@ def test_subscribers_hear_of_it_after_it_is_in_the_history(house: House) -> None
     ]
 
 
+def test_subscribers_hear_what_a_flow_waits_for(house: House) -> None:
+    run_id = arrived(house, lines(started()))
+    house.ingest.tick(1.0)
+    for limits in ("database (5/5)", ""):
+        house.listener.heard.clear()
+        append(house.directory(run_id), lines([journal.SlotsAwaited(105.0, 0, limits, "")]))
+        house.ingest.tick(2.0)
+        assert house.listener.changes == [RunChanged(run_id, "etl", "running")]
+
+
 def test_journals_are_looked_at_only_while_a_run_is_active(house: House) -> None:
     assert house.ingest.tick(5.0) == float("inf")
     run_id = arrived(house, lines(started()))

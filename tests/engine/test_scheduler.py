@@ -9,6 +9,7 @@ import pytest
 from tests.engine.house import House
 from tests.store.rows import a_file, a_flow
 from tui_flow.contract import failpoints, rundir
+from tui_flow.contract.errors import HistoryError
 from tui_flow.contract.failpoints import FailpointReached
 from tui_flow.contract.schedules import At, Cron, Interval, RRule, Schedule, to_json
 from tui_flow.engine.scheduler import GRACE_SECONDS
@@ -283,6 +284,24 @@ def test_a_full_disk_lets_fire_times_wait_and_then_catch_up(build: Callable[...,
     house.scheduler._may_start = lambda: True
     house.tick(200.0)
     assert [one[1] for one in told(house)] == ["missed", "run"]
+
+
+def test_what_cannot_be_written_down_leaves_no_directory_and_no_secret(
+    build: Callable[..., House], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = {"properties": {"token": {"type": "string", "format": "password", "writeOnly": True}}}
+    house = build(every(600, parameters={"token": "hidden-1"}), flow={"parameters": secret})
+
+    def full(*_: object) -> None:
+        raise HistoryError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, "insert_run", full)
+        with pytest.raises(HistoryError):
+            house.tick(600.0)
+        assert made(house) == [] and list(house.state_dir.rglob(rundir.GIVEN)) == []
+    house.tick(600.0)
+    assert made(house) and len(list(house.state_dir.rglob(rundir.GIVEN))) == len(made(house))
 
 
 def test_a_flow_that_is_gone_or_takes_no_such_parameter_is_refused_with_its_reason(

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from pydantic import SecretStr
 
 from tests.sdk.history import History
 from tests.sdk.keeping import Make, reported
@@ -241,3 +242,13 @@ def test_the_keepers_fifo_of_an_attempt_that_was_killed_is_no_hindrance(make: Ma
     kept = make()
     os.mkfifo(kept.directory / rundir.SECRETS)
     assert kept.run(reported).state == "completed"
+
+
+def test_what_answers_to_any_name_is_not_asked_for_its_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Remote:
+        def __getattr__(self, name: str) -> object:
+            return object()
+
+    monkeypatch.setattr(masking, "masker", Masker())
+    masking.learn_within({"database": Remote(), "token": SecretStr("hidden-in-a-dict")})
+    assert "hidden-in-a-dict" not in masking.masker.mask_text("it is hidden-in-a-dict")

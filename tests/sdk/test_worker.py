@@ -11,6 +11,7 @@ import pytest
 from tests.sdk.keeping import Kept, is_alive, keeping
 from tests.waiting import wait_until
 from tui_flow.contract import journal, rundir
+from tui_flow.contract.secret_parameters import STARS
 from tui_flow.sdk import capture
 
 Write = Callable[..., Kept]
@@ -362,3 +363,18 @@ def test_a_cancelled_run_waits_for_no_thread(write: Write) -> None:
     kept.cancel()
     kept.wait(timeout=3)
     assert (kept.ended.state, kept.ended.signal) == ("cancelled", None)
+
+
+def test_a_secret_that_is_gone_is_no_row_of_stars_for_the_flow(write: Write) -> None:
+    kept = write(
+        """
+        from tui_flow import flow
+        @flow(log_prints=True)
+        def sample(token: str):
+            print("ran with", token)
+        """,
+        parameters={"token": STARS},
+    )
+    kept.run()
+    assert "what was given as token is a secret, and is gone" in finished(kept).message
+    assert b"ran with" not in kept.log

@@ -137,12 +137,9 @@ def holders(state_dir: Path, limit: Limit) -> list[str]:
 
 def in_use(state_dir: Path, limit: Limit) -> float:
     """How many of its slots somebody has, this process included, or are used up and not yet back, whichever is more."""
-    taken = [
-        path
-        for path in _slots(_folder(state_dir, limit.name))
-        if str(path) in _held or lock_holder(path) is not None
-    ]
-    return max(float(len(taken)), round(used_up(state_dir, limit), 1))
+    with _guard:  # a slot that this process is about to take would be lost by asking for its holder
+        taken = sum(map(_is_taken, _slots(_folder(state_dir, limit.name))))
+    return max(float(taken), round(used_up(state_dir, limit), 1))
 
 
 def used_up(state_dir: Path, limit: Limit) -> float:
@@ -213,6 +210,11 @@ def _slots(folder: Path) -> list[Path]:
     return [folder / str(number) for number in numbers]
 
 
+def _is_taken(path: Path) -> bool:
+    """Whether somebody has a slot, this process included; with `_guard` held."""
+    return str(path) in _held or lock_holder(path) is not None
+
+
 def _turn(folder: Path) -> int | None:
     """The lock under which slots are counted. Others have it for less than a millisecond."""
     for _ in range(_TURN_TRIES):
@@ -227,7 +229,7 @@ def _free_slots(folder: Path, limit: Limit, wanted: int) -> dict[str, int]:
     """So many free slots, taken; none where there are not so many. Slots that are held from when the limit was higher
     count as well: for each of them one of the others stays free."""
     beyond = [path for path in _slots(folder) if int(path.name) >= limit.limit]
-    taken = sum(str(path) in _held or lock_holder(path) is not None for path in beyond)
+    taken = sum(map(_is_taken, beyond))
     found: dict[str, int] = {}
     for number in range(limit.limit):
         path = folder / str(number)

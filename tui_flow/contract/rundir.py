@@ -43,7 +43,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tui_flow.contract.errors import ProjectError, StateDirError
-from tui_flow.contract.secret_parameters import starred, starred_like
+from tui_flow.contract.secret_parameters import not_kept, starred, starred_like
 
 FLOWS = "flows"
 STATE_DIR = ".tui_flow"
@@ -373,6 +373,8 @@ def put_secrets_away(
 
 def with_secrets(directory: Path, parameters: dict[str, Any]) -> dict[str, Any]:
     """The parameters of a spec, with the secrets that were put away."""
+    if not any(not_kept(parameters)):
+        return parameters
     try:
         found: dict[str, Any] = json.loads((directory / GIVEN).read_bytes())
     except FileNotFoundError:

@@ -106,18 +106,18 @@ class Dispatcher:
         require_secrets(parameters)
         run_id, directory = make_run_dir(self._settings.state_dir)
         failpoint("run-dir-made")
-        kept = put_secrets_away(directory, flow.parameters, parameters)
-        spec = new_spec(self._settings, flow, run_id, kept, self._clock.time())
-        spec = spec._replace(
-            run_name=run_name,
-            tags=sorted({*flow.tags, *tags}),
-            trigger=trigger,
-            previous_success=runs.last_success(self._db, flow.name),
-            **more,
-        )
-        write_spec(directory, spec, durable=False)
-        failpoint("spec-written")
         try:
+            kept = put_secrets_away(directory, flow.parameters, parameters)
+            spec = new_spec(self._settings, flow, run_id, kept, self._clock.time())
+            spec = spec._replace(
+                run_name=run_name,
+                tags=sorted({*flow.tags, *tags}),
+                trigger=trigger,
+                previous_success=runs.last_success(self._db, flow.name),
+                **more,
+            )
+            write_spec(directory, spec, durable=False)
+            failpoint("spec-written")
             self.queue(self._ingest.add(run_of(spec)))
         except Exception:
             # Refused to the one who asked, it must not start by itself once the disk has room again.

@@ -8,7 +8,7 @@ the next engine finds the pending rows (`rescuer`); after a power loss that took
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -109,21 +109,23 @@ class Firing:
         was decided.
         """
         decisions = _Decisions(self._db, self._ingest.active.values())
-        made = [self._made(fire, decisions) for fire in fires]
+        made: list[tuple[FlowRun | None, FireTime]] = []
         left = list(decided)
-        if any(run for run, _ in made):
-            failpoint("fire-dir-made")
-        with transaction(self._db):
-            schedules.insert_fire_times(self._db, left)
-            found = [self._store(fire, *one) for fire, one in zip(fires, made, strict=True)]
-            schedules.move_cursors(self._db, moves)
-            keep()
-            asked_for = (FireReason.BACKFILL, FireReason.ASKED)  # whoever asks is told by the answer
-            self._on_decided(
-                left
-                + [row for fire, (_, row) in zip(fires, made, strict=True) if fire.reason not in asked_for]
-            )
-            failpoint("fire-before-commit")
+        try:
+            made.extend(self._made(fire, decisions) for fire in fires)
+            if any(run for run, _ in made):
+                failpoint("fire-dir-made")
+            with transaction(self._db):
+                schedules.insert_fire_times(self._db, left)
+                found = [self._store(fire, *one) for fire, one in zip(fires, made, strict=True)]
+                schedules.move_cursors(self._db, moves)
+                keep()
+                self._on_decided([*left, *_not_asked_for(fires, made)])
+                failpoint("fire-before-commit")
+        except BaseException:
+            for run, _ in made:
+                self._unmake(run)
+            raise
         if any(found):
             failpoint("fire-committed")
         for run in found:
@@ -180,14 +182,28 @@ class Firing:
         if fire.reason is FireReason.BACKFILL and run is not None:
             schedules.replace_fire_time(self._db, row)
         elif schedules.insert_fire_times(self._db, [row]) != 1:
-            if run is not None:
-                with suppress(OSError):
-                    forget_secrets(directory := run_dir(self._settings.state_dir, run.id))
-                    directory.rmdir()
+            self._unmake(run)
             return None
         if run is not None:
             runs.insert_run(self._db, run)
         return run
+
+    def _unmake(self, run: FlowRun | None) -> None:
+        """Takes away the directory of a run that does not come into the history."""
+        if run is None:
+            return
+        directory = run_dir(self._settings.state_dir, run.id)
+        forget_secrets(directory)
+        with suppress(OSError):
+            directory.rmdir()
+
+
+def _not_asked_for(
+    fires: Sequence[Fire], made: Sequence[tuple[FlowRun | None, FireTime]]
+) -> Iterator[FireTime]:
+    """The rows that nobody asked for: whoever asks is told by the answer."""
+    asked_for = (FireReason.BACKFILL, FireReason.ASKED)
+    return (row for fire, (_, row) in zip(fires, made, strict=True) if fire.reason not in asked_for)
 
 
 class _Decisions:

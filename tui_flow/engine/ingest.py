@@ -190,7 +190,7 @@ class Ingest:
         after = active.run
         if tasks_changed:
             self._bus.tasks_changed(after.id, now)
-        if (after.state, after.run_name) != (before.state, before.run_name):
+        if (after.state, after.run_name, after.message) != (before.state, before.run_name, before.message):
             self._bus.run_changed(after)
         if after.state in TERMINAL:
             active.tail.close()

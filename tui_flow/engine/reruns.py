@@ -18,6 +18,7 @@ from tui_flow.contract.rundir import (
     LOCK,
     SOURCES,
     RunSpec,
+    forget_secrets,
     lock_holder,
     put_secrets_away,
     read_spec,
@@ -114,10 +115,23 @@ async def begin(engine: "Engine", rerun: Rerun) -> int:
     await _wait_gone(engine, rerun)
     if runs.get_run(engine.db, run.id) != run:
         _refuse(run, "has just been changed by somebody else", f"tui-flow show {run.id}")
+    try:
+        pending = _put_down(engine, rerun)
+    except BaseException:
+        forget_secrets(rerun.directory)  # the run is as over as it was
+        raise
+    engine.supervisor.started.discard(run.id)
+    engine.dispatcher.queue(engine.ingest.take_up(pending))
+    return spec.attempt
+
+
+def _put_down(engine: "Engine", rerun: Rerun) -> FlowRun:
+    """The attempt on disk and in the history, where it is pending."""
+    run = rerun.run
     flow = served.flow_of(engine.db, run.flow, run.served)
     schema = flow.parameters if flow else {}
-    kept = put_secrets_away(rerun.directory, schema, spec.parameters, rerun.kept)
-    spec = spec._replace(parameters=kept)
+    kept = put_secrets_away(rerun.directory, schema, rerun.spec.parameters, rerun.kept)
+    spec = rerun.spec._replace(parameters=kept)
     write_spec(rerun.directory, spec)
     (rerun.directory / CANCEL).unlink(missing_ok=True)
     if not spec.source_sha:
@@ -142,9 +156,7 @@ async def begin(engine: "Engine", rerun: Rerun) -> int:
         first_task_run_id=spec.first_task_run_id,
     )
     runs.begin_attempt(engine.db, run, pending)
-    engine.supervisor.started.discard(run.id)
-    engine.dispatcher.queue(engine.ingest.take_up(pending))
-    return spec.attempt
+    return pending
 
 
 async def _require_sound(engine: "Engine", run: FlowRun, spec: RunSpec) -> None:

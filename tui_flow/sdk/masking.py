@@ -43,7 +43,8 @@ def learn_within(value: Any, depth: int = 16) -> None:
     """The same for every secret of pydantic's in a value: SecretStr and its like, also in models and dataclasses."""
     if value is None or type(value) in _PLAIN or not depth:
         return
-    if hasattr(value, "get_secret_value"):
+    cls = type(value)  # of an instance, any name may be there
+    if hasattr(cls, "get_secret_value"):
         learn_all(value.get_secret_value())
     elif isinstance(value, dict):
         for item in list(value.values()):
@@ -51,7 +52,7 @@ def learn_within(value: Any, depth: int = 16) -> None:
     elif isinstance(value, (list, tuple, set, frozenset)):
         for item in list(value):
             learn_within(item, depth - 1)
-    elif hasattr(value, "__pydantic_fields__") or hasattr(value, "__dataclass_fields__"):
+    elif hasattr(cls, "__pydantic_fields__") or hasattr(cls, "__dataclass_fields__"):
         learn_within(getattr(value, "__dict__", None), depth - 1)
 
 

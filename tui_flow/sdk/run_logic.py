@@ -4,6 +4,7 @@ A generator yields effects (`effects`), which a driver performs by blocking or b
 which the run ended. Nothing that the author's code raises leaves it: the state carries it.
 """
 
+import sys
 import time
 from os import getpid
 from typing import TYPE_CHECKING, Any
@@ -243,7 +244,8 @@ def _flow(run: FlowRun, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Logic[
     except (ParameterTypeError, TypeError) as error:
         message = f"The parameters do not fit: {error}"
         return State(FAILED, message=message, data=error, reason=EndReason.REFUSED)
-    learn_within(run.parameters)
+    if "pydantic" in sys.modules:  # else there is no secret of its kind
+        learn_within(run.parameters)
     if flow.flow_run_name is not None and not run.is_named:
         _rename(run, flow.flow_run_name)
     run.start()

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tui_flow.contract import journal, rundir
 from tui_flow.contract.errors import BrokenFlow
 from tui_flow.contract.failpoints import failpoint
-from tui_flow.contract.secret_parameters import secrets_in
+from tui_flow.contract.secret_parameters import not_kept, secrets_in
 from tui_flow.contract.states import EndReason, FlowRunState
 from tui_flow.contract.version import Version, read_version
 from tui_flow.sdk import flow_file, lending, masking, streams
@@ -62,12 +62,12 @@ def run(spec: rundir.RunSpec, directory: Path, wait: Callable[[], None], find: C
         imported = find()
         lending.begin(directory)
         flow = _flow_of(imported, spec)
+        spec = spec._replace(parameters=_whole(spec.parameters, directory))
     except BaseException as error:
         _report_broken(error, spec, recorder)
         completed = False
     else:
         sha, modules = imported.version.sha, imported.version.module_shas
-        spec = spec._replace(parameters=_whole(spec.parameters, directory))
         completed = run_spec(flow, spec, directory, recorder, source_sha=sha, modules=modules)
     failpoint("worker-reported")
     _end_in_time(spec.grace_seconds, recorder, wait_for_threads=not signals.terminated)
@@ -75,8 +75,10 @@ def run(spec: rundir.RunSpec, directory: Path, wait: Callable[[], None], find: C
 
 
 def _whole(kept: dict[str, Any], directory: Path) -> dict[str, Any]:
-    """The parameters with the secrets among them, which from now on are hidden."""
+    """The parameters with the secrets among them, which from now on are hidden. Raises BrokenFlow where those are gone."""
     found = rundir.with_secrets(directory, kept)
+    if gone := ", ".join(not_kept(found)):
+        raise BrokenFlow(f"what was given as {gone} is a secret, and is gone", next="run it anew")
     for secret in secrets_in(kept, found):
         masking.learn_all(secret)
     return found

@@ -68,7 +68,8 @@ class Wish:
                     )
                 if not wait:
                     self._logger.info("Waits for %s of limit %s", _slots(self._occupy), self._names)
-                    self._tell(self._who_is_full())
+                    if self._run is not None:
+                        self._tell(self._who_is_full())
                     place = limits.wait_in_line(self._state_dir, self._limits)
                 wait = limits.AGAIN_SECONDS if place or not wait else wait * 1.5
                 yield min(max(found, wait), LONGEST_WAIT_SECONDS, left)
