@@ -1,6 +1,6 @@
 """Which tasks of a run are left out, by what whoever starts it says: patterns of names to skip, or the only ones to run."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 WHY = "left out by whoever started the run"
 
@@ -10,6 +10,11 @@ def matches(task: str, patterns: Iterable[str]) -> bool:
     from fnmatch import fnmatchcase
 
     return any(fnmatchcase(task, pattern) for pattern in patterns)
+
+
+def unmatched(patterns: Iterable[str], tasks: Collection[str]) -> list[str]:
+    """Those of the patterns that no task is called by."""
+    return [pattern for pattern in patterns if not any(matches(task, [pattern]) for task in tasks)]
 
 
 def as_pattern(task: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui_flow.contract.commands import RunFile, RunFlow, RunServed
 from tui_flow.contract.errors import BadParameters
-from tui_flow.contract.left_out import matches
+from tui_flow.contract.left_out import unmatched
 from tui_flow.engine.describing import describe
 from tui_flow.store import runs, tasks
 from tui_flow.store.records import Flow
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 LAST_RUNS = 3
 """So many of the flow's last runs tell of tasks that its file makes only while it runs."""
 MAX_NAMES = 20
+"""So many are named to who named another."""
+
+
+def shown(names: list[str]) -> str:
+    """As many of them as there is room for in an error."""
+    return ", ".join(names[:MAX_NAMES]) + (" …" if len(names) > MAX_NAMES else "")
 
 
 async def known_tasks(engine: "Engine", flow: Flow) -> list[str]:
@@ -32,12 +38,10 @@ async def check_tasks(engine: "Engine", flow: Flow, command: RunFlow | RunFile |
     """Raises BadParameters, with the nearest names, for what no task of the flow is called."""
     asked = [*command.skip, *command.only]
     known = await known_tasks(engine, flow) if asked else []
-    for pattern in asked:
-        if known and not any(matches(name, [pattern]) for name in known):
-            nearest = get_close_matches(pattern, known, 3, 0.5)
-            shown = ", ".join(known[:MAX_NAMES]) + (" …" if len(known) > MAX_NAMES else "")
-            raise BadParameters(
-                f"flow {flow.name!r} has no task {pattern!r}",
-                where=f"{flow.path}:{flow.line}",
-                next=f"did you mean {' or '.join(nearest)}?" if nearest else f"its tasks: {shown}",
-            )
+    for pattern in unmatched(asked, known) if known else ():
+        nearest = get_close_matches(pattern, known, 3, 0.5)
+        raise BadParameters(
+            f"flow {flow.name!r} has no task {pattern!r}",
+            where=f"{flow.path}:{flow.line}",
+            next=f"did you mean {' or '.join(nearest)}?" if nearest else f"its tasks: {shown(known)}",
+        )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from tui_flow.contract import commands
 from tui_flow.contract.errors import BadParameters, BrokenFlow, NotRerunnable, UnknownRun
-from tui_flow.contract.left_out import matches
+from tui_flow.contract.left_out import unmatched
 from tui_flow.contract.rundir import (
     CANCEL,
     JOURNAL,
@@ -29,6 +29,7 @@ from tui_flow.contract.secret_parameters import starred_like
 from tui_flow.contract.states import RERUNNABLE, FlowRunState
 from tui_flow.contract.version import VERSION
 from tui_flow.engine.folding import state_name
+from tui_flow.engine.known_tasks import shown
 from tui_flow.engine.parameters import check_names, require_secrets
 from tui_flow.store import runs, served, tasks
 from tui_flow.store.records import FlowRun
@@ -39,8 +40,6 @@ if TYPE_CHECKING:
 ENDING_SECONDS = 2.0
 """How long the keeper of a run that is over may still take to be gone."""
 LOOK_SECONDS = 0.01
-MAX_NAMES = 20
-"""So many tasks of the run are named to who named another."""
 
 
 class Rerun:
@@ -77,8 +76,7 @@ async def asked_for(engine: "Engine", command: commands.RerunRun | commands.Prev
         check_names(flow, parameters)
     is_same = starred_like(spec.parameters, parameters) == spec.parameters
     _refuse_both(run, command)
-    _require_called(engine, run, command.from_tasks, "--from")
-    _require_called(engine, run, command.only, "--only")
+    _require_called(engine, run, command)
     return Rerun(
         run,
         spec._replace(
@@ -188,15 +186,20 @@ def _reuse(command: commands.RerunRun | commands.PreviewRerun) -> str:
     return "any" if command.only else "succeeded" if command.only_failed else "equal"
 
 
-def _require_called(engine: "Engine", run: FlowRun, wanted: list[str], option: str) -> None:
+def _require_called(
+    engine: "Engine", run: FlowRun, command: commands.RerunRun | commands.PreviewRerun
+) -> None:
     """Nothing runs anew of a task that was never called: most likely its name is misspelt."""
-    names = tasks.list_names(engine.db, run.id) if wanted else []
-    for name in wanted:
-        if not any(name == one or (option == "--only" and matches(one, [name])) for one in names):
-            shown = ", ".join(names[:MAX_NAMES]) + (" …" if len(names) > MAX_NAMES else "")
+    asked = [*command.from_tasks, *command.only]
+    names = tasks.list_names(engine.db, run.id) if asked else []
+    for option, unknown in (
+        ("--from", [name for name in command.from_tasks if name not in names]),
+        ("--only", unmatched(command.only, names)),
+    ):
+        for name in unknown:
             raise BadParameters(
                 f"run {run.id} of {run.flow} has called no task {name!r}",
-                next=f"it called {shown}" if names else f"leave {option} out",
+                next=f"it called {shown(names)}" if names else f"leave {option} out",
             )
 
 

@@ -30,7 +30,8 @@ class Reloads:
         changed = [path for path, version in self._known.items() if before.get(path, version) != version]
         if len(changed) > 1:
             self._console.say(f"{counted(len(changed), 'flow file')} reloaded, the next runs use them")
-        for path in changed if len(changed) == 1 else ():
+        elif changed:
+            path = changed[0]
             work: Any = partial(self._tell, path, before[path], self._known[path])
             self._console.run_worker(work, exclusive=True, group="reloads")
 

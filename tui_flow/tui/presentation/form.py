@@ -156,7 +156,11 @@ class Form:
     @property
     def problems(self) -> dict[Path, str]:
         """What is wrong, by field, in their order."""
-        found = {field.path: self.problem(field) for field in self.leaves if not self._is_left_out(field)}
+        return self.problems_of(self.leaves)
+
+    def problems_of(self, leaves: Iterable[Field]) -> dict[Path, str]:
+        """The same of some fields alone."""
+        found = {field.path: self.problem(field) for field in leaves if not self._is_left_out(field)}
         return {path: what for path, what in found.items() if what}
 
     def _is_left_out(self, field: Field) -> bool:

@@ -46,8 +46,7 @@ def _group_remark(form: Form, group: Field) -> Line:
             return [("~ ", "warn"), ("was set", "")]
         return [("default", "dim")] if form.is_default(group) else []
     leaves = [leaf for leaf in form.inside(group) if not form.is_inside_unset(leaf)]
-    problems = form.problems
-    wrong = sum(1 for leaf in leaves if leaf.path in problems)
+    wrong = len(form.problems_of(leaves))
     if wrong:
         return [(f"{wrong} wrong below", "bad")]
     changed = [leaf.name for leaf in leaves if not form.is_default(leaf)]

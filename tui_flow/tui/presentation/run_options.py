@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from tui_flow.contract.commands import HIGHEST_PRIORITY, LOWEST_PRIORITY
-from tui_flow.contract.left_out import is_left_out, matches
+from tui_flow.contract.left_out import is_left_out, unmatched
 from tui_flow.store.records import Flow
 from tui_flow.tui.presentation.fields import Field
 from tui_flow.tui.presentation.form import Form
@@ -40,7 +40,7 @@ class RunOptions(Form):
         wrong = super().problem(field)
         if wrong or field.name not in TASKS or not self.has_all_tasks or not self.tasks:
             return wrong
-        unknown = [one for one in self.value(field) if not any(matches(task, [one]) for task in self.tasks)]
+        unknown = unmatched(self.value(field), self.tasks)
         return f"no task {unknown[0]}{_nearest(unknown[0], self.tasks)}" if unknown else ""
 
     def about(self, field: Field) -> str:
@@ -52,7 +52,8 @@ class RunOptions(Form):
     @property
     def left_out(self) -> list[str]:
         """Those of the tasks that will not be called."""
-        skip, only = (self.values().get(name, []) for name in ("skip", "only"))
+        values = self.values()
+        skip, only = values.get("skip", []), values.get("only", [])
         return [task for task in self.tasks if is_left_out(task, skip, only)]
 
 

@@ -258,9 +258,7 @@ class TaskForest:
 
     def cause(self, failure: Failure | None) -> TaskRun | None:
         """The task run that the run's own failure came from; where none says the same, the one that failed first."""
-        failed = [
-            task for task in self.tasks.values() if task.state in (TaskRunState.FAILED, TaskRunState.CRASHED)
-        ]
+        failed = [task for task in self.tasks.values() if task.state in TASK_WENT_WRONG]
         if failure is not None:
             same = [task for task in failed if task.failure and task.failure[:2] == failure[:2]]
             failed = same or failed

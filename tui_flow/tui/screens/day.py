@@ -4,12 +4,11 @@ from datetime import date
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.content import Content
 from textual.screen import ModalScreen
 
 from tui_flow.tui.presentation import calendar
 from tui_flow.tui.presentation.calendar import Day
+from tui_flow.tui.widgets.framed import Dialog
 from tui_flow.tui.widgets.month_grid import MonthGrid
 from tui_flow.tui.widgets.paint import paint_of
 
@@ -34,7 +33,7 @@ class DayScreen(ModalScreen[date]):
         self.month.day = day
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog day"):
+        with Dialog("day"):
             yield self.month
 
     def on_mount(self) -> None:
@@ -45,11 +44,12 @@ class DayScreen(ModalScreen[date]):
         day = self.month.day
         if self.month.selected is None:
             self.month.show_days([Day(one, 0.0, 0.0, {}) for one in calendar.days_of(day)], [])
-        box, marks = self.query_one(".dialog"), paint_of(self).marks
         ahead = (day - self._today).days
         when = "today" if not ahead else f"in {ahead:,}d" if ahead > 0 else f"{-ahead:,}d ago"
-        box.border_title = Content(f"{day:%a} {day.day} {day:%B %Y}, {when}")
-        box.border_subtitle = Content(f", . month  {marks.enter} takes it")
+        enter = paint_of(self).marks.enter
+        self.query_one(Dialog).set_title(
+            f"{day:%a} {day.day} {day:%B %Y}, {when}", f", . month  {enter} takes it"
+        )
 
     def on_lines_moved(self) -> None:
         self._show()

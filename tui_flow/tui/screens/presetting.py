@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from tui_flow.contract.errors import TuiFlowError
+from tui_flow.counting import counted
 from tui_flow.store import presets
 from tui_flow.tui.screens.presets import Known, PresetMenu, keyed
 
@@ -99,7 +100,7 @@ class Presetting(_Base):
                         name, values, f"saved as {name}; F2 lists it, and so does tui-flow presets"
                     )
 
-            title = f"Save {len(values)} value{'' if len(values) == 1 else 's'} as a preset"
+            title = f"Save {counted(len(values), 'value')} as a preset"
             self.console.push_screen(AskScreen(title, "its name, such as: full reload"), named)
 
     def _save_preset(self, name: str, values: Mapping[str, Any], said: str) -> None:

@@ -61,7 +61,7 @@ class FieldRow(Widget):
     def _group(self, unfolded: Callable[[], None]) -> GroupControl:
         """Unfolded from the beginning where there is something in it to be seen, or to be filled in."""
         form, path = self.form, self.field.path
-        names = [one.name for one in form.fields if one.path[:-1] == path]
+        names = [one.name for one in form.children(self.field)]
         if self.field.is_optional:
             return OptionalControl(names, path not in form.unset, unfolded)
         inside = [one for one in form.inside(self.field) if not form.is_inside_unset(one)]

@@ -8,7 +8,6 @@ from typing import Any
 from tui_flow.contract.states import STARTED, FlowRunState
 from tui_flow.tui.presentation import Line, text_of, times
 from tui_flow.tui.presentation.cells import short
-from tui_flow.tui.presentation.glyphs import Marks
 from tui_flow.tui.widgets.bars import Bar
 
 MAX_NAME = 18
@@ -50,8 +49,8 @@ class Header(Bar):
         console, marks = self._console, self.paint.marks
         line: Line = [
             (" tui_flow  ", "strong"),
-            (_short(console.settings.project.name, marks), "key"),
-            (f"@{_short(_host(), marks)}", "dim"),
+            (short(console.settings.project.name, MAX_NAME, marks.ellipsis), "key"),
+            (f"@{short(_host(), MAX_NAME, marks.ellipsis)}", "dim"),
         ]
         if console.bridge.read_only:
             line.append(("  read-only", "warn"))
@@ -105,8 +104,3 @@ class Header(Bar):
 def _host() -> str:
     """This machine's name, without its domain."""
     return (os.environ.get("HOSTNAME") or socket.gethostname()).partition(".")[0]
-
-
-def _short(name: str, marks: Marks) -> str:
-    """The name, cut so that what runs still has room beside it at 80 columns."""
-    return short(name, MAX_NAME, marks.ellipsis)

@@ -38,7 +38,7 @@ class HitLines(FootedLines):
         if before.message is None:
             same = (place for place, row in enumerate(self.rows) if row.is_now(before))
             return next(same, self.cursor)
-        wanted = (before.message.key if before.message else None, before.group, before.hit)
+        wanted = (before.message.key, before.group, before.hit)
         return next(
             (
                 place

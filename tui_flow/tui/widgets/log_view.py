@@ -108,7 +108,6 @@ class LogView(Lines):
     def _rescope(self) -> None:
         self.lines.set_scope(*self._scope, self.level)
         self._find()
-        self.set_count(len(self.lines.lines))
 
     def poll(self) -> bool:
         """Takes in what was appended to the log. Whether there is more of it."""
@@ -116,7 +115,6 @@ class LogView(Lines):
         self.is_reading = more
         if changed:
             self._find()
-            self.set_count(len(self.lines.lines))
             self._settle()
         return more
 
@@ -153,7 +151,6 @@ class LogView(Lines):
         """Puts the cursor on a line of the file, a few lines below the top, and opens the fold that it is in."""
         if self.lines.reveal(line):
             self._find()
-            self.set_count(len(self.lines.lines))
         row = self.lines.row_of(line)
         self._jump_pending = self.follows = False
         self.scroll(max(0, row - min(2, self.page // 3)))
@@ -171,7 +168,6 @@ class LogView(Lines):
         line = self.line_at_cursor
         self._needle, self.narrows = text, self.narrows and bool(text)
         self._find()
-        self.set_count(len(self.lines.lines))
         if line is not None:
             self.cursor = self.lines.row_of(line)
             self.show(self.cursor)
@@ -181,8 +177,10 @@ class LogView(Lines):
         return len(self._matches)
 
     def _find(self) -> None:
+        """Which lines match, and so how many rows there are."""
         self._matches = self.lines.find(self._needle) if self._needle else []
         self.lines.only = array("L", self._matches) if self.narrows else None
+        self.set_count(len(self.lines.lines))
 
     def narrow(self, narrows: bool) -> None:
         """Shows only the lines that were found, or again all of them with the same one under the cursor."""
