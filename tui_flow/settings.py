@@ -74,6 +74,10 @@ class Settings:
     def state_dir(self) -> Path:
         return self.project / STATE_DIR
 
+    def of_engine(self) -> dict[str, Any]:
+        """Those that count in the engine, by name: the console has its own, and each run reads where secrets are."""
+        return {name: getattr(self, name) for name in _FIELDS if name not in ("theme", SECRETS)}
+
 
 _FIELDS = {field.name: field for field in dataclasses.fields(Settings) if field.name != "project"}
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from tui_flow.alerts import happenings, messages, rules, throttle
 from tui_flow.alerts.happenings import Happening
-from tui_flow.alerts.notifier import Delivery, Notifier
+from tui_flow.alerts.notifier import Delivery, Notifier, channels_of
 from tui_flow.contract import changes, commands
 from tui_flow.contract.changes import AlertChanged, Change
 from tui_flow.contract.errors import BadParameters, HistoryError, UnknownAlert, UnknownFlow
@@ -71,6 +71,11 @@ class Alerting:
         return self._notifier.has_channels and (
             self._notifier.is_busy or alerts.next_owed_at(self._db) is not None
         )
+
+    def use(self, settings: Settings) -> None:
+        """Messages go through the channels of these settings from now on."""
+        self._settings = settings
+        self._notifier.use(channels_of(settings))
 
     # What happens, in the transaction that writes it down.
 

@@ -47,6 +47,10 @@ class Notifier:
         self._done: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
         self._waiting = 0
 
+    def use(self, channels: Sequence[Channel]) -> None:
+        """From the next message on."""
+        self._channels = channels
+
     @property
     def has_channels(self) -> bool:
         return bool(self._channels)

@@ -95,6 +95,7 @@ def history(settings: Settings) -> Check:
 
 def engine(settings: Settings) -> Check:
     from tui_flow import __version__
+    from tui_flow.cli import engine_settings
     from tui_flow.client import connect
     from tui_flow.contract.commands import GetStatus
 
@@ -102,12 +103,15 @@ def engine(settings: Settings) -> Check:
         return Check("engine", OK, "not running; it starts when it is needed")
     try:
         with connect(settings, start=False, timeout=5) as connection:
-            status = connection.ask(GetStatus())
+            status = connection.ask(GetStatus(settings=True))
     except TuiFlowError as error:
         return Check("engine", FAIL, error.what, error.next)
     if status["version"] != __version__:
         return Check("engine", WARN, f"pid {status['pid']} is version {status['version']}, this is {__version__}",
                      "tui-flow engine stop; the next command starts this version")  # fmt: skip
+    others = engine_settings.differing(settings, status)
+    if others:
+        return Check("engine", WARN, engine_settings.restart_needed(others), engine_settings.NEXT)
     return Check(
         "engine", OK, f"pid {status['pid']}, {status['running']} of {counted(status['limit'], 'slot')} in use"
     )

@@ -387,6 +387,9 @@ class NoteAlert(NamedTuple):
 class GetStatus(NamedTuple):
     """Result: `EngineStatus`, as an object."""
 
+    settings: bool = False
+    """Whether to tell the settings, too, as they are in their file at this moment."""
+
 
 class KeepEngine(NamedTuple):
     """An engine that started by itself no longer ends by itself. Result: `{}`."""
@@ -453,6 +456,8 @@ class EngineStatus(NamedTuple):
     """Runs that may hold a slot at once."""
     paused: str = ""
     """Why no run is started for now, such as a full disk; empty where runs are."""
+    settings: dict[str, Any] = {}  # noqa: RUF012
+    """Those that count in the engine, by name, where they were asked for: with addresses that may hold keys."""
 
 
 class RerunPreview(NamedTuple):

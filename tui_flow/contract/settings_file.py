@@ -5,13 +5,17 @@ from typing import Any
 
 from tui_flow.contract.errors import ProjectError
 
+_TABLES: dict[str, tuple[str, ...]] = {"tui_flow.toml": (), "pyproject.toml": ("tool", "tui_flow")}
+FILES = tuple(_TABLES)
+"""The first that says anything is the one that counts."""
+
 
 def read_settings_file(project: Path) -> tuple[str, dict[str, Any]]:
     """The file's name and its table; "default" and an empty one where no file says anything.
 
     Raises ProjectError where one cannot be read.
     """
-    for name, keys in (("tui_flow.toml", ()), ("pyproject.toml", ("tool", "tui_flow"))):
+    for name, keys in _TABLES.items():
         path = project / name
         if not path.is_file():
             continue

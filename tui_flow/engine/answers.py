@@ -149,7 +149,9 @@ async def prune(engine: "Engine", *_: object) -> dict[str, Any]:
     return {"runs": await done}
 
 
-async def get_status(engine: "Engine", *_: object) -> dict[str, Any]:
+async def get_status(engine: "Engine", _: Connection, command: commands.GetStatus) -> dict[str, Any]:
+    if command.settings:
+        engine.read_settings()
     status = EngineStatus(
         pid=os.getpid(),
         version=__version__,
@@ -162,6 +164,7 @@ async def get_status(engine: "Engine", *_: object) -> dict[str, Any]:
         broken_files=engine.discovery.broken,
         limit=engine.settings.max_concurrent_runs,
         paused=engine.room.reason,
+        settings=engine.settings.of_engine() if command.settings else {},
     )
     return status._asdict()
 

@@ -51,7 +51,7 @@ class Discovery:
         templates: Templates,
         log: EngineLog,
     ) -> None:
-        self._settings, self._db, self._clock = settings, db, clock
+        self.settings, self._db, self._clock = settings, db, clock
         self._watcher, self._bus, self._wake, self._templates = watcher, bus, wake, templates
         self._files = {file.path: file for file in flows.list_flow_files(db)}
         self._parts: dict[str, dict[str, str]] = {}
@@ -168,8 +168,8 @@ class Discovery:
                 continue
             waiting = sum(one not in self._done for one in self._seen)
             stays = self._templates.are_wanted and waiting <= FEW
-            limit = self._settings.import_timeout_seconds
-            task = asyncio.create_task(describe(self._settings.project, path, limit, stays))
+            limit = self.settings.import_timeout_seconds
+            task = asyncio.create_task(describe(self.settings.project, path, limit, stays))
             task.add_done_callback(lambda _: self._wake())
             self._tasks[path] = source.sha, task
 

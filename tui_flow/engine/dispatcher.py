@@ -63,7 +63,7 @@ class Dispatcher:
         may_start: Callable[[], bool] = lambda: True,
     ) -> None:
         """`may_start` tells whether there is room for another run."""
-        self._settings, self._db, self._clock, self._log = settings, db, clock, log
+        self.settings, self._db, self._clock, self._log = settings, db, clock, log
         self._ingest, self._supervisor, self._may_start = ingest, supervisor, may_start
         self._queue: list[tuple[float, int]] = []
         self._places: dict[int, float] = {}
@@ -104,11 +104,11 @@ class Dispatcher:
         cannot be written.
         """
         require_secrets(parameters)
-        run_id, directory = make_run_dir(self._settings.state_dir)
+        run_id, directory = make_run_dir(self.settings.state_dir)
         failpoint("run-dir-made")
         try:
             kept = put_secrets_away(directory, flow.parameters, parameters)
-            spec = new_spec(self._settings, flow, run_id, kept, self._clock.time())
+            spec = new_spec(self.settings, flow, run_id, kept, self._clock.time())
             spec = spec._replace(
                 run_name=run_name,
                 tags=sorted({*flow.tags, *tags}),
@@ -130,11 +130,11 @@ class Dispatcher:
     async def wait_durable(self, run_id: int) -> None:
         """Until no power loss can take the run any more. It may begin meanwhile. Raises EngineError."""
         try:
-            await asyncio.to_thread(self._make_durable, run_dir(self._settings.state_dir, run_id))
+            await asyncio.to_thread(self._make_durable, run_dir(self.settings.state_dir, run_id))
         except OSError as error:
             raise EngineError(
                 f"the disk does not confirm that it keeps run {run_id}: {error.strerror or error}",
-                where=str(error.filename or self._settings.state_dir),
+                where=str(error.filename or self.settings.state_dir),
                 next=f"see to the disk; tui-flow show {run_id} tells what became of the run",
             ) from None
 
@@ -209,7 +209,7 @@ class Dispatcher:
         flow = served.flow_of(self._db, run.flow, run.served)
         if flow is None:
             flow = Flow(run.flow, run.path, "", 1, "", {}, [], None)
-        spec = new_spec(self._settings, flow, run.id, run.parameters, run.created_at)
+        spec = new_spec(self.settings, flow, run.id, run.parameters, run.created_at)
         file = flows.get_flow_file(self._db, flow.path)
         decided = schedules.fire_time_of_run(self._db, run.id)
         under = served.get_served(self._db, run.flow, run.served) if run.served else None

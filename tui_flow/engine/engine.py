@@ -34,6 +34,7 @@ from tui_flow.engine.room import Room
 from tui_flow.engine.scheduler import Scheduler
 from tui_flow.engine.server import Connection, Server
 from tui_flow.engine.serving import Serving
+from tui_flow.engine.settings_reader import SettingsReader
 from tui_flow.engine.spool import Spool
 from tui_flow.engine.supervisor import Supervisor
 from tui_flow.engine.templates import Templates
@@ -59,6 +60,9 @@ class Alerts(Duty, Protocol):
     def is_needed(self) -> bool:
         """Whether the engine has to be there for it."""
         ...
+
+    def use(self, settings: Settings) -> None:
+        """These settings count from now on."""
 
     def run_ended(self, run: FlowRun) -> None:
         """In the transaction that takes in the end of a run."""
@@ -96,6 +100,7 @@ class Engine:
         self.db = database.open_writer(settings.state_dir)
         self.bus = Bus(Snapshot(os.getpid(), self.started_at))
         self.watcher = Watcher(settings, clock, log)
+        self.settings_reader = SettingsReader(settings, self.watcher, self._use, log)
         self.templates = Templates(settings, clock, log, self.wake)
         self.discovery = Discovery(
             settings, self.db, clock, self.watcher, self.bus, self.wake, self.templates, log
@@ -128,7 +133,7 @@ class Engine:
         )
         self.home = Home(settings.state_dir, lock, log, self.stop)
         self.server = Server(settings, self._answer, self._hung_up, log)
-        self._stay = stay or settings.idle_seconds == 0
+        self._stay = stay
         self._needed_at = clock.monotonic()
         self._stopping = False
         self._awake = asyncio.Event()
@@ -142,7 +147,7 @@ class Engine:
         3. see to the runs that have no keeper, and begin the next attempt of those that wait for one,
         4. see which scripts serve flows still, and let fire times, and what triggers wait for, make runs,
         5. start the runs that wait, as far as there are slots,
-        6. look at what changed in `flows/`, describe it and publish what it holds,
+        6. look at what changed in `flows/`, describe it and publish what it holds, and take over changed settings,
         7. hold flow files ready, imported, that are likely to be run,
         8. raise alerts about what lasts, send messages about them, and tell subscribers what was held back,
         9. make sure that the state directory and the history are still those that they were, and that there is room,
@@ -158,7 +163,7 @@ class Engine:
         duties: list[Duty] = [
             self.room, self.arrivals, self.ingest, self.spool, self.rescuer, self.attempts, self.serving,
             self.scheduler, self.triggers, self.dispatcher, self.watcher,
-            self.discovery, self.templates, self.alerts, self.bus,
+            self.settings_reader, self.discovery, self.templates, self.alerts, self.bus,
             self.home, self.pruner,
         ]  # fmt: skip
         while not self._stopping:
@@ -201,6 +206,22 @@ class Engine:
             raise ConnectionAbortedError  # hung up on, the client finds or starts the engine that is right
         return await answers.answer(self, connection, command)
 
+    def read_settings(self) -> None:
+        """Takes over what their file says now, whatever the kernel told of it."""
+        now = self.clock.monotonic()
+        self.watcher.look(now)
+        self.settings_reader.tick(now)
+
+    def _use(self, settings: Settings) -> None:
+        """These settings count from now on; of runs, for those that begin."""
+        for part in (
+            self, self.watcher, self.templates, self.discovery, self.room, self.dispatcher, self.dispatcher.limits,
+            self.firing, self.pruner,
+        ):  # fmt: skip
+            part.settings = settings
+        self.alerts.use(settings)
+        self.wake()
+
     def _hung_up(self, connection: Connection) -> None:
         self.bus.unsubscribe(connection)
         self.serving.look_soon()
@@ -236,7 +257,7 @@ class Engine:
 
     def _end_if_idle(self, now: float) -> float:
         """Stops an engine that started by itself once it has had no client, no run and no active schedule for a while."""
-        if self._stay:
+        if self._stay or self.settings.idle_seconds == 0:
             return float("inf")
         duties = (self.scheduler, self.serving, self.alerts)
         if self.server.connections or self.ingest.active or any(duty.is_needed for duty in duties):

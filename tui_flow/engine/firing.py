@@ -82,7 +82,7 @@ class Firing:
         """`cancel` asks for a run's end, as the rescuer does. `on_decided` is told what became of fire times, in the
         transaction that writes it down."""
         self._on_decided = on_decided
-        self._settings, self._db, self._clock, self._log = settings, db, clock, log
+        self.settings, self._db, self._clock, self._log = settings, db, clock, log
         self._ingest, self._dispatcher, self._bus, self._cancel = ingest, dispatcher, bus, cancel
 
     def fire(self, schedule: Schedule, fire_at: float, reason: FireReason, **more: Any) -> int | None:
@@ -158,7 +158,7 @@ class Firing:
         if refused or flow is None:
             self._log.say(f"{fire.schedule.flow}/{fire.schedule.slug}: no run: {row.message}")
             return None, row
-        run_id, directory = make_run_dir(self._settings.state_dir)
+        run_id, directory = make_run_dir(self.settings.state_dir)
         run = run_of(self._spec(fire, flow, run_id, directory))
         decisions.note(fire, run)
         return run, row._replace(run_id=run_id)
@@ -167,7 +167,7 @@ class Firing:
         schedule = fire.schedule
         parameters = {**(schedule.spec.get("parameters") or {}), **fire.parameters}
         kept = put_secrets_away(directory, flow.parameters, parameters)
-        spec = new_spec(self._settings, flow, run_id, kept, self._clock.time())
+        spec = new_spec(self.settings, flow, run_id, kept, self._clock.time())
         return spec._replace(
             served=schedule.spec.get("served"),
             trigger=_trigger(fire),
@@ -192,7 +192,7 @@ class Firing:
         """Takes away the directory of a run that does not come into the history."""
         if run is None:
             return
-        directory = run_dir(self._settings.state_dir, run.id)
+        directory = run_dir(self.settings.state_dir, run.id)
         forget_secrets(directory)
         with suppress(OSError):
             directory.rmdir()

@@ -19,12 +19,19 @@ class Limits:
     """What the settings and the flows allow."""
 
     def __init__(self, settings: Settings, db: Connection) -> None:
-        self.total = settings.max_concurrent_runs
-        self.tags = settings.tag_limits
+        self.settings = settings
         self.flows: dict[str, int] = {}
         self.served: dict[tuple[str, str | None], ServedFlow] = {}
         self._db = db
         self._next_at = float("-inf")
+
+    @property
+    def total(self) -> int:
+        return self.settings.max_concurrent_runs
+
+    @property
+    def tags(self) -> dict[str, int]:
+        return self.settings.tag_limits
 
     def changed(self) -> None:
         """They are to be read anew at once."""

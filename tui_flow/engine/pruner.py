@@ -40,7 +40,7 @@ _SOURCE = re.compile(r"([0-9a-f]{64})\.py")
 
 class Pruner:
     def __init__(self, settings: Settings, db: Connection, clock: Clock, bus: Bus, log: EngineLog) -> None:
-        self._rules = rules_of(settings)
+        self.settings = settings
         self._state_dir, self._db, self._clock, self._bus, self._log = settings.state_dir, db, clock, bus, log
         self._next_at = clock.monotonic() + FIRST_SECONDS
         self._work: Iterator[None] | None = None
@@ -83,8 +83,9 @@ class Pruner:
         self._on_end.clear()
 
     def _pass(self) -> Iterator[None]:
+        rules = rules_of(self.settings)
         batch: list[int] = []
-        for victim in retention.plan(self._db, self._rules, self._clock.time(), self._size):
+        for victim in retention.plan(self._db, rules, self._clock.time(), self._size):
             yield
             if victim is None or not self._clear(victim.id):
                 continue
@@ -94,8 +95,8 @@ class Pruner:
                 yield from self._delete(batch)
                 batch = []
         yield from self._delete(batch)
-        if self._rules.days:
-            before = self._clock.time() - self._rules.days * retention.DAY
+        if rules.days:
+            before = self._clock.time() - rules.days * retention.DAY
             yield from (None for _ in retention.delete_fire_times(self._db, before))
             yield from (None for _ in retention.delete_events(self._db, before))
         yield from self._drop_sources()

@@ -27,7 +27,7 @@ class Room:
     def __init__(self, settings: Settings, db: Connection, bus: Bus, log: EngineLog) -> None:
         self.reason = ""
         """Why no run is started; empty where there is room."""
-        self._state_dir, self._least = settings.state_dir, settings.min_free_mb * MIB
+        self.settings = settings
         self._db, self._bus, self._log = db, bus, log
         self._write_failed = False
         self._next_at = 0.0
@@ -59,8 +59,8 @@ class Room:
         self._change(reason)
 
     def _too_little(self) -> str:
-        found = os.statvfs(self._state_dir)
-        free, least = found.f_bavail * found.f_frsize, self._least
+        found = os.statvfs(self.settings.state_dir)
+        free, least = found.f_bavail * found.f_frsize, self.settings.min_free_mb * MIB
         if free < (least * AMPLE if self.reason else least):
             return f"the disk has {free // MIB} MiB free, and runs need {least // MIB} (min_free_mb)"
         if least and found.f_files and found.f_favail < MIN_FILES:
@@ -68,7 +68,7 @@ class Room:
         return ""
 
     def _can_write(self) -> bool:
-        probe = self._state_dir / _PROBE
+        probe = self.settings.state_dir / _PROBE
         try:
             write_whole(probe, bytes(_PROBE_BYTES))
             probe.unlink()

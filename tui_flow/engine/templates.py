@@ -41,7 +41,7 @@ class Templates:
         memory_left: Callable[[], float] | None = None,
     ) -> None:
         """`memory_left` gives the part of the machine's memory that is available."""
-        self._settings, self._clock, self._log, self._wake = settings, clock, log, wake
+        self.settings, self._clock, self._log, self._wake = settings, clock, log, wake
         self._describe, self._memory_left = describe, memory_left or available_memory
         self._versions: dict[str, Version] = {}
         self._templates: dict[str, Template] = {}
@@ -54,7 +54,7 @@ class Templates:
     @property
     def are_wanted(self) -> bool:
         """Whether there may be any."""
-        settings = self._settings
+        settings = self.settings
         return settings.template_idle_seconds > 0 and settings.max_templates > 0 and not self._is_short
 
     def version_of(self, path: Path | str) -> Version | None:
@@ -122,7 +122,7 @@ class Templates:
                 self._import(path)
         if self._templates or self._is_short:
             due.append(self._next_look_at)
-            due += [one.used_at + self._settings.template_idle_seconds for one in self._templates.values()]
+            due += [one.used_at + self.settings.template_idle_seconds for one in self._templates.values()]
             on_the_way = self._warming.keys() | self._wanted.keys()
             due += [self._too_old_at(path) for path in self._templates.keys() - on_the_way]
         return min(due, default=float("inf"))
@@ -135,7 +135,7 @@ class Templates:
             self._retire(path)
 
     def _relative(self, path: Path | str) -> str:
-        return relative(str(path), self._settings.project) or str(path)
+        return relative(str(path), self.settings.project) or str(path)
 
     def _want(self, path: str, seconds: float) -> None:
         is_there = path in self._templates or path in self._warming or path in self._hopeless
@@ -146,7 +146,7 @@ class Templates:
         self._wake()
 
     def _import(self, path: str) -> None:
-        coroutine = self._describe(self._settings.project, path, self._settings.import_timeout_seconds, True)
+        coroutine = self._describe(self.settings.project, path, self.settings.import_timeout_seconds, True)
         task = asyncio.ensure_future(coroutine)
         task.add_done_callback(lambda _: self._wake())
         self._warming[path] = task
@@ -182,10 +182,10 @@ class Templates:
 
     def _let_go(self, now: float) -> None:
         for path, template in list(self._templates.items()):
-            idle = now - template.used_at >= self._settings.template_idle_seconds
+            idle = now - template.used_at >= self.settings.template_idle_seconds
             if not template.is_alive or idle or not self.are_wanted:
                 self._retire(path)
-        while len(self._templates) > self._settings.max_templates:
+        while len(self._templates) > self.settings.max_templates:
             self._retire(min(self._templates, key=lambda path: self._templates[path].used_at))
 
     def _renew(self, now: float) -> None:
@@ -205,7 +205,7 @@ class Templates:
         return year, month, day
 
     def _too_old_at(self, path: str) -> float:
-        age = self._settings.template_max_age_seconds
+        age = self.settings.template_max_age_seconds
         return self._templates[path].made_at + age if age > 0 else float("inf")
 
     def _retire(self, path: str) -> None:

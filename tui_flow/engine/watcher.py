@@ -28,7 +28,7 @@ class Watcher:
         """The flow files; another object after every look."""
         self.modules: dict[str, FlowSource] = {}
         """The modules that are followed; `GONE` for one that is not there."""
-        self._settings, self._clock, self._log = settings, clock, log
+        self.settings, self._clock, self._log = settings, clock, log
         self._followed: dict[str, frozenset[str]] = {}
         self._folders: set[Path] = set()
         self._notices: Notices | None = None
@@ -37,7 +37,7 @@ class Watcher:
 
     def watch(self, on_flows: Callable[[], None], on_runs: Callable[[], None]) -> None:
         """Begins to take the kernel's notices; calls back in the running event loop."""
-        self._notices = open_notices(self._settings, self._clock, on_flows, on_runs, self._log)
+        self._notices = open_notices(self.settings, self._clock, on_flows, on_runs, self._log)
 
     def hint(self) -> None:
         """Something in `flows/` has changed, by what the kernel says."""
@@ -73,7 +73,7 @@ class Watcher:
         sources = {path: self.sources.get(path)}
         sources |= {module: self.modules.get(module) for module in self._followed.get(path, ())}
         return all(
-            _is_as_known(source, stamp_of(self._settings.project / one)) for one, source in sources.items()
+            _is_as_known(source, stamp_of(self.settings.project / one)) for one, source in sources.items()
         )
 
     def look(self, now: float) -> None:
@@ -82,8 +82,8 @@ class Watcher:
             self._notices.drain()
         self._hinted = False
         held = self._notices.unfinished(now) if self._notices is not None else {}
-        unfinished = {path.relative_to(self._settings.project).as_posix() for path in held}
-        paths, self._folders = walk(self._settings.flows_dir)
+        unfinished = {path.relative_to(self.settings.project).as_posix() for path in held}
+        paths, self._folders = walk(self.settings.flows_dir)
         known, unstable = self.sources, False
         self.sources = {}
         for path, stamp in paths.items():
@@ -95,7 +95,7 @@ class Watcher:
             if source is not None:
                 self.sources[path] = source
         unstable = self._look_at_modules(unfinished) or unstable
-        rescan = max(UNSTABLE_SECONDS, self._settings.rescan_seconds)
+        rescan = max(UNSTABLE_SECONDS, self.settings.rescan_seconds)
         if self._notices is None:
             rescan = min(rescan, WITHOUT_NOTICES_SECONDS)
         self._next_at = min([now + (UNSTABLE_SECONDS if unstable else rescan), *held.values()])
@@ -105,7 +105,7 @@ class Watcher:
         """Whether one of them changed as it was read."""
         unstable = False
         for module, known in self.modules.items():
-            stamp = stamp_of(self._settings.project / module)
+            stamp = stamp_of(self.settings.project / module)
             if module in unfinished or (stamp is not None and _is_as_known(known, stamp)):
                 continue
             read = self._read(module, stamp)
@@ -115,14 +115,14 @@ class Watcher:
 
     def _read(self, path: str, stamp: Stamp | None) -> FlowSource | None:
         """The file's text; None where it is gone, or changes as it is read."""
-        file = self._settings.project / path
+        file = self.settings.project / path
         stamp = stamp or stamp_of(file)
         return stamp and read_source(file, stamp, int(self._clock.time() * 1_000_000_000))
 
     def _tell_notices(self) -> bool:
         if self._notices is None:
             return False
-        files = {self._settings.project / module for module in self.modules}
+        files = {self.settings.project / module for module in self.modules}
         return self._notices.follow(self._folders | {file.parent for file in files}, files)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from tui_flow.cli import engine_settings
 from tui_flow.cli.options import new_command, settings, wants_json
 from tui_flow.cli.output import note, print_json
 from tui_flow.cli.shapes import iso
@@ -124,10 +125,13 @@ def _status(found: Settings, connection: Any) -> dict[str, Any]:
     """What the engine says of itself, its counts of runs together, and the systemd unit that starts it, if any."""
     from tui_flow.client import systemd
 
-    told = connection.ask(GetStatus())
+    told = connection.ask(GetStatus(settings=True))
+    others = engine_settings.differing(found, told)
+    told.pop("settings", None)  # some are secret
     unit = systemd.unit_path(found.project)
     runs = {name: told.pop(name) for name in ("pending", "running", "total")}
-    return {"state": "running", **told, "runs": runs, "unit": unit.name if unit.is_file() else ""}
+    unit_name = unit.name if unit.is_file() else ""
+    return {"state": "running", **told, "runs": runs, "unit": unit_name, "restart_needed": list(others)}
 
 
 def _print(status: dict[str, Any]) -> None:
@@ -144,6 +148,8 @@ def _print(status: dict[str, Any]) -> None:
     if status["paused"]:
         click.echo(f"no run is started for now: {safe(status['paused'])}")
     click.echo(f"flows: {status['flows']}, broken files: {status['broken_files']}")
+    if status["restart_needed"]:
+        click.echo(f"{engine_settings.restart_needed(status['restart_needed'])}; {engine_settings.NEXT}")
 
 
 def _wait_until_gone(found: Settings, pid: int) -> None:

@@ -1,0 +1,36 @@
+"""What the commands say where the running engine has other settings than they."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from tests.engine.running import Running
+from tui_flow.cli.main import cli
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Running]:
+    (tmp_path / "flows").mkdir()
+    running = Running(tmp_path)
+    running.serve("--stay", TUI_FLOW_MAX_CONCURRENT_RUNS="5", TUI_FLOW_ALERT_URLS="https://x.example/key")
+    yield running
+    running.stop()
+
+
+def test_what_an_engine_has_from_another_environment_is_told(engine: Running) -> None:
+    def invoke(*args: str) -> str:
+        return CliRunner().invoke(cli, ["--project", str(engine.project), *args]).output
+
+    (engine.project / "tui_flow.toml").write_text("grace_seconds = 3")
+    found = json.loads(invoke("config", "--json"))
+    assert found["max_concurrent_runs"] == {"value": 8, "origin": "default", "engine": 5}
+    assert found["alert_urls"]["engine"] == ["https://x.example"]
+    assert found["grace_seconds"] == {"value": 3.0, "origin": "tui_flow.toml"}
+    assert "settings" not in json.loads(invoke("engine", "status", "--json"))
+    for args in (("config",), ("engine", "status"), ("doctor",)):
+        told = invoke(*args)
+        assert "restart needed" in told and "tui-flow engine stop" in told, args
+        assert "max_concurrent_runs, alert_urls" in told and "/key" not in told, args
