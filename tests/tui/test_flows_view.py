@@ -1,3 +1,4 @@
+import asyncio
 import time
 
 import pytest
@@ -6,7 +7,8 @@ from textual.geometry import Region
 from tests.tui.pages import FakeEngine, Page, console
 from tests.tui.project import REFUSED, Project, the_task
 from tui_flow.contract import changes, commands
-from tui_flow.contract.errors import BadParameters
+from tui_flow.contract.errors import BadParameters, EngineError
+from tui_flow.contract.schedules import Cron
 from tui_flow.tui.app import Console
 from tui_flow.tui.widgets.flow_table import FlowTable
 
@@ -251,6 +253,7 @@ async def test_a_stopped_engine_is_not_started_by_a_console_that_only_looks(
                 self.is_up = True
             return await super().connect(settings, start=start)
 
+    etl.schedule("cleanup_tmp", Cron("0 3 * * *", "UTC"), at=time.time())
     engine = Stopping()
     engine.answers[commands.RunFlow] = {"run_id": 900}
     async with console(etl, engine=engine) as page:
@@ -258,8 +261,23 @@ async def test_a_stopped_engine_is_not_started_by_a_console_that_only_looks(
         engine.tell(changes.EngineStopping())
         await page.shows("engine stopped")
         await page.until(lambda: len(starts) > 3, "it to be looked for")
+        await page.shows("engine stopped: schedules do not fire", "running runs go on; :restart starts it")
+        assert "engine stopped (:restart)" in page.lines[0]
+        with pytest.raises(EngineError, match="the engine is stopped"):
+            await asyncio.wait_for(page.app.bridge.ask(commands.GetStatus()), 1)
+        await page.press("4")
+        await page.shows("engine stopped: nothing fires until it runs")
+        assert page.line_with("cleanup_tmp").split()[2:4] == ["-", "cleanup_tmp"]
         assert not any(starts[1:])
-        await page.press("G", "r")
+        await page.press("colon")
+        await page.type("restart")
+        await page.press("enter")
+        await page.shows("the engine runs, and stays until it is stopped", "engine ok")
+        assert page.engine.asked_for(commands.KeepEngine)
+        await page.hides("nothing fires until it runs")
+        engine.tell(changes.EngineStopping())
+        await page.shows("engine stopped")
+        await page.press("1", "G", "r")
         await page.shows("run 900 of cleanup_tmp is on its way")
         assert starts[-1]
 

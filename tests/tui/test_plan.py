@@ -61,7 +61,7 @@ def test_what_is_in_its_way_is_said() -> None:
     flow, free = a_flow("etl"), Slots(3, 8)
     going = a_run(811, state=FlowRunState.RUNNING)
 
-    def said(slots: Slots | None, typed: Typed = TYPED, **limits: object) -> str:
+    def said(slots: Slots | str, typed: Typed = TYPED, **limits: object) -> str:
         return text_of(plan.way(slots, flow._replace(**limits), [going], typed, NOON))
 
     assert said(free) == "a slot is free: 3 of 8 are taken"
@@ -69,7 +69,7 @@ def test_what_is_in_its_way_is_said() -> None:
     assert said(free, exclusive=True) == "waits for run 811: 1 of its runs at once"
     assert said(Slots(0, 8, "the disk is full")) == "no run is started: the disk is full"
     assert said(free, TYPED._replace(starts_at=NOON + 60)).startswith("begins ")
-    assert "has not said" in said(None)
+    assert said("the engine is stopped") == "the engine is stopped"
 
 
 async def test_the_plan_follows_what_is_typed(etl: Project) -> None:

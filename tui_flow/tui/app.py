@@ -173,11 +173,26 @@ class Console(Asking, inherit_bindings=False):
             view.take_run(reading)
 
     def take_engine(self, state: str, error: TuiFlowError | None) -> None:
-        self.engine = state
+        before, self.engine = self.has_engine, state
         self._tick_if_needed()
         self._update_headers()
+        if self.has_engine != before:
+            self._show_anew()
         if error is not None:
             self._take_error(error)
+
+    @property
+    def has_engine(self) -> bool:
+        """Whether one is there, or on its way: without one nothing fires."""
+        return self.engine not in ("stopped", "gone")
+
+    def _show_anew(self) -> None:
+        """Something is another that much of what is shown depends on."""
+        for view in self._views():
+            if self.has_overview:
+                view.take_overview()
+            view.query("*").refresh()
+            view.say("")
 
     def take_room(self, reason: str) -> None:
         before, self.no_room = self.no_room, reason
@@ -326,9 +341,7 @@ class Console(Asking, inherit_bindings=False):
         place = zones.index(self.zone) + 1 if self.zone in zones else 1
         self.zone, following = (zones[at % len(zones)] for at in (place, place + 1))
         times.show_in(self.zone)
-        for view in self._views():
-            view.take_overview()
-            view.query("*").refresh()
+        self._show_anew()
         self.say(f"times are shown {times.ZONES[self.zone]}; T shows them {times.ZONES[following]}")
 
     def action_saved_views(self) -> None:

@@ -178,6 +178,11 @@ class Asking(Outside, inherit_bindings=False):
             answered,
         )
 
+    def restart_engine(self) -> None:
+        """As `tui-flow engine start` does."""
+        self.say("starting the engine", "dim")
+        self.ask(commands.KeepEngine(), lambda _: self.say("the engine runs, and stays until it is stopped"))
+
     def ask(self, command: commands.Command, then: Callable[[dict[str, Any]], None]) -> None:
         """Asks the engine, and says it where that refuses."""
         self.run_worker(self._ask(command, then), group="commands")

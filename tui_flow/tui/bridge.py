@@ -25,6 +25,8 @@ from tui_flow.tui.presentation.flow_list import EMPTY, STRIP, Overview
 Found = TypeVar("Found")
 READS_ONLY = ReadOnly("this console only reads", next="leave it, and open it without --read-only")
 """Of a console that was asked to."""
+STOPPED = EngineError("the engine is stopped", next=":restart, or tui-flow engine start, starts it")
+"""What a question hears that is no reason to start one."""
 _CHANGES_OF_THE_OVERVIEW = (
     changes.RunChanged, changes.FlowFileChanged, changes.ScheduleChanged, changes.AlertChanged,
 )  # fmt: skip
@@ -88,6 +90,8 @@ class Bridge:
         self._db: Any = None
         self._is_another = False
         self._connection: Any = None
+        self._is_stopped = read_only is not None
+        """Whether no engine is to be started: somebody ended it, and nobody has asked for anything that needs one since."""
         self._connected = asyncio.Event()
         self._wake_up = asyncio.Event()
         self._stale = asyncio.Event()
@@ -115,10 +119,15 @@ class Bridge:
             self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def ask(self, command: commands.Command) -> dict[str, Any]:
-        """What the engine answers; starts one if there is none. Raises what it refuses, ReadOnly, and EngineError."""
-        if self.read_only and not isinstance(command, commands.READING):
+        """What the engine answers; starts one if there is none, but for a mere question not one that somebody stopped.
+        Raises what it refuses, ReadOnly, and EngineError."""
+        only_reads = isinstance(command, commands.READING)
+        if self.read_only and not only_reads:
             raise self.read_only
         if not self._connected.is_set():
+            if self._is_stopped and only_reads:
+                raise STOPPED
+            self._is_stopped = False
             self._wake_up.set()
         try:
             async with asyncio.timeout(20):
@@ -163,55 +172,51 @@ class Bridge:
     # The engine.
 
     async def _keep_connected(self) -> None:
-        start, attempt = self.read_only is None, 0
+        attempt = 0
         while True:
+            start = not self._is_stopped
             try:
                 self._connection = await self._connect(self.settings, start=start)
             except TuiFlowError as error:
                 self._audience.take_engine("gone" if start else "stopped", error if start else None)
-                wanted = await self._woken(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
-                start = start or (wanted and self.read_only is None)
+                await self._wait_woken(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
                 attempt += 1
                 continue
             self._wake_up.clear()
             self._connected.set()
             self._audience.take_engine("ok", None)
-            stopped = await self._follow_until_it_ends()
-            attempt, start = 0, not stopped and self.read_only is None
-            self._audience.take_engine("stopped" if stopped else "gone", None)
+            await self._follow_until_it_ends()
+            attempt = 0
+            self._audience.take_engine("stopped" if self._is_stopped else "gone", None)
 
-    async def _woken(self, seconds: float) -> bool:
-        """Waits, but not while somebody wants something of the engine. Whether somebody does."""
-        try:
+    async def _wait_woken(self, seconds: float) -> None:
+        """Waits, but not while somebody wants something of the engine."""
+        with suppress(TimeoutError):
             await asyncio.wait_for(self._wake_up.wait(), seconds)
-        except TimeoutError:
-            return False
         self._wake_up.clear()
-        return True
 
-    async def _follow_until_it_ends(self) -> bool:
-        """Takes in the changes of one connection. Whether the engine said that it ends."""
+    async def _follow_until_it_ends(self) -> None:
+        """Takes in the changes of one connection."""
         last: int | None = None
         self._heard_at = time.monotonic()
         pulse = asyncio.create_task(self._feel_pulse(self._connection))
         try:
-            await self._connection.ask(commands.Subscribe())
-            async for seq, change in self._connection.changes():
-                self._heard_at = time.monotonic()
-                if last is not None and seq != last + 1:
-                    self.read_again()
-                last = seq
-                if isinstance(change, changes.EngineStopping):
-                    return True
-                self._mark(change)
-        except (TuiFlowError, OSError):
-            return False
+            with suppress(TuiFlowError, OSError):  # it is gone
+                await self._connection.ask(commands.Subscribe())
+                async for seq, change in self._connection.changes():
+                    self._heard_at = time.monotonic()
+                    if last is not None and seq != last + 1:
+                        self.read_again()
+                    last = seq
+                    if isinstance(change, changes.EngineStopping):
+                        self._is_stopped = True
+                        return
+                    self._mark(change)
         finally:
             pulse.cancel()
             self._connected.clear()
             self._audience.take_room("")
             await self._connection.close()
-        return False
 
     @property
     def silent_seconds(self) -> float:
@@ -235,6 +240,9 @@ class Bridge:
     def _mark(self, change: changes.Change | None) -> None:
         """Notes what a change makes stale."""
         if isinstance(change, changes.Snapshot):
+            self._is_stopped = (
+                self.read_only is not None
+            )  # only now: one that is ending takes connections, too
             self._is_another = True  # another engine may serve another history, such as a restored one
             self._audience.take_room(change.no_room)
             self.read_again()

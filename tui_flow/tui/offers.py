@@ -27,7 +27,7 @@ def offers_of(console: "Console", view: View) -> list[Offer]:
     """What the palette offers: what can be done here, everywhere, with each flow, and the last runs."""
     actions = [offer for offer in actions_of(console, view) if not offer.name.startswith(_NO_COMMANDS)]
     flows = [offer for row in rows_of(console.overview) for offer in _flow_offers(console, row)]
-    return [*actions, *flows, *_run_offers(console)]
+    return [*actions, _restart(console), *flows, *_run_offers(console)]
 
 
 def actions_of(console: "Console", view: View) -> list[Offer]:
@@ -56,6 +56,21 @@ def actions_of(console: "Console", view: View) -> list[Offer]:
         for action in ACTIONS
         if action.where == place
     ]
+
+
+def _restart(console: "Console") -> Offer:
+    """Where an engine is, there is nothing to restart: the palette says so."""
+    read_only = console.bridge.read_only
+    why_not = read_only.what if read_only else "the engine runs" if console.has_engine else ""
+    return Offer(
+        "action",
+        "Restart the engine",
+        why_not or "it stays until it is stopped",
+        "",
+        partial(console.say, why_not) if why_not else console.restart_engine,
+        "dim",
+        is_idle=bool(why_not),
+    )
 
 
 def offers_of_form(console: "Console", form: "FormScreen") -> list[Offer]:

@@ -24,7 +24,7 @@ class Planning:
         """`rerun` asks what another attempt would do, where the form is for one."""
         self._screen, self._rerun = screen, rerun
         self._known: Precedents | None = None
-        self._slots: plan.Slots | None = None
+        self._slots: plan.Slots | str = plan.UNKNOWN
         self._preview: RerunPreview | None = None
         self._refusal = ""
         self._asks_for_tasks = False
@@ -69,8 +69,8 @@ class Planning:
     async def _look(self) -> None:
         try:
             self._slots = plan.slots_of(await self._screen.console.bridge.ask(GetStatus()))
-        except TuiFlowError:
-            self._slots = None
+        except TuiFlowError as error:
+            self._slots = error.what
         self.show()
 
     def show(self) -> None:

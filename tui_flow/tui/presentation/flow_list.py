@@ -179,8 +179,9 @@ def _standings(overview: Overview) -> dict[str, dict[str, Any]]:
     return found
 
 
-def next_fire(row: FlowRow, now: float) -> tuple[str, str]:
-    """When it fires next, in at most ten cells; nothing of a flow without schedules."""
+def next_fire(row: FlowRow, now: float, *, counts_down: bool = True) -> tuple[str, str]:
+    """When it fires next, in at most ten cells; nothing of a flow without schedules. Nothing counts down to a fire that
+    does not come."""
     if row.standing == "paused":
         return ("paused", "warn")
     if not row.standing:
@@ -192,7 +193,9 @@ def next_fire(row: FlowRow, now: float) -> tuple[str, str]:
         return (f"LATE {times.until(late)}", "bad")
     here = times.local(row.next_at)
     far = row.next_at - now > 86_400
-    return (f"{here:%d %b}" if far else f"{here:%H:%M} {times.until(row.next_at - now)}", "dim")
+    if far:
+        return (f"{here:%d %b}", "dim")
+    return (f"{here:%H:%M} {times.until(row.next_at - now) if counts_down else '-'}", "dim")
 
 
 def late_seconds(row: FlowRow, now: float) -> float | None:

@@ -17,6 +17,9 @@ from tui_flow.tui.presentation.run_options import asked as asked_of
 _STATES = {"run": "scheduled", "cached": "cached", "skipped": "skipped", "left out": "skipped"}
 
 
+UNKNOWN = "the engine has not said yet whether a slot is free"
+
+
 class Slots(NamedTuple):
     """Who is at work, as the engine says."""
 
@@ -140,13 +143,13 @@ def rerun_summary(told: RerunPreview | None, refusal: str, typed: Typed) -> Line
     return [(f"{told}", ""), (more, "dim")]
 
 
-def way(slots: Slots | None, flow: Flow, active: Sequence[FlowRun], typed: Typed, now: float) -> Line:
-    """Whether it begins at once, or what is in its way."""
+def way(slots: Slots | str, flow: Flow, active: Sequence[FlowRun], typed: Typed, now: float) -> Line:
+    """Whether it begins at once, or what is in its way; `slots` may be why they are not known."""
     if typed.starts_at is not None and typed.starts_at > now:
         when = times.moment(typed.starts_at, now)
         return [(f"begins {when}", "live"), (", as soon as a slot is free then", "dim")]
-    if slots is None:
-        return [("the engine has not said yet whether a slot is free", "dim")]
+    if isinstance(slots, str):
+        return [(slots, "dim")]
     if slots.paused:
         return [(f"no run is started: {slots.paused}", "bad")]
     limit = 1 if flow.exclusive else flow.max_concurrent_runs
@@ -221,8 +224,8 @@ def active_runs(runs: Mapping[str, Sequence[FlowRun]], flow: str) -> list[FlowRu
     return [run for run in runs.get(flow, ()) if run.state not in TERMINAL]
 
 
-def slots_of(answer: Mapping[str, Any]) -> Slots | None:
-    """From what `GetStatus` answers."""
+def slots_of(answer: Mapping[str, Any]) -> Slots | str:
+    """From what `GetStatus` answers; UNKNOWN where that does not tell."""
     if "running" not in answer or "limit" not in answer:
-        return None
+        return UNKNOWN
     return Slots(int(answer["running"]), int(answer["limit"]), str(answer.get("paused") or ""))

@@ -76,6 +76,7 @@ class FlowsSection(Sorting, FlowActions, Section):
     def take_overview(self) -> None:
         if not self.console.has_overview:
             return
+        self.table.has_engine = self.console.has_engine
         self._show()
         self._look_around()
 

@@ -184,7 +184,7 @@ class HomeScreen(View):
         self.section.prompt_entered(text)
 
     def standing(self) -> Line:
-        return self.section.standing()
+        return self.section.standing() or super().standing()
 
     def places(self) -> list[str]:
         marks = ["rows"] if isinstance(self.section, Marking) else []

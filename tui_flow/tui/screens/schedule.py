@@ -132,6 +132,7 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Marking,
             else self._rows
         )
         self._renew_marks()
+        self.table.engine = "" if self.console.has_engine else self.console.engine
         self.table.usual = fires.usual_by_flow(self.console.overview.runs)
         self.table.set_rows(rows if any(row.schedule for row in rows) else [], time.time())
         self._describe()

@@ -99,8 +99,12 @@ class View(Screen[None]):
         self.message.set([(f" {text}", role)] if text else self.standing())
 
     def standing(self) -> Line:
-        """What stands above the footer while there is nothing else to say."""
-        return []
+        """What stands above the footer while there is nothing else to say: that no engine is there, and what helps."""
+        console = self.console
+        if console.has_engine:
+            return []
+        helps = "tui-flow engine start helps" if console.bridge.read_only else ":restart starts it"
+        return [(f" engine {console.engine}: schedules do not fire, running runs go on; {helps}", "warn")]
 
     # The prompt.
 

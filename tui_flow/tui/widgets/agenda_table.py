@@ -48,6 +48,8 @@ class AgendaTable(MarkableLines):
         self._made: tuple[int, Sequence[_Column]] = (0, ())
         self.usual: Mapping[str, float] = {}
         """How long the runs of each flow take, in the median."""
+        self.engine = ""
+        """ "stopped" or "gone" where none is there that anything could fire by."""
 
     @property
     def selected(self) -> Row | None:
@@ -177,14 +179,17 @@ class AgendaTable(MarkableLines):
         when = _clock(row.schedule, row.at)
         if row.kind == "late":
             return when, f"LATE {times.until(self.now - row.at)}"
+        if self.engine and row.at > self.now:
+            return when, "-"
         sign = "" if row.at > self.now else "-"
         return when, sign + times.until(abs(row.at - self.now))
 
     def _divider(self, row: Row, width: int) -> Sequence[AnySpan]:
         here, zone = times.local(row.at or 0.0), f" {times.zone_name(self.now)}" if times.are_own() else ""
         line = "-" if self.marks.ascii else "─"
+        fires = f"{line * 2} engine {self.engine}: nothing fires until it runs " if self.engine else ""
         text = (
-            f" now {times.local(self.now):%H:%M}{zone} "
+            f" now {times.local(self.now):%H:%M}{zone} {fires}"
             if row.kind == "now"
             else f" {here:%a} {here.day} {here:%b} "
         )

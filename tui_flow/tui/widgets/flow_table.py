@@ -50,6 +50,8 @@ class FlowTable(MarkableLines):
         """Only rows that this filter lets through are shown."""
         self.wrong = ""
         """Why the filter is none."""
+        self.has_engine = True
+        """Whether one is there that flows could fire by."""
         self._foot: Sequence[Line] = ()
         self._known: dict[int, _Columns] = {}
         """Of these rows, by the width of the pane."""
@@ -185,5 +187,5 @@ class FlowTable(MarkableLines):
             *fit_line(told, status, marks.ellipsis),
             (f"{flow_list.elapsed(row, now, marks):>{_DURATION}}", "dim"),
             *([(f"{flow_list.usual_most(row):>{most}}", "dim")] if most else []),
-            *((("  ", ""), flow_list.next_fire(row, now)) if when else ()),
+            *((("  ", ""), flow_list.next_fire(row, now, counts_down=self.has_engine)) if when else ()),
         ]

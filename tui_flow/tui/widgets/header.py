@@ -35,8 +35,9 @@ class Header(Bar):
         left, counts = self._whose(), self._counts(roomy=width >= ROOMY)
         words: Line = [(f"  {count}{word}", role) for count, word, role in counts]
         short: Line = [(f"  {count}", role) for count, _, role in counts]
-        right, bare = [self._engine(), self._clock(width)], [self._engine()]
-        for counted, told in ((words, right), (short, right), (short, bare)):
+        clock, engine = self._clock(width), self._engine()
+        helped, right, bare = [self._engine(helps=True), clock], [engine, clock], [engine]
+        for counted, told in ((words, helped), (words, right), (short, right), (short, bare)):
             if len(text_of([*left, *counted, *told])) < width:
                 break
         self.set([*left, *counted], told)
@@ -60,11 +61,14 @@ class Header(Bar):
             line.append(("  no room: starts paused", "bad"))
         return line
 
-    def _engine(self) -> tuple[str, str]:
-        """How it is, by its last answer."""
-        state = self._console.engine
-        since = f" {times.until(self._console.bridge.silent_seconds)}" if state == "stale" else ""
-        return f"engine {state}{since} ", _ENGINE_ROLES.get(state, "dim")
+    def _engine(self, *, helps: bool = False) -> tuple[str, str]:
+        """How it is, by its last answer; and where it is not, what helps."""
+        console, more = self._console, ""
+        if console.engine == "stale":
+            more = f" {times.until(console.bridge.silent_seconds)}"
+        elif helps and not console.has_engine and not console.bridge.read_only:
+            more = " (:restart)"
+        return f"engine {console.engine}{more} ", _ENGINE_ROLES.get(console.engine, "dim")
 
     def _clock(self, width: int) -> tuple[str, str]:
         """Minutes are enough: each change is sent over the line."""
