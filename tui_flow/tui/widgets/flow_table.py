@@ -140,7 +140,7 @@ class FlowTable(MarkableLines):
     def spans_below(self, y: int, width: int) -> Sequence[AnySpan]:  # noqa: ARG002
         room = self.page - self.count
         place = y - (room - len(self._foot))
-        return self._foot[place] if room > len(self._foot) and place >= 0 else ()
+        return self._foot[place] if 0 <= place < len(self._foot) < room else ()
 
     def _columns(self, width: int) -> _Columns:
         if width not in self._known:
