@@ -11,8 +11,9 @@ import pytest
 
 from tests.engine.running import Running
 from tests.waiting import wait_until
-from tui_flow.contract.commands import Sync
-from tui_flow.store import database, flows
+from tui_flow.contract.commands import RerunRun, RunFlow, Sync
+from tui_flow.contract.errors import BrokenFlow
+from tui_flow.store import database, flows, runs
 
 TEXT = "from tui_flow import flow\n\n\n@flow\ndef saved():\n    '''{version}'''\n\n\n@flow\ndef second():\n    '''{version}'''\n"
 
@@ -328,6 +329,30 @@ def test_a_broken_module_breaks_the_file_and_not_what_is_scheduled_of_it(user: S
     deep.write_text("CLEAN = 'mended'\n")
     wait_until(lambda: user.states()["flows/user.py"] == "ok")
     assert said(user) == "mended 1"
+
+
+def test_of_a_broken_file_schedules_run_the_last_good_version_and_nobody_else_runs_anything(
+    user: Saved,
+) -> None:
+    engine = user.engine
+    text = "from tui_flow import every, flow\n\n\n@flow(schedule=every('1s'))\ndef ticking():\n    print('good')\n"
+    path = engine.write("ticking.py", text)
+    first = wait_until(lambda: runs.list_runs(user._db, flow="ticking"))[-1]
+    path.write_text(text.replace("good", "bad") + "    def (\n")
+    wait_until(lambda: user.states()["flows/ticking.py"] == "broken")
+    for ask in (RunFlow("ticking"), RerunRun(engine.wait_for(first.id).id)):
+        with pytest.raises(BrokenFlow) as refused:
+            engine.ask(ask)
+        assert refused.value.where == "flows/ticking.py:7"
+    engine.kill()
+    engine.serve("--stay", TUI_FLOW_RESCAN_SECONDS="600")
+    engine.ask(Sync(files=True))
+    asked_at = time.time()
+    fired = wait_until(
+        lambda: next((run for run in runs.list_runs(user._db, flow="ticking") if (run.scheduled_for or 0) > asked_at), None)
+    )  # fmt: skip
+    assert (engine.wait_for(fired.id).state, fired.trigger) == ("completed", "schedule")
+    assert "stdout: good" in (engine.state_dir / "runs" / str(fired.id) / "log").read_text()
 
 
 def make_pending_run(engine: Running) -> int:

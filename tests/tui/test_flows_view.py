@@ -47,6 +47,12 @@ async def test_a_broken_file_shows_its_error_and_its_line(etl: Project) -> None:
         await page.press("r")
         assert "does not import" in page.message
         assert page.engine.asked == [commands.Subscribe()]
+        etl.db.execute(
+            "UPDATE flow_files SET state = 'broken', error = 'no' WHERE path = 'flows/etl_daily.py'"
+        )
+        page.engine.tell(changes.FlowFileChanged("flows/etl_daily.py", "broken"))
+        await page.press("g")
+        await page.shows("its schedules run its last good version; r is refused until it imports")
 
 
 async def test_an_empty_project_says_what_to_do(project: Project) -> None:

@@ -27,7 +27,7 @@ async def current_flow(engine: "Engine", name: str) -> Flow:
     if flow is None or file is None or flow.path not in engine.watcher.sources:
         _refuse_unknown(engine, name)
     if file.state == "broken":
-        _refuse_broken(file)
+        _refuse_broken(file, "; until then its schedules run its last good version")
     return flow
 
 
@@ -55,9 +55,9 @@ def _may_hold(file: Path, name: str) -> bool:
     return any(flows.same_name(found, name) for found in names)
 
 
-def _refuse_broken(file: FlowFile) -> NoReturn:
+def _refuse_broken(file: FlowFile, meanwhile: str = "") -> NoReturn:
     raise BrokenFlow(
         f"the flow file is broken: {file.error}",
         where=f"{file.path}:{file.error_line}" if file.error_line else file.path,
-        next="mend it and save it; the engine looks at it at once",
+        next=f"mend it and save it{meanwhile}",
     )

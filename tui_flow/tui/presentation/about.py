@@ -91,7 +91,13 @@ def _broken_lines(row: FlowRow) -> list[Line]:
         [(where, "strong"), ("   e", "key"), (" opens it there", "dim")],
     ]
     if row.flow is not None:
-        lines.append([("its last good version still runs", "dim")])
+        lines.append(
+            [
+                ("its schedules run its last good version; ", "dim"),
+                ("r", "key"),
+                (" is refused until it imports", "dim"),
+            ]
+        )
     return lines + [[(text, "dim")] for text in safe_lines((file.traceback or "").rstrip())]
 
 

@@ -65,7 +65,7 @@ class Notes:
 
     def _file(self, schedule: Schedule) -> str:
         broken = self._paths.get(schedule.flow) in self._broken
-        return "file does not import: its last good version runs" if broken else ""
+        return "file does not import: this runs its last good version" if broken else ""
 
     def _last_run(self, schedule: Schedule) -> tuple[str, str]:
         last = next((run for run in self._overview.runs.get(schedule.flow, ()) if run.ended_at), None)

@@ -94,7 +94,7 @@ def _files(overview: Overview) -> list[Line]:
     for file in overview.files:
         if file.state == "broken":
             where = f" line {file.error_line}" if file.error_line else ""
-            kept = ", its last good version is held" if file.path in held else ""
+            kept = ", its schedules run the last good version" if file.path in held else ""
             line += [("   ", ""), (f"{_name(file)} does not import{where}{kept}", "bad")]
     return [line] if line else []
 

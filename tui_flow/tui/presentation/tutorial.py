@@ -108,7 +108,8 @@ def _edit(key: _Key, row: FlowRow | None) -> list[Line]:
         ],
         [("What you save is there at once: the next run uses it.", "")],
         [],
-        [("A file that does not import is told with its line, and runs of it wait.", "dim")],
+        [("A file that does not import is told with its line. Until you mend it, its schedules", "dim")],
+        [("run its last good version, and ", "dim"), key("flows.run"), (" is refused.", "dim")],
     ]
 
 
