@@ -272,9 +272,27 @@ async def test_new_alerts_come_in_on_top_and_nothing_else_moves(troubled: Projec
         assert ">" in page.line_with("SyntaxError")
         await page.press("slash")
         await page.type("refused")
-        await page.shows("only: refused", "Alerts: 1 new")
+        await page.shows("only: refused", "Alerts 1 of 4: 1 new")
         await page.press("enter", "escape")
         await page.shows("Alerts: 2 new")
+        for words, found in (
+            ("state:acked", 1),
+            ("-is:new task:process", 1),
+            ("flow:etl_* since:1h", 1),
+            ("/^ /", 1),
+        ):
+            await page.press("slash", "ctrl+u")
+            await page.type(words)
+            await page.shows(f"only: {words}  ", f"Alerts {found} of 4: ")
+        await page.press("ctrl+u")
+        await page.type("state:failed")
+        await page.shows(
+            "This is no filter", "no state failed; there are new, muted, acknowledged, recovered"
+        )
+        await page.type(" dur>5m")
+        await page.press("ctrl+u")
+        await page.type("flow:nobody")
+        await page.shows("Nothing matches", "No flow is called like nobody")
 
 
 async def test_without_alerts_it_says_so_and_what_would_make_one(etl: Project) -> None:

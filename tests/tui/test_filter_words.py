@@ -1,4 +1,4 @@
-"""The words of the filters, the same in Flows, Runs and Logs, and what the prompt does while they are typed."""
+"""The words of the filters, the same in every view, and what the prompt does while they are typed."""
 
 import pytest
 
@@ -9,9 +9,9 @@ from tui_flow.alerts import rules
 from tui_flow.alerts.happenings import Happening
 from tui_flow.contract.states import AlertKind, FlowRunState
 from tui_flow.store import alerts
-from tui_flow.tui.presentation import filters, run_list
+from tui_flow.tui.presentation import agenda, alert_list, filters, run_list
 from tui_flow.tui.presentation.completing import complete
-from tui_flow.tui.presentation.filters import BadFilter
+from tui_flow.tui.presentation.filters import Filter, Words
 
 
 def an_error_in(project: Project, run_id: int) -> None:
@@ -92,7 +92,7 @@ def test_a_run_that_goes_on_has_lasted_so_far() -> None:
 def test_a_word_is_completed_as_far_as_there_is_one_way(
     text: str, becomes: str, words: list[str] | None
 ) -> None:
-    found = complete(text, {"flow": ["etl_a", "two words"], "tag": ["core", "ops"]})
+    found = complete(text, filters.OF_LOGS, {"flow": ["etl_a", "two words"], "tag": ["core", "ops"]})
     assert found.text == becomes
     assert words is None or found.words == words
 
@@ -126,6 +126,16 @@ async def test_a_flow_that_there_is_not_is_named_in_every_view(etl: Project) -> 
         await page.shows("No flow is called etl: flow: takes the whole name, or flow:etl*")
 
 
-def test_a_filter_of_runs_knows_no_lines() -> None:
-    with pytest.raises(BadFilter, match="task: is about what runs said"):
-        filters.parse_of_runs("task:load")
+@pytest.mark.parametrize(
+    ("words", "text", "says"),
+    [
+        (filters.OF_RUNS, "task:load", "task: is about what runs said: search for it in the logs"),
+        (agenda.WORDS, "task:load", "task: is about what runs said: search for it in the logs"),
+        (agenda.WORDS, "dur>5m", "dur: is about runs; schedules have flow: tag: is:"),
+        (agenda.WORDS, "is:new", "no is:new; there are late, paused"),
+        (agenda.WORDS, "flw:x", 'no word flw:; did you mean flow:? there are flow: tag: is:, and "flw:x" in quotes is a text'),
+        (alert_list.WORDS, "tag:core", "tag: is about runs; alerts have flow: task: state: is: since: day:"),
+    ],
+)  # fmt: skip
+def test_a_word_that_means_nothing_in_a_view_is_refused_there(words: Words, text: str, says: str) -> None:
+    assert filters.read(text, words) == (Filter(), says)

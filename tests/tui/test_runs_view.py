@@ -242,7 +242,7 @@ def test_what_is_no_filter_is_refused_with_what_there_is(text: str, says: str) -
 def test_what_looks_like_a_field_but_is_none_is_a_text() -> None:
     assert filters.parse("http://x <none> -").terms[0].value == "http://x"
     assert [term.field for term in filters.parse('"a:b" x>3 k=v 12:30 Error: -').terms] == ["text"] * 6
-    assert filters.states_of("run") == [FlowRunState.RUNNING]
+    assert filters.states_of("run", filters.OF_RUNS.states) == [FlowRunState.RUNNING]
 
 
 def test_counting_active_runs_looks_at_those_alone(project: Project) -> None:

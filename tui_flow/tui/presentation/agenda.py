@@ -5,19 +5,22 @@ and at the end what is paused. A schedule that fires more than four times a day 
 hours below the list count all of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from tui_flow.contract import schedules as contract
 from tui_flow.contract.schedules import TIMED
 from tui_flow.contract.states import FireOutcome, FireReason, FlowRunState, ScheduleState
+from tui_flow.counting import counted
 from tui_flow.store.records import FireTime, FlowRun, Schedule
-from tui_flow.tui.presentation import times
+from tui_flow.tui.presentation import fires, times
+from tui_flow.tui.presentation.filters import Filter, Subject, Words
 from tui_flow.tui.presentation.fire_notes import Notes
 from tui_flow.tui.presentation.fires import Coming, Reading, pause_of
 from tui_flow.tui.presentation.flow_list import Overview
 from tui_flow.tui.presentation.people import who
 
+WORDS = Words("schedules", ("flow", "tag", "is"), ("late", "paused"), {})
 OFTEN = 4
 """A schedule that fires more often within a day has one row only."""
 PAST = 8
@@ -78,11 +81,48 @@ def rows_of_day(reading: Reading, overview: Overview, slots: int) -> list[Row]:
     awake = [known[id] for id in reading.coming if id in known and not pause_of(known[id], overview.pauses)]
     notes = Notes(reading, overview, awake, slots)
     later = _later_rows(reading, awake, notes, is_now=False)
-    fires = sorted(
+    found = sorted(
         (row for row in [*later, *_skip_rows(reading, known)]),
         key=lambda row: (row.at or 0.0, row.schedule.flow if row.schedule else ""),
     )
-    return [Row("day", reading.at, ""), *fires] if fires else []
+    return [Row("day", reading.at, ""), *found] if found else []
+
+
+def matching(rows: Sequence[Row], filter: Filter, tags: Mapping[str, Sequence[str]], now: float) -> list[Row]:
+    """The rows that a filter lets through, with the lines that still divide them; `tags` are those of each flow."""
+    found: list[Row] = []
+    for row in rows:
+        if row.schedule is not None and not filter.matches(_subject(row, row.schedule, tags), now):
+            continue
+        if row.kind == "day" and found and found[-1].kind == "day":
+            found.pop()
+        found.append(row)
+    while found and found[-1].schedule is None:
+        found.pop()
+    return found
+
+
+def _subject(row: Row, schedule: Schedule, tags: Mapping[str, Sequence[str]]) -> Subject:
+    when = f"{fires.wall(schedule, row.at):%a %d %b %H:%M:%S}" if row.at else ""
+    text = f"{schedule.flow}/{schedule.slug} {fires.words(schedule)} {when} {row.kind} {row.note}"
+    return Subject(
+        text,
+        schedule.flow,
+        tags.get(schedule.flow, ()),
+        is_late=row.kind in ("late", "missed"),
+        is_paused=row.kind == "paused",
+    )
+
+
+def count_text(shown: Sequence[Row], rows: Sequence[Row], end: float) -> str:
+    """ "31 fires of 9 flows", or "12 of 31 fires" where a filter hides some: those before `end`, without the skipped ones."""
+    there = [row for row in rows if row.kind == "fire" and (row.at or 0.0) <= end]
+    flows = {row.schedule.flow for row in there if row.schedule}
+    count = sum(row.total for row in there)
+    if len(shown) == len(rows):
+        return f"{counted(count, 'fire')} of {counted(len(flows), 'flow')}"
+    chosen = {row.key for row in shown}
+    return f"{sum(row.total for row in there if row.key in chosen):,} of {counted(count, 'fire')}"
 
 
 def _trigger_row(trigger: Schedule) -> Row:

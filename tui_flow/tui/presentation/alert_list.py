@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from tui_flow.contract.states import AlertKind, AlertState
 from tui_flow.store.records import Alert
 from tui_flow.tui.presentation import times
-from tui_flow.tui.presentation.filters import has_text
+from tui_flow.tui.presentation.filters import Filter, Subject, Words
 from tui_flow.tui.presentation.glyphs import Marks
 from tui_flow.tui.presentation.people import who
 
@@ -19,7 +19,9 @@ _SHAPES = {
     AlertKind.NO_ROOM: "crashed",
 }
 """The state whose shape stands for a kind; the others have "?"."""
-_STANDINGS = ("new", "muted", "acknowledged", "recovered")
+_STANDINGS = {"new": "new", "muted": "muted", "acknowledged": "acked", "recovered": "recovered"}
+"""Each with its short word, in the order of urgency."""
+WORDS = Words("alerts", ("flow", "task", "state", "is", "since", "day"), ("new",), _STANDINGS)
 
 
 def standing(alert: Alert, now: float) -> str:
@@ -51,7 +53,7 @@ def rows_of(alerts: Sequence[Alert], now: float) -> list[Alert]:
         if alert.state is not AlertState.RECOVERED or now - alert.changed_at < RECOVERED_SECONDS
     ]
     return sorted(
-        shown, key=lambda alert: (_STANDINGS.index(standing(alert, now)), -alert.last_at, -alert.id)
+        shown, key=lambda alert: (list(_STANDINGS).index(standing(alert, now)), -alert.last_at, -alert.id)
     )
 
 
@@ -65,16 +67,15 @@ def keep_order(rows: Sequence[Alert], shown: Sequence[int]) -> list[Alert]:
     ]
 
 
-def matching(rows: Sequence[Alert], text: str, now: float) -> list[Alert]:
-    """Those that have all the words: of their flow, their place, what happened, their kind, and where they stand."""
-    words = text.split()
-    hays = [
-        f"{alert.flow} {alert.place} {alert.what} {alert.kind} {standing(alert, now)} {alert.changed_by}"
-        for alert in rows
-    ]
-    return [
-        alert for alert, hay in zip(rows, hays, strict=True) if all(has_text(hay, word) for word in words)
-    ]
+def matching(rows: Sequence[Alert], filter: Filter, now: float) -> list[Alert]:
+    """Those that a filter lets through."""
+    return [alert for alert in rows if filter.matches(_subject(alert, now), now)]
+
+
+def _subject(alert: Alert, now: float) -> Subject:
+    where = standing(alert, now)
+    text = f"{alert.flow} {alert.place} {alert.what} {alert.kind} {where} {alert.changed_by}"
+    return Subject(text, alert.flow, state=where, at=alert.last_at, is_new=where == "new", task=alert.place)
 
 
 def shape(alert: Alert, marks: Marks) -> tuple[str, str]:
@@ -126,9 +127,9 @@ def why_not_sent(alert: Alert, now: float) -> str:
     return "no message"
 
 
-def title(rows: Sequence[Alert], now: float) -> str:
-    """ "Alerts: 2 new, 1 acked, 1 recovered"."""
+def title(rows: Sequence[Alert], total: int, now: float) -> str:
+    """ "Alerts: 2 new, 1 acked, 1 recovered"; "Alerts 1 of 4: 1 new" where a filter hides some."""
     counts = {name: sum(standing(alert, now) == name for alert in rows) for name in _STANDINGS}
-    names = {"acknowledged": "acked"}
-    told = ", ".join(f"{count} {names.get(name, name)}" for name, count in counts.items() if count)
-    return f"Alerts: {told}" if told else "Alerts"
+    told = ", ".join(f"{count} {_STANDINGS[name]}" for name, count in counts.items() if count)
+    head = f"Alerts {len(rows)} of {total}" if len(rows) != total else "Alerts"
+    return f"{head}: {told}" if told else head

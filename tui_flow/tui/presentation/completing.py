@@ -4,14 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from tui_flow.contract.log import LEVELS
-from tui_flow.contract.states import FlowRunState
-from tui_flow.tui.presentation.filters import FIELDS, IS, quoted
+from tui_flow.tui.presentation.filters import Words, quoted
 
 SHOWN = 8
 """So many words are offered at once."""
 _VALUES: Mapping[str, Sequence[str]] = {
-    "state": [state.value for state in FlowRunState],
-    "is": IS,
     "level": [level.lower() for level in LEVELS],
     "since": ["24h", "7d", "today", "yesterday"],
     "day": ["today", "yesterday"],
@@ -27,16 +24,17 @@ class Completion(NamedTuple):
     """What the last word could be, where there are several ways."""
 
 
-def complete(text: str, known: Mapping[str, Sequence[str]]) -> Completion:
+def complete(text: str, words: Words, known: Mapping[str, Sequence[str]]) -> Completion:
     """Completes a field, or the value of one; `known` has the names that there are, by field."""
+    values = {**_VALUES, "state": list(words.states), "is": words.groups, **known}
     before, space, token = text.rpartition(" ")
     sign = "-" if token.startswith("-") else ""
     field, colon, value = token[len(sign) :].partition(":")
     if colon:
-        prefix, words = f"{field}:", [quoted(name) for name in known.get(field, _VALUES.get(field, ()))]
+        prefix, there = f"{field}:", [quoted(name) for name in values.get(field, ())]
     else:
-        prefix, value, words = "", field, [*(f"{name}:" for name in FIELDS), "dur>"]
-    fitting = [word for word in words if word.lower().startswith(value.lower())]
+        prefix, value, there = "", field, [word for word in words.spelled if word != "dur<"]
+    fitting = [word for word in there if word.lower().startswith(value.lower())]
     if not fitting:
         return Completion(text, [])
     end = " " if colon and len(fitting) == 1 else ""

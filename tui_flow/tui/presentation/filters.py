@@ -1,4 +1,4 @@
-"""The language of the filters: the same words in the Flows, Runs and Logs views.
+"""The language of the filters: the same words in every view, as far as they mean something there.
 
 etl timeout          both words, wherever they stand, whatever their case where they have no capital letter
 "two words"          as they stand there
@@ -8,6 +8,7 @@ flow:etl_* tag:core state:failed trigger:schedule task:load run:812 level:warnin
 dur>5m dur<2h since:24h since:today since:2026-08-20 day:2026-08-20 is:active is:over is:rerun is:failed
 is:late              it began over a minute after its time, or should have begun by now
 is:new               something is wrong with it that nobody has acknowledged
+state:acked is:paused  of alerts and of schedules
 -tag:ops             not that
 "flow: done"         quoted, what looks like one of these words is a text
 """
@@ -15,7 +16,7 @@ is:new               something is wrong with it that nobody has acknowledged
 import re
 import shlex
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import NamedTuple
@@ -25,10 +26,6 @@ from tui_flow.contract.states import ACTIVE, TERMINAL, WENT_WRONG, FlowRunState
 from tui_flow.tui.presentation import times
 from tui_flow.tui.presentation.glyphs import word
 
-FIELDS = ("flow", "tag", "state", "trigger", "since", "day", "is", "task", "run", "level")
-IS = ("active", "over", "failed", "late", "new", "rerun", "scheduled")
-OF_LINES = ("task", "level")
-"""Words about lines of a log, not about a run."""
 LATE_SECONDS = 60.0
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _TOKEN = re.compile(r'-?(?:/(?:\\.|[^/\\])*/(?=\s|$)|(?:\w+:)?"[^"]*"|\S+)')
@@ -39,13 +36,44 @@ class BadFilter(ValueError):
     """A text that is no filter; says what is wrong with it and what there is."""
 
 
+class Words(NamedTuple):
+    """The words that mean something in a view."""
+
+    about: str
+    """What the view lists."""
+    fields: tuple[str, ...]
+    groups: tuple[str, ...]
+    """What can follow `is:`."""
+    states: Mapping[str, str]
+    """What can follow `state:`, each with its short word."""
+
+    @property
+    def spelled(self) -> list[str]:
+        """The fields as they are typed."""
+        plain = [f"{field}:" for field in self.fields if field != "dur"]
+        return [*plain, "dur>", "dur<"] if "dur" in self.fields else plain
+
+
+_OF_LINES = ("task", "level")
+"""Words about lines of a log, not about a run."""
+OF_LOGS = Words(
+    "logs",
+    ("flow", "tag", "state", "trigger", "since", "day", "is", *_OF_LINES, "run", "dur"),
+    ("active", "over", "failed", "late", "new", "rerun", "scheduled"),
+    {state: word(state) for state in FlowRunState},
+)
+OF_RUNS = OF_LOGS._replace(
+    about="runs", fields=tuple(field for field in OF_LOGS.fields if field not in _OF_LINES)
+)
+
+
 class Subject(NamedTuple):
-    """What a filter looks at: a flow with its latest run, or a run."""
+    """What a filter looks at: a flow with its latest run, a run, a row of the schedule, or an alert."""
 
     text: str
     flow: str
-    tags: list[str]
-    state: FlowRunState | None
+    tags: Sequence[str] = ()
+    state: str | None = None
     trigger: str = ""
     seconds: float | None = None
     """How long the run took."""
@@ -56,13 +84,15 @@ class Subject(NamedTuple):
     is_scheduled: bool = False
     is_late: bool = False
     is_new: bool = False
+    is_paused: bool = False
+    task: str = ""
 
 
 class Term(NamedTuple):
     """One word of a filter."""
 
     field: str
-    """One of `FIELDS`, "dur", "text" or "regex"."""
+    """One of the fields of `Words`, "text" or "regex"."""
     sign: str
     value: str
     is_not: bool
@@ -72,6 +102,7 @@ class Filter(NamedTuple):
     """All of its terms hold, or it does not match."""
 
     terms: tuple[Term, ...] = ()
+    words: Words = OF_LOGS
 
     def __bool__(self) -> bool:
         return bool(self.terms)
@@ -81,27 +112,29 @@ class Filter(NamedTuple):
         return [term for term in self.terms if term.field in fields]
 
     def matches(self, subject: Subject, now: float) -> bool:
-        return all(_holds(term, subject, now) is not term.is_not for term in self.terms)
+        states = self.words.states
+        return all(_holds(term, subject, now, states) is not term.is_not for term in self.terms)
 
 
-def parse(text: str) -> Filter:
-    """Raises BadFilter."""
-    return Filter(tuple(_checked(_term(token)) for token in _TOKEN.findall(text)))
+def parse(text: str, words: Words = OF_LOGS) -> Filter:
+    """Raises BadFilter, also for a word that means nothing among these."""
+    return Filter(tuple(_checked(_term(token, words), words) for token in _TOKEN.findall(text)), words)
 
 
-def parse_of_runs(text: str) -> Filter:
-    """A filter of flows or runs, which knows nothing of lines of a log. Raises BadFilter."""
-    filter = parse(text)
-    for term in filter.of(*OF_LINES):
-        raise BadFilter(f"{term.field}: is about what runs said: search for it in the logs")
-    return filter
+def read(text: str, words: Words) -> tuple[Filter, str]:
+    """The filter that a text is; or one that lets all through, and why it is none."""
+    try:
+        return parse(text, words), ""
+    except BadFilter as error:
+        return Filter(), str(error)
 
 
-def _term(token: str) -> Term:
+def _term(token: str, words: Words) -> Term:
     sign, field, operator, value = _TERM.fullmatch(token).groups()  # type: ignore[union-attr]
-    known = (field in FIELDS and operator == ":") or (field in ("dur", "level") and operator)
+    is_field = field in OF_LOGS.fields and field != "dur"
+    known = (is_field and operator == ":") or (field in ("dur", "level") and operator)
     if not known and field and value:
-        _refuse_unknown(field, operator, value, token[len(sign) :])
+        _refuse_unknown(field, operator, token[len(sign) :], words)
     if not known:
         value = token[len(sign) :]
         field, operator = "text", ":"
@@ -109,36 +142,41 @@ def _term(token: str) -> Term:
         return Term("regex", ":", value[1:-1], bool(sign))
     if len(value) > 1 and value[0] == value[-1] == '"':
         value = value[1:-1]
-    elif field == "text" and (words := [word for word in value.split("|") if word]) and words != [value]:
-        return Term("regex", ":", "|".join(map(re.escape, words)), bool(sign))
+    elif field == "text" and (ways := [way for way in value.split("|") if way]) and ways != [value]:
+        return Term("regex", ":", "|".join(map(re.escape, ways)), bool(sign))
     return Term(field or "text", operator or ":", value, bool(sign))
 
 
-def _refuse_unknown(field: str, operator: str, value: str, token: str) -> None:
+def _refuse_unknown(field: str, operator: str, token: str, words: Words) -> None:
     """Raises BadFilter for what looks like a word of this language and is none: as a text it would find nothing, and
     whoever mistyped it would believe that. An address (http://…), a time (12:30) and a sum (x=3) are texts."""
     from difflib import get_close_matches
 
-    known = (*FIELDS, "dur")
-    near = [name for name in known if field.startswith(name) or name.startswith(field)]
-    near = near or get_close_matches(field, known, n=1)
-    if not field[0].isalpha() or value.startswith("/") or (operator != ":" and not near):
+    near = [name for name in words.fields if field.startswith(name) or name.startswith(field)]
+    near = near or get_close_matches(field, words.fields, n=1)
+    is_address = token.startswith(f"{field}{operator}/")
+    if not field[0].isalpha() or is_address or (operator != ":" and not near):
         return
-    words = " ".join((*(f"{name}:" for name in FIELDS), "dur>", "dur<"))
+    known = " ".join(words.spelled)
     hint = f"did you mean {near[0]}{'>' if near[0] == 'dur' else ':'}? " if near else ""
-    raise BadFilter(f'no word {field}{operator}; {hint}there are {words}, and "{token}" in quotes is a text')
+    raise BadFilter(f'no word {field}{operator}; {hint}there are {known}, and "{token}" in quotes is a text')
 
 
-def _checked(term: Term) -> Term:
+def _checked(term: Term, words: Words) -> Term:
+    if term.field not in (*words.fields, "text", "regex"):
+        if term.field in _OF_LINES:
+            raise BadFilter(f"{term.field}: is about what runs said: search for it in the logs")
+        known = " ".join(words.spelled)
+        raise BadFilter(f"{term.field}: is about runs; {words.about} have {known}")
     if term.field == "regex":
         try:
             re.compile(term.value)
         except (re.error, OverflowError, RecursionError) as error:
             raise BadFilter(f"/{term.value}/ is no regular expression: {error}") from None
-    if term.field == "state" and term.value and not states_of(term.value):
-        raise BadFilter(f"no state {term.value}; there are {', '.join(FlowRunState)}")
-    if term.field == "is" and term.value and term.value not in IS:
-        raise BadFilter(f"no is:{term.value}; there are {', '.join(IS)}")
+    if term.field == "state" and term.value and not states_of(term.value, words.states):
+        raise BadFilter(f"no state {term.value}; there are {', '.join(words.states)}")
+    if term.field == "is" and term.value and term.value not in words.groups:
+        raise BadFilter(f"no is:{term.value}; there are {', '.join(words.groups)}")
     if term.field == "dur" and (seconds_of(term.value) is None or term.sign not in (">", "<", ">=", "<=")):
         raise BadFilter("a duration is dur>5m or dur<90s; units are s, m, h, d, w")
     if term.field == "since" and term.value and since_of(term.value, time.time()) is None:
@@ -152,11 +190,11 @@ def _checked(term: Term) -> Term:
     return term
 
 
-def states_of(text: str) -> list[FlowRunState]:
+def states_of(text: str, states: Mapping[str, str]) -> list[str]:
     """The states that a word means: the state's own name, its short word, or how they begin."""
     small = text.lower()
-    exact = [state for state in FlowRunState if small in (state.value, word(state))]
-    return exact or [state for state in FlowRunState if state.value.startswith(small) and small]
+    exact = [state for state, short in states.items() if small in (state, short)]
+    return exact or [state for state in states if state.startswith(small) and small]
 
 
 def seconds_of(text: str) -> float | None:
@@ -250,6 +288,7 @@ def _is(value: str, subject: Subject) -> bool:
         "scheduled": subject.is_scheduled,
         "late": subject.is_late,
         "new": subject.is_new,
+        "paused": subject.is_paused,
     }[value]
 
 
@@ -265,18 +304,19 @@ def _lasts(sign: str, value: str, seconds: float | None) -> bool:
     return seconds >= wanted if ">" in sign else seconds <= wanted
 
 
-def _holds(term: Term, subject: Subject, now: float) -> bool:
+def _holds(term: Term, subject: Subject, now: float, states: Mapping[str, str]) -> bool:
     tests: dict[str, Callable[[], bool]] = {
         "text": lambda: has_text(subject.text, term.value),
         "regex": lambda: _searches(term.value, subject.text),
         "flow": lambda: fits_name(subject.flow, term.value),
         "tag": lambda: not term.value or term.value.lower() in (tag.lower() for tag in subject.tags),
-        "state": lambda: not term.value or subject.state in states_of(term.value),
+        "state": lambda: not term.value or subject.state in states_of(term.value, states),
         "trigger": lambda: has_text(subject.trigger, term.value),
         "since": lambda: not term.value or (subject.at or 0.0) >= (since_of(term.value, now) or 0.0),
         "day": lambda: _is_on(term.value, subject.at, now),
         "is": lambda: _is(term.value, subject),
         "dur": lambda: _lasts(term.sign, term.value, subject.seconds),
+        "task": lambda: fits_name(subject.task, term.value),
         "run": lambda: not term.value or subject.id == int(term.value),
     }
     test = tests.get(term.field)

@@ -8,7 +8,6 @@ from tui_flow import fire_times
 from tui_flow.contract import schedules
 from tui_flow.contract.schedules import TIMED, describe, from_json
 from tui_flow.contract.states import FlowRunState, ScheduleState
-from tui_flow.counting import counted
 from tui_flow.store.records import FireTime, FlowRun, Pause, Schedule
 from tui_flow.tui.presentation import times
 
@@ -118,17 +117,6 @@ def between(schedule: Schedule, start: float, end: float, most: int = MOST) -> C
 
 def _counts_from_end(found: schedules.Schedule) -> bool:
     return isinstance(found.when, schedules.Interval) and found.when.after_end
-
-
-def count_text(awake: Sequence[Schedule], reading: Reading) -> str:
-    """ "31 fires of 9 flows", those that will be skipped left out; triggers have no fire times."""
-    by_flow: dict[str, int] = {}
-    for schedule in awake:
-        found = reading.coming.get(schedule.id, Coming((), 0))
-        count = found.total - sum((schedule.id, at) in reading.skips for at in found.times)
-        if count > 0:
-            by_flow[schedule.flow] = by_flow.get(schedule.flow, 0) + count
-    return f"{counted(sum(by_flow.values()), 'fire')} of {counted(len(by_flow), 'flow')}"
 
 
 def pause_of(schedule: Schedule, pauses: Sequence[Pause]) -> tuple[str, float, str] | None:

@@ -89,13 +89,24 @@ def _entry(keys: str, help: str) -> Line:
     return [(f"  {keys:<9}", "key"), (f" {help}", "")]
 
 
+_OF_RUNS = ("/regex/  state:failed", "flow:etl_*  tag:etl  -tag:ops", "dur>5m  since:24h  is:late  is:new")
+_FILTERS = {
+    "flows": _OF_RUNS,
+    "runs": _OF_RUNS,
+    "logs": _OF_RUNS,
+    "schedule": ("/regex/  03:  */5", "flow:etl_*  tag:etl  -tag:ops", "is:late  is:paused"),
+    "alerts": ("/regex/  state:acked", "flow:etl_*  task:load  -timeout", "since:24h  is:new"),
+}
+"""Some words of the filter, in each view that has one."""
+
+
 def _filter(places: Sequence[str]) -> list[list[Line]]:
-    """The words of the filter, where there is one that speaks this language."""
-    if not {"flows", "runs", "logs"} & set(places):
+    """The words of the filter, where there is one."""
+    words = next((_FILTERS[place] for place in places if place in _FILTERS), None)
+    if words is None:
         return []
-    words = ("flow:etl_*  tag:etl  -tag:ops", "dur>5m  since:24h  is:late  is:new")
-    first: Line = [(" FILTER", "dim"), ("  /regex/  state:failed", "live")]
-    return [[first, *([(f"  {some}", "live")] for some in words)]]
+    first: Line = [(" FILTER", "dim"), (f"  {words[0]}", "live")]
+    return [[first, *([(f"  {some}", "live")] for some in words[1:])]]
 
 
 def _states(marks: Marks, columns: int) -> list[Line]:

@@ -80,7 +80,8 @@ class RunWindow:
 def wanted(filter: Filter, now: float) -> Wanted:
     """What of a filter the history can look for by itself; the filter has the last word."""
     plain = [term for term in filter.terms if not term.is_not and term.value]
-    states = [filters.states_of(term.value) for term in plain if term.field == "state"]
+    named = [filters.states_of(term.value, filters.OF_RUNS.states) for term in plain if term.field == "state"]
+    states = [[FlowRunState(name) for name in names] for names in named]
     groups = {term.value for term in plain if term.field == "is"}
     if "failed" in groups:
         states.append(list(WENT_WRONG))

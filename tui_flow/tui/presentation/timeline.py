@@ -229,12 +229,10 @@ def _about(seconds: float) -> str:
     return f"{round(seconds / size, 1):g}{unit}"
 
 
-def nothing(text: str) -> list[Line]:
-    """Why there is no lane; `text` is the filter."""
-    if text:
-        return [
-            [(" No schedule has ", ""), (text, "strong"), (". ", ""), ("Esc", "key"), (" shows all.", "dim")]
-        ]
+def nothing(why: Line) -> list[Line]:
+    """Why there is no lane; `why` is what the filter has to do with it."""
+    if why:
+        return [[(" ", ""), *why]]
     return [[(" No flow runs by itself yet: a schedule stands in the flow file, beside the flow.", "dim")]]
 
 

@@ -12,7 +12,7 @@ from tui_flow.contract.errors import HistoryError
 from tui_flow.contract.states import AlertState
 from tui_flow.store.records import Alert, FlowRun
 from tui_flow.tui.actions import bindings
-from tui_flow.tui.presentation import Line, alert_about, alert_detail, alert_list, orders
+from tui_flow.tui.presentation import Line, alert_about, alert_detail, alert_list, filters, orders
 from tui_flow.tui.presentation.alert_about import About
 from tui_flow.tui.rerunning_several import rerun_several
 from tui_flow.tui.screens import alert_reading
@@ -30,7 +30,8 @@ class AlertsSection(Sorting, AlertTexts, AlertActions, Marking, Section):
 
     table: AlertTable
     PLACE = "alerts"
-    PROMPT = "words of the error, a flow, a task; new, acknowledged, muted, recovered"
+    WORDS = alert_list.WORDS
+    PROMPT = "timeout  /regex/  flow:etl_*  task:load  state:acked  is:new  since:24h"
     BINDINGS: ClassVar = [*bindings("rows"), *bindings("alerts")]
     ORDERS = orders.ALERTS
     ON_MARKS = ("rerun", "ack", "mute", "note")
@@ -41,7 +42,10 @@ class AlertsSection(Sorting, AlertTexts, AlertActions, Marking, Section):
         self.about = TextLines(id="about-alert")
         self.about.add_class("about")
         self.text = ""
-        """The filter."""
+        """The filter, as it was typed."""
+        self._filter, self._wrong = filters.Filter(), ""
+        self._total = 0
+        """The alerts that there are without it."""
         self.context = TextLines(id="context-alert")
         """What surrounds the error, where there is room for it."""
         self.found = About()
@@ -71,7 +75,8 @@ class AlertsSection(Sorting, AlertTexts, AlertActions, Marking, Section):
         now = time.time()
         rows = orders.alerts(alert_list.rows_of(self.console.overview.alerts, now), self.order)
         self.table.renew_marks({alert.id: alert for alert in rows})
-        rows = alert_list.matching(rows, self.text, now)
+        self._total = len(rows)
+        rows = [] if self._wrong else alert_list.matching(rows, self._filter, now)
         self._folded = [
             alert for alert in rows if self._hides_recovered and alert.state is AlertState.RECOVERED
         ]
@@ -88,18 +93,32 @@ class AlertsSection(Sorting, AlertTexts, AlertActions, Marking, Section):
         order = f"only: {self.text}  sort: {self.order}" if self.text else f"sort: {self.order}"
         if self._folded:
             order = f"{order}  = shows {len(self._folded)} recovered"
-        self.table.set_title(
-            alert_list.title([*self.table.rows, *self._folded], now), f"{order}  {self.table.place}".strip()
-        )
+        title = alert_list.title([*self.table.rows, *self._folded], self._total, now)
+        if self._wrong:
+            title, order = "Alerts", "this is no filter"
+        self.table.set_title(title, f"{order}  {self.table.place}".strip())
         if alert is None:
-            self.about.set_title("Nothing matches" if self.text else "All is well")
-            self.about.set_lines([_NO_MATCH] if self.text else _NOTHING)
+            self._say_nothing()
             self.context.set_title("Context")
             self.context.set_lines([])
         else:
             self._tell(alert)
             self.read_later("about-alert", self._read_about, alert)
         self.update_footer()
+
+    def _say_nothing(self) -> None:
+        if self._wrong:
+            self.about.set_title("This is no filter")
+            self.about.set_lines([[(self._wrong, "bad")]])
+        elif self.text:
+            unknown = filters.unknown_flow(self._filter, (flow.name for flow in self.console.overview.flows))
+            self.about.set_title("Nothing matches")
+            self.about.set_lines(
+                [[(f"{unknown or 'No alert has this'}. ", ""), ("Esc", "key"), (" shows all.", "dim")]]
+            )
+        else:
+            self.about.set_title("All is well")
+            self.about.set_lines(_NOTHING)
 
     def _tell(self, alert: Alert) -> None:
         now, console = time.time(), self.console
@@ -185,8 +204,7 @@ class AlertsSection(Sorting, AlertTexts, AlertActions, Marking, Section):
     def go_back(self) -> bool:
         if not self.text:
             return False
-        self.text = ""
-        self._show(sort=True)
+        self.prompt_changed("")
         return True
 
     def action_filter(self) -> None:
@@ -194,6 +212,7 @@ class AlertsSection(Sorting, AlertTexts, AlertActions, Marking, Section):
 
     def prompt_changed(self, text: str) -> None:
         self.text = text.strip()
+        self._filter, self._wrong = filters.read(self.text, self.WORDS)
         self._show(sort=True)
 
     def action_open(self) -> None:
@@ -246,7 +265,6 @@ class AlertsSection(Sorting, AlertTexts, AlertActions, Marking, Section):
             self.say("it names no line of a file")
 
 
-_NO_MATCH: Line = [("No alert has this. ", ""), ("Esc", "key"), (" shows all.", "dim")]
 _NOTHING: list[Line] = [
     [("Nothing is wrong, and nothing was within a week.", "ok")],
     [],

@@ -1,11 +1,13 @@
 """Back-fill from the Schedule view: a range is asked for, what it would run is shown, and only then it runs."""
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tui_flow.contract import commands
 from tui_flow.contract.schedules import TIMED
 from tui_flow.counting import counted
+from tui_flow.store.records import Schedule
 from tui_flow.tui.presentation import Line, filters, times
 
 if TYPE_CHECKING:
@@ -39,8 +41,6 @@ def range_of(text: str, now: float) -> tuple[float, float] | None:
 class Backfilling(_Base):
     """The part of the Schedule view that fills gaps."""
 
-    asks_range = False
-    """Whether what is typed is a range."""
     if TYPE_CHECKING:
         table: AgendaTable
 
@@ -53,19 +53,16 @@ class Backfilling(_Base):
             return
         if not self.console.may_change():
             return
-        self.asks_range = True
-        self.home.open_prompt("", HINT)
+        self.home.ask(HINT, partial(self._range_entered, row.schedule))
 
-    def range_entered(self, text: str) -> None:
-        row = self.table.selected
+    def _range_entered(self, schedule: Schedule, text: str) -> None:
         found = range_of(text, time.time())
         if found is None:
             self.say(
                 f"{text.strip() or 'nothing'} is no range of the past: say 7d, or 2026-11-01 2026-11-07",
                 "warn",
             )
-        elif row is not None and row.schedule is not None:
-            schedule = row.schedule
+        else:
             asked = commands.Backfill(schedule.flow, *found, schedule=schedule.slug, dry_run=True)
             self.console.ask(asked, lambda told: self._preview(asked, told))
 

@@ -55,7 +55,9 @@ class Dashboard(Container):
         ]
         self.alerts.set_rows(alerts)
         hint = f"{enter} opens the log at the error" if alerts else "5 all alerts"
-        self.alerts.set_title(alert_list.title(alerts, now), f"{hint}  {self.alerts.place}".strip())
+        self.alerts.set_title(
+            alert_list.title(alerts, len(alerts), now), f"{hint}  {self.alerts.place}".strip()
+        )
         self.activity.set_title("Activity")
         self.activity.set_events(activity.events_of(overview, MOST))
 

@@ -22,8 +22,6 @@ from tui_flow.tui.widgets.bars import Bar
 
 VIEWS = {"flows": "Flows", "runs": "Runs", "logs": "Logs", "schedule": "Schedule", "alerts": "Alerts"}
 """The names of the views, by their places in `actions.ACTIONS`; the first has the key 1."""
-FILTERED = ("flows", "runs", "logs")
-"""Those that speak the language of `presentation.filters`."""
 
 
 def _make(place: str, stylesheet: Stylesheet) -> Section:
@@ -148,12 +146,12 @@ class HomeScreen(View):
         return self.section.PROMPT
 
     def completion(self, text: str) -> Completion | None:
-        if self._then is not None or self.section.PLACE not in FILTERED:
+        if self._then is not None:
             return None
         overview = self.console.overview
         flows = [flow.name for flow in overview.flows]
         tags = sorted({tag for flow in overview.flows for tag in flow.tags})
-        return complete(text, {"flow": flows, "tag": tags})
+        return complete(text, self.section.WORDS, {"flow": flows, "tag": tags})
 
     def ask(self, hint: str, then: Callable[[str], None], start: str = "") -> None:
         """Asks for a text that is not the view's."""

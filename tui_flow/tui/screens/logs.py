@@ -14,7 +14,6 @@ from tui_flow.store.log_search import around
 from tui_flow.tui import saved_views
 from tui_flow.tui.actions import bindings
 from tui_flow.tui.presentation import Line, filters, hit_lines, hits, log_lines, text_of
-from tui_flow.tui.presentation.filters import BadFilter
 from tui_flow.tui.screens.log_texts import LogTexts
 from tui_flow.tui.screens.section import Section
 from tui_flow.tui.searching import News, Searcher
@@ -46,6 +45,7 @@ class LogsSection(LogTexts, Section):
     """What is looked for, the lines that were found by run, and the log around the one under the cursor."""
 
     PLACE = "logs"
+    WORDS = filters.OF_LOGS
     PROMPT = "timeout|refused  /regex/  level>=WARN  flow:etl_*  task:load  since:24h"
     BINDINGS: ClassVar = bindings("logs")
 
@@ -103,14 +103,10 @@ class LogsSection(LogTexts, Section):
         self.searcher.forget()
         self.list.show_hits(self.list.found.emptied())
         self._news = News(0, [], 0, 0, 0.0, is_over=True)
-        try:
-            filter, self._wrong = filters.parse(self.text), ""
-        except BadFilter as error:
-            self._wrong = str(error)
-        else:
-            if filter:
-                self.searcher.start(filter)
-                self._news = self._news._replace(is_over=False)
+        filter, self._wrong = filters.read(self.text, filters.OF_LOGS)
+        if filter:
+            self.searcher.start(filter)
+            self._news = self._news._replace(is_over=False)
         self._describe()
 
     def on_logs_section_told(self, event: Told) -> None:

@@ -15,7 +15,7 @@ from tui_flow.store.spans import Span
 from tui_flow.tui import several
 from tui_flow.tui.actions import bindings
 from tui_flow.tui.presentation import Line, about, alert_list, filters, orders, plots, run_list, text_of
-from tui_flow.tui.presentation.filters import BadFilter, Filter
+from tui_flow.tui.presentation.filters import Filter
 from tui_flow.tui.presentation.glyphs import word
 from tui_flow.tui.presentation.run_list import MOST, PAGE, RunWindow
 from tui_flow.tui.rerunning_several import rerun_several
@@ -338,10 +338,8 @@ class RunsSection(Sorting, AlertActions, Marking, Section):
         if text.strip() == self.text:
             return
         self.text = text.strip()
-        try:
-            self._filter, self._wrong = filters.parse_of_runs(text), ""
-        except BadFilter as error:
-            self._wrong = str(error)
+        self._filter, self._wrong = filters.read(text, filters.OF_RUNS)
+        if self._wrong:
             self.workers.cancel_group(self, "runs")
             self._reading = None
             self.table.show_window(RunWindow())

@@ -40,7 +40,8 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Marking,
 
     table: AgendaTable
     PLACE = "schedule"
-    PROMPT = "words of a flow, a time such as 03:, a note"
+    WORDS = agenda.WORDS
+    PROMPT = "etl  03:  /regex/  flow:etl_*  -tag:core  is:late  is:paused"
     BINDINGS: ClassVar = [*bindings("rows"), *bindings("schedule")]
     ON_MARKS = ("pause", "skip")
     ZONES: ClassVar = tuple(times.ZONES)
@@ -52,7 +53,8 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Marking,
         self.about.add_class("about")
         self.reading = EMPTY
         self.text = ""
-        """The filter."""
+        """The filter, as it was typed."""
+        self._filter, self._wrong = filters.Filter(), ""
         self.day: Span | None = None
         """The day to come that the agenda is about; None is from now on."""
         self._rows: list[Row] = []
@@ -123,32 +125,28 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Marking,
         slots = self.console.settings.max_concurrent_runs
         rows_of = agenda.rows_of if self.day is None else agenda.rows_of_day
         self._rows = rows_of(self.reading, self.console.overview, slots)
-        self._filter()
+        self._show_rows()
 
-    def _filter(self) -> None:
-        rows = (
-            [row for row in self._rows if row.schedule is None or self._fits(row)]
-            if self.text
-            else self._rows
-        )
+    def _show_rows(self) -> None:
+        now, tags = time.time(), {flow.name: flow.tags for flow in self.console.overview.flows}
+        rows = agenda.matching(self._rows, self._filter, tags, now) if self._filter else self._rows
         self._renew_marks()
         self.table.engine = "" if self.console.has_engine else self.console.engine
         self.table.usual = fires.usual_by_flow(self.console.overview.runs)
-        self.table.set_rows(rows if any(row.schedule for row in rows) else [], time.time())
+        is_any = not self._wrong and any(row.schedule for row in rows)
+        self.table.set_rows(rows if is_any else [], now)
         self._describe()
+
+    def set_filter(self, text: str) -> None:
+        self.text = text.strip()
+        self._filter, self._wrong = filters.read(self.text, self.WORDS)
+        self._show_rows()
+        self.show_timeline()
 
     def _renew_marks(self) -> None:
         marked = schedule_marks.followed(self.table.marked, self._rows)
         if marked != self.table.marked:
             self.table.set_marks(marked)
-
-    def _fits(self, row: Row) -> bool:
-        schedule = row.schedule
-        if schedule is None:
-            return False
-        when = f"{fires.wall(schedule, row.at):%a %d %b %H:%M:%S}" if row.at else row.kind
-        hay = f"{schedule.flow}/{schedule.slug} {fires.words(schedule)} {when} {row.kind} {row.note}"
-        return all(filters.has_text(hay, word) for word in self.text.split())
 
     # What is said.
 
@@ -167,16 +165,33 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Marking,
         zone = "each in its own zone" if times.are_own() else f"zone {times.zone_name(now or time.time())}"
         order = f"only: {self.text}  {zone}" if self.text else zone
         title = "Next 24h" if self.day is None else f"{times.local(self.day.start):%a %d %b}"
-        self.table.set_title(
-            f"{title}: {fires.count_text(awake, self.reading)}", f"{order}  {self.table.place}".strip()
-        )
-        if not self._rows or not any(row.schedule for row in self._rows):
+        end = float("inf") if self.day else now + fires.DAY + fires.INSTANT
+        counts = agenda.count_text(self.table.rows, self._rows, end)
+        if self._wrong:
+            counts, order = "", "this is no filter"
+        self.table.set_title(f"{title}: {counts}".rstrip(": "), f"{order}  {self.table.place}".strip())
+        if not any(row.schedule for row in self._rows):
             self._say_nothing("Nothing here yet", _NOTHING if self.day is None else [_NO_FIRE])
         elif self.table.selected is None:
-            self._say_nothing("Nothing matches", [_no_match(self.text)])
+            self._say_nothing("This is no filter" if self._wrong else "Nothing matches", [self.why_none()])
         else:
             self._tell(self.table.selected, hourly.hours(self.reading, awake) if now else [])
         self.update_footer()
+
+    def why_none(self) -> Line:
+        """Why the filter lets nothing through."""
+        if self._wrong:
+            return [(self._wrong, "bad")]
+        flows = (one.flow for one in self.console.overview.schedules)
+        if unknown := filters.unknown_flow(self._filter, flows):
+            return [(f"{unknown}. ", ""), ("Esc", "key"), (" shows all.", "dim")]
+        return [
+            ("No schedule has ", ""),
+            (self.text, "strong"),
+            (". ", ""),
+            ("Esc", "key"),
+            (" shows all.", "dim"),
+        ]
 
     def _say_nothing(self, title: str, lines: list[Line]) -> None:
         self.about.set_title(title)
@@ -271,9 +286,7 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Marking,
             self._describe()
             return True
         if self.text:
-            self.text = ""
-            self._filter()
-            self.show_timeline()
+            self.set_filter("")
             return True
         if self.day is not None:
             self.show_day(None)
@@ -281,19 +294,10 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Marking,
         return self.leave_month() or self.leave_timeline()
 
     def action_filter(self) -> None:
-        self.asks_range = False
         self.home.open_prompt(self.text)
 
     def prompt_changed(self, text: str) -> None:
-        if not self.asks_range:
-            self.text = text.strip()
-            self._filter()
-            self.show_timeline()
-
-    def prompt_entered(self, text: str) -> None:
-        if self.asks_range:
-            self.asks_range = False
-            self.range_entered(text)
+        self.set_filter(text)
 
     def action_open(self) -> None:
         if self.month.has_focus:
@@ -337,7 +341,3 @@ _NO_FIRE: Line = [
     ("Esc", "key"),
     (" shows what comes from now on.", "dim"),
 ]
-
-
-def _no_match(text: str) -> Line:
-    return [("No schedule has ", ""), (text, "strong"), (". ", ""), ("Esc", "key"), (" shows all.", "dim")]

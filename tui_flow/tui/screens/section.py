@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from tui_flow.contract.errors import HistoryError, TuiFlowError
 from tui_flow.tui.presentation import Line, times
+from tui_flow.tui.presentation.filters import OF_RUNS, Words
 
 MOST_ASKED = 50
 """Filters, or searches, that come back with the key up."""
@@ -26,6 +27,8 @@ class Section(Container):
     """Where its actions are: a place of `actions.ACTIONS`."""
     WANTS_ADVANCES: ClassVar[bool] = False
     """Whether it shows how far runs are that are not over."""
+    WORDS: ClassVar[Words] = OF_RUNS
+    """Those that its filter knows."""
     PROMPT: ClassVar[str] = ""
     """What stands in the empty line that `/` opens."""
     ZONES: ClassVar[Sequence[times.Zone]] = ("here", "utc")

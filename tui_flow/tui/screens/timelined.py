@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui_flow.contract.states import ScheduleState
 from tui_flow.store.records import Schedule
-from tui_flow.tui.presentation import clock_changes, timeline, timeline_slots, times
+from tui_flow.tui.presentation import Line, clock_changes, timeline, timeline_slots, times
 from tui_flow.tui.presentation.timeline import SCALES, Facts, Window
 from tui_flow.tui.screens.timetable import Span, Timetable
 from tui_flow.tui.widgets.timeline import LEFT, Timeline
@@ -31,6 +31,8 @@ class Timelined(_Base):
     if TYPE_CHECKING:
         table: AgendaTable
         text: str
+
+        def why_none(self) -> Line: ...
 
     def __init__(self) -> None:
         super().__init__()
@@ -85,7 +87,9 @@ class Timelined(_Base):
             timeline.axis_line(facts.window),
             timeline.name_width(schedules),
             timeline_slots.slots_line(schedules, facts, overview, slots, marks),
-            timeline.legend(facts, marks) if schedules else timeline.nothing(self.text),
+            timeline.legend(facts, marks)
+            if schedules
+            else timeline.nothing(self.why_none() if self.text else []),
         )
         scales = " ".join(f"[{one}]" if one == self._scale else one for one in SCALES)
         self.timeline.set_title(

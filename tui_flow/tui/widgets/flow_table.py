@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from textual.strip import Strip
 
 from tui_flow.tui.presentation import Line, filters, flow_list, flow_status
-from tui_flow.tui.presentation.filters import BadFilter, Filter
+from tui_flow.tui.presentation.filters import Filter
 from tui_flow.tui.presentation.flow_list import FlowRow, is_for_later
 from tui_flow.tui.widgets.marking import MarkableLines
 from tui_flow.tui.widgets.paint import AnySpan, fit, fit_line
@@ -90,10 +90,7 @@ class FlowTable(MarkableLines):
     def set_filter(self, text: str) -> None:
         """Shows only rows with these words; the cursor goes to one that has them in its name, if there is one."""
         self.filter = text
-        try:
-            self._parsed, self.wrong = filters.parse_of_runs(text), ""
-        except BadFilter as error:
-            self.wrong = str(error)
+        self._parsed, self.wrong = filters.read(text, filters.OF_RUNS)
         self._show()
         if self.selected is not None and not flow_list.is_named(self.selected, text):
             named = (index for index, row in enumerate(self.rows) if flow_list.is_named(row, text))
