@@ -142,6 +142,14 @@ async def test_the_month_leads_to_the_runs_of_a_day_and_to_what_fires_on_another
         await page.shows("Next 24h: 1 fire of 1 flow")
         await page.press("tab", "h", "h", "enter")
         await page.shows(f"only: day:{before}", "Runs 1 ")
+        await page.press("enter")
+        await page.shows("run 900", "FAILED")
+        await page.press("escape", "escape")
+        await page.shows(f"{before:%a} {before.day} {before:%b}", "first ✗", "[4 Schedule]")
+        await page.press("2")
+        await page.hides("only: day:")
+        await page.press("escape")
+        assert "[2 Runs]" in page.text, "nobody came from elsewhere"
         await page.press("4", "tab", "escape")
         await page.hides("M hides it")
 

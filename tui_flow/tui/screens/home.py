@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.cells import cell_len
 from textual import events
@@ -55,6 +56,18 @@ class Tabs(Bar):
             await self.screen.switch(place)
 
 
+class _Visit(NamedTuple):
+    """A look at one view from another."""
+
+    text: str
+    """The filter that it is about; with another one it is no visit any more."""
+    before: str
+    """The filter, and the order, that the visited view had."""
+    place: str
+    pane: Widget | None
+    """Where Esc leads back to."""
+
+
 class HomeScreen(View):
     """Shows one of the views. Each is made when somebody first looks at it, and then only hidden."""
 
@@ -66,6 +79,7 @@ class HomeScreen(View):
         self._frame = Container(id="views")
         self._then: Callable[[str], None] | None = None
         """Who gets the text that is being typed, in place of the view."""
+        self._visit: _Visit | None = None
 
     def compose_panes(self) -> Iterable[Widget]:
         yield self.tabs
@@ -81,6 +95,7 @@ class HomeScreen(View):
         """Looks at another view. When it returns, that one has the keyboard."""
         self.close_prompt()
         self.say("")
+        self._visit = None
         section = self._sections.get(place)
         if section is not self.section:
             self.section.display = False
@@ -93,6 +108,19 @@ class HomeScreen(View):
             self.update_tabs()
             self._front()
         return self.section
+
+    async def visit(self, place: str, text: str) -> None:
+        """Looks at another view with a filter, until Esc leads back here."""
+        came_from, pane = self.section.PLACE, self.focused
+        section = await self.switch(place)
+        before = section.address_text
+        section.show_address(text)
+        self._visit = _Visit(text, before, came_from, pane)
+
+    async def _end_visit(self, visit: _Visit) -> None:
+        self.section.show_address(visit.before)
+        await self.switch(visit.place)
+        self.set_focus(visit.pane)
 
     def _front(self) -> None:
         """Gives the keyboard to the view that is looked at, and tells it the news."""
@@ -199,6 +227,9 @@ class HomeScreen(View):
 
     def go_back(self) -> bool:
         if not self.prompt.display:
+            if self._visit and self._visit.text == self.section.filter_text:
+                self.run_worker(self._end_visit(self._visit), group="visit", exclusive=True)
+                return True
             return self.section.go_back() or self.section.clear_marks() or self.section.unzoom()
         is_of_view = self._then is None
         self.close_prompt()

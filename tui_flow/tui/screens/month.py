@@ -145,7 +145,7 @@ class Monthly(_Base):
         if day is None:
             return
         if day.runs:
-            self.run_worker(self._open_runs(day.date), group="open-day")
+            self.run_worker(self.home.visit("runs", f"day:{day.date}"), group="open-day")
         elif day.start > now:
             self.show_day(Span(day.start, day.end))
             self.table.focus()
@@ -154,11 +154,6 @@ class Monthly(_Base):
             self.table.focus()
         else:
             self.say(f"no run is kept of {day.date:%a} {day.date.day} {day.date:%b}")
-
-    async def _open_runs(self, day: "date") -> None:
-        from tui_flow.tui.presentation.address import Address
-
-        await self.console.go_to(Address("runs", f"day:{day}"))
 
 
 def _read(
