@@ -9,12 +9,12 @@ import pytest
 
 from tests.store.rows import a_run
 from tests.tui.pages import console
-from tests.tui.project import Project, said, the_task
+from tests.tui.project import NOON, Project, said, the_task
 from tui_flow.contract.states import FlowRunState
 from tui_flow.store.log_search import ALL_LEVELS, Hit, Needle
 from tui_flow.tui import saved_views, searching
 from tui_flow.tui.app import Console
-from tui_flow.tui.presentation import filters, hit_lines, log_hits, text_of
+from tui_flow.tui.presentation import filters, hit_lines, log_hits, text_of, times
 from tui_flow.tui.presentation.glyphs import UNICODE
 from tui_flow.tui.presentation.hits import HitList
 from tui_flow.tui.presentation.log_hits import query_of
@@ -89,9 +89,7 @@ async def test_all_hits_are_saved_to_a_file_and_read_in_the_pager(
     said_often: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     paged: list[tuple[list[str], int]] = []
-    monkeypatch.setattr(
-        Console, "page", lambda _, path, at: paged.append((path.read_text().splitlines(), at))
-    )
+    monkeypatch.setattr(Console, "page", lambda _, lines, at: paged.append((list(lines), at)))
     async with console(said_often) as page:
         await page.press("3", "S", "slash")
         await page.type("timeout")
@@ -102,11 +100,16 @@ async def test_all_hits_are_saved_to_a_file_and_read_in_the_pager(
         await page.press("enter")
         await page.shows("saved 7 lines to")
         lines = (said_often.settings.project / "search-timeout.log").read_text().splitlines()
-        assert lines[0].startswith("812:57 ") and "etl_daily/load_warehouse: OperationalError" in lines[0]
+        when = times.stamp(NOON + 60 * 812 + 191)
+        assert lines[0].startswith(f"812:57 {when} ERROR    etl_daily/load_warehouse: OperationalError")
         await page.press("S", "enter")
         await page.shows("not saved, File exists")
         await page.press("n", "o")
-        assert paged == [(lines, 2)]
+        ((read, at),) = paged
+        assert len(read) == len(lines) and at == 2
+        assert read[0] == lines[0].replace(
+            when, times.local(NOON + 60 * 812 + 191).strftime("%m-%d %H:%M:%S.000")
+        )
 
 
 async def test_a_hit_of_a_task_opens_the_run_at_that_task(said_often: Project) -> None:

@@ -246,6 +246,7 @@ def test_times_are_shown_and_read_in_utc_where_that_is_wanted(monkeypatch: pytes
     try:
         summer = 1_755_691_200.0  # 2025-08-20 12:00 UTC
         assert times.clock(summer) == "08:00:00"
+        assert times.stamp(summer + 0.25).endswith(" 08:00:00.250-04:00")
         assert filters.since_of("today", summer) == summer - 8 * 3600
         times.show_in("utc")
         assert times.clock(summer) == "12:00:00"

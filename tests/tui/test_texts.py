@@ -3,14 +3,15 @@
 import base64
 import stat
 import time
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.tui.pages import Page, console
-from tests.tui.project import Project, said
+from tests.tui.project import NOON, Project, said
 from tui_flow.tui import copying, editor
+from tui_flow.tui.presentation.times import clock, stamp
 
 
 def clipboard(monkeypatch: pytest.MonkeyPatch, page: Page) -> list[str]:
@@ -62,6 +63,7 @@ async def test_a_menu_says_what_can_be_copied_and_a_file_keeps_it(
         await page.press("y", "l")
         await page.shows("copied the shown log (16 lines)")
         assert "tenacity" in yank.read_text(), "what is folded is part of it"
+        assert " load_warehouse: load failed\n    Traceback" in yank.read_text(), "whose it is, in words"
 
 
 async def test_what_is_copied_cannot_harm_whoever_pastes_it(
@@ -107,7 +109,8 @@ async def test_the_shown_log_is_saved_but_never_over_a_file(etl: Project, tmp_pa
         await page.shows("saved 16 lines to")
         path = etl.settings.project / "run-812-load_warehouse.log"
         lines = path.read_text().splitlines()
-        assert len(lines) == 16 and lines[0].endswith("31402 rows to load") and "tenacity" in path.read_text()
+        assert len(lines) == 16 and "tenacity" in path.read_text()
+        assert lines[0] == f"{stamp(NOON + 60 * 812 + 130)} INFO     load_warehouse: 31402 rows to load"
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         await page.press("S", "enter")
         await page.shows("not saved, File exists")
@@ -116,26 +119,49 @@ async def test_the_shown_log_is_saved_but_never_over_a_file(etl: Project, tmp_pa
 
 
 async def test_the_shown_log_is_read_in_a_pager_made_harmless(
-    etl: Project, monkeypatch: pytest.MonkeyPatch
+    etl: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    etl.log(501, said("one"), said("\x1b]52;c;x\x07 two"), said("three"))
-    shown: list[Any] = []
+    etl.log(501, said("one"), said("\x1b]52;c;x\x07 two\nand more"), said("\x1b[31mred\x1b[0m", task=None))
     async with console(etl, open_run=501) as page:
-        monkeypatch.setattr(page.app, "page", lambda path, line: shown.append((path.read_text(), line)))
-        await page.shows("three", "RUNNING")
+        monkeypatch.setattr(page.app, "suspend", nullcontext)
+        monkeypatch.setenv("PAGER", a_program(tmp_path / "less", 'echo "$@" > "$0.told"; cat > "$0.read"'))
+        await page.shows("red", "RUNNING")
         await page.press("tab", "g", "j", "o")
-        ((text, line),) = shown
-        assert line == 2
-        assert "\x1b" not in text and "␛]52;c;x" in text and text.count("\n") == 3
+        at = f"{clock(NOON)}.000"
+        assert (tmp_path / "less.read").read_text().splitlines() == [
+            f"{at} INFO     ingest_s3: one",
+            f"{at} INFO     ingest_s3: ␛]52;c;x␇ two",
+            "    and more",
+            f"{at} INFO     -: red",
+        ]
+        assert (tmp_path / "less.told").read_text() == "-S +2g\n"
+
+
+async def test_a_pager_begins_before_a_long_log_was_read_and_may_leave_before_its_end(
+    etl: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    given: list[int] = []
+    async with console(etl) as page:
+        monkeypatch.setattr(page.app, "suspend", nullcontext)
+        monkeypatch.setenv("PAGER", a_program(tmp_path / "pager", "head -n 1 > /dev/null"))
+        page.app.page((given.append(number) or "x" * 1000 for number in range(1_000_000)), 1)
+        assert 0 < len(given) < 10_000
+
+
+def a_program(path: Path, script: str) -> str:
+    """A program that does what this script says."""
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o700)
+    return str(path)
 
 
 def test_the_pager_is_told_the_line_and_lets_no_colours_through() -> None:
-    command, environ = editor.pager(Path("/x"), 7, {"PAGER": "less -i", "LESS": "-R", "A": "b"})
-    assert command == ["less", "-i", "-S", "+7g", "/x"]
+    command, environ = editor.pager(7, {"PAGER": "less -i", "LESS": "-R", "A": "b"})
+    assert command == ["less", "-i", "-S", "+7g"]
     assert environ == {"PAGER": "less -i", "A": "b"}
-    assert editor.pager(Path("/x"), 7, {"PAGER": "cat"})[0] == ["cat", "/x"]
+    assert editor.pager(7, {"PAGER": "cat"})[0] == ["cat"]
     with pytest.raises(ValueError, match="PAGER is nowhere"):
-        editor.pager(Path("/x"), 7, {"PAGER": "nowhere"})
+        editor.pager(7, {"PAGER": "nowhere"})
 
 
 async def test_only_matching_lines_are_shown_and_escape_goes_back_to_the_line(etl: Project) -> None:

@@ -1,16 +1,12 @@
 """The lines of a run's log, as commands print them."""
 
 from collections.abc import Callable, Collection, Iterator
-from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from tui_flow.cli.output import style
+from tui_flow.cli.paint import painted
 from tui_flow.contract.log import KEEPER, LEVELS, LogRecord
-from tui_flow.safe import safe, safe_lines
-
-LEVEL_COLOURS = {"WARNING": "yellow", "ERROR": "red", "CRITICAL": "red"}
+from tui_flow.tui.presentation import log_lines
 
 
 class LogReader:
@@ -60,30 +56,13 @@ class LogReader:
 def record_lines(record: LogRecord, who: Callable[[int], str]) -> list[str]:
     """The record for a person: local time, level, whose it is, and the message, further lines indented. Safe to
     print; `who` gives a task run's name."""
-    first, *more = safe_lines(record.message)
-    name = safe(who(record.task_run)) if record.task_run is not None else "-"
-    level = style(f"{record.level:<8}", fg=LEVEL_COLOURS.get(record.level))
-    return [
-        f"{style(_clock(record.time), dim=True)} {level} {name}: {first}",
-        *(f"    {line}" for line in more),
-    ]
+    first, *more = record.message.replace("\r\n", "\n").split("\n")
+    name = who(record.task_run) if record.task_run is not None else ""
+    head = log_lines.read_line(log_lines.seconds(record.time), record.level, name, first, "clock")
+    return [painted(line) for line in (head, *([("    ", ""), (line, "")] for line in more))]
 
 
 def record_object(record: LogRecord, who: Callable[[int], str]) -> dict[str, Any]:
     """The record for a program."""
     name = None if record.task_run is None else who(record.task_run)
     return {**record._asdict(), "task_run_name": name}
-
-
-def _clock(stamp: str) -> str:
-    """The local time of day of a record's time, to the millisecond."""
-    return _second(stamp[:19]) + stamp[19:23]
-
-
-@lru_cache(maxsize=4)
-def _second(stamp: str) -> str:
-    """The same, to the second. Cached, since log lines come many to the second."""
-    try:
-        return datetime.fromisoformat(f"{stamp}Z").astimezone().strftime("%H:%M:%S")
-    except ValueError:
-        return "-" * 8

@@ -30,7 +30,8 @@ def state_text(state: str) -> str:
 
 def painted(line: Line) -> str:
     """A line of the console, safe to print."""
-    return "".join(style(safe(text), fg=ROLES.get(role) or None) for text, role in line).rstrip()
+    spans = ((safe(text), ROLES.get(role)) for text, role in line)
+    return "".join(style(text, fg=colour) if colour else text for text, colour in spans).rstrip()
 
 
 def took(run: FlowRun | TaskRun, now: float | None = None) -> str:

@@ -40,16 +40,17 @@ def command(path: Path, line: int, environ: Mapping[str, str] = os.environ) -> l
     return [*words, str(path)]
 
 
-def pager(path: Path, line: int, environ: Mapping[str, str] = os.environ) -> tuple[list[str], dict[str, str]]:
-    """The words of the pager's command, and its environment. Raises ValueError where there is no pager."""
+def pager(line: int, environ: Mapping[str, str] = os.environ) -> tuple[list[str], dict[str, str]]:
+    """The words of a pager's command that reads what it is given from a line on, and its environment. Raises ValueError
+    where there is no pager."""
     words = _named(environ, "PAGER") or [next(filter(shutil.which, ("less", "more")), "")]
     if not words[0]:
         raise ValueError("no pager found; set PAGER, for example: export PAGER=less")
     # Without LESS a less would leave at once where all fits, or let colours through.
     kept = {name: value for name, value in environ.items() if name != "LESS"}
     if Path(words[0]).name == "less":
-        return [*words, "-S", f"+{line}g", str(path)], kept
-    return [*words, str(path)], kept
+        return [*words, "-S", f"+{line}g"], kept
+    return words, kept
 
 
 def _named(environ: Mapping[str, str], variable: str = "") -> list[str]:

@@ -5,12 +5,13 @@ import signal
 import subprocess
 import sys
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tui_flow.contract.rundir import ENV_PROJECT, run_dir
-from tui_flow.safe import safe_lines
+from tui_flow.safe import safe, safe_lines
 from tui_flow.settings import Settings
 from tui_flow.store.records import Flow, FlowRun
 from tui_flow.tui import copying, editor
@@ -34,6 +35,16 @@ class Outside(OneKeyAtATime[int], inherit_bindings=False):
     @abstractmethod
     def action_redraw(self) -> None: ...
 
+    @contextmanager
+    def _away(self) -> Iterator[None]:
+        """While another program has the terminal: Ctrl-C is meant for that one, and ends nothing here."""
+        before = signal.signal(signal.SIGINT, lambda *_: None)
+        try:
+            with self.suspend():
+                yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
     def edit_run(self, run: FlowRun) -> None:
         """Opens the editor where a run failed, else at its flow."""
         if run.failure is not None and run.failure.path:
@@ -55,7 +66,7 @@ class Outside(OneKeyAtATime[int], inherit_bindings=False):
         if not path.is_file():
             self.say(f"there is no file {path}", "warn")
             return
-        with self.suspend():
+        with self._away():
             done = subprocess.run(command, check=False)
         self.action_redraw()
         where = f"{path.name}, line {line}" if line else path.name
@@ -74,7 +85,7 @@ class Outside(OneKeyAtATime[int], inherit_bindings=False):
             path.chmod(0o600)
             try:
                 command = editor.command(path, line)
-                with self.suspend():
+                with self._away():
                     subprocess.run(command, check=False)
                 return path.read_text("utf-8")
             except (ValueError, OSError) as error:
@@ -83,34 +94,29 @@ class Outside(OneKeyAtATime[int], inherit_bindings=False):
             finally:
                 self.action_redraw()
 
-    def page(self, path: Path, line: int) -> None:
-        """Shows a file in the user's pager in place of the console, from a line on."""
+    def page(self, lines: Iterable[str], at: int) -> None:
+        """Shows lines in the user's pager in place of the console, made harmless, from one on (counted from 1). It gets
+        them while it shows them: a log may have a million, and who reads it may have seen enough before."""
         try:
-            command, environ = editor.pager(path, line)
+            command, environ = editor.pager(at)
         except ValueError as error:
             self.say(str(error), "warn")
             return
-        with self.suspend():
-            subprocess.run(command, check=False, env=environ)
+        with self._away(), subprocess.Popen(command, stdin=subprocess.PIPE, env=environ) as pager:
+            assert pager.stdin is not None
+            with suppress(BrokenPipeError), pager.stdin as pipe:
+                pipe.writelines(f"{safe(line)}\n".encode("utf-8", "replace") for line in lines)
         self.action_redraw()
 
     def debug_run(self, run: FlowRun) -> None:
         """Runs a run again in place of the console, under pdb; what succeeded is reused."""
         directory = run_dir(self.settings.state_dir, run.id)
         command = [sys.executable, "-m", "tui_flow.sdk.debugging", str(directory)]
-        before = signal.signal(
-            signal.SIGINT, lambda *_: None
-        )  # Ctrl-C is the debugger's, and ends nothing here
-        try:
-            with self.suspend():
-                subprocess.run(
-                    command, check=False, env={**os.environ, ENV_PROJECT: str(self.settings.project)}
-                )
-                sys.stdout.write("\nback to the console with Enter ")
-                sys.stdout.flush()
-                sys.stdin.readline()
-        finally:
-            signal.signal(signal.SIGINT, before)
+        with self._away():
+            subprocess.run(command, check=False, env={**os.environ, ENV_PROJECT: str(self.settings.project)})
+            sys.stdout.write("\nback to the console with Enter ")
+            sys.stdout.flush()
+            sys.stdin.readline()
         self.action_redraw()
         self.say(f"run {run.id} was run again under pdb, as a run of its own")
 

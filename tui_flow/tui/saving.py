@@ -1,7 +1,6 @@
-"""Lines that somebody takes out of the console: into a new file, or into the pager."""
+"""Lines that somebody takes out of the console, into a new file."""
 
 import os
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,21 +18,13 @@ def file_name(text: str) -> str:
 
 
 def save(console: "Console", name: str, lines: Iterable[str]) -> None:
-    """The lines as they are, readable for their owner only; never over a file that is there."""
+    """The lines made harmless, readable for their owner only; never over a file that is there."""
     path = console.settings.project / Path(name).expanduser()
     try:
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(fd, "w", encoding="utf-8", errors="replace") as file:
-            count = sum(file.write(line + "\n") > 0 for line in lines)
+            count = sum(file.write(safe(line) + "\n") > 0 for line in lines)
     except OSError as error:
         console.say(f"not saved, {error.strerror}: {path}", "warn")
         return
     console.say(f"saved {counted(count, 'line')} to {path}")
-
-
-def read_in_pager(console: "Console", lines: Iterable[str], at: int) -> None:
-    """The lines in $PAGER, from one on (counted from 1); control characters are made harmless."""
-    with tempfile.NamedTemporaryFile("w", prefix="tui-flow-", suffix=".log", encoding="utf-8") as file:
-        file.writelines(safe(line) + "\n" for line in lines)
-        file.flush()
-        console.page(Path(file.name), at)

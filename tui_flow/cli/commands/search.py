@@ -11,7 +11,6 @@ from typing import Any
 import click
 
 from tui_flow.cli.history import up_to_date
-from tui_flow.cli.log_lines import LEVEL_COLOURS
 from tui_flow.cli.options import new_command, settings, wants_json
 from tui_flow.cli.output import fit, json_line, note, print_lines, style
 from tui_flow.contract.errors import RequestError
@@ -21,6 +20,8 @@ from tui_flow.safe import safe
 from tui_flow.store.flows import list_flows
 from tui_flow.store.log_search import Hit, LogScan
 from tui_flow.tui.presentation import filters, log_hits
+from tui_flow.tui.presentation.glyphs import ROLES
+from tui_flow.tui.presentation.log_lines import LEVEL_ROLES
 from tui_flow.tui.searching import Found, search_logs, unread
 
 
@@ -92,7 +93,7 @@ def _lines(hits: Iterator[tuple[Found, Hit]]) -> Iterator[str]:
     columns = _columns()
     for group, hit in hits:
         begin, end = hit.place
-        level = style(f"{LEVELS[hit.level]:<8}", fg=LEVEL_COLOURS.get(LEVELS[hit.level]))
+        level = style(f"{LEVELS[hit.level]:<8}", fg=ROLES.get(LEVEL_ROLES[hit.level]))
         where = f"{group.run.id}:{hit.line + 1}"
         when = style(_when(hit.stamp), dim=True)
         who = log_hits.writer(group.run, hit, group.names) or group.run.flow

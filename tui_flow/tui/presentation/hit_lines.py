@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from tui_flow.contract.log import LEVELS
 from tui_flow.counting import counted
 from tui_flow.store.log_search import Hit
-from tui_flow.tui.presentation import Line, plots, times
+from tui_flow.tui.presentation import Line, log_lines, plots, text_of, times
 from tui_flow.tui.presentation.glyphs import Marks, role
 from tui_flow.tui.presentation.hits import EqualHits, HitList, Row, RunHits, TryHits
 from tui_flow.tui.presentation.log_lines import LEVEL_ROLES, LEVEL_WORDS
@@ -94,10 +94,12 @@ def message_line(one: EqualHits, width: int, marks: Marks, now: float) -> Line:
     ]
 
 
-def plain_line(group: RunHits, hit: Hit) -> str:
-    """A hit as a line of a file: run and line, when, how grave, who, and what."""
-    who = group.name_of(hit) or "-"
-    return f"{group.run.id}:{hit.line + 1} {hit.stamp or '-'} {LEVELS[hit.level]:<8} {group.run.flow}/{who}: {hit.text}"
+def plain_line(group: RunHits, hit: Hit, *, kept: bool) -> str:
+    """A hit as a line of a file: run and line, when (with year and zone in what is `kept`), how grave, who, and what."""
+    who = f"{group.run.flow}/{group.name_of(hit) or '-'}"
+    at, mode = log_lines.seconds(hit.stamp), "stamp" if kept else "date"
+    line = log_lines.read_line(at, LEVELS[hit.level], who, hit.text, mode)
+    return f"{group.run.id}:{hit.line + 1} {text_of(line)}"
 
 
 def message_lines(one: EqualHits, marks: Marks, now: float) -> list[Line]:

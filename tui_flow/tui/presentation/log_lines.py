@@ -30,10 +30,11 @@ def split(text: str) -> Parts:
     match = _HEADER.match(text)
     if match is None:
         return Parts(None, "", "", text.removeprefix("\t"))
-    return Parts(_seconds(match[1]), match[2], match[4], text[match.end() :])
+    return Parts(seconds(match[1]), match[2], match[4], text[match.end() :])
 
 
-def _seconds(stamp: str) -> float | None:
+def seconds(stamp: str) -> float | None:
+    """When that is, of a record's time; None for what is none."""
     try:
         return datetime.fromisoformat(stamp).timestamp()
     except ValueError:
@@ -46,6 +47,16 @@ def level_word(level: str) -> tuple[str, str]:
     return (LEVEL_WORDS[rank] if level in LEVELS else level[:5], LEVEL_ROLES[rank])
 
 
+def read_line(at: float | None, level: str, who: str, message: str, mode: str) -> Line:
+    """A line as it is read outside of the console: when (the time column in one of its modes, or a whole "stamp"), how
+    grave, whose it is, and what it says. A further line of a record has no time, and is indented."""
+    text = _COLOUR.sub("", message) if "\x1b" in message else message
+    if at is None:
+        return [("    ", ""), (text, "")]
+    when = f"{times.stamp(at)} " if mode == "stamp" else time_text(mode, at, None, narrow=False)
+    return [(when, "dim"), (f"{level:<8} ", level_word(level)[1]), (f"{who or '-'}: ", ""), (text, "")]
+
+
 def time_text(mode: str, at: float | None, before: float | None, *, narrow: bool) -> str:
     """The time column of a line; `before` is when the shown record before it was written."""
     width = time_width(mode, narrow=narrow)
@@ -53,9 +64,8 @@ def time_text(mode: str, at: float | None, before: float | None, *, narrow: bool
         return " " * width
     if mode == "delta":
         return f"{f'+{max(0.0, at - (before or at)):.3f}':>{width - 1}} "
-    moment = times.local(at)
-    text = moment.strftime("%H:%M:%S" if mode == "clock" else "%m-%d %H:%M:%S")
-    return f"{text} " if narrow else f"{text}.{moment.microsecond // 1000:03} "
+    text = times.exact(at, "%H:%M:%S" if mode == "clock" else "%m-%d %H:%M:%S")
+    return f"{text[:-4]} " if narrow else f"{text} "
 
 
 def time_width(mode: str, *, narrow: bool) -> int:

@@ -1,6 +1,8 @@
 """Times for people: short, and no more exact than what they are for."""
 
+import time
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 from typing import Literal
 
 Zone = Literal["here", "utc", "own"]
@@ -43,6 +45,28 @@ def wall(at: float, own: str) -> datetime:
 def local(at: float) -> datetime:
     """What the clock on the wall says at a moment, in the zone in which times are shown."""
     return datetime.fromtimestamp(at, _shown[0]).replace(tzinfo=None)
+
+
+def stamp(at: float) -> str:
+    """Day, time and offset, for what is read elsewhere, or later: "2026-08-20 14:03:22.377+02:00"."""
+    second, _, offset = _second(int(at), "%Y-%m-%d %H:%M:%S %z", _shown[0], time.tzname).rpartition(" ")
+    return f"{second}.{_milliseconds(at)}{offset[:3]}:{offset[3:]}"
+
+
+def exact(at: float, form: str) -> str:
+    """A moment in some form of `strftime`, and the milliseconds."""
+    return f"{_second(int(at), form, _shown[0], time.tzname)}.{_milliseconds(at)}"
+
+
+def _milliseconds(at: float) -> str:
+    return f"{round(at % 1 * 1_000_000) // 1000 % 1000:03}"
+
+
+@lru_cache(maxsize=8)
+def _second(at: int, form: str, zone: tzinfo | None, here: tuple[str, str]) -> str:  # noqa: ARG001
+    """A second as it is there; with no zone, as it is on this machine, whose zone is called so. Cached, since the lines
+    of a log come many to the second."""
+    return datetime.fromtimestamp(at, zone).astimezone(zone).strftime(form)
 
 
 def moment_of(wall: datetime) -> float:

@@ -1,7 +1,7 @@
 """What the keys of the Logs view do with what was found: copy it, save it, read it in a pager."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from tui_flow.contract.rundir import LOG, run_dir
@@ -27,10 +27,13 @@ class LogTexts(_Base):
         list: HitLines
         text: str
 
-    def _hits(self) -> Sequence[tuple[Row, str]]:
-        """All hits in the order of the list, each as a line of a file."""
-        rows = [row for head in self.list.found.heads() for row in head.hit_rows()]
-        return [(row, hit_lines.plain_line(row.group, row.hit)) for row in rows if row.hit is not None]
+    def _hits(self) -> Sequence[Row]:
+        """All hits in the order of the list."""
+        return [row for head in self.list.found.heads() for row in head.hit_rows()]
+
+    def _texts(self, *, kept: bool) -> Iterator[str]:
+        """Each of them as a line of a file."""
+        return (hit_lines.plain_line(row.group, row.hit, kept=kept) for row in self._hits() if row.hit)
 
     def action_save(self) -> None:
         """Asks for the name of a file for all hits."""
@@ -41,19 +44,18 @@ class LogTexts(_Base):
 
         def save(path: str) -> None:
             if path.strip():
-                saving.save(self.console, path.strip(), (line for _, line in self._hits()))
+                saving.save(self.console, path.strip(), self._texts(kept=True))
 
         self.home.ask("a new file to save all hits to", save, str(self.console.settings.project / name))
 
     def action_pager(self) -> None:
         """All hits in $PAGER, at the one under the cursor."""
-        row, found = self.list.selected, self._hits()
+        row = self.list.selected
         if row is None:
             self.say("there is no hit to read")
             return
         wanted = row if row.hit is not None else row.head.hit_rows()[0]
-        at = next(place for place, (other, _) in enumerate(found, 1) if other == wanted)
-        saving.read_in_pager(self.console, (line for _, line in found), at)
+        self.console.page(self._texts(kept=False), self._hits().index(wanted) + 1)
 
     def action_copy(self) -> None:
         row = self.list.selected

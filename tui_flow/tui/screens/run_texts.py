@@ -2,6 +2,7 @@
 
 import time
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +101,9 @@ class RunTexts(RunActions):
             Copyable("p", "path", f"{failure.path}:{failure.line}" if failure and failure.path else run.path),
             Copyable("i", "run's number", str(run.id)),
             Copyable("f", "log's path", str(run_dir(self.console.settings.state_dir, run.id) / LOG)),
-            Copyable("l", "shown log", "\n".join(view.lines.texts(MAX_COPIED))) if view.count else None,
+            Copyable("l", "shown log", "\n".join(islice(view.texts(kept=True), MAX_COPIED)))
+            if view.count
+            else None,
         ]
         return [each for each in found if each is not None and each.text]
 
@@ -121,9 +124,8 @@ class RunTexts(RunActions):
         self.open_prompt(str(self.console.settings.project / name), _SAVE)
 
     def _save(self, name: str) -> None:
-        """The lines as they stand in the log."""
         if name:
-            saving.save(self.console, name, self.log_view.lines.texts(len(self.log_view.lines.log)))
+            saving.save(self.console, name, self.log_view.texts(kept=True))
 
     def action_pager(self) -> None:
         """The lines that are shown in $PAGER, at the one under the cursor."""
@@ -131,8 +133,7 @@ class RunTexts(RunActions):
         if not view.count:
             self.say("there is no line to read")
             return
-        lines = view.lines.texts(len(view.lines.log))
-        saving.read_in_pager(self.console, lines, view.place_in_scope() + 1)
+        self.console.page(view.texts(kept=False), view.place_in_texts() + 1)
 
     def action_edit(self) -> None:
         failure = self.failure()

@@ -2,8 +2,7 @@
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Collection, Iterator, Sequence
-from itertools import islice
+from collections.abc import Collection, Sequence
 
 from tui_flow.contract.log import LEVELS
 from tui_flow.store.logs import LogFile
@@ -116,15 +115,8 @@ class LogRows:
         found = tracebacks.exception_line(texts)
         return line if found is None else lines[found]
 
-    def texts(self, limit: int) -> Iterator[str]:
-        """The lines that are shown, as they stand in the file, those that are folded included; at most so many."""
-        return map(self.log.whole_text, islice(self._unfolded(), limit))
-
-    def place_of(self, line: int) -> int:
-        """Which of those a line is."""
-        return bisect_left(self._unfolded(), line)
-
-    def _unfolded(self) -> Sequence[int]:
+    def unfolded(self) -> Sequence[int]:
+        """The lines that are shown, those that are folded included."""
         if self.only is not None:
             return self.only
         return self._clip(self.log.select(self._task_runs, tries=self._tries, level=self._level))

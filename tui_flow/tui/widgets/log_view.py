@@ -2,7 +2,7 @@
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import ClassVar
 
@@ -14,7 +14,7 @@ from tui_flow.contract.log import DROPPED, KEEPER
 from tui_flow.counting import counted
 from tui_flow.store.logs import LogFile
 from tui_flow.tui.actions import bindings
-from tui_flow.tui.presentation import log_lines
+from tui_flow.tui.presentation import log_lines, text_of
 from tui_flow.tui.widgets.lines import Lines
 from tui_flow.tui.widgets.log_rows import ERROR, LogRows
 from tui_flow.tui.widgets.log_text import breaks, coloured, highlighted
@@ -130,10 +130,17 @@ class LogView(Lines):
         """The line of the file under the cursor."""
         return self.lines.lines[self.cursor] if self.cursor < len(self.lines.lines) else None
 
-    def place_in_scope(self) -> int:
-        """Which of the lines that `LogRows.texts` gives is under the cursor."""
+    def texts(self, *, kept: bool) -> Iterator[str]:
+        """The lines that are shown, as a person reads them elsewhere; what is `kept` has day and zone with each."""
+        log, mode = self.lines.log, "stamp" if kept else "date" if self.time_mode == "date" else "clock"
+        for line in self.lines.unfolded():
+            at, level, _, message = log_lines.split(log.whole_text(line))
+            yield text_of(log_lines.read_line(at, level, self._who(line), message, mode))
+
+    def place_in_texts(self) -> int:
+        """Which of those is under the cursor."""
         line = self.line_at_cursor
-        return 0 if line is None else self.lines.place_of(line)
+        return 0 if line is None else bisect_left(self.lines.unfolded(), line)
 
     def line_text(self) -> str:
         """What the line under the cursor says."""
