@@ -93,12 +93,39 @@ def test_an_unknown_flow_is_refused_with_the_nearest_names(project: Project) -> 
 
 
 def test_parameters_that_do_not_fit_are_refused_by_name(project: Project) -> None:
+    before = len(project.ask("runs")["runs"])
     wrong = project.tui_flow("run", "tiny", "-p", "number=many")
     unknown = project.tui_flow("run", "tiny", "-p", "colour=red")
-    assert wrong.returncode in (1, 2)
-    assert "number" in wrong.stdout + wrong.stderr
-    assert unknown.returncode in (1, 2)
-    assert "colour" in unknown.stdout + unknown.stderr
+    assert wrong.returncode == 2
+    assert "does not take its parameters: number=many: needs a whole number" in wrong.stderr
+    assert project.tui_flow("plan", "tiny", "-p", "number=many").returncode == 2
+    assert unknown.returncode == 2
+    assert "colour" in unknown.stderr
+    assert len(project.ask("runs")["runs"]) == before
+
+
+def test_parameters_that_the_flow_reads_in_its_own_way_are_the_flows_to_refuse(project: Project) -> None:
+    project.write(
+        "loose.py",
+        """
+        from typing import Annotated
+
+        from pydantic import BeforeValidator
+        from tui_flow import flow
+
+        @flow(validate_parameters=False)
+        def unchecked(number: int):
+            print("got", repr(number))
+
+        @flow
+        def read(number: Annotated[int, BeforeValidator(len)]):
+            print("got", repr(number))
+        """,
+    )
+    for name, got in (("unchecked", "got 'many'"), ("read", "got 4")):
+        assert project.tui_flow("plan", name, "-p", "number=many").returncode == 0
+        done = project.tui_flow("run", name, "-p", "number=many")
+        assert done.returncode == 0 and got in done.stdout
 
 
 def test_a_detached_run_prints_only_its_number(project: Project) -> None:

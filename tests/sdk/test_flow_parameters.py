@@ -29,7 +29,9 @@ def test_parameters_of_the_wrong_type_are_named(history: History) -> None:
     def my_flow(count: int, names: list[int]) -> None:
         pass
 
-    with pytest.raises(ParameterTypeError, match=r"count: Input should be a valid integer.*\n - names.1: "):
+    with pytest.raises(
+        ParameterTypeError, match=r"parameters: count: Input should be a valid integer.*\n - names.1: "
+    ):
         my_flow("many", [1, "x"])
     assert (history.last.ended.state, history.last.ended.reason) == ("failed", "refused")
     assert "count" in history.last.ended.message

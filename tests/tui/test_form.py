@@ -4,11 +4,12 @@ import json
 import shlex
 import time
 from datetime import date
+from enum import IntEnum
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr
 
 from tests.tui.pages import FakeEngine, Page, console
 from tests.tui.project import Project
@@ -168,9 +169,79 @@ def test_json_that_cannot_be_read_changes_nothing_and_says_its_line() -> None:
     with pytest.raises(ValueError, match="no parameter 'cuont'"):
         form.take_json(json.dumps({**values, "cuont": 1}))
     assert form.values() == NEEDED
-    form.take_json(json.dumps({**values, "count": "many", "config": {"host": "x", "more": 1}}))
+    with pytest.raises(ValueError, match="config has no field 'bacth'"):
+        form.take_json(json.dumps({**values, "config": {"host": "x", "bacth": 1}}))
+    assert form.values() == NEEDED
+    form.take_json(json.dumps({**values, "count": "many", "config": {"host": "x"}}))
     assert form.problems == {("count",): "needs a whole number"}
-    assert form.values()["config"] == {"host": "x", "batch": 100, "more": 1}
+    assert form.values()["config"] == {"host": "x", "batch": 100}
+
+
+def test_what_an_earlier_run_had_beyond_the_fields_stays_and_is_said() -> None:
+    form = Form(SCHEMA, {**NEEDED, "config": {"host": "wh-9", "batch": 100, "more": 1}})
+    form.take_json(form.as_json())
+    assert form.values()["config"] == {"host": "wh-9", "batch": 100, "more": 1}
+    assert form.words("X")[-1] == "-p config.more=1"
+
+
+class Level(IntEnum):
+    LOW = 1
+    HIGH = 2
+
+
+class Login(BaseModel):
+    host: str = "wh-2"
+    password: SecretStr
+
+
+LOGIN = Login(password=SecretStr("hidden-default"))
+
+
+def checked(
+    shares: dict[str, int] | None = None, code: Annotated[str, Field(pattern="^[a-z]{3}$")] = "abc", level: Level | None = Level.LOW,
+    loose: Annotated[int, BeforeValidator(len)] = 1, login: Login = LOGIN,
+) -> None: ...  # fmt: skip
+
+
+CHECKED = params.schema(checked)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "wrong"),
+    [
+        ("shares", '{"a": 1, "b": "x"}', "b: needs a whole number"), ("code", "abcd", "has to match ^[a-z]{3}$"),
+        ("level", "MIDDLE", "one of LOW | HIGH | null"), ("loose", "", "needs a whole number"),
+    ],
+)  # fmt: skip
+def test_what_is_inside_and_how_it_has_to_look_is_checked_too(name: str, text: str, wrong: str) -> None:
+    form = Form(CHECKED)
+    assert form.problems == {}
+    form.texts[name,] = text
+    assert form.problems == {(name,): wrong}
+
+
+def test_what_takes_more_than_its_type_says_is_not_refused() -> None:
+    form = Form(CHECKED, {"loose": "some text"})
+    assert form.problems == {} and form.values() == {"loose": "some text"}
+
+
+def test_the_values_of_an_enum_go_by_their_names_where_they_are_no_texts() -> None:
+    form = Form(CHECKED, {"level": 2})
+    level = form.by_path["level",]
+    assert form.texts["level",] == "HIGH" and form.values() == {"level": 2}
+    assert (level.hint, start_of(level)) == ("LOW | HIGH | null", "LOW")
+    assert form.words("X") == ["-p level=HIGH"]
+    assert [assigned({"level": text}, CHECKED)["level"] for text in ("HIGH", "2", "null")] == [2, 2, None]
+
+
+def test_a_secret_of_the_flows_own_is_asked_for_where_the_rest_of_its_group_is_another() -> None:
+    form = Form(CHECKED)
+    assert form.values() == {}
+    form.texts["login", "host"] = "wh-9"
+    assert form.problems == {("login", "password"): "type it: of the flow's own only stars are known"}
+    form.texts["login", "password"] = "another"
+    assert form.values() == {"login": {"host": "wh-9", "password": "another"}}
+    assert assigned({"login.host": "wh-9"}, CHECKED) == {"login": {"host": "wh-9"}}
 
 
 class Port(BaseModel):

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tui_flow.contract.secret_parameters import without_stars
+
 if TYPE_CHECKING:
     from tui_flow.tui.presentation.fields import Field
 
@@ -65,20 +67,22 @@ def assigned(
             if not isinstance(into.get(group), dict):
                 known = (before or {}).get(group) if depth == 0 else None
                 default = field_of(schema, tuple(above[: depth + 1])).default
-                into[group] = deepcopy(
-                    known if isinstance(known, dict) else default if isinstance(default, dict) else {}
-                )
+                if not isinstance(known, dict):  # of the flow's own secrets only stars are known here
+                    known = without_stars(default) if isinstance(default, dict) else {}
+                into[group] = deepcopy(known)
             into = into[group]
         into[last] = _value_for(text, field_of(schema, (*above, last)), part_of(schema, (*above, last)))
     return found
 
 
 def _value_for(text: str, field: "Field", schema: Mapping[str, Any]) -> Any:
-    """`value_of`, and what the form takes besides: a list as a,b and a day as -3d. What fits neither is the worker's to
-    refuse, who can say why."""
-    from tui_flow.tui.presentation.field_texts import is_relative, listed, moment
+    """`value_of`, and what the form takes besides: a list as a,b, a day as -3d, and the names of an enum's values. What
+    fits neither is the engine's to refuse."""
+    from tui_flow.tui.presentation.field_texts import choice, is_relative, listed, moment
 
     value = value_of(text, schema)
+    if field.labels and text in field.labels:
+        return choice(field, text)
     with suppress(ValueError):
         if field.is_plain_list and not isinstance(value, list):
             return listed(text, field.items)

@@ -41,7 +41,8 @@ def _starred(part: Any, value: Any, definitions: Mapping[str, Any]) -> Any:
     for option in (*part.get("anyOf", ()), *part.get("oneOf", ())):
         value = _starred(option, value, definitions)
     if isinstance(value, dict):
-        named, others = part.get("properties", {}), part.get("additionalProperties")
+        fields, others = part.get("properties", {}), part.get("additionalProperties")
+        named = {name: one for own, one in fields.items() for name in (own, *one.get("names", ()))}
         return {name: _starred(named.get(name, others), one, definitions) for name, one in value.items()}
     if isinstance(value, list):
         first, others = part.get("prefixItems", []), part.get("items")
@@ -69,6 +70,13 @@ def not_kept(value: Any, above: str = "") -> Iterable[str]:
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for name, one in items:
         yield from not_kept(one, f"{above}.{name}" if above else str(name))
+
+
+def without_stars(value: Any) -> Any:
+    """The value without its secrets, of which there are only stars."""
+    if isinstance(value, dict):
+        return {name: without_stars(one) for name, one in value.items() if one != STARS}
+    return [without_stars(one) for one in value] if isinstance(value, list) else value
 
 
 def secrets_in(kept: Any, value: Any) -> Iterable[Any]:

@@ -23,7 +23,7 @@ from tui_flow.engine.dispatcher import wishes
 from tui_flow.engine.file_runs import flow_in_file
 from tui_flow.engine.known_flows import current_flow
 from tui_flow.engine.known_tasks import check_tasks, known_tasks
-from tui_flow.engine.parameters import check_names
+from tui_flow.engine.parameters import check
 from tui_flow.engine.previewing import preview
 from tui_flow.engine.server import Connection
 from tui_flow.store import database, events, flows, runs
@@ -51,7 +51,7 @@ async def answer(engine: "Engine", connection: Connection, command: Command) -> 
 
 async def run_flow(engine: "Engine", _: Connection, command: commands.RunFlow) -> dict[str, Any]:
     flow = await current_flow(engine, command.flow)
-    check_names(flow, command.parameters)
+    check(flow, command.parameters)
     await check_tasks(engine, flow, command)
     run_id = engine.dispatcher.make_run(
         flow, command.parameters, command.run_name, command.tags, command.trigger, **wishes(command)
@@ -68,7 +68,7 @@ async def describe_file(engine: "Engine", _: Connection, command: commands.Descr
 
 async def run_file(engine: "Engine", _: Connection, command: commands.RunFile) -> dict[str, Any]:
     flow = await flow_in_file(engine, command.path, command.flow)
-    check_names(flow, command.parameters)
+    check(flow, command.parameters)
     await check_tasks(engine, flow, command)
     run_id = engine.dispatcher.make_run(
         flow, command.parameters, command.run_name, command.tags, command.trigger, **wishes(command)

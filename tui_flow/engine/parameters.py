@@ -1,11 +1,44 @@
-"""Whether a flow takes the parameters that it is to be run with, by name. Their values are the worker's to check."""
+"""Whether a flow takes the parameters that it is to be run with, as far as its schema tells. The worker has the last word."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from tui_flow.contract.errors import BadParameters
-from tui_flow.contract.secret_parameters import not_kept
+from tui_flow.contract.parameter_fit import VALIDATED, misfit
+from tui_flow.contract.secret_parameters import STARS, definitions_of, not_kept, starred
 from tui_flow.store.records import Flow
+
+MAX_SHOWN = 60
+"""Characters of a value that is refused."""
+
+
+def check(flow: Flow, given: dict[str, Any]) -> None:
+    """Raises BadParameters, which names what the flow does not know, what is missing, or what surely does not fit."""
+    check_names(flow, given)
+    wrong = list(_wrong(flow, given)) if flow.parameters.get(VALIDATED) else []
+    if wrong:
+        raise BadParameters(
+            f"flow {flow.name!r} does not take its parameters: {'; '.join(wrong)}",
+            where=f"{flow.path}:{flow.line}",
+            next=f"its parameters: {signature(flow)}",
+        )
+
+
+def _wrong(flow: Flow, given: dict[str, Any]) -> Iterator[str]:
+    """Such as "mode=foo: one of fast | slow"; no secret is shown, nor what may hold one."""
+    known, definitions = flow.parameters.get("properties", {}), definitions_of(flow.parameters)
+    shown = starred(flow.parameters, given)
+    for name, value in given.items():
+        found = misfit(known.get(name), value, definitions)
+        if found is None:
+            continue
+        at = shown[name]
+        for step in found.place:
+            at = at[int(step)] if isinstance(at, list) else at.get(step) if isinstance(at, dict) else None
+        is_plain = at != STARS and isinstance(at, str | int | float) and "JSON" not in found.why
+        told = f"={at if isinstance(at, str) else json.dumps(at)}"[:MAX_SHOWN] if is_plain else ""
+        yield f"{'.'.join((name, *found.place))}{told}: {found.why}"
 
 
 def check_names(flow: Flow, given: dict[str, Any]) -> None:

@@ -30,7 +30,7 @@ from tui_flow.contract.states import RERUNNABLE, FlowRunState
 from tui_flow.contract.version import VERSION
 from tui_flow.engine.folding import state_name
 from tui_flow.engine.known_tasks import shown
-from tui_flow.engine.parameters import check_names, require_secrets
+from tui_flow.engine.parameters import check, require_secrets
 from tui_flow.store import runs, served, tasks
 from tui_flow.store.records import FlowRun
 
@@ -73,7 +73,7 @@ async def asked_for(engine: "Engine", command: commands.RerunRun | commands.Prev
     flow = served.flow_of(engine.db, run.flow, run.served)
     parameters = {**spec.parameters, **command.parameters}
     if flow is not None and command.parameters:
-        check_names(flow, parameters)
+        check(flow, parameters)
     is_same = starred_like(spec.parameters, parameters) == spec.parameters
     _refuse_both(run, command)
     _require_called(engine, run, command)

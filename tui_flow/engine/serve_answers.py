@@ -14,7 +14,7 @@ from tui_flow.engine.dispatcher import wishes
 from tui_flow.engine.file_runs import flow_in_file
 from tui_flow.engine.known_flows import current_flow
 from tui_flow.engine.known_tasks import check_tasks
-from tui_flow.engine.parameters import check_names
+from tui_flow.engine.parameters import check
 from tui_flow.engine.server import Connection
 from tui_flow.store import flows, runs, served
 from tui_flow.store import schedules as stored
@@ -111,7 +111,7 @@ async def run_served(engine: "Engine", _: Connection, command: commands.RunServe
             return {"run_id": known.id, "is_new": False}
     flow = await _flow_of(engine, one)
     parameters = {**one.parameters, **command.parameters}
-    check_names(flow, parameters)
+    check(flow, parameters)
     await check_tasks(engine, flow, command)
     run_id = engine.dispatcher.make_run(
         flow,
@@ -181,7 +181,7 @@ def _spec(flow: Flow, wish: FlowToServe, declared: dict[str, Any]) -> dict[str, 
     except ValueError as error:
         raise BadParameters(f"the schedule of {flow.name}/{wish.name} cannot work: {error}") from None
     parameters = {**wish.parameters, **schedule.parameters}
-    check_names(flow, parameters)
+    check(flow, parameters)
     return {**schedules.to_json(schedule._replace(parameters=parameters)), "served": wish.name}
 
 

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui_flow.contract import rundir
 from tui_flow.contract.errors import EXIT_USAGE, TuiFlowError
+from tui_flow.contract.parameter_fit import LENIENT, VALIDATED
 from tui_flow.contract.processes import send
 from tui_flow.contract.schedules import to_json
 from tui_flow.contract.version import Version
@@ -137,7 +138,7 @@ def _misfit(flow: Any, declared: Any) -> str:
             bound.arguments.pop(into, None)  # what it will be, nobody knows yet
             params.validated(flow.fn, bound)
     except (ParameterBindError, ParameterTypeError) as error:
-        return "the flow does not take its parameters: " + "; ".join(str(error).splitlines()[:2])
+        return f"the flow does not take its parameters: {str(error).splitlines()[0]}"
     return ""
 
 
@@ -147,7 +148,7 @@ def _entry(function: str, flow: Any) -> dict[str, Any]:
         "function": function,
         "line": _line(flow),
         "description": flow.description or "",
-        "parameters": flow.parameter_schema(),
+        "parameters": _parameters(flow),
         "tags": sorted(flow.tags),
         "timeout_seconds": flow.timeout_seconds,
         "max_concurrent_runs": flow.max_concurrent_runs,
@@ -155,6 +156,17 @@ def _entry(function: str, flow: Any) -> dict[str, Any]:
         "priority": flow.priority,
         "on_crash": flow.on_crash,
         "pause_on_failure": flow.pause_on_failure,
+    }
+
+
+def _parameters(flow: Any) -> dict[str, Any]:
+    """Their schema, which says whether they may be checked by it before the flow runs."""
+    schema: dict[str, Any] = flow.parameter_schema()
+    if flow.should_validate:
+        return {**schema, VALIDATED: True}
+    return {
+        **schema,
+        "properties": {name: {**part, LENIENT: True} for name, part in schema["properties"].items()},
     }
 
 

@@ -1,10 +1,11 @@
 """Arguments and signatures: binding, validation, JSON schema, and a form that people can read."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from tui_flow.contract.parameter_fit import LABELS, LENIENT, LIMITS, NAMES
 from tui_flow.sdk.exceptions import ParameterBindError, ParameterTypeError
 from tui_flow.sdk.readable import as_json, short
 
@@ -129,7 +130,7 @@ def validated(fn: Callable[..., Any], bound: inspect.BoundArguments) -> dict[str
     """All arguments by name, coerced to the types that the function declares; defaults are taken as they are.
 
     Values that are exactly of a plain type (str, int, float, bool, None) or that nothing is declared for cost
-    nothing. Raises ParameterTypeError, with one line for each problem.
+    nothing. Raises ParameterTypeError, with one line for each problem: the first one stands where only one line is shown.
     """
     parameters = signature_of(fn).parameters
     doubtful = [
@@ -147,7 +148,7 @@ def validated(fn: Callable[..., Any], bound: inspect.BoundArguments) -> dict[str
         bound.arguments[name] = value
         problems += found
     if problems:
-        raise ParameterTypeError("Flow run received invalid parameters:\n" + "\n".join(problems))
+        raise ParameterTypeError("Flow run received invalid parameters: " + "\n - ".join(problems))
     return _with_fresh_defaults(fn, bound)
 
 
@@ -246,7 +247,7 @@ def _validated(name: str, hint: Any, value: Any) -> tuple[Any, list[str]]:
         return value, []
     except ValidationError as error:
         return value, [
-            f" - {'.'.join(map(str, (name, *problem['loc'])))}: {problem['msg']}"
+            f"{'.'.join(map(str, (name, *problem['loc'])))}: {problem['msg']}"
             for problem in error.errors(include_url=False, include_context=False)
         ]
 
@@ -291,14 +292,76 @@ def _property(hint: Any) -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def schema_generator() -> Any:
-    """pydantic's, for schemas that also say of `pydantic.Secret` that it is a secret."""
+    """pydantic's, for schemas that also say what is a secret, what else a field is called, what the values of an enum
+    are called, and what takes more than its schema says."""
     from pydantic.json_schema import GenerateJsonSchema
 
     class Generator(GenerateJsonSchema):
+        def generate_inner(self, schema: Any) -> dict[str, Any]:
+            found = super().generate_inner(schema)
+            return {**found, LENIENT: True} if _takes_more(schema) else found
+
         def json_or_python_schema(self, schema: Any) -> dict[str, Any]:
             found = super().json_or_python_schema(schema)
             serialized = schema.get("serialization", {}).get("function")
             is_secret = getattr(serialized, "__name__", "").startswith("_serialize_secret")
             return {**found, "writeOnly": True} if is_secret else found
 
+        def enum_schema(self, schema: Any) -> dict[str, Any]:
+            found = super().enum_schema(schema)
+            is_plain = all(isinstance(value, str) for value in found["enum"])
+            return found if is_plain else {**found, LABELS: [one.name for one in schema["members"]]}
+
+        def model_fields_schema(self, schema: Any) -> dict[str, Any]:
+            return self._with_names(super().model_fields_schema(schema), schema["fields"].items())
+
+        def dataclass_args_schema(self, schema: Any) -> dict[str, Any]:
+            fields = [(field["name"], field) for field in schema["fields"]]
+            return self._with_names(super().dataclass_args_schema(schema), fields)
+
+        def _with_names(self, found: dict[str, Any], fields: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+            properties = self.resolve_ref_schema(found)["properties"]
+            for name, field in fields:
+                names = {name, *_aliases(field.get("validation_alias"))}
+                for shown in names & properties.keys() if len(names) > 1 else ():
+                    properties[shown] = {**properties[shown], NAMES: sorted(names - {shown})}
+            return found
+
     return Generator
+
+
+def _takes_more(schema: Any) -> bool:
+    """Whether the author's code decides what fits, or wrote the schema, so that this says too little."""
+    metadata = schema.get("metadata") or {}
+    extra = metadata.get("pydantic_js_extra") or {}
+    return (
+        schema["type"] in _OWN_WAYS
+        or (schema["type"] == "enum" and _finds_missing(schema["cls"]))
+        or bool(metadata.get("pydantic_js_annotation_functions"))
+        or not isinstance(extra, dict)
+        or bool(_TELLING & extra.keys())
+    )
+
+
+def _finds_missing(cls: Any) -> bool:
+    from enum import Enum
+
+    return cls._missing_.__func__ is not Enum._missing_.__func__  # type: ignore[attr-defined]
+
+
+_OWN_WAYS = frozenset({
+    "function-before", "function-wrap", "function-plain", "chain", "generator", "named-tuple", "call", "arguments",
+})  # fmt: skip
+"""Of pydantic's core schemas: those that take more than their JSON schema says."""
+_TELLING = frozenset(
+    {"type", "enum", "const", "format", "pattern", "anyOf", "oneOf", "items", "properties", *LIMITS}
+)
+
+
+def _aliases(alias: Any) -> Iterable[str]:
+    """All names under which a field may be given; of a path into another value, where that begins."""
+    if isinstance(alias, str):
+        yield alias
+    elif isinstance(alias, list):
+        paths = alias if isinstance(alias[0], list) else [alias]
+        yield from (str(path[0]) for path in paths)

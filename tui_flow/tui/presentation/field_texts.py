@@ -9,9 +9,10 @@ import time
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from tui_flow.contract.parameter_fit import misfit
 from tui_flow.safe import safe
 from tui_flow.tui.presentation import times
-from tui_flow.tui.presentation.fields import Field, broken_limit
+from tui_flow.tui.presentation.fields import Field
 
 _TRUE, _FALSE = ("true", "yes", "y", "1", "on"), ("false", "no", "n", "0", "off")
 MOMENTS = ("date", "date-time", "start")
@@ -45,6 +46,13 @@ def text_for(field: Field, value: Any) -> str:
                 return text
         except ValueError:
             pass
+    return label_of(field, value)
+
+
+def label_of(field: Field, value: Any) -> str:
+    """What one of a field's choices is called; of any other value, how it is typed."""
+    if field.labels and value in field.choices:
+        return field.labels[field.choices.index(value)]
     return typed(value)
 
 
@@ -60,21 +68,33 @@ def word_for(field: Field, value: Any) -> str:
     if isinstance(value, str):
         is_quoted = len(value) > 1 and value[0] == value[-1] == '"'
         return json.dumps(value) if is_quoted or typed(value) != value else value
-    return text_for(field, value).replace(", ", ",") if field.is_plain_list else as_text(value)
+    return text_for(field, value).replace(", ", ",") if field.is_plain_list else label_of(field, value)
 
 
 def parse(field: Field, text: str, now: float | None = None) -> Any:
     """The value that a text means. Raises ValueError, with what is wrong, where it means none."""
-    value = _parse(field, text, time.time() if now is None else now)
-    if trouble := broken_limit(field, value):
-        raise ValueError(trouble)
+    try:
+        value = _parse(field, text, time.time() if now is None else now)
+        if found := misfit(field.schema, value, field.definitions):
+            raise ValueError(str(found))
+    except ValueError:
+        if not field.is_lenient or not text.strip():
+            raise
+        return _json_or_text(text)
     return value
+
+
+def _json_or_text(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def _parse(field: Field, text: str, now: float) -> Any:
     stripped = text.strip()
     if field.choices:
-        return _choice(field, stripped)
+        return choice(field, stripped)
     if field.is_plain_list and (stripped or not field.required):
         return listed(text, field.items)
     if not stripped and "string" not in field.types:
@@ -95,10 +115,11 @@ def _parse(field: Field, text: str, now: float) -> Any:
     return _string(text) if "string" in field.types else _json(field, stripped)
 
 
-def _choice(field: Field, text: str) -> Any:
-    for choice in field.choices:
-        if text == as_text(choice):
-            return choice
+def choice(field: Field, text: str) -> Any:
+    """The value of that name, or that is typed so. Raises ValueError."""
+    for one in field.choices:
+        if text in (label_of(field, one), as_text(one)):
+            return one
     raise ValueError(f"one of {field.hint}")
 
 

@@ -3,21 +3,12 @@
 An object whose own fields are known becomes a group: a row to unfold, and below it a row for each of its fields.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from operator import ge, gt, le, lt
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from tui_flow.contract.parameter_fit import LABELS, LENIENT, NAMES, WORDS, choices
 from tui_flow.contract.secret_parameters import definitions_of, is_secret, resolved
 
-_WORDS = {
-    "string": "text",
-    "integer": "whole number",
-    "number": "number",
-    "boolean": "true or false",
-    "array": "JSON list",
-    "object": "JSON object",
-    "null": "null",
-}
 _FORMATS = {
     "date": "date, as 2026-08-20, today or -3d",
     "date-time": "date and time, as 2026-08-20T14:30, now or -3h",
@@ -59,8 +50,14 @@ class Field(NamedTuple):
     """Of an object whose fields are known: the name of its class."""
     is_secret: bool = False
     """Never shown, and never kept."""
-    limits: Mapping[str, Any] = {}
-    """What JSON schema says of numbers and lengths: "minimum", "maxLength" and their like."""
+    labels: tuple[str, ...] = ()
+    """What its choices are called, where they do not say themselves what they mean."""
+    is_lenient: bool = False
+    """It takes more than its schema says."""
+    schema: Mapping[str, Any] = {}
+    """All that JSON schema says of it."""
+    definitions: Mapping[str, Any] = {}
+    """What that refers to."""
 
     @property
     def name(self) -> str:
@@ -108,11 +105,11 @@ class Field(NamedTuple):
         if self.choices:
             from tui_flow.tui.presentation.field_texts import as_text
 
-            return " | ".join(as_text(choice) for choice in self.choices)
+            return " | ".join(self.labels or map(as_text, self.choices))
         kinds = [
-            _FORMATS.get(self.format, _WORDS[name]) if name == "string" else _WORDS[name]
+            _FORMATS.get(self.format, WORDS[name]) if name == "string" else WORDS[name]
             for name in self.types
-            if name in _WORDS
+            if name in WORDS
         ]
         if self.is_plain_list:
             return "list, as a, b"
@@ -154,6 +151,21 @@ def part_of(schema: Mapping[str, Any], path: tuple[str, ...]) -> Mapping[str, An
         inside = (_object(part, definitions) or part) if part is not schema else part
         part = resolved(inside.get("properties", {}).get(name), definitions)
     return part
+
+
+def needs(group: Field, name: str) -> bool:
+    """Whether the group's class has no default of its own for that field."""
+    return name in (_object(group.schema, group.definitions) or {}).get("required", ())
+
+
+def unknown_in(group: Field, names: Iterable[str]) -> list[str]:
+    """Those that no field of the group is called, where it takes no others: it would drop them without a word."""
+    inside = _object(group.schema, group.definitions) or {}
+    if group.is_lenient or inside.get("additionalProperties"):
+        return []
+    fields = inside.get("properties", {})
+    known = {name for own, one in fields.items() for name in (own, *one.get(NAMES, ()))}
+    return [name for name in names if name not in known]
 
 
 def _fields(
@@ -217,10 +229,13 @@ def _field(
     is_group = (
         inside is not None and not hidden and len(path) <= MAX_DEPTH and inside.get("$ref") not in around
     )
-    choices = [choice for option in options for choice in _choices(option)]
+    found = [choice for option in options for choice in choices(option)]
+    labels = [label for option in options for label in option.get(LABELS, map(_label, choices(option)))]
+    has_labels = any(LABELS in option for option in options)
     types = tuple(dict.fromkeys(name for option in options for name in _types(option)))
-    if choices and "null" in types and None not in choices:
-        choices.append(None)
+    if found and "null" in types and None not in found:
+        found.append(None)
+        labels.append(_label(None))
     formats = {str(option.get("format", "")) for option in options if "string" in _types(option)}
     return Field(
         path,
@@ -228,7 +243,7 @@ def _field(
         required,
         part.get("default"),
         str(part.get("description", "")),
-        tuple(choices),
+        tuple(found),
         formats.pop() if len(formats) == 1 else "",
         "default" in part,
         tuple(name for option in options for name in _types(resolved(option.get("items"), definitions))),
@@ -236,43 +251,19 @@ def _field(
         is_group and len(options) > 1,
         next((str(option.get("title", "")) for option in (part, *options) if option.get("properties")), ""),
         hidden,
-        {key: value for option in options for key, value in option.items() if key in LIMITS},
+        tuple(labels) if has_labels else (),
+        any(one.get(LENIENT) for one in (part, *options)),
+        part,
+        definitions,
     )
+
+
+def _label(choice: Any) -> str:
+    from tui_flow.tui.presentation.field_texts import as_text
+
+    return as_text(choice)
 
 
 def _types(schema: Mapping[str, Any]) -> list[str]:
     found = schema.get("type")
     return [str(name) for name in found] if isinstance(found, list) else [str(found)] if found else []
-
-
-def _choices(schema: Mapping[str, Any]) -> list[Any]:
-    return list(schema.get("enum", [schema["const"]] if "const" in schema else []))
-
-
-LIMITS: dict[str, tuple[str, Callable[[Any, Any], bool]]] = {
-    "minimum": ("at least", ge),
-    "maximum": ("at most", le),
-    "exclusiveMinimum": ("more than", gt),
-    "exclusiveMaximum": ("less than", lt),
-    "minLength": ("at least this many letters:", ge),
-    "maxLength": ("at most this many letters:", le),
-    "minItems": ("at least this many items:", ge),
-    "maxItems": ("at most this many items:", le),
-}
-"""How a limit is told, and what a value (or how long it is) has to be to it."""
-
-
-def broken_limit(field: Field, value: Any) -> str:
-    """Which of the field's limits a value does not keep, in words; empty where it keeps them."""
-    for name, limit in field.limits.items():
-        words, keeps = LIMITS[name]
-        measured = (
-            len(value) if name.endswith(("Length", "Items")) and isinstance(value, str | list) else value
-        )
-        if (
-            isinstance(measured, int | float)
-            and isinstance(limit, int | float)
-            and not keeps(measured, limit)
-        ):
-            return f"has to be {words} {limit}" if measured is value else f"has to have {words} {limit}"
-    return ""

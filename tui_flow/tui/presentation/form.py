@@ -15,7 +15,7 @@ from tui_flow.tui.presentation.field_texts import (
     typed,
     word_for,
 )
-from tui_flow.tui.presentation.fields import Field, fields_of
+from tui_flow.tui.presentation.fields import Field, fields_of, needs, unknown_in
 
 __all__ = ["Field", "Filled", "Form", "as_text", "fields_of", "parse", "typed"]
 Path = tuple[str, ...]
@@ -94,7 +94,8 @@ class Form:
             is_unset = field.path in self.unset
             if field.is_optional and (field.required or is_unset is not _starts_unset(field)):
                 return False
-            return is_unset or all(map(self.is_default, self.children(field)))
+            is_all_default = all(map(self.is_default, self.children(field)))
+            return is_unset or (is_all_default and not self._extras[field.path])
         is_untouched = self.texts[field.path] == start_of(field) and field.path not in self._kept
         return is_untouched and not field.required
 
@@ -134,7 +135,18 @@ class Form:
             return None if field.path in self.unset else self._whole(field)
         if self.keeps(field):
             return self._kept[field.path]
-        return field.default if self.is_default(field) else parse(field, self.texts[field.path])
+        if not self.is_default(field):
+            return parse(field, self.texts[field.path])
+        if self._has_lost_default(field):
+            raise ValueError("type it: of the flow's own only stars are known")
+        return field.default
+
+    def _has_lost_default(self, field: Field) -> bool:
+        """Whether it is a secret of a group's default that is needed, now that the group is another."""
+        group, top = self.by_path.get(field.path[:-1]), self.by_path[field.path[:1]]
+        if not field.is_secret or field.default != STARS or group is None:
+            return False
+        return needs(group, field.name) and not self.is_default(top)
 
     def _whole(self, group: Field) -> dict[str, Any]:
         found = dict(self._extras.get(group.path, {}))
@@ -209,8 +221,10 @@ class Form:
         """What no field of it says: that it is None, or is there although all in it is default."""
         if group.path in self.unset:
             return [f"-p {group.dotted}=null"]
-        is_said = not group.is_optional or not all(map(self.is_default, self.children(group)))
-        return [] if is_said else [f"-p {shlex.quote(f'{group.dotted}={{}}')}"]
+        extras = self._extras[group.path].items()
+        found = [f"-p {shlex.quote(f'{group.dotted}.{name}={as_text(value)}')}" for name, value in extras]
+        is_said = found or not group.is_optional or not all(map(self.is_default, self.children(group)))
+        return found if is_said else [f"-p {shlex.quote(f'{group.dotted}={{}}')}"]
 
     def as_json(self) -> str:
         """All values but the secrets, to be edited; the text where it means no value."""
@@ -239,6 +253,12 @@ class Form:
         unknown = [name for name in values if (name,) not in self.by_path]
         if unknown:
             raise ValueError(f"there is no parameter {', '.join(map(repr, unknown))}")
+        for group in self.fields:
+            inside = _at(values, group.path) if group.is_group else None
+            if isinstance(inside, dict):
+                strange = unknown_in(group, [name for name in inside if name not in self._extras[group.path]])
+                if strange:
+                    raise ValueError(f"{group.dotted} has no field {', '.join(map(repr, strange))}")
         self.fill_but_secrets(values)
 
     def fill_but_secrets(self, values: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input
 
-from tui_flow.tui.presentation.field_texts import as_text
+from tui_flow.tui.presentation.field_texts import label_of
 from tui_flow.tui.presentation.fields import Field
 from tui_flow.tui.widgets.paint import AnySpan, paint_of
 from tui_flow.tui.widgets.prompt import SafeInput
@@ -90,7 +90,7 @@ class PickControl(_Drawn):
     def __init__(self, field: Field, start: str) -> None:
         super().__init__()
         self.value, self._is_flag = start, field.is_flag
-        self.texts = [as_text(option) for option in field.options]
+        self.texts = [label_of(field, option) for option in field.options]
         self.set_class(CELLS < self._cells <= BROAD_CELLS, "broad")
 
     @property

@@ -1,0 +1,230 @@
+"""Whether a value can be what a parameter takes, as far as the parameter's JSON schema tells.
+
+Only what surely fails is a misfit: pydantic also takes "5" for a number and "yes" for true, and so does this. What a
+schema cannot tell, such as a validator that comes before the type, is marked in it and never found wrong. The flow's own
+types decide when it runs.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from operator import ge, gt, le, lt
+from typing import Any, NamedTuple
+
+from tui_flow.contract.secret_parameters import STARS, is_secret, resolved
+
+VALIDATED = "validated"
+"""In the schema of all parameters: the flow checks them, and this may do so before."""
+LENIENT = "lenient"
+"""In a part of a schema: it takes more than the part says."""
+NAMES = "names"
+"""In a part of a schema: what else the field may be called."""
+LABELS = "labels"
+"""Beside "enum": what its values are called, where they do not say themselves what they mean."""
+
+WORDS = {
+    "string": "text",
+    "integer": "whole number",
+    "number": "number",
+    "boolean": "true or false",
+    "array": "JSON list",
+    "object": "JSON object",
+    "null": "null",
+}
+LIMITS: dict[str, tuple[str, Callable[[Any, Any], bool]]] = {
+    "minimum": ("at least", ge),
+    "maximum": ("at most", le),
+    "exclusiveMinimum": ("more than", gt),
+    "exclusiveMaximum": ("less than", lt),
+    "minLength": ("at least this many letters:", ge),
+    "maxLength": ("at most this many letters:", le),
+    "minItems": ("at least this many items:", ge),
+    "maxItems": ("at most this many items:", le),
+}
+"""How a limit is told, and what a value (or how long it is) has to be to it."""
+_FORMATS = {
+    "date": "date, as 2026-08-20",
+    "date-time": "date and time, as 2026-08-20T14:30",
+    "time": "time, as 14:30",
+    "duration": "duration, as PT5M",
+    "uuid": "UUID",
+}
+_BOOLEANS = frozenset(["0", "off", "f", "false", "n", "no", "1", "on", "t", "true", "y", "yes"])
+_NUMBER = re.compile(
+    r"\s*[+-]?(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(e[+-]?\d+)?\s*|\s*[+-]?(nan|inf(inity)?)\s*", re.I
+)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+class Misfit(NamedTuple):
+    """What is wrong with a value."""
+
+    place: tuple[str, ...]
+    """Where in it; empty for the whole."""
+    why: str
+    """Such as "needs a whole number"."""
+
+    def __str__(self) -> str:
+        return f"{'.'.join(self.place)}: {self.why}" if self.place else self.why
+
+
+def misfit(part: Any, value: Any, definitions: Mapping[str, Any]) -> Misfit | None:
+    """The first thing that is wrong with a value by its part of a schema; None where it may fit."""
+    part = resolved(part, definitions)
+    if not part or part.get(LENIENT) or value == STARS:
+        return None
+    options = part.get("anyOf") or part.get("oneOf")
+    if options:
+        return _misfit_of_all(options, value, definitions)
+    if "enum" in part or "const" in part:
+        return None if _is_one_of(choices(part), value) else Misfit((), f"one of {choice_words(part)}")
+    types = part.get("type", [])
+    types = [types] if isinstance(types, str) else types
+    if not types:
+        return None
+    if _breaks_format(part, value):
+        return Misfit((), f"needs a {_FORMATS[part['format']]}")
+    if not any(_is(type_, value) for type_ in types):
+        return Misfit((), f"needs a {' or '.join(WORDS.get(str(type_), str(type_)) for type_ in types)}")
+    if broken := broken_limit(part, value):
+        return Misfit((), broken)
+    return next(_inside(part, value, definitions), None)
+
+
+def _misfit_of_all(options: list[Any], value: Any, definitions: Mapping[str, Any]) -> Misfit | None:
+    """None where one of the options may take the value."""
+    found = [misfit(option, value, definitions) for option in options]
+    told = [one for one in found if one is not None]
+    if len(told) < len(found):
+        return None
+    # The one that got furthest is most likely the one that was meant.
+    deepest = max(told, key=lambda one: len(one.place))
+    kinds = dict.fromkeys(one.why.removeprefix("needs a ") for one in told)
+    all_kinds = all(one.why.startswith("needs a ") for one in told)
+    return deepest if deepest.place or not all_kinds else Misfit((), f"needs a {' or '.join(kinds)}")
+
+
+def _inside(part: Mapping[str, Any], value: Any, definitions: Mapping[str, Any]) -> Iterator[Misfit]:
+    """What is wrong with what is in a list or an object."""
+    if isinstance(value, dict):
+        fields, others = part.get("properties", {}), part.get("additionalProperties", True)
+        known = {name for own, one in fields.items() for name in (own, *one.get(NAMES, ()))}
+        for name in part.get("required", ()):
+            if not {name, *fields.get(name, {}).get(NAMES, ())} & value.keys():
+                yield Misfit((str(name),), "is missing")
+        for name, one in value.items():
+            if others is False and name not in known:
+                yield Misfit((str(name),), f"is not known, but {', '.join(fields)}")
+            elif found := misfit(fields.get(name, others if name not in known else None), one, definitions):
+                yield found._replace(place=(str(name), *found.place))
+    elif isinstance(value, list):
+        first, others = part.get("prefixItems", []), part.get("items")
+        parts = [*first, *[others] * (len(value) - len(first))]
+        for place, (inner, one) in enumerate(zip(parts, value, strict=False)):
+            if found := misfit(inner, one, definitions):
+                yield found._replace(place=(str(place), *found.place))
+
+
+def choices(part: Mapping[str, Any]) -> list[Any]:
+    """The only values that there are; empty where any will do."""
+    return list(part.get("enum", [part["const"]] if "const" in part else []))
+
+
+def choice_words(part: Mapping[str, Any]) -> str:
+    """The same, for people: "fast | slow", "1 (LOW) | 2 (HIGH)"."""
+    words = [one if isinstance(one, str) else _json(one) for one in choices(part)]
+    labels = part.get(LABELS)
+    told = [f"{word} ({label})" for word, label in zip(words, labels, strict=False)] if labels else words
+    return " | ".join(told)
+
+
+def broken_limit(part: Mapping[str, Any], value: Any) -> str:
+    """Which limit of a part of a schema a value does not keep, in words; empty where it keeps them."""
+    for name, (words, keeps) in LIMITS.items():
+        limit = part.get(name)
+        is_length = name.endswith(("Length", "Items"))
+        measured = _length(name, value, part) if is_length else _number(value)
+        if measured is not None and isinstance(limit, int | float) and not keeps(measured, limit):
+            return f"has to {'have' if is_length else 'be'} {words} {limit}"
+    if isinstance(value, str) and not _matches(part.get("pattern"), value):
+        return f"has to match {part['pattern']}"
+    return ""
+
+
+def _length(name: str, value: Any, part: Mapping[str, Any]) -> int | None:
+    """How long a value counts as; None where that limit is not for it, or nobody can tell yet."""
+    if name.endswith("Items"):
+        is_counted = isinstance(value, list) and not (name == "maxItems" and part.get("uniqueItems"))
+        return len(value) if is_counted else None
+    if not isinstance(value, str) or part.get("format") == "binary":
+        return None
+    return len(value.strip() if name == "maxLength" else value)
+
+
+def _matches(pattern: Any, value: str) -> bool:
+    if not isinstance(pattern, str):
+        return True
+    try:
+        return any(re.search(pattern, text) for text in (value, value.strip()))
+    except re.error:  # pydantic's are Rust's, and a few of those are not Python's
+        return True
+
+
+def _is(type_: str, value: Any) -> bool:
+    """Whether a value may be taken for one of that JSON type."""
+    if type_ == "null":
+        return value is None
+    if type_ == "boolean":
+        return isinstance(value, int | float) or (isinstance(value, str) and value.lower() in _BOOLEANS)
+    if type_ == "integer":
+        number = _number(value)
+        return number is not None and (not isinstance(number, float) or number.is_integer())
+    if type_ == "number":
+        return _number(value) is not None
+    if type_ == "string":  # numbers: moments, addresses, and models that coerce them
+        return isinstance(value, str | int | float)
+    kinds = {"array": list, "object": dict}
+    return type_ not in kinds or isinstance(value, kinds[type_])
+
+
+def _number(value: Any) -> int | float | None:
+    """The number that a value is, or that its text means."""
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        text = value.replace("_", "")
+        return float(text) if set(text.lower()) & set(".enf") else int(text)
+    return value if isinstance(value, int | float) else None
+
+
+def _is_one_of(values: list[Any], value: Any) -> bool:
+    if any(one == value for one in values):
+        return True
+    number = _number(value)
+    return number is not None and number in [one for one in values if isinstance(one, int | float)]
+
+
+def _breaks_format(part: Mapping[str, Any], value: Any) -> bool:
+    """Whether a text is surely no day, no moment, no duration and no UUID, where it has to be one."""
+    form = part.get("format")
+    if not isinstance(value, str) or is_secret(part) or _number(value) is not None:
+        return False
+    if form in ("date", "date-time"):
+        return not _DAY.match(value) or not _is_made(value[:10], "date")
+    if form in ("time", "duration"):
+        return not any(letter.isdigit() for letter in value)
+    return form == "uuid" and not _is_made(value, "uuid")
+
+
+def _is_made(text: str, kind: str) -> bool:
+    from datetime import date
+    from uuid import UUID
+
+    try:
+        date.fromisoformat(text) if kind == "date" else UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _json(value: Any) -> str:
+    import json
+
+    return json.dumps(value, ensure_ascii=False)
