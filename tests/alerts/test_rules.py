@@ -280,6 +280,7 @@ def test_a_bad_night_is_a_handful_of_messages(
         ("password=hunter2, user=etl", "password=***, user=etl"),
         ('{"api_key": "abc", "n": 1}', '{"api_key": ***, "n": 1}'),
         ("Authorization: Bearer abcdefgh12345", "Authorization: *** ***"),
+        ("db_pwd=hunter2 private-key: abc credentials=x", "db_pwd=*** private-key: *** credentials=***"),
         ("sent Bearer abcdefgh12345", "sent Bearer ***"),
         ("key AKIAABCDEFGHIJKLMNOP", "key ***"),
         ("ghp_0123456789abcdef", "***"),

@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import textwrap
 import time
 from contextlib import closing
 from pathlib import Path
@@ -16,7 +17,16 @@ from tests.engine.running import Running
 from tests.waiting import wait_until
 from tui_flow import client
 from tui_flow.contract.changes import RunChanged
-from tui_flow.contract.commands import CancelRun, GetStatus, RunFlow, StopEngine, Subscribe, Sync
+from tui_flow.contract.commands import (
+    CancelRun,
+    DescribeFile,
+    GetStatus,
+    RunFile,
+    RunFlow,
+    StopEngine,
+    Subscribe,
+    Sync,
+)
 from tui_flow.contract.errors import (
     BadParameters,
     BrokenFlow,
@@ -241,6 +251,19 @@ def test_a_script_is_in_the_history_too(engine: Running) -> None:
     db.close()
     assert (run.trigger, run.state, run.path) == ("script", "completed", "flows/script.py")
     assert read_tasks(engine, run.id) == [(1, "completed"), (2, "completed")]
+
+
+def test_a_file_that_runs_by_its_path_is_imported_once_to_know_its_flow_and_its_tasks(
+    engine: Running,
+) -> None:
+    count = "open(__file__ + '.imports', 'a').write('x')\n"
+    path = engine.write("_named.py", count + textwrap.dedent(ETL))
+    run_id = int(engine.ask(RunFile(str(path), only=["lo*"]))["run_id"])
+    assert engine.wait_for(run_id).state == "completed"
+    told = engine.ask(DescribeFile(str(path), tasks=True))
+    assert told["tasks"] == ["load"]
+    imports = path.with_name("_named.py.imports").read_text()
+    assert len(imports) == 3, "to know it, to run it, to describe it"
 
 
 def test_a_script_is_seen_while_it_runs_and_can_be_cancelled(engine: Running) -> None:

@@ -289,6 +289,15 @@ def test_an_optional_model_is_none_or_set_and_unfolds_as_deep_as_it_goes() -> No
     assert form.values() == {} and form.words("X") == [] and form.problems == {}
 
 
+def test_a_model_inside_of_itself_ends_as_json_however_it_refers_to_itself() -> None:
+    itself = {"allOf": [{"$ref": "#/$defs/Node"}], "title": "Left"}
+    node = {"type": "object", "title": "Node", "properties": {"left": itself, "right": itself}}
+    form = Form({"type": "object", "properties": {"tree": itself}, "$defs": {"Node": node}})
+    assert {field.dotted: field.is_group for field in form.fields} == {
+        "tree": True, "tree.left": False, "tree.right": False,
+    }  # fmt: skip
+
+
 def test_what_is_set_or_none_is_said_by_the_command_and_comes_back_as_it_was() -> None:
     form = Form(OPTIONAL)
     form.unset.discard(("server",))

@@ -352,6 +352,7 @@ def test_a_range_of_the_past_is_read(text: str, found: object) -> None:
 def test_a_day_as_the_end_of_a_range_counts_whole_in_console_and_command() -> None:
     last = datetime(2026, 3, 7, 23, 59, 59).timestamp()
     assert range_of("2026-03-01 2026-03-07", last + DAY) == (datetime(2026, 3, 1).timestamp(), last)
+    assert range_of("7d yesterday", last + DAY) == (last - 6 * DAY, last)
     assert (end_of("2026-03-07"), end_of("2026-03-07T12:00")) == (last, last - 43_199)
 
 

@@ -16,6 +16,7 @@ from tui_flow.alerts.notifier import Delivery, Notifier, channels_of
 from tui_flow.contract import changes, commands
 from tui_flow.contract.changes import AlertChanged, Change
 from tui_flow.contract.errors import BadParameters, HistoryError, UnknownAlert, UnknownFlow
+from tui_flow.contract.flow_names import same_name
 from tui_flow.contract.states import WENT_WRONG, FlowRunState
 from tui_flow.settings import Settings
 from tui_flow.store import alerts, flows, runs, schedules, tasks
@@ -323,7 +324,7 @@ class Alerting:
         if flow is not None:
             return flow.name
         for alert in alerts.list_alerts(self._db):
-            if alert.flow and flows.same_name(alert.flow, name):
+            if alert.flow and same_name(alert.flow, name):
                 return alert.flow
         raise UnknownFlow(f"there is no flow {name!r}", next="tui-flow flows lists those there are")
 

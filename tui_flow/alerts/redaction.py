@@ -2,12 +2,16 @@
 
 import re
 
+from tui_flow.contract.masking import SECRET_WORDS, SECRETS
+
+_NAMES = "|".join(SECRETS + SECRET_WORDS).replace("_", "[_-]?")
+"""Also as the end of a longer word: what leaves the machine may lack a harmless word."""
 _SECRETS = (
     (re.compile(r"(\w[\w+.-]*://)[^\s/@]+@"), r"\1***@"),
     (re.compile(r"(?i)\b(bearer|basic|token)\s+[\w.~+/=-]{8,}"), r"\1 ***"),
     (
         re.compile(
-            r"(?i)(pass(?:word|wd|phrase)?|secret|token|api[_-]?key|access[_-]?key|authorization|dsn|credentials?)"
+            rf"(?i)((?:{_NAMES})s?)"
             r"([\"']?\s*[=:]\s*)(\"[^\"]*\"|'[^']*'|[^\s,;&)}\]]+)"
         ),
         r"\1\2***",

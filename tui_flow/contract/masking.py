@@ -15,12 +15,12 @@ SHORTEST = 8
 LONGEST = 256
 """Bytes: of a longer secret its pieces of this length are looked for."""
 STARS = b"********"
-_SECRETS = (
+SECRETS = (
     "password", "passwd", "passphrase", "secret", "credential", "authorization", "api_key", "apikey", "access_key",
     "private_key",
 )  # fmt: skip
 """What a secret is called, also as a part of a longer word."""
-_SECRET_WORDS = frozenset({"pass", "pwd", "pw", "token", "dsn"})
+SECRET_WORDS = ("pass", "pwd", "pw", "token", "dsn")
 """The same, as a word between underscores."""
 
 
@@ -70,7 +70,7 @@ class Masker:
 def names_a_secret(name: str) -> bool:
     """Whether what has this name is a secret, as far as a name tells."""
     name = name.lower()
-    return any(one in name for one in _SECRETS) or not _SECRET_WORDS.isdisjoint(name.split("_"))
+    return any(one in name for one in SECRETS) or not set(SECRET_WORDS).isdisjoint(name.split("_"))
 
 
 def pieces_of(value: str | bytes) -> list[bytes]:

@@ -13,13 +13,13 @@ def is_secret(part: Mapping[str, Any]) -> bool:
 
 
 def resolved(part: Any, definitions: Mapping[str, Any]) -> dict[str, Any]:
-    """A part of a schema with the definition that it refers to."""
+    """A part of a schema with the definition that it refers to, and that one's name as its "$ref"."""
     if not isinstance(part, dict):
         return {}
     reference = part.get("$ref") or next((inner.get("$ref") for inner in part.get("allOf", [])[:1]), None)
     if not isinstance(reference, str):
         return part
-    return {**definitions.get(reference.rpartition("/")[2], {}), **part}
+    return {**definitions.get(reference.rpartition("/")[2], {}), **part, "$ref": reference}
 
 
 def definitions_of(schema: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -61,15 +61,15 @@ async def run_flow(engine: "Engine", _: Connection, command: commands.RunFlow) -
 
 
 async def describe_file(engine: "Engine", _: Connection, command: commands.DescribeFile) -> dict[str, Any]:
-    flow = await flow_in_file(engine, command.path, command.flow)
+    flow, held = await flow_in_file(engine, command.path, command.flow)
     told = {"flow": flow.name, "parameters": flow.parameters}
-    return told | ({"tasks": await known_tasks(engine, flow)} if command.tasks else {})
+    return told | ({"tasks": await known_tasks(engine, flow, held)} if command.tasks else {})
 
 
 async def run_file(engine: "Engine", _: Connection, command: commands.RunFile) -> dict[str, Any]:
-    flow = await flow_in_file(engine, command.path, command.flow)
+    flow, held = await flow_in_file(engine, command.path, command.flow)
     check(flow, command.parameters)
-    await check_tasks(engine, flow, command)
+    await check_tasks(engine, flow, command, held)
     run_id = engine.dispatcher.make_run(
         flow, command.parameters, command.run_name, command.tags, command.trigger, **wishes(command)
     )

@@ -4,16 +4,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui_flow.contract.errors import BrokenFlow, UnknownFlow
+from tui_flow.contract.flow_names import same_name
 from tui_flow.engine.describing import describe
-from tui_flow.store.flows import same_name
 from tui_flow.store.records import Flow
 
 if TYPE_CHECKING:
     from tui_flow.engine.engine import Engine
 
 
-async def flow_in_file(engine: "Engine", path: str, name: str) -> Flow:
-    """The flow of that name, or the only one, of a file as it is now; `path` is absolute.
+async def flow_in_file(engine: "Engine", path: str, name: str) -> tuple[Flow, list[str]]:
+    """The flow of that name, or the only one, of a file as it is now, and the names of the tasks that the file holds;
+    `path` is absolute.
 
     Raises BrokenFlow for a file that is not there or does not import, UnknownFlow where it is not clear which flow is
     meant.
@@ -33,7 +34,7 @@ async def flow_in_file(engine: "Engine", path: str, name: str) -> Flow:
         )
     chosen = [flow for flow in found.flows if not name or name == flow.function or same_name(flow.name, name)]
     if len(chosen) == 1:
-        return chosen[0]
+        return chosen[0], found.tasks
     names = ", ".join(flow.name for flow in found.flows)
     if not found.flows:
         raise UnknownFlow("the file has no flow", where=shown, next="decorate a function with @flow")

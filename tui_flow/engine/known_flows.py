@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from tui_flow.contract.errors import BrokenFlow, UnknownFlow
+from tui_flow.contract.flow_names import same_name
 from tui_flow.store import flows
 from tui_flow.store.records import Flow, FlowFile
 
@@ -52,7 +53,7 @@ def _may_hold(file: Path, name: str) -> bool:
     except OSError:
         text = ""
     names = [file.stem, *(one or other for one, other in _NAMED.findall(text))]
-    return any(flows.same_name(found, name) for found in names)
+    return any(same_name(found, name) for found in names)
 
 
 def _refuse_broken(file: FlowFile, meanwhile: str = "") -> NoReturn:

@@ -25,19 +25,24 @@ def shown(names: list[str]) -> str:
     return ", ".join(names[:MAX_NAMES]) + (" …" if len(names) > MAX_NAMES else "")
 
 
-async def known_tasks(engine: "Engine", flow: Flow) -> list[str]:
-    """Those that its file holds when it is imported, which happens for this, and those that its last runs called."""
-    found = await describe(engine.settings.project, flow.path, engine.settings.import_timeout_seconds)
-    names = dict.fromkeys(found.tasks)
+async def known_tasks(engine: "Engine", flow: Flow, held: list[str] | None = None) -> list[str]:
+    """Those that its file holds, and those that its last runs called. The file is imported for this, unless that has
+    just been done and `held` is what it holds."""
+    if held is None:
+        project, limit = engine.settings.project, engine.settings.import_timeout_seconds
+        held = (await describe(project, flow.path, limit)).tasks
+    names = dict.fromkeys(held)
     for run in runs.list_runs(engine.db, flow=flow.name, limit=LAST_RUNS):
         names |= dict.fromkeys(tasks.list_names(engine.db, run.id))
     return list(names)
 
 
-async def check_tasks(engine: "Engine", flow: Flow, command: RunFlow | RunFile | RunServed) -> None:
-    """Raises BadParameters, with the nearest names, for what no task of the flow is called."""
+async def check_tasks(
+    engine: "Engine", flow: Flow, command: RunFlow | RunFile | RunServed, held: list[str] | None = None
+) -> None:
+    """Raises BadParameters, with the nearest names, for what no task of the flow is called. `held` as above."""
     asked = [*command.skip, *command.only]
-    known = await known_tasks(engine, flow) if asked else []
+    known = await known_tasks(engine, flow, held) if asked else []
     for pattern in unmatched(asked, known) if known else ():
         nearest = get_close_matches(pattern, known, 3, 0.5)
         raise BadParameters(

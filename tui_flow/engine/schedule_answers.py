@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from tui_flow.contract import commands
 from tui_flow.contract.changes import ScheduleChanged
 from tui_flow.contract.errors import BadParameters, UnknownSchedule
+from tui_flow.contract.flow_names import same_name
 from tui_flow.contract.schedules import TIMED
 from tui_flow.contract.states import FireOutcome, FireReason, FlowRunState, ScheduleState
 from tui_flow.engine.firing import BACKFILL, Fire
@@ -305,7 +306,7 @@ def _flow_name(engine: "Engine", name: str) -> str:
     if flow is not None:
         return flow.name
     for schedule in schedules.list_schedules(engine.db):
-        if flows.same_name(schedule.flow, name):
+        if same_name(schedule.flow, name):
             return schedule.flow
     raise UnknownSchedule(f"there is no flow {name!r}", next="tui-flow flows lists those there are")
 

@@ -9,6 +9,7 @@ from tui_flow.contract.changes import ScheduleChanged
 from tui_flow.contract.commands import FlowToServe
 from tui_flow.contract.errors import AlreadyServed, BadParameters, UnknownFlow, UnknownRun, UnknownSchedule
 from tui_flow.contract.failpoints import failpoint
+from tui_flow.contract.flow_names import same_name
 from tui_flow.contract.states import ScheduleState
 from tui_flow.engine.dispatcher import wishes
 from tui_flow.engine.file_runs import flow_in_file
@@ -32,7 +33,7 @@ async def serve_flows(
     if not _SERVER.fullmatch(command.server) or not engine.serving.is_alive(command.server):
         raise BadParameters("no script holds the lock that it serves by", next="let flow.serve() ask for it")
     wishes = [_wish(fields) for fields in command.flows]
-    found = [await flow_in_file(engine, wish.path, wish.flow) for wish in wishes]
+    found = [(await flow_in_file(engine, wish.path, wish.flow))[0] for wish in wishes]
     declared = []
     for wish, flow in zip(wishes, found, strict=True):
         _refuse_taken(engine, flow, wish, command.server)
@@ -75,7 +76,7 @@ async def stop_serving(engine: "Engine", _: Connection, command: commands.StopSe
 async def forget_schedule(
     engine: "Engine", connection: Connection, command: commands.ForgetSchedule
 ) -> dict[str, Any]:
-    known = [one for one in stored.list_schedules(engine.db) if flows.same_name(one.flow, command.flow)]
+    known = [one for one in stored.list_schedules(engine.db) if same_name(one.flow, command.flow)]
     schedule = next((one for one in known if one.slug == command.schedule), None)
     name = command.schedule if schedule is None else schedule.spec.get("served")
     one = served.find_served(engine.db, command.flow, name) if name else None
@@ -109,10 +110,10 @@ async def run_served(engine: "Engine", _: Connection, command: commands.RunServe
         known = runs.run_of_key(engine.db, one.flow, one.name, command.idempotency_key)
         if known is not None:
             return {"run_id": known.id, "is_new": False}
-    flow = await _flow_of(engine, one)
+    flow, held = await _flow_of(engine, one)
     parameters = {**one.parameters, **command.parameters}
     check(flow, parameters)
-    await check_tasks(engine, flow, command)
+    await check_tasks(engine, flow, command, held)
     run_id = engine.dispatcher.make_run(
         flow,
         parameters,
@@ -129,11 +130,11 @@ async def run_served(engine: "Engine", _: Connection, command: commands.RunServe
     return {"run_id": run_id, "is_new": True}
 
 
-async def _flow_of(engine: "Engine", one: ServedFlow) -> Flow:
-    """The flow as its file has it now; what lies in `flows/` is described already."""
+async def _flow_of(engine: "Engine", one: ServedFlow) -> tuple[Flow, list[str] | None]:
+    """The flow as its file has it now, and the tasks that this holds; what lies in `flows/` is described already."""
     known = flows.get_flow(engine.db, one.flow)
     if known is not None and known.path == one.definition.path:
-        return await current_flow(engine, one.flow)
+        return await current_flow(engine, one.flow), None
     path = str(engine.settings.project / one.definition.path)
     return await flow_in_file(engine, path, one.definition.function)
 
@@ -257,7 +258,7 @@ def _name(schedule: Schedule) -> str:
 
 def _refuse_unknown(engine: "Engine", command: commands.RunServed) -> NoReturn:
     names = [one.full_name for one in served.list_served(engine.db)]
-    near = [name for name in names if flows.same_name(name.partition("/")[0], command.flow)] or names
+    near = [name for name in names if same_name(name.partition("/")[0], command.flow)] or names
     raise UnknownFlow(
         f"no flow is served as {command.flow}/{command.name}",
         next=f"there are: {', '.join(near)}" if near else "serve it: flow.serve(name=…)",

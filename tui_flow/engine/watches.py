@@ -5,11 +5,11 @@ The two go into the history together (`triggers`), so nothing is told twice, and
 
 from typing import Any, NamedTuple, Protocol
 
+from tui_flow.contract.flow_names import same_name
 from tui_flow.contract.states import FireReason
 from tui_flow.engine.clock import Clock
 from tui_flow.store import events, runs, schedules
 from tui_flow.store.database import Connection
-from tui_flow.store.flows import same_name
 from tui_flow.store.records import EventRecord, Schedule
 
 AT_ONCE = 50

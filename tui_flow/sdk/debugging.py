@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from tui_flow.contract import rundir
 from tui_flow.contract.errors import EXIT_USAGE, BrokenFlow
+from tui_flow.contract.flow_names import same_name
 from tui_flow.contract.secret_parameters import not_kept
 from tui_flow.safe import safe, safe_lines
 from tui_flow.sdk import context, flow_file, logging
@@ -80,9 +81,8 @@ def _flow(spec: rundir.RunSpec) -> Any:
         flows = flow_file.flows_of(flow_file.load(path, flow_file.read_source(path)))
     except BaseException as error:
         _refuse(error, path)
-    wanted = flow_file.plain_name(spec.flow)
     found = flows.get(spec.function) or next(
-        (flow for flow in flows.values() if flow_file.plain_name(flow.name) == wanted), None
+        (flow for flow in flows.values() if same_name(flow.name, spec.flow)), None
     )
     if found is None:
         _refuse(

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui_flow.contract import rundir
 from tui_flow.contract.errors import EXIT_USAGE, TuiFlowError
+from tui_flow.contract.flow_names import plain_name
 from tui_flow.contract.parameter_fit import LENIENT, VALIDATED
 from tui_flow.contract.processes import send
 from tui_flow.contract.schedules import to_json
@@ -87,7 +88,7 @@ def _namesakes(flows: dict[str, Any]) -> dict[str, Any] | None:
     """Names the first two flows that have one name, so that nobody runs the other one by mistake."""
     lines: dict[str, int] = {}
     for flow in flows.values():
-        name, line = flow_file.plain_name(flow.name), _line(flow)
+        name, line = plain_name(flow.name), _line(flow)
         if name in lines:
             what = f"two flows are named {flow.name!r}, in lines {lines[name]} and {line}; rename one of them"
             return {"error": what, "line": line, "traceback": ""}
@@ -118,7 +119,7 @@ def _wrong_with(schedule: Any, flow: Any) -> str:
     if asked is not None and getattr(flow.fn, "__globals__", {}).get(asked.__name__) is not asked:
         return f"there is no {asked.__name__}() in this file for its condition to ask"
     names = getattr(schedule.declared.when, "names", ())
-    if flow_file.plain_name(flow.name) in map(flow_file.plain_name, names):
+    if plain_name(flow.name) in map(plain_name, names):
         return "it would fire itself, again and again: on_flow is for the ends of other flows"
     return _misfit(flow, schedule.declared)
 

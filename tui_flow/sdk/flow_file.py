@@ -111,11 +111,6 @@ def _refuse_foreign(module: types.ModuleType) -> None:
             )
 
 
-def plain_name(name: str) -> str:
-    """A flow's name as look-ups compare it: "-", "_" and case make no difference."""
-    return name.replace("_", "-").casefold()
-
-
 def explain(error: BaseException, path: Path) -> tuple[str, Failure]:
     """What made the import of that flow file fail: in one line, and as a failure whose line lies in this very file,
     even where a module that it imports raised. The traceback begins at the file's own first frame."""

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tui_flow.contract import journal, rundir
 from tui_flow.contract.errors import BrokenFlow
 from tui_flow.contract.failpoints import failpoint
+from tui_flow.contract.flow_names import same_name
 from tui_flow.contract.secret_parameters import not_kept, secrets_in
 from tui_flow.contract.states import EndReason, FlowRunState
 from tui_flow.contract.version import Version, read_version
@@ -143,8 +144,8 @@ def load(
 
 
 def _flow_of(imported: Imported, spec: rundir.RunSpec) -> Any:
-    flows, wanted = imported.flows, flow_file.plain_name(spec.flow)
-    by_name = [flow for flow in flows.values() if flow_file.plain_name(flow.name) == wanted]
+    flows = imported.flows
+    by_name = [flow for flow in flows.values() if same_name(flow.name, spec.flow)]
     if spec.function not in flows and not by_name:
         there = ", ".join(flows) or "none"
         raise BrokenFlow(

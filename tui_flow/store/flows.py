@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import PurePath
 from typing import Any
 
+from tui_flow.contract.flow_names import plain_name, same_name
 from tui_flow.store import queries, rows, schedules
 from tui_flow.store.database import transaction
 from tui_flow.store.records import Flow, FlowFile
@@ -39,13 +40,8 @@ def run_limits(db: sqlite3.Connection) -> dict[str, int]:
 
 def nearest_names(db: sqlite3.Connection, name: str) -> list[str]:
     """Up to three flow names that look like the given one, the nearest first."""
-    by_plain = {_plain(known): known for known in _names(db)}
-    return [by_plain[plain] for plain in difflib.get_close_matches(_plain(name), by_plain, 3, 0.5)]
-
-
-def same_name(one: str, other: str) -> bool:
-    """Whether two names count as the same: "-" is "_", and case does not matter."""
-    return _plain(one) == _plain(other)
+    by_plain = {plain_name(known): known for known in _names(db)}
+    return [by_plain[plain] for plain in difflib.get_close_matches(plain_name(name), by_plain, 3, 0.5)]
 
 
 def get_namesake(db: sqlite3.Connection, name: str, path: str) -> Flow | None:
@@ -88,16 +84,12 @@ def _names(db: sqlite3.Connection) -> dict[str, str]:
 
 
 def _resolved(db: sqlite3.Connection, name: str) -> str | None:
-    names, plain = _names(db), _plain(name)
+    names, plain = _names(db), plain_name(name)
     for known in names:
-        if _plain(known) == plain:
+        if plain_name(known) == plain:
             return known
     paths = list(names.values())
     for known, path in names.items():
-        if _plain(PurePath(path).stem) == plain and paths.count(path) == 1:
+        if plain_name(PurePath(path).stem) == plain and paths.count(path) == 1:
             return known
     return None
-
-
-def _plain(name: str) -> str:
-    return name.strip().lower().replace("_", "-")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tui_flow.contract.errors import BadParameters, StateDirError
+from tui_flow.contract.flow_names import same_name
 from tui_flow.contract.rundir import write_whole
 
 FILE = "presets.json"
@@ -50,8 +51,8 @@ def of_flow(state_dir: Path, flow: str) -> Presets:
 
 
 def _key(presets: Mapping[str, Presets], flow: str) -> str:
-    """The flow's name as it stands in the file: "-" and "_" count as the same."""
-    return next((name for name in presets if name.replace("_", "-") == flow.replace("_", "-")), flow)
+    """The flow's name as it stands in the file."""
+    return next((name for name in presets if same_name(name, flow)), flow)
 
 
 def get(state_dir: Path, flow: str, name: str) -> dict[str, Any]:

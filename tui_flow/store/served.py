@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
+from tui_flow.contract.flow_names import same_name
 from tui_flow.store import flows, queries, rows, schedules
 from tui_flow.store.database import transaction
 from tui_flow.store.records import Flow, Schedule, ServedFlow
@@ -30,7 +31,7 @@ def find_served(db: sqlite3.Connection, flow: str, name: str) -> ServedFlow | No
     """The same, where "-" and "_" and case of the flow's name count as the same."""
     found = get_served(db, flow, name)
     for one in list_served(db) if found is None else ():
-        if one.name == name and flows.same_name(one.flow, flow):
+        if one.name == name and same_name(one.flow, flow):
             return one
     return found
 

@@ -13,7 +13,7 @@ from tui_flow.cli.shapes import iso
 from tui_flow.contract.commands import Backfill, Sync
 from tui_flow.counting import counted
 from tui_flow.safe import safe
-from tui_flow.tui.presentation.times import last_second
+from tui_flow.tui.presentation import times
 
 
 @new_command(
@@ -60,8 +60,7 @@ def command(flow: str, start: str, end: str, schedule: str, force: bool, dry_run
 
 def end_of(text: str) -> float:
     """The last moment of a range: a day counts whole. Raises RequestError."""
-    at = parsed_time(text)
-    return last_second(at) if len(text) == len("2026-11-07") else at
+    return times.end_of(text, parsed_time(text))
 
 
 def _row(slot: dict[str, Any]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tui_flow.contract import journal, limits, rundir
 from tui_flow.contract.limits import Hold, Limit
 from tui_flow.contract.waiting_line import Place
+from tui_flow.counting import counted
 from tui_flow.sdk.asking import project_of
 from tui_flow.sdk.context import parent_of_task
 from tui_flow.sdk.exceptions import AcquireConcurrencySlotTimeoutError, ConcurrencySlotAcquisitionError
@@ -67,7 +68,7 @@ class Wish:
                         f"no slots of {self._names} within {self.patience:g} s"
                     )
                 if not wait:
-                    self._logger.info("Waits for %s of limit %s", _slots(self._occupy), self._names)
+                    self._logger.info("Waits for %s of limit %s", counted(self._occupy, "slot"), self._names)
                     if self._run is not None:
                         self._tell(self._who_is_full())
                     place = limits.wait_in_line(self._state_dir, self._limits)
@@ -142,7 +143,7 @@ class Wish:
             )
         if 0 < limit.limit < self._occupy:
             raise ConcurrencySlotAcquisitionError(
-                f"limit {limit.name!r} has {_slots(limit.limit)}, and {self._occupy} are asked for at once"
+                f"limit {limit.name!r} has {counted(limit.limit, 'slot')}, and {self._occupy} are asked for at once"
             )
 
 
@@ -155,7 +156,3 @@ def tag_limits(run: "TaskRun") -> list[str]:
     return [
         name for name in (f"{limits.TAG}{tag}" for tag in sorted(run.tags)) if limits.exists(state_dir, name)
     ]
-
-
-def _slots(count: int) -> str:
-    return f"{count} slot{'' if count == 1 else 's'}"

@@ -81,8 +81,8 @@ def days_of(month: date) -> list[date]:
 
 def midnights(month: date) -> list[float]:
     """When each day of a month begins, and at the end when the following month does."""
-    first, count = first_of(month), monthrange(month.year, month.month)[1]
-    return [midnight(first + timedelta(days=place)) for place in range(count + 1)]
+    days = days_of(month)
+    return [midnight(day) for day in (*days, days[-1] + timedelta(days=1))]
 
 
 def midnight(day: date) -> float:

@@ -21,6 +21,7 @@ from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
+from tui_flow.contract.flow_names import plain_name
 from tui_flow.contract.log import LEVELS
 from tui_flow.contract.states import ACTIVE, TERMINAL, WENT_WRONG, FlowRunState
 from tui_flow.tui.presentation import times
@@ -259,18 +260,18 @@ def fits_name(name: str, pattern: str) -> bool:
 
 def unknown_flow(filter: Filter, names: Iterable[str]) -> str:
     """Why nothing is found by a filter for a flow that there is not; empty where it asks for none such."""
-    known = {name.lower().replace("-", "_"): name for name in names}
+    known = {plain_name(name): name for name in names}
     for term in filter.of("flow"):
         if term.is_not or any(fits_name(name, term.value) for name in known.values()):
             continue
-        value = term.value.lower().replace("-", "_")
+        value = plain_name(term.value)
         if part := next((plain for plain in known if value in plain), None):
             pattern = f"{term.value}*" if part.startswith(value) else f"*{term.value}*"
             if fits_name(known[part], pattern):
                 return f"No flow is called {term.value}: flow: takes the whole name, or flow:{pattern}"
         from difflib import get_close_matches
 
-        bare = re.sub(r"[*?]", "", value).strip("_")
+        bare = re.sub(r"[*?]", "", value).strip("-")
         near = [plain for plain in known if bare in plain] or get_close_matches(bare, known)
         hint = f"; did you mean flow:{quoted(known[near[0]])}?" if near else ""
         return f"No flow is called like {term.value}{hint}"

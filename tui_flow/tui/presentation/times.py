@@ -79,6 +79,12 @@ def last_second(day: float) -> float:
     return moment_of(local(day) + timedelta(days=1)) - 1
 
 
+def end_of(text: str, at: float) -> float:
+    """The last moment of what a text means that begins then: a day counts whole."""
+    is_day = text in ("today", "yesterday") or len(text) == len("2026-11-07")
+    return last_second(at) if is_day else at
+
+
 def zone_name(at: float) -> str:
     """What the zone is called in which times are shown: "CET +01:00", "UTC +00:00"."""
     here = datetime.fromtimestamp(at, _shown[0]).astimezone(_shown[0])

@@ -33,8 +33,7 @@ def range_of(text: str, now: float) -> tuple[float, float] | None:
     end = filters.since_of(words[1], now) if len(words) == 2 else now
     if start is None or end is None:
         return None
-    if len(words) == 2 and len(words[1]) == len("2026-11-07"):
-        end = times.last_second(end)
+    end = times.end_of(words[1], end) if len(words) == 2 else end
     return (start, min(end, now)) if start < min(end, now) else None
 
 
