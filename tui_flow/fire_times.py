@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from tui_flow import recurrence
@@ -93,24 +93,45 @@ def zone(name: str) -> ZoneInfo:
         ) from None
 
 
-def note(schedule: Schedule, fire_at: float) -> str | None:
-    """What a clock change does to this fire, in a sentence; None where it does nothing."""
+class ClockEffect(NamedTuple):
+    """What a clock change does to a fire."""
+
+    wall: datetime
+    """When it fires, by the clock on the wall."""
+    meant: datetime | None
+    """When it should fire, where no clock ever says so."""
+    times: int
+    """How often it fires on that day."""
+
+
+def clock_effect(schedule: Schedule, fire_at: float) -> ClockEffect | None:
+    """What a clock change does to this fire; None where it does nothing."""
     when, place = schedule.when, zone_of(schedule)
     at = datetime.fromtimestamp(fire_at, place)
-    wall, day = at.replace(tzinfo=None), f"{at:%A} {at.day} {at:%B %Y}"
+    wall = at.replace(tzinfo=None)
     if not isinstance(when, Cron | RRule) and getattr(when, "timezone", None) is None:
         return None
     if _is_ambiguous(wall, place):
-        if _is_elapsed(when):
-            return f"{wall:%H:%M} happens twice on {day}: it fires both times"
-        return f"{wall:%H:%M} happens twice on {day}: it fires once, the first time"
+        return ClockEffect(wall, None, 2 if _is_elapsed(when) else 1)
     before = datetime.fromtimestamp(fire_at - 1, place)
     jump = at.utcoffset() - before.utcoffset()  # type: ignore[operator]
     if jump > timedelta(0) and not _is_elapsed(when) and isinstance(when, Cron | RRule):
         meant = _next_naive(when)(wall - jump - timedelta(seconds=1))
         if meant is not None and meant < wall:
-            return f"{meant:%H:%M} does not exist on {day}: it fires at the end of the gap, at {wall:%H:%M}"
+            return ClockEffect(wall, meant, 1)
     return None
+
+
+def note(schedule: Schedule, fire_at: float) -> str | None:
+    """The same in a sentence."""
+    effect = clock_effect(schedule, fire_at)
+    if effect is None:
+        return None
+    wall, meant, times = effect
+    day = f"{wall:%A} {wall.day} {wall:%B %Y}"
+    if meant is not None:
+        return f"{meant:%H:%M} does not exist on {day}: it fires at the end of the gap, at {wall:%H:%M}"
+    return f"{wall:%H:%M} happens twice on {day}: it fires {'both times' if times > 1 else 'once, the first time'}"
 
 
 def _next(schedule: Schedule, after: float) -> float | None:

@@ -17,7 +17,7 @@ from tui_flow.contract.states import FireOutcome, FireReason, FlowRunState
 from tui_flow.store import schedules
 from tui_flow.store.records import Flow, FlowRun
 from tui_flow.store.records import Schedule as Stored
-from tui_flow.tui.presentation import agenda, clock_changes, fires, hourly, times
+from tui_flow.tui.presentation import agenda, fires, hourly, times
 from tui_flow.tui.presentation.fires import Coming, Reading
 from tui_flow.tui.presentation.flow_list import EMPTY
 from tui_flow.tui.screens.backfill import range_of
@@ -170,9 +170,10 @@ async def test_a_backfill_shows_what_it_would_run_and_enter_makes_none(planned: 
 async def test_the_filter_finds_what_runs_at_three(planned: Project) -> None:
     at = times.moment_of(times.local(time.time()).replace(hour=3, minute=7, second=0, microsecond=0))
     planned.schedule("ingest_s3", At((at if at > time.time() + 60 else at + DAY,)), at=time.time() - DAY)
+    planned.schedule("ingest_s3", Cron("0 12 29 2 *", "Australia/Sydney"), at=time.time() - DAY, slug="leap")
     async with console(planned) as page:
         await page.press("4", "slash")
-        await page.shows("cleanup_tmp")
+        await page.shows("cleanup_tmp", "clock change Sun ", "(Sydney): no fire time changes")
         await page.type("03:07")
         await page.shows("only: 03:07", "ingest_s3", "Next 24h: 1 of 290 fires")
         assert "cleanup_tmp  " not in page.text
@@ -311,19 +312,6 @@ def test_a_note_says_that_no_slot_is_free() -> None:
     reading = Reading((), [run()], {1: fires.coming(schedule, NOW)}, NOW)
     rows = agenda.rows_of(reading, EMPTY._replace(schedules=[schedule]), slots=1)
     assert [row.note for row in rows if row.kind == "fire"] == ["no slot is free now"]
-
-
-def test_a_clock_change_is_told_in_words() -> None:
-    march = stored(Cron("30 2 * * *", "Europe/Paris"))
-    assert clock_changes.next_clock_change(march, NOW) == (
-        "clocks go forward on Sun 29 Mar (Europe/Paris): "
-        "02:30 does not exist on Sunday 29 March 2026: it fires at the end of the gap, at 03:00"
-    )
-    assert clock_changes.next_clock_change(stored(Cron("0 12 * * *", "Europe/Paris")), NOW) == (
-        "clocks go forward on Sun 29 Mar (Europe/Paris): nothing changes for it"
-    )
-    assert clock_changes.next_clock_change(stored(Cron("0 12 * * *", "UTC")), NOW) is None
-    assert clock_changes.next_clock_change(stored(Interval(60.0)), NOW) is None
 
 
 def test_the_peak_counts_runs_that_take_as_long_as_usual() -> None:

@@ -35,7 +35,7 @@ def in_utc() -> Iterator[None]:
 
 def facts(schedules: Sequence[Schedule], *, spans: Sequence[FlowSpan] = (), **changes: object) -> Facts:
     coming = {one.id: fires.between(one, NOW + 1, WINDOW.end) for one in schedules}
-    return Facts(WINDOW, spans, False, coming, (), "", NOW)._replace(**changes)  # type: ignore[arg-type]
+    return Facts(WINDOW, spans, False, coming, (), NOW)._replace(**changes)  # type: ignore[arg-type]
 
 
 def ran(hours_ago: float, state: str = "completed", took: float = 60.0) -> FlowSpan:
@@ -119,14 +119,30 @@ def test_the_window_moves_by_whole_cells_and_the_axis_names_full_hours() -> None
     assert timeline.title(WINDOW, False) == "Timeline: 6h back, 18h ahead"
 
 
-def test_a_notice_tells_what_a_clock_change_means_for_each() -> None:
-    march = stored(Cron("30 2 * * *", "Europe/Paris"))
-    noon = stored(Cron("0 12 * * *", "Europe/Paris"), id=2, flow="noon")
-    assert clock_changes.notice([march, noon, stored(Interval(60.0), id=3)], NOW) == (
-        "clocks go forward on Sun 29 Mar (Europe/Paris): etl: 02:30 does not exist on Sunday 29 March 2026: "
-        "it fires at the end of the gap, at 03:00; nothing changes for 1 schedule"
+def told_of(*schedules: Schedule, now: float = NOW, own: int = 0) -> str:
+    change = clock_changes.first(schedules, now)
+    return clock_changes.sentence(change, "->", own) if change else ""
+
+
+def test_a_clock_change_is_told_in_a_line_with_the_schedule_under_the_cursor_first() -> None:
+    paris = [stored(Cron("30 2 * * *", "Europe/Paris"), id=n, flow=f"f{n}") for n in range(1, 6)]
+    noon = stored(Cron("0 12 * * *", "Europe/Paris"), id=9, flow="noon")
+    assert told_of(*paris, noon, own=3) == (
+        "clock change Sun 29 Mar 02:00 -> 03:00 (Paris): f3 02:30 runs at 03:00; f1 02:30 runs at 03:00; "
+        "f2 02:30 runs at 03:00; and 2 more"
     )
-    assert clock_changes.notice([stored(Cron("0 12 * * *", "UTC"))], NOW) == ""
+    autumn = NOW + 200 * DAY
+    assert told_of(paris[0], noon, now=autumn) == (
+        "clock change Sun 25 Oct 03:00 -> 02:00 (Paris): f1 still runs once"
+    )
+    hourly = stored(Cron("30 * * * *", "Europe/Paris"), flow="hourly")
+    assert told_of(hourly, now=autumn).endswith("(Paris): hourly runs both times")
+    assert told_of(noon, stored(Interval(60.0), id=3)).endswith("(Paris): no fire time changes")
+    earlier = stored(Cron("0 12 * * *", "America/New_York"), id=10)
+    assert told_of(earlier, noon).startswith("clock change Sun 8 Mar 02:00 -> 03:00 (New York)")
+    assert told_of(earlier, paris[0]).endswith("(Paris): f1 02:30 runs at 03:00"), "it does something"
+    assert told_of(noon, now=NOW + 30 * DAY) == "", "it is too far ahead"
+    assert told_of(stored(Cron("0 12 * * *", "UTC"))) == "" == told_of(stored(Interval(60.0)))
 
 
 @pytest.mark.parametrize(

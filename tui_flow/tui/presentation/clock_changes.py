@@ -1,44 +1,68 @@
 """What clock changes do to fire times, in words."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 from tui_flow import fire_times
-from tui_flow.contract import schedules
-from tui_flow.counting import counted
+from tui_flow.contract import schedules as contract
+from tui_flow.fire_times import ClockEffect
 from tui_flow.store.records import Schedule
-from tui_flow.tui.presentation.fires import MOST, declared
+from tui_flow.tui.presentation.fires import MOST, declared, zone_word
 
 MOST_TOLD = 3
-"""Schedules that a notice names."""
+"""Schedules that are named."""
+HORIZON_DAYS = 200
+"""A change that is further ahead is not told of."""
 
 
-def next_clock_change(schedule: Schedule, now: float, days: int = 200) -> str | None:
-    """What the next clock change in the schedule's zone does to it, in a sentence; None where there is none ahead."""
-    found = declared(schedule)
-    zone = getattr(found.when, "timezone", None) if found else None
-    change = _change(zone, _noon(zone, now), days) if zone else None
-    return _change_in_words(found, schedule.flow, *change) if found and change else None
+class Change(NamedTuple):
+    """A clock change of those that schedules go by."""
+
+    before: datetime
+    """What the clock says when it happens."""
+    after: datetime
+    """And then."""
+    zone: str
+    told: Sequence[tuple[Schedule, ClockEffect]]
+    """The schedules that it does something to."""
 
 
-def notice(schedules: Sequence[Schedule], now: float) -> str:
-    """What the first clock change ahead means for the schedules that go by it, in a line; empty where there is none."""
-    zones = {str(zone) for one in schedules if (zone := one.spec.get("timezone"))}
-    changes = {zone: change for zone in zones if (change := _change(zone, _noon(zone, now)))}
-    if not changes:
-        return ""
-    zone = min(changes, key=lambda name: changes[name])
-    one, other = changes[zone]
-    told, same = [], 0
+def first(schedules: Sequence[Schedule], now: float) -> Change | None:
+    """The first one ahead that does something, else the first one; None where none is ahead."""
+    by_zone: dict[str, list[Schedule]] = {}
     for schedule in schedules:
-        found = declared(schedule)
-        if found is not None and schedule.spec.get("timezone") == zone:
-            text = _note_between(found, schedule.flow, one, other)
-            told += [f"{schedule.flow}: {text}"] if text else []
-            same += not text
-    others = f"nothing changes for {counted(same, 'schedule')}" if same else ""
-    return f"{_what_changes(one, other)}: {'; '.join([*told[:MOST_TOLD], others] if others else told[:MOST_TOLD])}"
+        by_zone.setdefault(str(schedule.spec.get("timezone") or ""), []).append(schedule)
+    days = {zone: day for zone in by_zone if zone and (day := _day(zone, _noon(zone, now)))}
+    found = [_change(zone, *days[zone], by_zone[zone]) for zone in sorted(days, key=lambda zone: days[zone])]
+    return next((change for change in found if change.told), next(iter(found), None))
+
+
+def _change(zone: str, one: datetime, other: datetime, schedules: Sequence[Schedule]) -> Change:
+    moment = _moment(one, other)
+    before, after = (moment + (noon.utcoffset() or timedelta()) for noon in (one, other))
+    effects = [(schedule, _effect_between(schedule, one, other)) for schedule in schedules]
+    return Change(before, after, zone, [(schedule, effect) for schedule, effect in effects if effect])
+
+
+def sentence(change: Change, arrow: str, own: int = 0) -> str:
+    """The change in a line, with what it does to the schedule of this id first, if it does something."""
+    before, after = change.before, change.after
+    head = f"clock change {before:%a} {before.day} {before:%b} {before:%H:%M} {arrow} {after:%H:%M}"
+    told = sorted(change.told, key=lambda one: one[0].id != own)
+    texts = [f"{one.flow} {_does(effect)}" for one, effect in told[:MOST_TOLD]]
+    if len(told) > MOST_TOLD:
+        texts.append(f"and {len(told) - MOST_TOLD} more")
+    if not told:
+        texts.append("no fire time changes")
+    return f"{head} ({zone_word(change.zone)}): {'; '.join(texts)}"
+
+
+def _does(effect: ClockEffect) -> str:
+    if effect.meant is not None:
+        return f"{effect.meant:%H:%M} runs at {effect.wall:%H:%M}"
+    return "runs both times" if effect.times > 1 else "still runs once"
 
 
 def _noon(zone: str, now: float) -> datetime | None:
@@ -51,41 +75,45 @@ def _noon(zone: str, now: float) -> datetime | None:
 
 
 @lru_cache(maxsize=256)
-def _change(zone: str, noon: datetime | None, days: int = 200) -> tuple[datetime, datetime] | None:  # noqa: ARG001
+def _day(zone: str, noon: datetime | None) -> tuple[datetime, datetime] | None:  # noqa: ARG001
     """The noons around the next clock change in the zone of a noon; None where there is none ahead."""
     if noon is None:
         return None
-    for day in range(days):
+    for day in range(HORIZON_DAYS):
         one, other = noon + timedelta(days=day), noon + timedelta(days=day + 1)
         if one.utcoffset() != other.utcoffset():
             return one, other
     return None
 
 
-def _change_in_words(found: schedules.Schedule, flow: str, one: datetime, other: datetime) -> str:
-    return (
-        f"{_what_changes(one, other)}: {_note_between(found, flow, one, other) or 'nothing changes for it'}"
-    )
+def _moment(one: datetime, other: datetime) -> datetime:
+    """When the clocks of a zone change between two moments of it, in UTC without saying so."""
+    low, high, zone = int(one.timestamp()), int(other.timestamp()), one.tzinfo
+    while high - low > 1:
+        middle = (low + high) // 2
+        if datetime.fromtimestamp(middle, zone).utcoffset() == one.utcoffset():
+            low = middle
+        else:
+            high = middle
+    return datetime.fromtimestamp(high, UTC).replace(tzinfo=None)
 
 
-def _what_changes(one: datetime, other: datetime) -> str:
-    jump = (other.utcoffset() or timedelta()) - (one.utcoffset() or timedelta())
-    way = "forward" if jump > timedelta() else "back"
-    return f"clocks go {way} on {other:%a} {other.day} {other:%b} ({other.tzinfo})"
-
-
-def _note_between(found: schedules.Schedule, flow: str, one: datetime, other: datetime) -> str | None:
-    """What the first fire that the change concerns does."""
+def _effect_between(schedule: Schedule, one: datetime, other: datetime) -> ClockEffect | None:
+    """What happens to the first fire that the change concerns."""
+    found = declared(schedule)
+    if found is None:
+        return None
     try:
-        fires = fire_times.fires_between(found, one.timestamp(), other.timestamp(), MOST, flow)
+        fires = fire_times.fires_between(found, one.timestamp(), other.timestamp(), MOST, schedule.flow)
+        late = contract.jitter(found, schedule.flow)
+        return next((effect for at in fires if (effect := fire_times.clock_effect(found, at - late))), None)
     except ValueError:
         return None
-    return next((note for at in fires if (note := clock_change(found, at, flow))), None)
 
 
-def clock_change(found: schedules.Schedule, at: float, flow: str) -> str | None:
+def clock_change(found: contract.Schedule, at: float, flow: str) -> str | None:
     """What a clock change does to one fire, in a sentence; None where it does nothing."""
     try:
-        return fire_times.note(found, at - schedules.jitter(found, flow))
+        return fire_times.note(found, at - contract.jitter(found, flow))
     except ValueError:
         return None

@@ -75,9 +75,12 @@ def words_without_zone(schedule: Schedule) -> str:
 def short_words(schedule: Schedule) -> str:
     """The same with the zone's last word only: "0 3 * * * Paris"."""
     zone = zone_of(schedule)
-    return (
-        words(schedule).replace(zone, zone.rpartition("/")[2].replace("_", " ")) if zone else words(schedule)
-    )
+    return words(schedule).replace(zone, zone_word(zone)) if zone else words(schedule)
+
+
+def zone_word(zone: str) -> str:
+    """ "Paris", "New York"."""
+    return zone.rpartition("/")[2].replace("_", " ")
 
 
 def coming(schedule: Schedule, now: float) -> Coming:

@@ -6,7 +6,7 @@ from tui_flow.contract.schedules import TIMED, duration, jitter
 from tui_flow.contract.states import ScheduleState
 from tui_flow.counting import counted
 from tui_flow.store.records import Schedule
-from tui_flow.tui.presentation import Line, clock_changes, fires, plots, times
+from tui_flow.tui.presentation import Line, fires, plots, times
 from tui_flow.tui.presentation.agenda import Row
 from tui_flow.tui.presentation.fires import Coming, Reading
 from tui_flow.tui.presentation.flow_list import Overview
@@ -46,7 +46,7 @@ def _hour_line(hour: Hour) -> Line:
 
 
 def lines(schedule: Schedule, row: Row, reading: Reading, overview: Overview) -> list[Line]:
-    """The rules of a schedule, when it fires, what holds it back, and what the clocks do to it."""
+    """The rules of a schedule, when it fires, what and what holds it back."""
     found = [_rules(schedule)]
     pause = fires.pause_of(schedule, overview.pauses)
     if row.note and row.kind != "fire":
@@ -58,9 +58,6 @@ def lines(schedule: Schedule, row: Row, reading: Reading, overview: Overview) ->
         shown = [fires.wall(schedule, at) for at in coming[:4]]
         zone = f" {shown[0]:%Z}" if times.are_own() else ""
         found.append([(" next  ", "dim"), (", ".join(f"{one:%a %H:%M:%S}" for one in shown) + zone, "")])
-    change = clock_changes.next_clock_change(schedule, reading.at)
-    if change:
-        found.append([(f" {change}", "dim")])
     return found
 
 

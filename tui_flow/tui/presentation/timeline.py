@@ -58,8 +58,6 @@ class Facts(NamedTuple):
     coming: Mapping[int, Coming]
     """By schedule, from now on."""
     unfired: Sequence[FireTime]
-    notice: str
-    """What the next clock change means."""
     at: float
 
 
@@ -236,8 +234,8 @@ def nothing(why: Line) -> list[Line]:
     return [[(" No flow runs by itself yet: a schedule stands in the flow file, beside the flow.", "dim")]]
 
 
-def legend(facts: Facts, marks: Marks) -> list[Line]:
-    """What the shapes mean, and what the next clock change means."""
+def legend(facts: Facts, marks: Marks, change: str) -> list[Line]:
+    """What the shapes mean, and what the next clock change does."""
     line: Line = [
         (f" {marks.fire}", ""), (" fires  ", "dim"), (marks.bullet, ""), (" several  ", "dim"),
         (marks.expected, ""), (" usual length  ", "dim"), ("?", "warn"), (" missed   ", "dim"),
@@ -245,4 +243,4 @@ def legend(facts: Facts, marks: Marks) -> list[Line]:
     ]  # fmt: skip
     if facts.is_cut:
         line.append((f"; the newest {len(facts.spans):,} only", "warn"))
-    return [line, *([[(f" {facts.notice}", "dim")]] if facts.notice else [])]
+    return [line, *([[(f" {change}", "dim")]] if change else [])]

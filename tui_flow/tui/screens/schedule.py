@@ -14,7 +14,16 @@ from tui_flow.contract.states import ScheduleState
 from tui_flow.counting import counted
 from tui_flow.store.records import Schedule
 from tui_flow.tui.actions import bindings
-from tui_flow.tui.presentation import Line, agenda, filters, fires, hourly, schedule_about, times
+from tui_flow.tui.presentation import (
+    Line,
+    agenda,
+    clock_changes,
+    filters,
+    fires,
+    hourly,
+    schedule_about,
+    times,
+)
 from tui_flow.tui.presentation.agenda import Row
 from tui_flow.tui.presentation.fires import EMPTY
 from tui_flow.tui.presentation.hourly import Hour
@@ -221,7 +230,14 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Marking,
             ]
         else:
             lines += schedule_about.lines(schedule, row, self.reading, overview)
+        if not self.has_timeline and (change := self.change_text(schedule.id)):
+            lines.append([(f" {change}", "dim")])
         self.about.set_lines(lines, keep=True)
+
+    def change_text(self, own: int = 0) -> str:
+        """What the next clock change does, first to the schedule of this id."""
+        change = self._timetable.change
+        return clock_changes.sentence(change, self.console.paint.marks.to, own) if change else ""
 
     def _chosen_hour(self, row: Row, hours: list[Hour]) -> int | None:
         if self._hour is not None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui_flow.contract.states import ScheduleState
 from tui_flow.store.records import Schedule
-from tui_flow.tui.presentation import Line, clock_changes, timeline, timeline_slots, times
+from tui_flow.tui.presentation import Line, timeline, timeline_slots, times
 from tui_flow.tui.presentation.timeline import SCALES, Facts, Window
 from tui_flow.tui.screens.timetable import Span, Timetable
 from tui_flow.tui.widgets.timeline import LEFT, Timeline
@@ -31,6 +31,8 @@ class Timelined(_Base):
     if TYPE_CHECKING:
         table: AgendaTable
         text: str
+
+        def change_text(self) -> str: ...
 
         def why_none(self) -> Line: ...
 
@@ -87,7 +89,7 @@ class Timelined(_Base):
             timeline.axis_line(facts.window),
             timeline.name_width(schedules),
             timeline_slots.slots_line(schedules, facts, overview, slots, marks),
-            timeline.legend(facts, marks)
+            timeline.legend(facts, marks, self.change_text())
             if schedules
             else timeline.nothing(self.why_none() if self.text else []),
         )
@@ -152,9 +154,6 @@ def _read(
     from tui_flow.store import schedules as store
     from tui_flow.store import spans
 
-    if timetable.notice is None:
-        active = [one for one in schedules if one.state is ScheduleState.ACTIVE]
-        timetable.notice = clock_changes.notice(active, now)
     found = spans.of_all(db, window.start, window.end)
     return Facts(
         window,
@@ -162,6 +161,5 @@ def _read(
         len(found) >= spans.MOST_OF_ALL,
         {one.id: timetable.of(one, now, span) for one in schedules},
         store.list_unfired(db, window.start),
-        timetable.notice,
         now,
     )

@@ -2,8 +2,10 @@
 
 from typing import Any, NamedTuple
 
+from tui_flow.contract.states import ScheduleState
 from tui_flow.store.records import Schedule
-from tui_flow.tui.presentation import fires
+from tui_flow.tui.presentation import clock_changes, fires
+from tui_flow.tui.presentation.clock_changes import Change
 from tui_flow.tui.presentation.fires import Coming, Reading
 
 FRESH_SECONDS = 1800.0
@@ -23,8 +25,9 @@ class Timetable:
     def __init__(self, most: int = fires.MOST) -> None:
         """`most` fire times of each schedule are worked out."""
         self._most = most
-        self.notice: str | None = None
-        """What a clock change does to them, once that was worked out."""
+        self.change: Change | None = None
+        """What the next clock change does to them, as of the last reading."""
+        self._change_of: object = None
         self._known: dict[tuple[int, Span | None], tuple[object, float, Coming]] = {}
 
     def of(self, schedule: Schedule, now: float, day: Span | None = None) -> Coming:
@@ -45,6 +48,13 @@ class Timetable:
             self._known[schedule.id, day] = known
         return known[2]
 
+    def note_change(self, schedules: list[Schedule], now: float) -> None:
+        """Works out the next clock change, once a day for what the schedules say."""
+        active = [one for one in schedules if one.state is ScheduleState.ACTIVE]
+        says = (now // fires.DAY, [(one.id, one.spec) for one in active])
+        if self._change_of != says:
+            self.change, self._change_of = clock_changes.first(active, now), says
+
 
 def _is_over(coming: Coming, now: float) -> bool:
     return bool(coming.times) and coming.times[0] <= now
@@ -58,5 +68,6 @@ def read(db: Any, wanted: list[Schedule], timetable: Timetable, now: float, day:
     skips = frozenset((one.schedule, one.fire_at) for one in unfired if one.fire_at > now)
     if day is not None:
         unfired = [one for one in unfired if day.start <= one.fire_at < day.end]
+    timetable.note_change(wanted, now)
     coming = {one.id: timetable.of(one, now, day) for one in wanted}
     return Reading(unfired, runs.list_active(db), coming, max(now, day.start) if day else now, skips)
