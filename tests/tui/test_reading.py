@@ -8,12 +8,16 @@ from tests.tui.project import Project, said
 from tui_flow.contract.rundir import keep_source
 from tui_flow.store.what_changed import FileChange, LogChange, LogLine, ValueChange, WhatChanged
 from tui_flow.tui.presentation import text_of
-from tui_flow.tui.presentation.code import code_lines, lines_of
+from tui_flow.tui.presentation.code import code_lines, line_of, lines_of
 from tui_flow.tui.presentation.differences import difference_lines
 from tui_flow.tui.presentation.glyphs import ASCII, UNICODE
 
 OLD = "from tui_flow import flow\n\n\ndef load_warehouse():\n    return connect()\n"
-NEW = "from tui_flow import flow\n\n\n    conn = connect(dsn)  # slow\n" + "x = 1\n" * 60
+NEW = (
+    "from tui_flow import flow\n\ndef load_warehouse():\n    conn = connect(dsn)  # slow\n"
+    + "x = 1\n" * 60
+    + "@task\ndef notify(x):\n    pass\n"
+)
 
 
 @pytest.fixture
@@ -46,6 +50,22 @@ async def test_the_code_that_ran_opens_where_it_failed(
         await page.press("G", "y", "v")
         await page.hides("Code of run 812")
         await page.shows("copied flows/etl_daily.py as it was")
+        await page.press("G", "v")  # a task that did not fail
+        await page.shows("> 66  def notify(x)")
+        await page.press("n", "slash")
+        await page.type("x = 1")
+        await page.press("enter")
+        await page.shows("match 1/60 of “x = 1”  n N next  Esc clears", ">  5  x = 1")
+        await page.press("N")
+        await page.shows("match 60/60", "> 64  x = 1")
+        await page.press("n", "n", "slash", "ctrl+u")
+        await page.type("No such")
+        await page.press("enter")
+        await page.shows("no line with “No such”", ">  6  x = 1")
+        await page.press("escape")
+        await page.shows("/ search  e edit  y copy  Esc close")
+        await page.press("slash", "escape", "escape")
+        await page.hides("Code of run 812")
 
 
 async def test_a_run_whose_code_was_not_kept_says_so(etl: Project) -> None:
@@ -78,6 +98,20 @@ async def test_a_first_run_has_nothing_to_be_compared_with(etl: Project) -> None
         await page.shows("COMPLETED")
         await page.press("D")
         await page.shows("no run of cleanup_tmp completed before run 500")
+
+
+def test_a_task_is_found_in_the_code_by_the_name_that_it_has() -> None:
+    text = b"""@task
+def load(): ...
+def publish(): ...
+@flow(name="my flow")
+def publish(): ...
+if True:
+    @task(name=NAME, retries=1)
+    async def fetch_all(): ...
+"""
+    assert [line_of(text, name) for name in ("load", "publish", "my flow", "fetch-all")] == [2, 0, 5, 8]
+    assert line_of(b"def (", "load") == 0
 
 
 def test_code_has_roles_and_loses_nothing() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,31 +23,48 @@ _STACK_ROLES = {
 }  # fmt: skip
 
 
-async def show_code(console: "Console", run: FlowRun, failure: Failure | None) -> None:
-    """The file in which it failed, or the flow file, as it was when the run began."""
-    from tui_flow.store import what_changed
-
-    state_dir, project = console.settings.state_dir, console.settings.project
-    texts = await asyncio.to_thread(what_changed.texts_of, state_dir, run)
+async def show_code(console: "Console", run: FlowRun, failure: Failure | None, task: str = "") -> None:
+    """The code as it was when the run began: where it failed, else where the task of that name is made, else the flow."""
+    project = console.settings.project
+    kept = await asyncio.to_thread(_kept_texts, console.settings.state_dir, run)
     failed_in = _within(failure.path, project) if failure is not None else ""
-    path = failed_in if failed_in in texts else run.path
-    kept = read_kept(state_dir, texts.get(path, ""))
-    if kept is None:
+    if failure is not None and failed_in in kept:
+        path, line, mark = failed_in, failure.line, failure.line
+    elif run.path in kept:
+        flow = console.flow_of(run)
+        (path, line), mark = _definition(kept, run, task), 0
+        line = line or (flow.line if flow else 0)
+    else:
         console.say(f"the text of {run.path} that run {run.id} ran was not kept", "warn")
         return
-    flow = console.flow_of(run)
-    line = failure.line if failure is not None and path == failed_in else flow.line if flow else 1
-    note = "" if _is_still(project / path, kept) else "the file has been edited since"
+    note = "" if _is_still(project / path, kept[path]) else "the file has been edited since"
     console.push_screen(
         ReaderScreen(
             f"Code of run {run.id}: {path}",
-            code.code_lines(kept.decode("utf-8", "replace"), line if path == failed_in else 0),
+            code.code_lines(kept[path].decode("utf-8", "replace"), mark),
             start=max(0, line - 1),
             edit=lambda place: console.edit(project / path, place + 1),
             copy=partial(console.copy, what=f"{path} as it was"),
             note=note,
         )
     )
+
+
+def _kept_texts(state_dir: Path, run: FlowRun) -> dict[str, bytes]:
+    """The files that the run was made of, as far as they were kept."""
+    from tui_flow.store import what_changed
+
+    texts = what_changed.texts_of(state_dir, run).items()
+    return {path: text for path, sha in texts if (text := read_kept(state_dir, sha)) is not None}
+
+
+def _definition(kept: Mapping[str, bytes], run: FlowRun, task: str) -> tuple[str, int]:
+    """In which of the files, and at which line, the task is made; else the flow, at line 0 where it is not found."""
+    for path in sorted(kept, key=lambda path: path != run.path):
+        line = code.line_of(kept[path], task) if task else 0
+        if line:
+            return path, line
+    return run.path, code.line_of(kept[run.path], run.flow)
 
 
 async def show_diff(console: "Console", run: FlowRun) -> None:

@@ -1,5 +1,6 @@
 """Python source, with the roles that its words play."""
 
+import ast
 import io
 import keyword
 import tokenize
@@ -23,6 +24,32 @@ def code_lines(text: str, mark: int = 0) -> list[Line]:
     if len(texts) > MAX_LINES:
         lines.append([(f"{counted(len(texts) - MAX_LINES, 'more line')} not shown", "warn")])
     return lines
+
+
+def line_of(text: bytes, name: str) -> int:
+    """The line of the decorated function that makes the task or flow of this name; 0 where none does."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return 0
+    wanted = _plain(name)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.decorator_list:
+            named = [_named(decorator) for decorator in node.decorator_list]
+            if wanted in map(_plain, filter(None, named)) or (not any(named) and wanted == _plain(node.name)):
+                return node.lineno
+    return 0
+
+
+def _named(decorator: ast.expr) -> str:
+    """The name that a decorator gives: `@task(name="load")`."""
+    given = decorator.keywords if isinstance(decorator, ast.Call) else ()
+    values = (keyword.value for keyword in given if keyword.arg == "name")
+    return next((str(value.value) for value in values if isinstance(value, ast.Constant)), "")
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "-").casefold()
 
 
 def lines_of(text: str) -> list[str]:

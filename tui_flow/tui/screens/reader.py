@@ -1,23 +1,29 @@
 """Something to read over the whole screen: code, or what changed."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
-from textual import events
 from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
 from tui_flow.tui.presentation import Line, text_of
+from tui_flow.tui.presentation.filters import has_text
 from tui_flow.tui.widgets.framed import Dialog
 from tui_flow.tui.widgets.lines import TextLines
+from tui_flow.tui.widgets.log_text import highlighted
+from tui_flow.tui.widgets.prompt import Prompt
 
 
 class ReaderScreen(ModalScreen[None]):
-    """Lines under a cursor. `n` and `N` step through those that matter, where there are any."""
+    """Lines under a cursor. `/` searches them; `n` and `N` step through what was found, else through those that matter,
+    where there are any."""
 
     CSS_PATH = "../styles/dialogs.tcss"
     BINDINGS: ClassVar = [
-        ("escape,q,v,D,A,W", "dismiss", ""),
+        ("escape", "back", ""),
+        ("q,v,D,A,W", "dismiss", ""),
+        ("slash", "search", ""),
         ("n", "step(1)", ""),
         ("N", "step(-1)", ""),
         ("e", "edit", ""),
@@ -39,22 +45,19 @@ class ReaderScreen(ModalScreen[None]):
         super().__init__()
         self._title, self._lines, self._note = title, list(lines), note
         self._start, self._stops, self._edit, self._copy = start, stops, edit, copy
-        self.text = TextLines(id="reader")
+        self._needle, self._matches = "", list[int]()
+        self.box, self.text = Dialog("reader"), TextLines(id="reader", marked=True)
+        self.prompt = Prompt("search", changed=lambda _: None, entered=self._search, complete=str)
 
     def compose(self) -> ComposeResult:
-        with Dialog("reader") as box:
-            keys = [
-                "j k g G",
-                *(["n N next"] if self._stops else []),
-                *(["e edit"] if self._edit else []),
-                "y copy",
-            ]
-            box.set_title(self._title, "  ".join([self._note, *keys, "Esc close"]).strip())
+        with self.box:
             yield self.text
+            yield self.prompt
 
     def on_mount(self) -> None:
         self.text.focus()
         self.text.set_lines(self._lines)
+        self._update_frame()
         self.call_after_refresh(self._go_to, self._start)
 
     def _go_to(self, line: int) -> None:
@@ -63,11 +66,49 @@ class ReaderScreen(ModalScreen[None]):
         self.text.scroll(max(0, row - self.text.page // 3))
         self.text.move(row)
 
+    def _update_frame(self) -> None:
+        keys = ["n N next"] if self._matches or (self._stops and not self._needle) else []
+        if self._needle:
+            found, here = len(self._matches), self.text.line_at_cursor
+            place = self._matches.index(here) + 1 if here in self._matches else 0
+            note = f"match {place}/{found} of “{self._needle}”" if found else f"no line with “{self._needle}”"
+            keys = [note, *keys, "Esc clears"]
+        else:
+            edit = ["e edit"] if self._edit else []
+            keys = [*filter(None, [self._note]), "/ search", *keys, *edit, "y copy", "Esc close"]
+        self.box.set_title(self._title, "  ".join(keys))
+
+    def action_search(self) -> None:
+        self.prompt.open(self, self._needle)
+
+    def _search(self, text: str) -> None:
+        """Marks a text wherever it stands, and goes to the first line with it from the cursor on."""
+        self.prompt.close(self)
+        self._needle = text
+        found = [has_text(text_of(line), text) for line in self._lines] if text else []
+        self._matches = [place for place, is_there in enumerate(found) if is_there]
+        shown = [highlighted(line, text) for line in self._lines] if text else self._lines
+        self.text.set_lines(shown, keep=True)
+        self._step_from(self.text.line_at_cursor - 1, 1)
+
     def action_step(self, direction: int) -> None:
-        here = self.text.line_at_cursor
-        after = [stop for stop in self._stops if (stop > here if direction > 0 else stop < here)]
-        if after:
-            self._go_to(after[0 if direction > 0 else -1])
+        self._step_from(self.text.line_at_cursor, direction)
+
+    def _step_from(self, here: int, direction: int) -> None:
+        """Goes to the next or previous of the lines that `n` and `N` step through, from one on, and around the end."""
+        stops = self._matches if self._needle else self._stops
+        if stops:
+            after = bisect_right(stops, here) if direction > 0 else bisect_left(stops, here) - 1
+            self._go_to(stops[after % len(stops)])
+        self._update_frame()
+
+    def action_back(self) -> None:
+        if self.prompt.close(self):
+            return
+        if self._needle:
+            self._search("")
+        else:
+            self.dismiss()
 
     def action_edit(self) -> None:
         if self._edit is not None:
@@ -77,6 +118,3 @@ class ReaderScreen(ModalScreen[None]):
     def action_copy(self) -> None:
         if self._copy is not None:
             self._copy("\n".join(map(text_of, self._lines)))
-
-    def on_resize(self, event: events.Resize) -> None:  # noqa: ARG002
-        self.call_after_refresh(self.text.show, self.text.cursor)

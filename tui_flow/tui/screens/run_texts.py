@@ -146,8 +146,15 @@ class RunTexts(RunActions):
     def action_code(self) -> None:
         from tui_flow.tui.reading import show_code
 
-        if self.run is not None:
-            self._read(partial(show_code, self.console, self.run, self.failure()))
+        row = self.task_tree.selected
+        if self.run is None or row is None:
+            return
+        if row.task is not None:
+            self._read(partial(show_code, self.console, self.run, row.task.failure, row.task.name))
+        elif row.group is not None:
+            self._read(partial(show_code, self.console, self.run, None, row.group.name))
+        else:
+            self._read(partial(show_code, self.console, self.run, self.run.failure))
 
     def action_diff(self) -> None:
         from tui_flow.tui.reading import show_diff

@@ -205,8 +205,10 @@ class Lines(Framed, can_focus=True):
 class TextLines(Lines):
     """Lines that were made beforehand, to be read: details, help, a traceback. Long ones are wrapped."""
 
-    def __init__(self, *, id: str) -> None:
+    def __init__(self, *, id: str, marked: bool = False) -> None:
+        """`marked` lines have room for the mark of the cursor before them."""
         super().__init__(id=id)
+        self._marked = marked
         self._lines: Sequence[Sequence[AnySpan]] = ()
         self._rows: list[Sequence[AnySpan]] = []
         self._places: list[int] = []
@@ -222,7 +224,7 @@ class TextLines(Lines):
         self._wrap()
 
     def _wrap(self) -> None:
-        width = self.size.width or self.app.size.width
+        width = (self.size.width or self.app.size.width) - self._marked
         wrapped = [wrap_line(line, width) for line in self._lines]
         self._rows = [row for rows in wrapped for row in rows]
         self._places = [place for place, rows in enumerate(wrapped) for _ in rows]
@@ -232,7 +234,7 @@ class TextLines(Lines):
         """Asked before the width is this one's: its lines are wrapped for that when it is."""
         if width == self.size.width:
             return super().get_content_height(container, viewport, width)
-        return sum(len(wrap_line(line, width)) for line in self._lines) + self.HEADER_LINES
+        return sum(len(wrap_line(line, width - self._marked)) for line in self._lines) + self.HEADER_LINES
 
     @property
     def line_at_cursor(self) -> int:
@@ -247,8 +249,9 @@ class TextLines(Lines):
         self._wrap()
         super().on_resize()
 
-    def spans(self, index: int, width: int) -> Sequence[AnySpan]:  # noqa: ARG002  # noqa: ARG002
-        return self._rows[index]
+    def spans(self, index: int, width: int) -> Sequence[AnySpan]:  # noqa: ARG002
+        mark = self.marks.cursor if index == self.cursor else " "
+        return [(mark, "strong"), *self._rows[index]] if self._marked else self._rows[index]
 
     @property
     def cursor_style(self) -> Style:

@@ -46,13 +46,19 @@ def coloured(text: str) -> list[AnySpan]:
 
 
 def highlighted(spans: Sequence[AnySpan], needle: str) -> list[AnySpan]:
-    """The spans with every place of a text marked."""
-    folds = needle == needle.lower()
+    """The spans with every place of a text marked, also where it goes over several of them."""
+    whole = "".join(text for text, _ in spans)
+    pattern = re.compile(re.escape(needle), re.IGNORECASE if needle == needle.lower() else 0)
+    places = [match.span() for match in pattern.finditer(whole)]
     marked: list[AnySpan] = []
+    begin = 0
     for text, role in spans:
-        hay, position = text.lower() if folds else text, 0
-        while (found := hay.find(needle, position)) >= 0:
-            marked += [(text[position:found], role), (text[found : found + len(needle)], "match")]
-            position = found + len(needle)
-        marked.append((text[position:], role))
+        at, end = begin, begin + len(text)
+        for first, last in places:
+            first, last = max(at, first), min(end, last)
+            if first < last:
+                marked += [(whole[at:first], role), (whole[first:last], "match")]
+                at = last
+        marked.append((whole[at:end], role))
+        begin = end
     return marked
