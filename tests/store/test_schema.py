@@ -34,16 +34,39 @@ def objects(db: sqlite3.Connection) -> dict[str, str]:
     }  # as ALTER TABLE adds a last column
 
 
-def test_migrations_end_in_the_schema(writer: sqlite3.Connection) -> None:
+def migrated() -> sqlite3.Connection:
+    """A history that has come all the way from the first schema."""
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    migrations.migrate(db)
+    return db
+
+
+def test_migrations_end_in_the_schema_of_a_new_history(writer: sqlite3.Connection) -> None:
     expected = sqlite3.connect(":memory:")
     expected.executescript(SCHEMA)
-    assert objects(writer) == objects(expected)
+    assert objects(migrated()) == objects(expected) == objects(writer)
     assert "task_runs" in objects(writer)
 
 
+def test_a_new_history_notes_the_steps_that_it_did_not_have_to_take(writer: sqlite3.Connection) -> None:
+    notes = [
+        [db.execute(question).fetchall() for db in (migrated(), writer)]
+        for question in (
+            "SELECT id, migration_set, name FROM _sqlite_migrations ORDER BY id",
+            "SELECT name, type FROM sqlite_master WHERE name LIKE '%migrations%' ORDER BY name",
+            "SELECT name, type, pk FROM pragma_table_info('_sqlite_migrations')",
+            "SELECT seqno, name FROM pragma_index_info('idx__sqlite_migrations_migration_set_name')",
+        )
+    ]
+    assert [taken for taken, _ in notes] == [noted for _, noted in notes]
+    migrations.migrate(writer)
+    assert [name for _, _, name in notes[0][1]] == list(migrations.STEPS)
+
+
 def test_the_version_counts_the_migrations(writer: sqlite3.Connection) -> None:
-    assert len(migrations.migrations._migrations) == database.SCHEMA_VERSION
-    assert writer.execute("PRAGMA user_version").fetchone() == (database.SCHEMA_VERSION,)
+    assert len(migrations.STEPS) == database.SCHEMA_VERSION
+    for db in (writer, migrated()):
+        assert db.execute("PRAGMA user_version").fetchone() == (database.SCHEMA_VERSION,)
 
 
 @pytest.mark.parametrize(

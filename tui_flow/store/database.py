@@ -107,11 +107,12 @@ def open_writer(state_dir: Path) -> sqlite3.Connection:
 
 def bring_up_to_date(db: sqlite3.Connection) -> None:
     """Gives a history the current schema. Killed meanwhile, it has that of one version or another, whole."""
-    if int(db.execute("PRAGMA user_version").fetchone()[0]) < SCHEMA_VERSION:
-        # sqlite-utils takes a tenth of a second to import, so only a migration pays for it.
-        from tui_flow.store.migrations import migrate
+    if int(db.execute("PRAGMA user_version").fetchone()[0]) >= SCHEMA_VERSION:
+        return
+    from tui_flow.store.migrations import create, migrate
 
-        migrate(db)
+    is_empty = db.execute("SELECT 1 FROM sqlite_master").fetchone() is None
+    (create if is_empty else migrate)(db)
 
 
 def make_durable(state_dir: Path) -> None:

@@ -1,18 +1,94 @@
-"""The way from every older schema to the current one. Each step is one transaction, so a crash leaves old or new.
+"""How a history gets the current schema: a new one as a whole, an older one step by step. Each step is one
+transaction, so a crash leaves old or new.
 
-A migration is named after the release that brings it, which is how an older program tells who wrote the history.
+A step is named after the release that brings it, which is how an older program tells who wrote the history.
 `contract/schema.sql` is where they end; a test holds the two together.
 """
 
 import sqlite3
 import sys
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui_flow.contract.failpoints import failpoint
+from tui_flow.store.database import transaction
 
 if TYPE_CHECKING:
-    from sqlite_utils import Database, Migrations
+    from sqlite_utils import Database
+
+STEPS = (
+    "0.1.0 the first schema",
+    "0.2.0 attempts at a run",
+    "0.2.0 schedules",
+    "0.2.0 versions of flow files",
+    "0.2.0 events",
+    "0.2.0 served flows",
+    "0.2.0 what fired a trigger",
+    "0.2.0 fire times that made no run",
+    "0.2.0 artifacts",
+    "0.2.0 alerts",
+    "0.2.0 assets",
+    "0.2.0 tries, and what a run used",
+    "0.2.0 arguments of task runs",
+)
+"""One for each version of the schema, from 1 on; `sql/schema_0001.sql` is what the first one does."""
+SET = "tui_flow"
+_NOTES = """
+CREATE TABLE "_sqlite_migrations" (
+   "id" INTEGER PRIMARY KEY,
+   "migration_set" TEXT,
+   "name" TEXT,
+   "applied_at" TEXT
+);
+CREATE UNIQUE INDEX "idx__sqlite_migrations_migration_set_name"
+    ON "_sqlite_migrations" ("migration_set", "name");
+"""
+"""Where sqlite-utils notes which steps were taken, as it would make it; a test holds the two together."""
+_HERE = Path(__file__).parent
+
+
+def create(db: sqlite3.Connection) -> None:
+    """Makes a history in an empty database. Raises HistoryError.
+
+    Sqlite-utils takes a tenth of a second to import, and thirteen steps take longer than one: a new project has neither
+    to wait for.
+    """
+    with transaction(db):
+        _run(db, (_HERE.parent / "contract" / "schema.sql").read_text("utf-8"))
+        _run(db, _NOTES)
+        db.executemany(
+            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES (?, ?, ?)",
+            [(SET, name, str(datetime.now(UTC))) for name in STEPS],
+        )
+        db.execute(f"PRAGMA user_version = {len(STEPS)}")
+        failpoint("mid-migration")
+
+
+def migrate(db: sqlite3.Connection) -> None:
+    """Brings a history up to date. Raises sqlite3.Error."""
+    utils = _sqlite_utils()
+    migrations = utils.Migrations(SET)
+    for version, name in enumerate(STEPS, 1):
+        migrations(name=name)(partial(_step, version=version))
+    migrations.apply(utils.Database(db, execute_plugins=False))
+
+
+def _step(db: "Database", *, version: int) -> None:
+    _run(db, (_HERE / "sql" / f"schema_{version:04}.sql").read_text("utf-8"))
+    db.execute(f"PRAGMA user_version = {version}")
+    failpoint("mid-migration")
+
+
+def _run(db: "Database | sqlite3.Connection", script: str) -> None:
+    """Runs statements in the transaction that is open (`executescript` would commit it)."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            db.execute(statement)
+            statement = ""
 
 
 def _sqlite_utils() -> Any:
@@ -25,100 +101,3 @@ def _sqlite_utils() -> Any:
         for name in held_off:
             del sys.modules[name]
     return sqlite_utils
-
-
-migrations: "Migrations" = _sqlite_utils().Migrations("tui_flow")
-
-
-@migrations(name="0.1.0 the first schema")
-def first_schema(db: "Database") -> None:
-    _run(db, "schema_0001.sql")
-    db.execute("PRAGMA user_version = 1")
-
-
-@migrations(name="0.2.0 attempts at a run")
-def attempts(db: "Database") -> None:
-    _run(db, "schema_0002.sql")
-    db.execute("PRAGMA user_version = 2")
-
-
-@migrations(name="0.2.0 schedules")
-def schedules(db: "Database") -> None:
-    _run(db, "schema_0003.sql")
-    db.execute("PRAGMA user_version = 3")
-
-
-@migrations(name="0.2.0 versions of flow files")
-def versions(db: "Database") -> None:
-    _run(db, "schema_0004.sql")
-    db.execute("PRAGMA user_version = 4")
-
-
-@migrations(name="0.2.0 events")
-def events(db: "Database") -> None:
-    _run(db, "schema_0005.sql")
-    db.execute("PRAGMA user_version = 5")
-
-
-@migrations(name="0.2.0 served flows")
-def served_flows(db: "Database") -> None:
-    _run(db, "schema_0006.sql")
-    db.execute("PRAGMA user_version = 6")
-
-
-@migrations(name="0.2.0 what fired a trigger")
-def causes(db: "Database") -> None:
-    _run(db, "schema_0007.sql")
-    db.execute("PRAGMA user_version = 7")
-
-
-@migrations(name="0.2.0 fire times that made no run")
-def unfired(db: "Database") -> None:
-    _run(db, "schema_0008.sql")
-    db.execute("PRAGMA user_version = 8")
-
-
-@migrations(name="0.2.0 artifacts")
-def artifacts(db: "Database") -> None:
-    _run(db, "schema_0009.sql")
-    db.execute("PRAGMA user_version = 9")
-
-
-@migrations(name="0.2.0 alerts")
-def alerts(db: "Database") -> None:
-    _run(db, "schema_0010.sql")
-    db.execute("PRAGMA user_version = 10")
-
-
-@migrations(name="0.2.0 assets")
-def assets(db: "Database") -> None:
-    _run(db, "schema_0011.sql")
-    db.execute("PRAGMA user_version = 11")
-
-
-@migrations(name="0.2.0 tries, and what a run used")
-def tries(db: "Database") -> None:
-    _run(db, "schema_0012.sql")
-    db.execute("PRAGMA user_version = 12")
-
-
-@migrations(name="0.2.0 arguments of task runs")
-def arguments(db: "Database") -> None:
-    _run(db, "schema_0013.sql")
-    db.execute("PRAGMA user_version = 13")
-
-
-def migrate(db: sqlite3.Connection) -> None:
-    """Brings a history up to date. Raises sqlite3.Error."""
-    migrations.apply(_sqlite_utils().Database(db, execute_plugins=False))
-
-
-def _run(db: "Database", name: str) -> None:
-    """Runs the statements of a file in the transaction that is open (`executescript` would commit it)."""
-    statement = ""
-    for line in (Path(__file__).parent / "sql" / name).read_text("utf-8").splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            db.execute(statement)
-            statement = ""
-    failpoint("mid-migration")
