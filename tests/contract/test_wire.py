@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.engine.journals import mapped
-from tui_flow.contract import changes, commands, errors, journal
+from tui_flow.contract import changes, commands, errors, journal, wire
 from tui_flow.contract.commands import (
     CancelRun,
     EmitEvent,
@@ -85,12 +85,12 @@ def test_an_event_of_a_later_version_is_read_as_far_as_it_is_known() -> None:
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: type(command).__name__)
 def test_a_command_comes_back(command: commands.Command) -> None:
-    assert commands.decode_request(commands.encode_request(7, command)) == (7, command)
+    assert wire.decode_request(wire.encode_request(7, command)) == (7, command)
 
 
 def test_fields_that_are_left_out_have_their_defaults() -> None:
     line = b'{"v": 1, "id": 1, "command": "RunFlow", "flow": "etl"}'
-    assert commands.decode_request(line) == (1, RunFlow("etl"))
+    assert wire.decode_request(line) == (1, RunFlow("etl"))
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_an_error_of_a_later_version_is_an_error_all_the_same() -> None:
 def test_a_command_that_no_line_can_carry_is_refused_before_it_is_sent() -> None:
     for number in (float("inf"), float("nan")):
         with pytest.raises(errors.BadParameters, match="finite"):
-            commands.encode_request(7, RunFlow("etl", {"n": [number]}))
+            wire.encode_request(7, RunFlow("etl", {"n": [number]}))
     with pytest.raises(errors.BadParameters, match="at most 4,194,304") as caught:
-        commands.encode_request(7, RunFlow("etl", {"text": "x" * commands.MAX_LINE}))
+        wire.encode_request(7, RunFlow("etl", {"text": "x" * wire.MAX_LINE}))
     assert "file" in caught.value.next and caught.value.exit_code == 2

@@ -8,7 +8,7 @@ import pytest
 
 from tests.engine.house import House
 from tests.store.rows import a_flow
-from tui_flow.contract import commands
+from tui_flow.contract import wire
 from tui_flow.contract.commands import (
     Backfill,
     GetQueue,
@@ -37,8 +37,8 @@ def ask(make_house: Callable[..., House]) -> Callable[..., Any]:
     house.room, house.wake = SimpleNamespace(reason=""), lambda: None
 
     async def ask(command: Any) -> dict[str, Any]:
-        line = commands.encode_request(1, command)
-        return await schedule_answers.VERBS[type(command)](house, SOMEBODY, commands.decode_request(line)[1])
+        line = wire.encode_request(1, command)
+        return await schedule_answers.VERBS[type(command)](house, SOMEBODY, wire.decode_request(line)[1])
 
     ask.house = house  # type: ignore[attr-defined]
     return ask

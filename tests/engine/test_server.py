@@ -15,9 +15,10 @@ from tests.engine.running import Running
 from tests.waiting import wait_until
 from tui_flow import client
 from tui_flow.contract.changes import EngineStopping, FlowFileChanged, RunChanged, Snapshot
-from tui_flow.contract.commands import MAX_LINE, GetStatus, RunFlow, StopEngine, Subscribe, Sync
+from tui_flow.contract.commands import GetStatus, RunFlow, StopEngine, Subscribe, Sync
 from tui_flow.contract.endpoint import address
 from tui_flow.contract.errors import EngineError, ProtocolError
+from tui_flow.contract.wire import MAX_LINE
 from tui_flow.settings import Settings
 
 HELLO = """
@@ -138,7 +139,7 @@ def test_a_version_that_is_not_ours_is_named_to_the_client(
     engine: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine.ask(GetStatus())
-    monkeypatch.setattr("tui_flow.contract.commands.VERSION", 2)
+    monkeypatch.setattr("tui_flow.contract.wire.VERSION", 2)
     with pytest.raises(ProtocolError) as caught:
         client.connect(engine.settings)
     assert "speaks version 1" in caught.value.what

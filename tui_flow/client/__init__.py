@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tui_flow.client.blocking import Connection
 from tui_flow.client.reaching import reach
-from tui_flow.contract import commands
+from tui_flow.contract import wire
 from tui_flow.settings import Settings
 
 if TYPE_CHECKING:
@@ -37,5 +37,5 @@ async def connect_async(
 
     end = await asyncio.to_thread(reach, settings, start, timeout)
     end.settimeout(None)
-    reader, writer = await asyncio.open_unix_connection(sock=end, limit=commands.MAX_LINE)
+    reader, writer = await asyncio.open_unix_connection(sock=end, limit=wire.MAX_LINE)
     return AsyncConnection(reader, writer)

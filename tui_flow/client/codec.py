@@ -3,7 +3,7 @@
 from collections import deque
 from typing import Any
 
-from tui_flow.contract import changes, commands
+from tui_flow.contract import changes, wire
 from tui_flow.contract.changes import Change
 from tui_flow.contract.commands import Command
 from tui_flow.contract.errors import EngineError, ProtocolError, from_wire
@@ -22,7 +22,7 @@ class Codec:
 
     def request(self, command: Command) -> tuple[int, bytes]:
         self._last_id += 1
-        return self._last_id, commands.encode_request(self._last_id, command)
+        return self._last_id, wire.encode_request(self._last_id, command)
 
     def result(self, line: bytes, id: int) -> dict[str, Any] | None:
         """The result in a line; None for one that is no answer to this request: a change is held, the rest ignored.
@@ -52,7 +52,7 @@ class Codec:
 def message_of(line: bytes) -> dict[str, Any]:
     """One line of the engine's. Raises ProtocolError where it is of another version."""
     try:
-        return commands.from_line(line)
+        return wire.from_line(line)
     except ProtocolError as error:
         raise ProtocolError(
             f"the engine that runs here is not of this version: {error.what}", next=error.next

@@ -7,7 +7,7 @@ import sys
 import time
 
 from tui_flow.client.codec import message_of
-from tui_flow.contract import commands
+from tui_flow.contract import commands, wire
 from tui_flow.contract.endpoint import address, peer_uid
 from tui_flow.contract.errors import (
     EXIT_ENGINE,
@@ -74,7 +74,7 @@ def _try(settings: Settings, deadline: float) -> socket.socket | None:
             end.connect(path)
         _refuse_stranger(end, settings)
         # An engine that is just ending accepts, and never answers.
-        end.sendall(commands.encode_request(0, commands.GetStatus()))
+        end.sendall(wire.encode_request(0, commands.GetStatus()))
         answer = b""
         while not answer.endswith(b"\n"):
             data = end.recv(65_536)

@@ -8,7 +8,7 @@ subscribe again, and read everything anew.
 
 from typing import Any, NamedTuple
 
-from tui_flow.contract.commands import VERSION, to_line
+from tui_flow.contract.wire import VERSION, to_line
 
 
 class Snapshot(NamedTuple):

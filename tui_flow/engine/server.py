@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 from functools import cached_property
 from typing import Any
 
-from tui_flow.contract import commands
-from tui_flow.contract.commands import MAX_LINE, VERSION, Command, to_line
+from tui_flow.contract import wire
+from tui_flow.contract.commands import Command
 from tui_flow.contract.endpoint import address, peer_uid
 from tui_flow.contract.errors import EngineError, ProtocolError, TuiFlowError, to_wire
 from tui_flow.contract.rundir import ENGINE_SOCKET
@@ -52,13 +52,13 @@ class Connection:
                 raise ProtocolError("the line has no end") from None
             return b""
         except asyncio.LimitOverrunError:
-            raise ProtocolError(f"a line of more than {MAX_LINE:,} bytes") from None
+            raise ProtocolError(f"a line of more than {wire.MAX_LINE:,} bytes") from None
 
     async def answer(self, id: int | None, result: dict[str, Any] | TuiFlowError) -> None:
         """Sends the answer to a request, and waits while the client does not take it."""
         failed = isinstance(result, TuiFlowError)
         said = {"error": to_wire(result)} if isinstance(result, TuiFlowError) else {"result": result}
-        self.send(to_line({"v": VERSION, "id": id, "ok": not failed, **said}))
+        self.send(wire.to_line({"v": wire.VERSION, "id": id, "ok": not failed, **said}))
         await self._writer.drain()
 
     async def close(self) -> None:
@@ -95,7 +95,7 @@ class Server:
             ) from None
         finally:
             os.umask(umask)
-        self._server = await asyncio.start_unix_server(self._accept, sock=listener, limit=MAX_LINE)
+        self._server = await asyncio.start_unix_server(self._accept, sock=listener, limit=wire.MAX_LINE)
 
     async def stop(self, is_home: bool) -> None:
         """Takes no more clients, lets answers that are under way go out, and closes. The socket is removed unless
@@ -135,7 +135,7 @@ class Server:
                 line = await connection.read_line()
                 if not line:
                     return
-                id, command = commands.decode_request(line)
+                id, command = wire.decode_request(line)
             except ProtocolError as error:
                 await connection.answer(None, error)
                 return

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tui_flow.contract import commands, rundir
+from tui_flow.contract import rundir, wire
 from tui_flow.contract.commands import Command
 from tui_flow.contract.endpoint import address, peer_uid
 from tui_flow.contract.errors import EngineError, from_wire
@@ -37,7 +37,7 @@ def ask(project: Path, command: Command, timeout: float = ANSWER_SECONDS) -> dic
     Where the engine goes away before it has answered, the next one is asked again: the command must bear that.
     """
     state_dir = rundir.open_state_dir(project)
-    line = commands.encode_request(1, command)
+    line = wire.encode_request(1, command)
     deadline = time.monotonic() + PATIENCE_SECONDS
     answer = _said(state_dir, line, timeout)
     while answer is None:
@@ -51,7 +51,7 @@ def ask(project: Path, command: Command, timeout: float = ANSWER_SECONDS) -> dic
                 "no engine answers for this project", where=str(project),
                 next="tui-flow engine start starts one; what it has to say is in .tui_flow/engine.log",
             )  # fmt: skip
-    message = commands.from_line(answer)
+    message = wire.from_line(answer)
     if not message.get("ok"):
         raise from_wire(message.get("error") or {})
     result: dict[str, Any] = message["result"]
