@@ -12,6 +12,7 @@ from tests.engine.fake_supervisor import FakeSupervisor
 from tests.store.rows import a_file, a_flow
 from tui_flow.contract import changes, rundir
 from tui_flow.contract.changes import Change, Snapshot
+from tui_flow.contract.schedules import Interval, Schedule, to_json
 from tui_flow.contract.states import FlowRunState
 from tui_flow.engine.arrivals import Arrivals
 from tui_flow.engine.attempts import Attempts
@@ -31,6 +32,11 @@ from tui_flow.store import database, flows, runs
 from tui_flow.store.records import Flow, FlowRun
 
 FAKE_KEEPER = str(Path(__file__).with_name("fake_keeper.py"))
+
+
+def every(seconds: float, slug: str = "tick", **more: Any) -> dict[str, Any]:
+    """A schedule as a flow file declares it."""
+    return to_json(Schedule(Interval(seconds), slug, **more))
 
 
 class FakeClock(Clock):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.sdk.attempts import Attempts
 from tests.sdk.history import History, require_legal
 from tests.sdk.keeping import Make, keeping
 from tui_flow.contract import rundir
@@ -45,3 +46,8 @@ def history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[History
 def make(tmp_path: Path) -> Iterator[Make]:
     """Makes runs for keepers to guard; none of their processes is left when the test is over."""
     yield from keeping(tmp_path)
+
+
+@pytest.fixture
+def attempts(make: Make) -> Attempts:
+    return Attempts(make)
