@@ -145,6 +145,29 @@ async def test_what_began_while_the_question_stood_there_is_not_said_to_come_bac
         await page.shows("run 814 had begun: r runs it again")
 
 
+async def test_the_older_and_newer_run_of_a_flow_is_gone_to_past_those_of_others(etl: Project) -> None:
+    etl.run(813, "ingest_s3", "completed")
+    async with console(etl) as page:
+        await page.press("2")
+        await page.shows("813  ingest_s3")
+        await page.press("comma")
+        assert "> ▸ 501" in page.text
+        await page.press("comma")
+        await page.shows("this is the oldest run of ingest_s3")
+        await page.press("full_stop")
+        assert "> ✓ 813" in page.text
+        await page.press("j", "i")
+        assert "run 812  etl_daily  failed" not in page.text
+        await page.press("i", "slash")
+        await page.type("state:failed")
+        await page.press("enter")
+        await page.shows("Runs 2 ")
+        await page.press("comma")
+        assert "> ✗ 803" in page.text
+        await page.press("comma")
+        await page.shows("this is the oldest run of etl_daily with state:failed")
+
+
 async def test_an_empty_history_says_which_key_helps(project: Project) -> None:
     async with console(project) as page:
         await page.press("2")
@@ -171,9 +194,14 @@ def seed_many(project: Project, count: int) -> None:
 
 async def test_a_long_history_is_read_around_the_cursor_only(project: Project) -> None:
     seed_many(project, 30_000)
+    project.db.execute("UPDATE flow_runs SET flow = 'rare' WHERE id IN (20000, 30000)")
     async with console(project) as page:
         await page.press("2")
         await page.shows("Runs 200+", "30000")
+        await page.press("comma")
+        await page.shows("> ✓ 20000  rare", "20001  many", "19999  many")
+        await page.press("full_stop")
+        await page.shows("> ✓ 30000  rare", "29999  many")
         await page.press("G")
         await page.shows("> ✓   1 ")
         for _ in range(20):

@@ -66,6 +66,43 @@ async def test_a_menu_says_what_can_be_copied_and_a_file_keeps_it(
         assert " load_warehouse: load failed\n    Traceback" in yank.read_text(), "whose it is, in words"
 
 
+async def test_a_row_hands_out_and_shows_what_its_run_does(
+    etl: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TMUX", raising=False)
+    read: list[tuple[str, int]] = []
+    async with console(etl) as page:
+        monkeypatch.setattr(page.app, "page", lambda lines, at: read.append(("\n".join(lines), at)))
+        written = clipboard(monkeypatch, page)
+        await page.press("2")
+        await page.shows("812  etl_daily")
+        for key, text in (("y", "OperationalError: connection"), ("t", "Traceback"), ("c", "tui-flow rerun 812"),
+                          ("u", "tui-flow open run/812"), ("p", "flows/etl_daily.py:4"), ("l", "2025-08-")):  # fmt: skip
+            await page.press("y", key)
+            await page.shows("copied the ")
+            assert copied(written).startswith(text)
+        await page.press("o")
+        ((text, line),) = read
+        assert "ERROR" in text.splitlines()[line - 1] and "ERROR" not in "".join(
+            text.splitlines()[: line - 1]
+        )
+        await page.press("v")
+        await page.shows("the text of flows/etl_daily.py that run 812 ran was not kept")
+        await page.press("D")
+        await page.shows("What changed: run 811 to run 812", "LOG  the first line")
+        await page.press("escape", "j", "o")
+        await page.shows("run 811 has no log, or none any more")
+        await page.press("1", "y", "c")
+        await page.shows("copied the command")
+        assert copied(written) == "tui-flow run etl_daily"
+        await page.press("y", "u")
+        assert copied(written) == "tui-flow open flows/flow:etl_daily"
+        await page.press("y", "t")
+        assert copied(written).startswith("Traceback")
+        await page.press("o")
+        assert len(read) == 2
+
+
 async def test_what_is_copied_cannot_harm_whoever_pastes_it(
     etl: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,13 +2,27 @@
 
 import base64
 import os
-from collections.abc import Mapping
+import shlex
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from tui_flow.contract.rundir import LOG, run_dir
+from tui_flow.contract.states import RERUNNABLE
+
+if TYPE_CHECKING:
+    from tui_flow.contract.failure import Failure
+    from tui_flow.store.records import FlowRun
+    from tui_flow.tui.presentation.address import Address
+    from tui_flow.tui.presentation.flow_list import FlowRow
 
 MAX_ENCODED = 74_994
 """Terminals take no more of base64 in one sequence."""
 MAX_BYTES = MAX_ENCODED // 4 * 3
+MAX_LINES = 20_000
+"""Lines of a log that are copied at once."""
+MAX_LOG = 16 * 1024 * 1024
+"""Bytes of a log that are looked at for them."""
 
 
 class Copyable(NamedTuple):
@@ -24,6 +38,47 @@ class Copyable(NamedTuple):
         first, _, rest = self.text.strip().partition("\n")
         lines = rest.count("\n") + 2 if rest else 1
         return f"{first[:200]}{f'  ({lines:,} lines)' if lines > 1 else ''}"
+
+
+def of_run(run: "FlowRun", failure: "Failure | None", state_dir: Path, address: "Address") -> list[Copyable]:
+    """What can be copied of any run, apart from its log; `address` leads to the place in it that is looked at."""
+    verb = "rerun" if run.state in RERUNNABLE else "show"
+    place = f"{failure.path}:{failure.line}" if failure and failure.path else run.path
+    return [
+        *([Copyable("y", "error", f"{failure.type}: {failure.message}")] if failure else []),
+        *([Copyable("t", "traceback", failure.traceback or failure.message)] if failure else []),
+        Copyable("c", "command", f"tui-flow {verb} {run.id}"),
+        Copyable("u", "address", f"tui-flow open {address}"),
+        Copyable("p", "path", place),
+        Copyable("i", "run's number", str(run.id)),
+        Copyable("f", "log's path", str(run_dir(state_dir, run.id) / LOG)),
+    ]
+
+
+def of_flow(row: "FlowRow") -> list[Copyable]:
+    """What can be copied of a flow, or of a file that does not import; where its latest run failed, the path is that run's."""
+    if row.broken is not None:
+        error, trace = row.broken.error or "", row.broken.traceback or ""
+        place = f"{row.path}:{row.broken.error_line}" if row.broken.error_line else row.path
+        return [
+            Copyable("y", "error", error),
+            Copyable("t", "traceback", trace),
+            Copyable("p", "path", place),
+        ]
+    return [
+        Copyable("c", "command", f"tui-flow run {shlex.quote(row.name)}"),
+        Copyable("u", "address", f"tui-flow open {shlex.quote(f'flows/flow:{row.name}')}"),
+        *([Copyable("p", "path", f"{row.path}:{row.flow.line}")] if row.flow and not row.failure else []),
+    ]
+
+
+def first_of_each(things: Iterable[Copyable]) -> list[Copyable]:
+    """One thing a key, and none that is empty."""
+    found: dict[str, Copyable] = {}
+    for thing in things:
+        if thing.text:
+            found.setdefault(thing.key, thing)
+    return list(found.values())
 
 
 def sequence(text: str, environ: Mapping[str, str] = os.environ) -> str:

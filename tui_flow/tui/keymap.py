@@ -23,6 +23,8 @@ _RESERVED = {"escape", "ctrl+c"}
 """They lead out of everything, always."""
 _ONLY_WITH_OTHERS = ("app", "list", "rows")
 """Places whose keys work beside those of every other place."""
+_WITHOUT_ROWS = {"logs", "run", "tree", "log"}
+"""Places without rows that can be marked."""
 _ALONE = {"form", "palette"}
 """Places that hear no key but their own."""
 
@@ -83,6 +85,8 @@ def are_heard_together(one: Action, other: Action) -> bool:
     places = {one.where, other.where}
     if places & _ALONE:
         return len(places) == 1
+    if "rows" in places and places & _WITHOUT_ROWS:
+        return False
     return (
         len(places) == 1
         or bool(places & set(_ONLY_WITH_OTHERS))

@@ -15,8 +15,7 @@ _HEADINGS = {
 _HALF = 38
 """The cells of one column, where there are two."""
 _TOGETHER = {
-    ("cursor_down", "cursor_up"): "a line down, up",
-    ("top", "end"): "to the first line, last",
+    ("cursor_down", "cursor_up", "top", "end"): "a line down, up; the ends",
     ("half_down", "half_up"): "half a page down, up",
     ("page_down", "page_up"): "a page down, up",
     ("next_pane", "previous_pane"): "next pane, previous",
@@ -25,6 +24,11 @@ _TOGETHER = {
     ("run", "run_with"): "run it; with parameters",
     ("redraw", "suspend_process"): "draw anew; suspend",
     ("diff", "code"): "what changed; its code",
+    ("open", "edit"): "open it; edit its file",
+    ("rerun", "rerun_with"): "rerun; other parameters",
+    ("cancel", "kill"): "cancel; kill (both ask)",
+    ("copy", "pager"): "copy…; read in $PAGER",
+    ("sort", "save_view"): "another order; save it",
     tuple(action.id for action in ACTIONS if action.id.startswith("view(")): "the five views",
 }
 """Actions that share a line of the help."""

@@ -1,12 +1,16 @@
 """How one line of a log is split into columns."""
 
 import re
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tui_flow.contract.log import LEVELS
 from tui_flow.store.log_search import Hit
-from tui_flow.tui.presentation import Line, times
+from tui_flow.tui.presentation import Line, text_of, times
+
+if TYPE_CHECKING:
+    from tui_flow.store.logs import LogFile
 
 LEVEL_WORDS = ("DEBUG", "INFO", "WARN", "ERROR", "CRIT")
 LEVEL_ROLES = ("dim", "", "warn", "bad", "bad")
@@ -55,6 +59,15 @@ def read_line(at: float | None, level: str, who: str, message: str, mode: str) -
         return [("    ", ""), (text, "")]
     when = f"{times.stamp(at)} " if mode == "stamp" else time_text(mode, at, None, narrow=False)
     return [(when, "dim"), (f"{level:<8} ", level_word(level)[1]), (f"{who or '-'}: ", ""), (text, "")]
+
+
+def texts(log: "LogFile", lines: Iterable[int], whose: Callable[[int], str], mode: str) -> Iterator[str]:
+    """Lines of a log like that, as plain text; `whose` gives a task run's name."""
+    for line in lines:
+        at, level, _, message = split(log.whole_text(line))
+        writer = log.head(line).task_run
+        who = "" if writer is None else whose(writer)
+        yield text_of(read_line(at, level, who, message, mode))
 
 
 def time_text(mode: str, at: float | None, before: float | None, *, narrow: bool) -> str:

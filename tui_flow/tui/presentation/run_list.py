@@ -42,6 +42,18 @@ class RunWindow:
     def newest_id(self) -> int:
         return max(run.id for run in self.runs)
 
+    def place_of(self, run_id: int) -> int | None:
+        return next((place for place, run in enumerate(self.runs) if run.id == run_id), None)
+
+    def neighbour(self, run: FlowRun, *, older: bool) -> int | None:
+        """The place of the run of the same flow that came before, or after; None where that is not here."""
+        ids = (one.id for one in self.runs if one.flow == run.flow)
+        if older:
+            found = max((id for id in ids if id < run.id), default=None)
+        else:
+            found = min((id for id in ids if id > run.id), default=None)
+        return None if found is None else self.place_of(found)
+
     def keep_sorted(self, found: list[FlowRun], *, is_cut: bool) -> None:
         """Takes runs in that stand in another order; nothing is read beside them."""
         self.runs, self.older, self.newer, self.is_cut = found, None, None, is_cut

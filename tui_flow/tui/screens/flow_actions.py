@@ -4,17 +4,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui_flow.contract.failure import Failure
 from tui_flow.contract.states import FlowRunState
 from tui_flow.store.records import Alert, FlowRun
+from tui_flow.tui import copying
+from tui_flow.tui.copying import Copyable
 from tui_flow.tui.presentation.flow_list import FlowRow
 from tui_flow.tui.screens.alert_actions import AlertActions, Named
 from tui_flow.tui.screens.marking import ONE_AT_A_TIME, Marking
+from tui_flow.tui.screens.texts_of_run import TextsOfRun
 
 if TYPE_CHECKING:
     from tui_flow.tui.widgets.flow_table import FlowTable
 
 
-class FlowActions(AlertActions, Marking):
+class FlowActions(TextsOfRun, AlertActions, Marking):
     """The part of a view that acts on flows."""
 
     table: "FlowTable"
@@ -41,6 +45,8 @@ class FlowActions(AlertActions, Marking):
                 "note",
                 "code",
                 "diff",
+                "copy",
+                "pager",
                 *(() if self.table.total else ("filter",)),
             }
         found = set()
@@ -49,7 +55,7 @@ class FlowActions(AlertActions, Marking):
         elif not row.flow.parameters.get("properties"):
             found.add("run_with")
         if row.latest is None:
-            found |= {"open", "code", "diff"}
+            found |= {"open", "code", "diff", "pager"}
         if not row.standing:
             found.add("pause")
         if not row.alerts:
@@ -166,21 +172,15 @@ class FlowActions(AlertActions, Marking):
         else:
             self.console.pause_or_resume(row.name, row.name, resume=True)
 
-    def action_code(self) -> None:
-        """Of its latest run."""
-        from tui_flow.tui import reading
-
+    def told_run(self) -> tuple[FlowRun | None, Failure | None]:
+        """The flow's latest run."""
         row = self.in_hand()
-        if row is not None and row.latest is not None:
-            self.run_worker(reading.show_code(self.console, row.latest, row.failure), group="reading")
+        return (row.latest, row.failure) if row is not None else (None, None)
 
-    def action_diff(self) -> None:
-        """Of its latest run to the last one before it that completed."""
-        from tui_flow.tui import reading
-
+    async def copyables(self) -> list[Copyable]:
+        """Of the flow, and of its latest run what is not said of the flow."""
         row = self.in_hand()
-        if row is not None and row.latest is not None:
-            self.run_worker(reading.show_diff(self.console, row.latest), group="reading")
+        return copying.first_of_each([*(copying.of_flow(row) if row else ()), *await super().copyables()])
 
     def action_edit(self) -> None:
         row, alert = self.in_hand(), self.alert_in_hand()

@@ -302,9 +302,3 @@ class FlowsSection(Sorting, FlowActions, Section):
     def action_filter(self) -> None:
         if self.table.total:
             self.home.open_prompt(self.table.filter)
-
-    def action_details(self) -> None:
-        """The pane beside or below the table, or more of the table."""
-        self.toggle_class("-no-side")
-        if self.about.has_focus:
-            self.table.focus()

@@ -1,28 +1,26 @@
-"""What the keys of the Run view do with text: search, narrow, copy, save, read in a pager, edit; code and what changed."""
+"""What the keys of the Run view do with text: search, narrow, copy, save, read in a pager, edit."""
 
 import time
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
-from tui_flow.contract.rundir import LOG, run_dir
-from tui_flow.contract.states import RERUNNABLE, TERMINAL
+from tui_flow.contract.failure import Failure
+from tui_flow.contract.states import TERMINAL
 from tui_flow.counting import counted
-from tui_flow.store.records import Artifact
-from tui_flow.tui import saving
+from tui_flow.store.records import Artifact, FlowRun
+from tui_flow.tui import copying, saving
 from tui_flow.tui.copying import Copyable
 from tui_flow.tui.presentation import artifacts
 from tui_flow.tui.presentation.address import Address
 from tui_flow.tui.screens.reader import ReaderScreen
 from tui_flow.tui.screens.run_actions import RunActions
+from tui_flow.tui.screens.texts_of_run import TextsOfRun
 
-MAX_COPIED = 20_000
-"""Lines of a log that are copied at once."""
 _ONLY, _SAVE = "only lines with this text", "a new file to save the shown lines to"
 
 
-class RunTexts(RunActions):
+class RunTexts(TextsOfRun, RunActions):
     """The part of the Run view that hands out text."""
 
     _asks = ""
@@ -84,31 +82,21 @@ class RunTexts(RunActions):
 
     # Copy.
 
-    def copyables(self) -> list[Copyable]:
+    async def copyables(self) -> list[Copyable]:
         """All that can be copied from where the cursors are."""
         run, view, failure = self.run, self.log_view, self.failure()
         if run is None:
             return []
         line, row = view.line_at_cursor, self.task_tree.selected
         task = row.task if row is not None and row.task is not None and line is None else None
-        verb = "rerun" if run.state in RERUNNABLE else "show"
         address = Address("runs", run_id=run.id, task=task.run_name if task else "", line=line)
-        found = [
-            Copyable("y", "line", view.line_text()) if line is not None else None,
-            Copyable("t", "traceback", failure.traceback or failure.message) if failure else None,
-            Copyable("c", "command", f"tui-flow {verb} {run.id}"),
-            Copyable("u", "address", f"tui-flow open {address}"),
-            Copyable("p", "path", f"{failure.path}:{failure.line}" if failure and failure.path else run.path),
-            Copyable("i", "run's number", str(run.id)),
-            Copyable("f", "log's path", str(run_dir(self.console.settings.state_dir, run.id) / LOG)),
-            Copyable("l", "shown log", "\n".join(islice(view.texts(kept=True), MAX_COPIED)))
-            if view.count
-            else None,
-        ]
-        return [each for each in found if each is not None and each.text]
-
-    def action_copy(self) -> None:
-        self.console.copy_menu(self.copyables())
+        return copying.first_of_each(
+            [
+                *([Copyable("y", "line", view.line_text())] if line is not None else []),
+                *copying.of_run(run, failure, self.console.settings.state_dir, address),
+                Copyable("l", "shown log", "\n".join(islice(view.texts(kept=True), copying.MAX_LINES))),
+            ]
+        )
 
     # Files.
 
@@ -127,7 +115,7 @@ class RunTexts(RunActions):
         if name:
             saving.save(self.console, name, self.log_view.texts(kept=True))
 
-    def action_pager(self) -> None:
+    async def action_pager(self) -> None:
         """The lines that are shown in $PAGER, at the one under the cursor."""
         view = self.log_view
         if not view.count:
@@ -143,6 +131,9 @@ class RunTexts(RunActions):
             flow = self.console.flow_of(self.run)
             self.console.edit(Path(self.run.path), flow.line if flow else 0)
 
+    def told_run(self) -> tuple[FlowRun | None, Failure | None]:
+        return self.run, self.failure()
+
     def action_code(self) -> None:
         from tui_flow.tui.reading import show_code
 
@@ -150,17 +141,11 @@ class RunTexts(RunActions):
         if self.run is None or row is None:
             return
         if row.task is not None:
-            self._read(partial(show_code, self.console, self.run, row.task.failure, row.task.name))
+            self.read_of_run(partial(show_code, self.console, self.run, row.task.failure, row.task.name))
         elif row.group is not None:
-            self._read(partial(show_code, self.console, self.run, None, row.group.name))
+            self.read_of_run(partial(show_code, self.console, self.run, None, row.group.name))
         else:
-            self._read(partial(show_code, self.console, self.run, self.run.failure))
-
-    def action_diff(self) -> None:
-        from tui_flow.tui.reading import show_diff
-
-        if self.run is not None:
-            self._read(partial(show_diff, self.console, self.run))
+            self.read_of_run(partial(show_code, self.console, self.run, self.run.failure))
 
     def action_grid(self) -> None:
         from tui_flow.tui.reading import show_grid
@@ -169,14 +154,10 @@ class RunTexts(RunActions):
         task = row.task.name if row is not None and row.task is not None else ""
         task = row.group.name if row is not None and row.group is not None else task
         if self.run is not None:
-            self._read(partial(show_grid, self.console, self.run, task))
+            self.read_of_run(partial(show_grid, self.console, self.run, task))
 
     def action_stack(self) -> None:
         from tui_flow.tui.reading import show_stack
 
         if self.run is not None:
-            self._read(partial(show_stack, self.console, self.run))
-
-    def _read(self, work: Any) -> None:
-        """Reads in the background, in place of what was being read."""
-        self.run_worker(work, group="reading", exclusive=True)
+            self.read_of_run(partial(show_stack, self.console, self.run))

@@ -8,10 +8,9 @@ from typing import Any, ClassVar
 from textual.widget import Widget
 
 from tui_flow.contract.errors import HistoryError, TuiFlowError
+from tui_flow.contract.failure import Failure
 from tui_flow.contract.states import TERMINAL, AlertState, FlowRunState
 from tui_flow.store.records import Alert, FlowRun
-from tui_flow.store.runs import Wanted
-from tui_flow.store.spans import Span
 from tui_flow.tui import several
 from tui_flow.tui.actions import bindings
 from tui_flow.tui.presentation import Line, about, alert_list, filters, orders, plots, run_list, text_of
@@ -19,11 +18,12 @@ from tui_flow.tui.presentation.filters import Filter
 from tui_flow.tui.presentation.glyphs import word
 from tui_flow.tui.presentation.run_list import MOST, PAGE, RunWindow
 from tui_flow.tui.rerunning_several import rerun_several
+from tui_flow.tui.screens import runs_reading
 from tui_flow.tui.screens.alert_actions import AlertActions
 from tui_flow.tui.screens.marking import ONE_AT_A_TIME, Marking
 from tui_flow.tui.screens.section import Section
 from tui_flow.tui.screens.sorting import Sorting
-from tui_flow.tui.searching import new_runs
+from tui_flow.tui.screens.texts_of_run import TextsOfRun
 from tui_flow.tui.widgets.lines import Lines, TextLines
 from tui_flow.tui.widgets.run_table import RunTable
 
@@ -31,7 +31,13 @@ NEWER_AT_MOST = 100
 """So many newer runs are counted; of more it says that there are more."""
 
 
-class RunsSection(Sorting, AlertActions, Marking, Section):
+_OF_A_RUN = {
+    "open", "rerun", "rerun_with", "cancel", "kill", "edit", "ack", "mute", "note", "code", "diff", "copy", "pager", "older",
+    "newer",
+}  # fmt: skip
+
+
+class RunsSection(Sorting, TextsOfRun, AlertActions, Marking, Section):
     """The table of runs, and below it what there is to say about the one under the cursor."""
 
     table: RunTable
@@ -84,6 +90,17 @@ class RunsSection(Sorting, AlertActions, Marking, Section):
     def sort(self) -> None:
         self.read_newest()
 
+    def show_run(self, run_id: int) -> None:
+        place = self.table.window.place_of(run_id)
+        if place is not None:
+            self.table.move(place)
+        elif self._is_sorted:
+            self.say(f"run {run_id} is not among the newest {MOST:,}, which alone are sorted; s shows all")
+        else:
+            window = RunWindow()
+            window.older, window.newer = run_id + 1, run_id
+            self._read(self._read_around, window)
+
     def _read_oldest(self) -> None:
         window = RunWindow()
         window.older, window.newer = None, 0
@@ -114,7 +131,7 @@ class RunsSection(Sorting, AlertActions, Marking, Section):
         enough = len(window.runs) + PAGE
         while window.older is not None and len(window.runs) < enough:
             found, older = await self.console.bridge.read(
-                partial(_search, wanted=wanted, before=window.older, filter=self._filter, now=now)
+                partial(runs_reading.older, wanted=wanted, before=window.older, filter=self._filter, now=now)
             )
             self.table.show_window(window, -window.add_older(found, older))
             window.searched_to = older
@@ -126,7 +143,7 @@ class RunsSection(Sorting, AlertActions, Marking, Section):
         wanted, before, found = run_list.wanted(filter, now), window.older, list[FlowRun]()
         while before is not None and len(found) < MOST:
             page, before = await self.console.bridge.read(
-                partial(_search, wanted=wanted, before=before, filter=filter, now=now)
+                partial(runs_reading.older, wanted=wanted, before=before, filter=filter, now=now)
             )
             found += page
             window.searched_to = before
@@ -134,13 +151,19 @@ class RunsSection(Sorting, AlertActions, Marking, Section):
         window.keep_sorted(orders.runs(found[:MOST], self.order, now), is_cut=before is not None)
         self.table.show_window(window)
 
+    async def _read_around(self, window: RunWindow) -> None:
+        """A page from one run on, and a page above it."""
+        await self._read_older(window)
+        await self._read_newer(window)
+        self.table.scroll(self.table.cursor - self.table.page // 2)
+
     async def _read_newer(self, window: RunWindow) -> None:
         """Another page above."""
         now, count, at_end = time.time(), 0, not window.runs
         wanted = run_list.wanted(self._filter, now)
         while window.newer is not None and count < PAGE:
             found, newer = await self.console.bridge.read(
-                partial(_search_newer, wanted=wanted, after=window.newer, filter=self._filter, now=now)
+                partial(runs_reading.newer, wanted=wanted, after=window.newer, filter=self._filter, now=now)
             )
             count += window.add_newer(found, newer)
             self.table.show_window(window, len(found))
@@ -175,11 +198,11 @@ class RunsSection(Sorting, AlertActions, Marking, Section):
         marked = set(table.marked)
         ids = sorted({run.id for run in (*shown, *live, *table.marked.values())})
         try:
-            found = await self.console.bridge.read(partial(_get_runs, ids=ids))
+            found = await self.console.bridge.read(partial(runs_reading.by_id, ids=ids))
             if window.newer is None and window.runs:
                 newer, _ = await self.console.bridge.read(
                     partial(
-                        _search_newer, wanted=run_list.wanted(self._filter, now), after=window.newest_id,
+                        runs_reading.newer, wanted=run_list.wanted(self._filter, now), after=window.newest_id,
                         filter=self._filter, now=now, limit=NEWER_AT_MOST,
                     )
                 )  # fmt: skip
@@ -207,7 +230,7 @@ class RunsSection(Sorting, AlertActions, Marking, Section):
         """Runs and slots of the last day, by the hour."""
         now = time.time()
         try:
-            spans = await self.console.bridge.read(partial(_spans_since, at=now - 25 * 3600))
+            spans = await self.console.bridge.read(partial(runs_reading.spans_since, at=now - 25 * 3600))
         except HistoryError:
             return
         slots = self.console.settings.max_concurrent_runs
@@ -289,12 +312,9 @@ class RunsSection(Sorting, AlertActions, Marking, Section):
 
     def useless_for(self, row: FlowRun | None) -> set[str]:
         run = row
-        found = set()
+        found = set[str]()
         if run is None:
-            found |= {"open", "rerun", "rerun_with", "cancel", "kill", "edit", "ack", "mute", "note"}
-            if not self.text:
-                found.add("filter")
-            return found
+            return _OF_A_RUN if self.text else _OF_A_RUN | {"filter"}
         if run.state in TERMINAL or run.state is FlowRunState.CANCELLING:
             found.add("cancel")
         if run.state in TERMINAL:
@@ -395,34 +415,31 @@ class RunsSection(Sorting, AlertActions, Marking, Section):
         if run is not None:
             self.console.edit_run(run)
 
+    def action_older(self) -> None:
+        self._go_to_neighbour(older=True)
 
-def _search(
-    db: Any, wanted: Wanted, before: int, filter: Filter, now: float
-) -> tuple[list[FlowRun], int | None]:
-    from tui_flow.store import runs
+    def action_newer(self) -> None:
+        self._go_to_neighbour(older=False)
 
-    found, older = runs.search(db, wanted, before, PAGE)
-    new = new_runs(db, filter, now)
-    return [run for run in found if filter.matches(run_list.subject(run, now, new), now)], older
+    def _go_to_neighbour(self, *, older: bool) -> None:
+        run = self.table.selected
+        if run is None:
+            return
+        place = self.table.window.neighbour(run, older=older)
+        if place is not None:
+            self.table.move(place)
+        else:
+            self.read_later("neighbour", self._seek_neighbour, run, older)
 
+    async def _seek_neighbour(self, run: FlowRun, older: bool) -> None:
+        seek = partial(runs_reading.neighbour, run=run, filter=self._filter, now=time.time(), older=older)
+        found = await self.console.bridge.read(seek)
+        if found is not None:
+            self.show_run(found.id)
+        else:
+            shown = f" with {self.text}" if self.text else ""
+            self.say(f"this is the {'oldest' if older else 'newest'} run of {run.flow}{shown}")
 
-def _search_newer(
-    db: Any, wanted: Wanted, after: int, filter: Filter, now: float, limit: int = PAGE
-) -> tuple[list[FlowRun], int | None]:
-    from tui_flow.store import runs
-
-    found, newer = runs.search_newer(db, wanted, after, limit)
-    new = new_runs(db, filter, now)
-    return [run for run in found if filter.matches(run_list.subject(run, now, new), now)], newer
-
-
-def _spans_since(db: Any, at: float) -> list[Span]:
-    from tui_flow.store import spans
-
-    return spans.since(db, at)
-
-
-def _get_runs(db: Any, ids: list[int]) -> list[FlowRun]:
-    from tui_flow.store import runs
-
-    return runs.get_runs(db, ids)
+    def told_run(self) -> tuple[FlowRun | None, Failure | None]:
+        run = self.table.selected
+        return run, run.failure if run else None

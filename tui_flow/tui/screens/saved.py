@@ -1,4 +1,4 @@
-"""The menu of saved views: goes to one, or saves the one in front."""
+"""Saved views: the menu of them, and the one in front to be saved."""
 
 from typing import TYPE_CHECKING
 
@@ -52,6 +52,21 @@ def ask(console: "Console") -> None:
             console.run_worker(console.go_to(listed[key][1]), group="saved")
 
     console.push_screen(MenuScreen("Saved views", choices, foot, opens_with="apostrophe"), chosen)
+
+
+def save(console: "Console") -> None:
+    """Asks for a name for the view in front."""
+    try:
+        views = saved_views.load(saved_views.path_of_views())
+    except ValueError as error:
+        console.say(str(error), "bad")
+        return
+    here = _address_of(console)
+    name = next((name for name, address in views.items() if address == here), None)
+    if name is not None:
+        console.say(f"this view is saved already, as {name}; ' goes there")
+    elif here is not None:
+        _ask_name(console, here)
 
 
 def _address_of(console: "Console") -> Address | None:

@@ -100,6 +100,20 @@ class Section(Container):
             pane.remove_class("-zoom")
         return was
 
+    def action_details(self) -> None:
+        """What is said of the row under the cursor, or more of the rows in its place."""
+        self.toggle_class("-no-side")
+        if (pane := self.screen.focused) is not None and pane.has_class("about"):
+            next(pane for pane in self.children if pane.can_focus).focus()
+
+    def action_save_view(self) -> None:
+        from tui_flow.tui.screens import saved
+
+        saved.save(self.console)
+
+    def show_run(self, run_id: int) -> None:
+        """Puts the cursor on a run, where the view lists runs."""
+
     def say(self, text: str, role: str = "") -> None:
         self.home.say(text, role)
 

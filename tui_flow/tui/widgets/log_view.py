@@ -14,7 +14,7 @@ from tui_flow.contract.log import DROPPED, KEEPER
 from tui_flow.counting import counted
 from tui_flow.store.logs import LogFile
 from tui_flow.tui.actions import bindings
-from tui_flow.tui.presentation import log_lines, text_of
+from tui_flow.tui.presentation import log_lines
 from tui_flow.tui.widgets.lines import Lines
 from tui_flow.tui.widgets.log_rows import ERROR, LogRows
 from tui_flow.tui.widgets.log_text import breaks, coloured, highlighted
@@ -132,10 +132,8 @@ class LogView(Lines):
 
     def texts(self, *, kept: bool) -> Iterator[str]:
         """The lines that are shown, as a person reads them elsewhere; what is `kept` has day and zone with each."""
-        log, mode = self.lines.log, "stamp" if kept else "date" if self.time_mode == "date" else "clock"
-        for line in self.lines.unfolded():
-            at, level, _, message = log_lines.split(log.whole_text(line))
-            yield text_of(log_lines.read_line(at, level, self._who(line), message, mode))
+        mode = "stamp" if kept else "date" if self.time_mode == "date" else "clock"
+        return log_lines.texts(self.lines.log, self.lines.unfolded(), self.whose, mode)
 
     def place_in_texts(self) -> int:
         """Which of those is under the cursor."""

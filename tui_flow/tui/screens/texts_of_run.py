@@ -1,0 +1,133 @@
+"""What keys show and hand out of the run that somebody looks at, whether it stands in a list or fills the screen."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tui_flow.contract.errors import HistoryError
+from tui_flow.contract.failure import Failure
+from tui_flow.contract.log import LEVELS
+from tui_flow.contract.rundir import LOG, run_dir
+from tui_flow.store.logs import LogFile
+from tui_flow.store.records import FlowRun
+from tui_flow.tui import copying
+from tui_flow.tui.copying import Copyable
+from tui_flow.tui.presentation import log_lines
+from tui_flow.tui.presentation.address import Address
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from tui_flow.tui.app import Console
+
+    _Base = Widget
+else:
+    _Base = object
+
+_ERROR = LEVELS.index("ERROR")
+
+
+class RunLog:
+    """The log of one run with the names of those who wrote it; `limit` is how many bytes of it are looked at, about."""
+
+    def __init__(self, db: Any, run: FlowRun, path: Path, limit: int | None) -> None:
+        """Raises HistoryError."""
+        from tui_flow.store import tasks
+
+        self._log = LogFile(path)
+        self._log.refresh(limit)
+        writers = {writer for line in self._lines if (writer := self._log.head(line).task_run) is not None}
+        self._names = {0: run.flow}
+        for id, task in tasks.get_tasks(db, run.id, writers - {0}).items():
+            self._names[id] = task.run_name or task.name
+
+    @property
+    def _lines(self) -> range:
+        return range(len(self._log))
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._lines
+
+    def first_error(self) -> int:
+        """Its line, from 0; 0 where there is none."""
+        return next(iter(self._log.select(level=_ERROR, heads_only=True)), 0)
+
+    def texts(self, *, kept: bool) -> Iterator[str]:
+        """All lines as a person reads them elsewhere; what is `kept` has day and zone with each."""
+        mode = "stamp" if kept else "clock"
+        return log_lines.texts(self._log, self._lines, lambda task: self._names.get(task, ""), mode)
+
+    def close(self) -> None:
+        self._log.close()
+
+
+class TextsOfRun(_Base):
+    """The part of a view whose rows have runs, or that is about one."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def console(self) -> Console: ...
+        def say(self, text: str, role: str = "") -> None: ...
+
+    def told_run(self) -> tuple[FlowRun | None, Failure | None]:
+        """The run that is looked at, and what went wrong in it first."""
+        raise NotImplementedError
+
+    def action_code(self) -> None:
+        from tui_flow.tui.reading import show_code
+
+        run, failure = self.told_run()
+        if run is not None:
+            self.read_of_run(partial(show_code, self.console, run, failure))
+
+    def action_diff(self) -> None:
+        from tui_flow.tui.reading import show_diff
+
+        run, _ = self.told_run()
+        if run is not None:
+            self.read_of_run(partial(show_diff, self.console, run))
+
+    def read_of_run(self, work: Any) -> None:
+        """Reads in the background, in place of what was being read."""
+        self.run_worker(work, group="reading", exclusive=True)
+
+    async def action_copy(self) -> None:
+        try:
+            self.console.copy_menu(await self.copyables())
+        except HistoryError as error:
+            self.say(error.what, "bad")
+
+    async def copyables(self) -> list[Copyable]:
+        """All that can be copied of the run in a row."""
+        run, failure = self.told_run()
+        if run is None:
+            return []
+        with closing(await self._open_log(run, copying.MAX_LOG)) as log:
+            lines = "\n".join(islice(log.texts(kept=True), copying.MAX_LINES))
+        found = copying.of_run(run, failure, self.console.settings.state_dir, Address("runs", run_id=run.id))
+        return copying.first_of_each([*found, Copyable("l", "log", lines)])
+
+    async def action_pager(self) -> None:
+        """The run's log in $PAGER, at its first error."""
+        run, _ = self.told_run()
+        if run is None:
+            return
+        try:
+            log = await self._open_log(run)
+        except HistoryError as error:
+            self.say(error.what, "bad")
+            return
+        with closing(log):
+            if log.is_empty:
+                self.say(f"run {run.id} has no log, or none any more")
+            else:
+                self.console.page(log.texts(kept=False), log.first_error() + 1)
+
+    async def _open_log(self, run: FlowRun, limit: int | None = None) -> "RunLog":
+        path = run_dir(self.console.settings.state_dir, run.id) / LOG
+        return await self.console.bridge.read(lambda db: RunLog(db, run, path, limit))
