@@ -53,6 +53,17 @@ def test_the_newest_hit_comes_first_and_says_where_it_stands(path: Path) -> None
     assert path.read_bytes()[last.offset :].startswith(b"\ta timeout two")
 
 
+def test_a_logger_is_found_by_its_name_with_those_below_it(path: Path) -> None:
+    names = ("sqlalchemy", "sqlalchemy.engine", "sqlalchemy2", "flow")
+    write(path, *(log.encode(NOON, "INFO", 0, 1, name, f"row\nof {name}") for name in names))
+    assert texts(search(path, loggers=(("SQLalchemy", False),))) == ["row", "row"]
+    assert texts(search(path, Needle("of"), loggers=(("sqlalchemy", True),))) == ["of flow", "of sqlalchemy2"]
+    assert texts(search(path, Needle("of"), loggers=(("sql*", False), ("*.engine", True)))) == [
+        "of sqlalchemy2",
+        "of sqlalchemy",
+    ]
+
+
 def test_case_counts_only_where_there_is_a_capital_letter(path: Path) -> None:
     write(path, say("Über Timeout"), say("über timeout"))
     assert len(search(path, Needle("timeout"))) == len(search(path, Needle("über"))) == 2

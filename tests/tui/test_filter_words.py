@@ -86,7 +86,7 @@ def test_a_run_that_goes_on_has_lasted_so_far() -> None:
     [
         ("sta", "state:", []), ("t", "t", ["tag:", "trigger:", "task:"]), ("state:fa", "state:failed ", []),
         ("etl -tag:c", "etl -tag:core ", []), ("-st", "-state:", []), ("flow:", "flow:", ["etl_a", '"two words"']),
-        ("nothing", "nothing", []), ("since:to", "since:today ", []), ("du", "dur>", []), ("is:", "is:", None),
+        ("lo", "logger:", []), ("nothing", "nothing", []), ("since:to", "since:today ", []), ("du", "dur>", []), ("is:", "is:", None),
     ],
 )  # fmt: skip
 def test_a_word_is_completed_as_far_as_there_is_one_way(

@@ -285,15 +285,16 @@ async def test_the_footer_is_whole_at_every_size(said_often: Project, size: tupl
 def test_a_filter_becomes_a_query_and_a_choice_of_runs() -> None:
     now = 1_000_000.0
     filter = filters.parse(
-        '"two words" -debug /took \\d/ level>=WARN -level:critical since:1h flow:etl_* task:load'
+        '"two words" -debug /took \\d/ level>=WARN -level:critical since:1h flow:etl_* task:load -logger:sql*'
     )
     assert query_of(filter, now) == (
         (Needle("two words"), Needle("debug", False, True), Needle("took \\d", True)),
         frozenset({WARNING, ERROR}),
         now - 3600,
+        (("sql*", True),),
     )
     assert [term.field for term in log_hits.runs_filter(filter).terms] == ["flow"]
-    assert query_of(filters.parse("flow:x"), now) == ((), ALL_LEVELS, None)
+    assert query_of(filters.parse("flow:x"), now) == ((), ALL_LEVELS, None, ())
 
 
 @pytest.mark.parametrize(
@@ -421,6 +422,13 @@ async def test_a_task_is_looked_for_with_what_it_called(said_often: Project) -> 
         await page.type("needle task:extract")
         await page.press("enter")
         await page.shows("1 hit in 1 run", "fetch-2")
+        await page.press("slash", "ctrl+u")
+        await page.type("needle logger:flow -logger:std task:load")
+        await page.press("tab")
+        await page.shows("task:load_warehouse")
+        await page.type("run:50")
+        await page.press("tab")
+        await page.shows("Tab 501 500")
 
 
 def a_run_of_two_tries(**how: bool) -> HitList:

@@ -4,6 +4,7 @@ A file is read from its end, a slice of whole records at a time, so the newest h
 whatever the file's size. C looks through whole slices; Python sees only what was found there.
 """
 
+import fnmatch
 import os
 import re
 from collections.abc import Iterator
@@ -54,6 +55,9 @@ class LogQuery(NamedTuple):
     levels: frozenset[int] = ALL_LEVELS
     """Places in `LEVELS`. What has no level counts as INFO."""
     since: float | None = None
+    loggers: tuple[tuple[str, bool], ...] = ()
+    """Who is to have said it, or where True is not to: a logger's name, whatever its case, with `*` and `?`; those below
+    it count, too."""
 
 
 class Hit(NamedTuple):
@@ -83,6 +87,7 @@ class LogScan:
         """Logs that were there to be read when somebody had had enough."""
         self.is_cancelled = False
         self._levels = query.levels
+        self._loggers = [(_logger_pattern(name), is_not) for name, is_not in query.loggers]
         self._since = "" if query.since is None else stamp_of(query.since)
         wanted = [needle for needle in query.needles if not needle.is_not]
         self._is_for_heads = not wanted
@@ -170,8 +175,12 @@ class LogScan:
 
     def _wants(self, head: re.Match[str] | None) -> bool:
         if head is None:
-            return not self._since and 1 in self._levels
-        return _rank(head[2]) in self._levels and head[1] >= self._since
+            return not self._since and not self._loggers and 1 in self._levels
+        return (
+            _rank(head[2]) in self._levels
+            and head[1] >= self._since
+            and all((pattern.match(head[5]) is None) is is_not for pattern, is_not in self._loggers)
+        )
 
     def _others_fit(self, text: str, begin: int) -> bool:
         if not self._others:
@@ -183,6 +192,10 @@ class LogScan:
         return all(
             (next(_matches(pattern, record), None) is None) is is_not for pattern, is_not in self._others
         )
+
+
+def _logger_pattern(name: str) -> re.Pattern[str]:
+    return re.compile(f"{fnmatch.translate(name)}|{fnmatch.translate(f'{name}.*')}", re.IGNORECASE)
 
 
 def around(path: Path, hit: Hit, before: int = 12, after: int = 60) -> list[tuple[int, str]]:

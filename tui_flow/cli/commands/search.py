@@ -39,7 +39,7 @@ def command(words: tuple[str, ...], limit: int) -> None:
     """Search the logs of all runs, the newest run and line first.
 
     The words are those of the console's Logs view: text, whatever its case where it has no capital letter; a|b;
-    "two words"; /regex/; level>=WARN; since:24h; task:load; and for the runs flow:etl_* state:failed tag:core run:812.
+    "two words"; /regex/; level>=WARN; since:24h; task:load; logger:sql*; and for the runs flow:etl_* state:failed run:812.
     All of them hold for a record, or it is not found. With --json: one object a line.
     """
     filter = _parsed(" ".join(words))

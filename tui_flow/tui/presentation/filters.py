@@ -4,7 +4,7 @@ etl timeout          both words, wherever they stand, whatever their case where 
 "two words"          as they stand there
 timeout|refused      one or the other
 /took [5-9]\\d+s/     a regular expression
-flow:etl_* tag:core state:failed trigger:schedule task:load run:812 level:warning
+flow:etl_* tag:core state:failed trigger:schedule task:load run:812 level:warning logger:sql*
 dur>5m dur<2h since:24h since:today since:2026-08-20 day:2026-08-20 is:active is:over is:rerun is:failed
 is:late              it began over a minute after its time, or should have begun by now
 is:new               something is wrong with it that nobody has acknowledged
@@ -55,7 +55,7 @@ class Words(NamedTuple):
         return [*plain, "dur>", "dur<"] if "dur" in self.fields else plain
 
 
-_OF_LINES = ("task", "level")
+_OF_LINES = ("task", "level", "logger")
 """Words about lines of a log, not about a run."""
 OF_LOGS = Words(
     "logs",

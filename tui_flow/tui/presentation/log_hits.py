@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 
+from tui_flow.contract.log import KEEPER, STDERR, STDOUT
 from tui_flow.store.log_search import ALL_LEVELS, Hit, LogQuery, Needle
 from tui_flow.store.records import FlowRun
 from tui_flow.tui.presentation import filters
 from tui_flow.tui.presentation.filters import Filter
 
-OF_RECORDS = ("text", "regex", "level", "since", "task")
+LOGGERS = ("tui_flow.flow_runs", "tui_flow.task_runs", KEEPER, STDOUT, STDERR)
+"""Those that every project has; all others are the author's."""
+OF_RECORDS = ("text", "regex", "level", "since", "task", "logger")
 """What a filter can say about log records; all else is about their run."""
 
 
@@ -24,7 +27,8 @@ def query_of(filter: Filter, now: float) -> LogQuery:
         for term in filter.of("text", "regex")
         if term.value
     )
-    return LogQuery(needles, levels, since)
+    loggers = tuple((term.value, term.is_not) for term in filter.of("logger") if term.value)
+    return LogQuery(needles, levels, since, loggers)
 
 
 def runs_filter(filter: Filter) -> Filter:

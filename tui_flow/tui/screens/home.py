@@ -179,7 +179,9 @@ class HomeScreen(View):
         overview = self.console.overview
         flows = [flow.name for flow in overview.flows]
         tags = sorted({tag for flow in overview.flows for tag in flow.tags})
-        return complete(text, self.section.WORDS, {"flow": flows, "tag": tags})
+        runs = sorted((run.id for runs in overview.runs.values() for run in runs), reverse=True)
+        known = {"flow": flows, "tag": tags, "run": list(map(str, runs)), **self.section.known_words()}
+        return complete(text, self.section.WORDS, known)
 
     def ask(self, hint: str, then: Callable[[str], None], start: str = "") -> None:
         """Asks for a text that is not the view's."""

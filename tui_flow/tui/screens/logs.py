@@ -1,8 +1,8 @@
 """The Logs view: in which runs something was said."""
 
 import time
-from collections.abc import Iterable
-from typing import ClassVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.message import Message
@@ -10,10 +10,11 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from tui_flow.contract.rundir import LOG, run_dir
+from tui_flow.store import tasks
 from tui_flow.store.log_search import around
 from tui_flow.tui import saved_views
 from tui_flow.tui.actions import bindings
-from tui_flow.tui.presentation import Line, filters, hit_lines, hits, log_lines, text_of
+from tui_flow.tui.presentation import Line, filters, hit_lines, hits, log_hits, log_lines, text_of
 from tui_flow.tui.screens.log_texts import LogTexts
 from tui_flow.tui.screens.section import Section
 from tui_flow.tui.searching import News, Searcher
@@ -33,7 +34,7 @@ _EXAMPLES = (
 )
 _TAB: Line = [
     (" Tab", "key"),
-    (" completes, while you type: level: flow: task: run: since: day: state: tag: is:", "dim"),
+    (" completes, while you type: level: flow: task: run: since: logger: state: tag: is:", "dim"),
 ]
 _HELP: list[Line] = [
     [("/", "key"), (" finds text in the logs of all runs. For example:", "")],
@@ -65,6 +66,8 @@ class LogsSection(LogTexts, Section):
         self.context = TextLines(id="context")
         self.text = ""
         """What is looked for, as it was typed."""
+        self._tasks: list[str] = []
+        """The names of tasks that can be completed."""
         self._wrong = ""
         self._news = News(0, [], 0, 0, 0.0, is_over=True)
         self._typing: Timer | None = None
@@ -262,7 +265,20 @@ class LogsSection(LogTexts, Section):
             self.search(text)
 
     def action_search(self) -> None:
+        self.read_later("names", self._read_names)
         self.home.open_prompt(self.text)
+
+    async def _read_names(self) -> None:
+        """Those of the tasks that the last run of each flow called."""
+        last = [runs[0].id for runs in self.console.overview.runs.values() if runs]
+
+        def read(db: Any) -> list[str]:
+            return sorted({name for id in last for name in tasks.list_names(db, id)})
+
+        self._tasks = await self.console.bridge.read(read)
+
+    def known_words(self) -> Mapping[str, Sequence[str]]:
+        return {"task": self._tasks, "logger": log_hits.LOGGERS}
 
     def action_open(self) -> None:
         row = self.list.selected

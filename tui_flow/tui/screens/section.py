@@ -1,6 +1,6 @@
 """One of the five views between header and footer. They share a screen, so switching costs no more than a frame."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -164,6 +164,10 @@ class Section(Container):
     def clear_marks(self) -> bool:
         """Whether there were any."""
         return False
+
+    def known_words(self) -> Mapping[str, Sequence[str]]:
+        """What can follow the words of its filter, by field, beyond what all views know."""
+        return {}
 
     def note_asked(self, text: str) -> None:
         """A filter, or a search, was typed to its end."""
