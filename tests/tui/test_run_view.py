@@ -172,6 +172,20 @@ async def test_level_wrap_and_time_are_toggled_and_shown(etl: Project) -> None:
         await page.shows("w off", "t delta", "+31.000")
 
 
+async def test_a_click_finds_its_line_below_one_that_takes_several_rows(project: Project) -> None:
+    project.flow("long")
+    project.run(1, "long", "completed")
+    project.log(1, said("first"), said("a long word " * 20), said("after it"), said("last"))
+    async with console(project, open_run=1) as page:
+        await page.press("tab")
+        await page.shows("after it")
+        y = next(y for y, line in enumerate(page.lines) if "after it" in line)
+        await page.pilot.click(offset=(30, y))
+        assert "after it" in page.line_with("│>  3")
+        await page.pilot.click(offset=(30, y - 1))
+        assert "long word" in page.line_with("│>  2")
+
+
 async def test_the_log_is_searched_and_escape_clears_the_search(etl: Project) -> None:
     async with console(etl, open_run=812) as page:
         await page.shows("Log load_warehouse")

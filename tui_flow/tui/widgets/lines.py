@@ -162,12 +162,16 @@ class Lines(Framed, can_focus=True):
         at = event.get_content_offset(self)
         if at is None or at.y < self.HEADER_LINES:
             return
-        index = self.first + at.y - self.HEADER_LINES
+        index = self.index_at(at.y)
         if index < self.count:
             again = index == self.cursor and event.chain > 1
             self.move(index)
             if again:
                 self.post_message(self.Opened())
+
+    def index_at(self, y: int) -> int:
+        """The line that a row of the screen below the header shows, whether there is such a line or not."""
+        return self.first + y - self.HEADER_LINES
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         event.stop()

@@ -28,6 +28,8 @@ FIRST_SLICE = 64 * 1024
 """The same before there is anything to see."""
 WIDE = 120
 """Cells from which on the frame spells out what the keys mean."""
+MOST_HEIGHTS = 10_000
+"""So many lines' heights are remembered."""
 LEVEL_NAMES = ("all", "INFO", "WARNING", "ERROR")
 
 
@@ -57,6 +59,10 @@ class LogView(Lines):
         self.is_reading = False
         """Whether there is more of the file than was looked at."""
         self._scope: tuple[set[int] | None, int | None] = (None, None)
+        self._layout: tuple[object, ...] = ()
+        """What the heights of lines hang on, beside their text."""
+        self._heights: dict[tuple[int, int, bool], int] = {}
+        """By line, its length, and whether a fold stands in its place."""
 
     # What is shown.
 
@@ -65,6 +71,7 @@ class LogView(Lines):
         self.lines.log.close()
         self.lines = LogRows(LogFile(path))
         self._needle, self._matches, self.narrows = "", [], False
+        self._heights = {}
         self.cursor = self.first = 0
         self.set_count(0)
 
@@ -238,7 +245,21 @@ class LogView(Lines):
         return 0
 
     def _height(self, index: int) -> int:
-        return len(self._strips(index, self.size.width, Style.null()))
+        """The rows of the screen that a line takes. Remembered: each step asks for those of pages of lines."""
+        log, line = self.lines.log, self.lines.lines[index]
+        layout = (log.generation, self.size.width, self.time_mode, self._shows_whose, self._digits)
+        if layout != self._layout or len(self._heights) > MOST_HEIGHTS:
+            self._layout, self._heights = layout, {}
+        shown = (line, log.length(line), line in self.lines.folds)
+        height = self._heights.get(shown)
+        if height is None:
+            height = self._heights[shown] = len(self._strips(index, self.size.width, Style.null()))
+        return height
+
+    @property
+    def _digits(self) -> int:
+        """Those of the largest line number."""
+        return len(str(max(len(self.lines.log), 99)))
 
     # Drawing.
 
@@ -261,6 +282,9 @@ class LogView(Lines):
         if self.level and self.lines.is_hidden_by_level():
             return f"no line of {LEVEL_NAMES[self.level]} or graver: L shows all"
         return self.why_empty()
+
+    def index_at(self, y: int) -> int:
+        return self._line_at(y)[0]
 
     def _line_at(self, y: int) -> tuple[int, int]:
         """The line that a row of the screen shows, and how many rows of it are above."""
@@ -301,7 +325,7 @@ class LogView(Lines):
         """What stands before the message."""
         log, narrow = self.lines.log, width < 100
         parts = log_lines.split(log.text(line))
-        digits = len(str(max(len(log), 99)))
+        digits = self._digits
         level = log_lines.level_word(parts.level) if parts.at is not None else ("", "")
         at_cursor = self.marks.cursor if index == self.cursor else " "
         mark = "!" if log.head(line).level >= ERROR and not log.head(line).goes_on else " "
