@@ -391,25 +391,7 @@ async def test_help_lists_every_key_that_works_here(etl: Project) -> None:
         await page.shows("FAILED")
         await page.press("question_mark")
         await page.shows(" RUN", "EVERYWHERE", "STATES")
-        for key in (
-            "x ",
-            "X ",
-            "n ",
-            "N ",
-            "f ",
-            "F ",
-            "w ",
-            "L ",
-            "t ",
-            "i ",
-            "z ",
-            "e ",
-            "y ",
-            ", ",
-            ". ",
-            "/ ",
-        ):
-            assert f"  {key}" in page.text, key
+        assert set("xXnNfFwLtizeyDvoSHWA&,./") <= set(page.text.split())
 
 
 async def test_no_key_does_nothing_without_a_word(etl: Project) -> None:
