@@ -3,7 +3,7 @@
 import json
 import shlex
 import time
-from datetime import date
+from datetime import UTC, date, datetime
 from enum import IntEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,7 +17,7 @@ from tui_flow.cli.parameters import assigned, split
 from tui_flow.contract import commands
 from tui_flow.sdk import params
 from tui_flow.store import presets
-from tui_flow.tui.presentation import text_of
+from tui_flow.tui.presentation import text_of, times
 from tui_flow.tui.presentation.field_texts import parse, start_of, with_day
 from tui_flow.tui.presentation.fields import fields_of
 from tui_flow.tui.presentation.form import Form, command_line, differing
@@ -534,3 +534,12 @@ async def test_a_run_for_later_says_when_and_does_not_hide_one_that_runs(etl: Pr
         assert "▸  cleanup_tmp" in page.text and "1 more" in page.line_with("cleanup_tmp")
         await page.shows("begins ")
         assert "begins " in page.line_with("monthly") and "queued" not in page.line_with("monthly")
+        page.app.overview.waiting[902] = "it is to begin by the engine's clock"
+        await page.press("T", "2")
+        await page.shows(f"begins {datetime.fromtimestamp(later, UTC):%a %d %b %H:%M}")
+        page.app.open_run(902)
+        await page.shows(
+            f"run 902 has not begun: it begins {datetime.fromtimestamp(later, UTC):%a %d %b %H:%M}"
+        )
+        await page.press("T")
+        await page.shows(f"run 902 has not begun: it begins {times.moment(later, time.time())}")

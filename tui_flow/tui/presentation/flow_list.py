@@ -131,6 +131,11 @@ def is_for_later(run: FlowRun, now: float | None = None) -> bool:
     return now is None or run.scheduled_for > now
 
 
+def begins(run: FlowRun, now: float) -> str:
+    """When a run begins that is for later; empty of any other."""
+    return f"begins {times.moment(run.scheduled_for or now, now)}" if is_for_later(run, now) else ""
+
+
 def rows_of(
     overview: Overview, earlier: Mapping[str, Sequence[Span]] = MappingProxyType({})
 ) -> list[FlowRow]:

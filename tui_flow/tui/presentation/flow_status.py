@@ -9,7 +9,7 @@ from tui_flow.store.advance import Advance
 from tui_flow.store.records import FlowRun, TaskRun
 from tui_flow.tui.presentation import Line, outlook, plots, text_of, times
 from tui_flow.tui.presentation.cells import short
-from tui_flow.tui.presentation.flow_list import FlowRow, is_for_later, late_seconds
+from tui_flow.tui.presentation.flow_list import FlowRow, begins, late_seconds
 from tui_flow.tui.presentation.glyphs import Marks, role, word
 
 BAR_CELLS = 10
@@ -48,8 +48,8 @@ def _at_work(row: FlowRow, run: FlowRun, now: float, width: int, marks: Marks) -
     """Of a run that is not over: what it waits for, or how far it is."""
     others = sum(1 for other in row.runs if other.state in ACTIVE) - 1
     more: Line = [(f" (and {others} more)", "dim")] if others else []
-    if is_for_later(run, now):
-        return [(f"begins {times.moment(run.scheduled_for or now, now)}", "dim"), *more]
+    if later := begins(run, now):
+        return [(later, "dim"), *more]
     if run.state in (FlowRunState.PENDING, FlowRunState.SCHEDULED):
         since = times.duration(now - run.created_at, live=True)
         what = f": {row.limit}" if row.limit else ""

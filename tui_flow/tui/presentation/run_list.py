@@ -9,6 +9,7 @@ from tui_flow.store.records import FlowRun
 from tui_flow.store.runs import Wanted
 from tui_flow.tui.presentation import Line, filters, times
 from tui_flow.tui.presentation.filters import Filter, Subject
+from tui_flow.tui.presentation.flow_list import begins
 from tui_flow.tui.presentation.glyphs import role, word
 
 PAGE = 200
@@ -134,6 +135,8 @@ def what(run: FlowRun, now: float) -> tuple[str, str]:
     """How it ended and why, or what it is doing."""
     if run.state is FlowRunState.RETRYING and run.due_at:
         return (f"retrying in {times.duration(max(0.0, run.due_at - now), live=True)}", "warn")
+    if later := begins(run, now):
+        return (later, "dim")
     failed = role(run.state) == "bad"
     if run.failure is not None and failed:
         kind = run.failure.type.rpartition(".")[2]
