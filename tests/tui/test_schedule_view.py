@@ -133,7 +133,17 @@ async def test_x_skips_one_fire_time_and_lets_it_fire_after_all(planned: Project
         await page.shows("etl_daily runs at")
         assert page.engine.asked_for(commands.UnskipFireTime)[0].fire_at == asked.fire_at
         await page.press("j", "x")
-        await page.shows("a trigger has no fire times to skip; p pauses it")
+        await page.shows("ingest_s3 will not run at the next event; u undoes")
+        event = commands.SkipFireTime("ingest_s3", "closed")
+        assert page.engine.asked_for(commands.SkipFireTime)[-1] == event
+        closed = schedules.get_schedule(planned.db, "ingest_s3", "closed")
+        assert closed is not None
+        schedules.save_memory(planned.db, closed.id, {"skips": 1})
+        page.engine.tell(changes.ScheduleChanged("ingest_s3", "closed"))
+        await page.shows("will skip the next event")
+        await page.press("x")
+        await page.shows("ingest_s3 runs at the next event after all")
+        assert page.engine.asked_for(commands.UnskipFireTime)[-1] == commands.UnskipFireTime(*event)
         await page.press("j", "x")
         await page.shows("it is paused: there is no fire time to skip; p resumes it")
 

@@ -126,9 +126,17 @@ def count_text(shown: Sequence[Row], rows: Sequence[Row], end: float) -> str:
 
 
 def _trigger_row(trigger: Schedule) -> Row:
-    """With what keeps it from firing, such as a condition that raises."""
-    trouble = (trigger.memory or {}).get("trouble", "")
-    return Row("trigger", None, str(trouble), trigger, role="bad" if trouble else "")
+    """With what keeps it from firing, such as a condition that raises, or that somebody wants no run of the next event."""
+    trouble, skips = str((trigger.memory or {}).get("trouble", "")), skips_of(trigger)
+    if trouble or not skips:
+        return Row("trigger", None, trouble, trigger, role="bad" if trouble else "")
+    events = "event" if skips == 1 else f"{skips} events"
+    return Row("trigger", None, f"will skip the next {events}", trigger, role="warn")
+
+
+def skips_of(trigger: Schedule) -> int:
+    """How many events to come are to make no run."""
+    return int((trigger.memory or {}).get("skips", 0))
 
 
 def _past_rows(reading: Reading, known: dict[int, Schedule]) -> list[Row]:

@@ -262,7 +262,7 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Marking,
         schedule = row.schedule if row else None
         if row is None or schedule is None:
             return found | {"run", "pause", "skip", "backfill", "edit", "copy"} | self._useless_hours()
-        if row.kind not in ("fire", "skip", "once"):
+        if row.kind != "once" and schedule_marks.is_skipped(row) is None:
             found.add("skip")
         if row.kind == "once":
             found |= {"pause", "backfill"}

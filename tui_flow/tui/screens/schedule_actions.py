@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui_flow.contract import commands
 from tui_flow.contract.states import ScheduleState
 from tui_flow.store.records import Flow, Schedule
 from tui_flow.tui.copying import Copyable
@@ -26,7 +25,6 @@ MOST_COPIED = 20
 
 _NO_SKIP = {
     "paused": "it is paused: there is no fire time to skip; p resumes it",
-    "trigger": "a trigger has no fire times to skip; p pauses it",
     "never": "it fires no more: there is nothing to skip",
     "missed": "this fire time is over; only one to come can be skipped",
     "skipped": "this fire time is over; only one to come can be skipped",
@@ -99,7 +97,7 @@ class ScheduleActions(_Base):
             self.console.cancel_run(run, kill=False)
 
     def action_skip(self) -> None:
-        """The fire time under the cursor makes no run, or does after all."""
+        """The fire time under the cursor, or a trigger's next event, makes no run; or does after all."""
         if self.table.marked:
             schedule_marks.skip(self.console, list(self.table.marked.values()))
             return
@@ -107,19 +105,18 @@ class ScheduleActions(_Base):
         if row is not None and row.kind == "once":
             self._cancel_once(row)
             return
-        if row is None or row.schedule is None or row.kind not in ("fire", "skip") or row.at is None:
+        is_skipped = schedule_marks.is_skipped(row) if row else None
+        if row is None or row.schedule is None or is_skipped is None:
             self.say(_NO_SKIP.get(row.kind if row else "", "only a fire time to come can be skipped"))
             return
-        flow, slug, at = row.schedule.flow, row.schedule.slug, row.at
-        skip, unskip = commands.SkipFireTime(flow, slug, at), commands.UnskipFireTime(flow, slug, at)
-        when = f"{fires.wall(row.schedule, at):%a %H:%M}"
-        if row.kind == "fire":
-            self.console.do(
-                skip, f"{flow} will not run at {when}; u undoes", undo=(f"skip of {flow} at {when}", unskip)
-            )
+        skip, unskip = schedule_marks.skip_commands(row)
+        flow = row.schedule.flow
+        when = f"at {fires.wall(row.schedule, row.at):%a %H:%M}" if row.at else "at the next event"
+        if is_skipped:
+            self.console.do(unskip, f"{flow} runs {when} after all", undo=(f"that {flow} runs {when}", skip))
         else:
             self.console.do(
-                unskip, f"{flow} runs at {when} after all", undo=(f"that {flow} runs at {when}", skip)
+                skip, f"{flow} will not run {when}; u undoes", undo=(f"skip of {flow} {when}", unskip)
             )
 
     def action_copy(self) -> None:

@@ -7,7 +7,7 @@ from tui_flow.contract import commands
 from tui_flow.contract.states import ScheduleState
 from tui_flow.store.records import Schedule
 from tui_flow.tui.asking import Step
-from tui_flow.tui.presentation import fires
+from tui_flow.tui.presentation import agenda, fires
 from tui_flow.tui.presentation.marking import Left
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tui_flow.tui.presentation.agenda import Row
 
 
-_NOT_SKIPPED = {"skip": "skipped already", "paused": "paused"}
+_NOT_SKIPPED = {"skip": "skipped already", "trigger": "skipped already", "paused": "paused"}
 
 
 def name_of(row: "Row") -> str:
@@ -64,20 +64,33 @@ def pause_or_resume(console: "Console", rows: Sequence["Row"]) -> None:
 
 
 def skip(console: "Console", rows: Sequence["Row"]) -> None:
-    """The fire times to come make no run; or where all of them are to be skipped already, do after all."""
+    """What comes makes no run; or where all of it is to be skipped already, does after all."""
     if not console.may_change():
         return
-    kinds = {row.kind for row in rows}
-    kind = "skip" if "skip" in kinds and "fire" not in kinds else "fire"
+    there = {is_skipped(row) for row in rows}
+    is_back = True in there and False not in there
     steps, left = [], []
     for row in rows:
-        if row.kind != kind or row.schedule is None or row.at is None:
+        if is_skipped(row) is is_back:
+            both = skip_commands(row)
+            steps.append(Step(name_of(row), *(both[::-1] if is_back else both)))
+        else:
             left.append(Left(name_of(row), _NOT_SKIPPED.get(row.kind, "no fire time to come")))
-            continue
-        flow, slug = row.schedule.flow, row.schedule.slug
-        both = commands.SkipFireTime(flow, slug, row.at), commands.UnskipFireTime(flow, slug, row.at)
-        steps.append(Step(name_of(row), *(both if kind == "fire" else both[::-1])))
-    console.do_all(steps, "skipped" if kind == "fire" else "not skipped after all", left)
+    console.do_all(steps, "not skipped after all" if is_back else "skipped", left)
+
+
+def is_skipped(row: "Row") -> bool | None:
+    """Whether what comes is to make no run; None where a row has nothing that could be skipped."""
+    if row.schedule is not None and row.kind == "trigger":
+        return agenda.skips_of(row.schedule) > 0
+    return {"fire": False, "skip": True}.get(row.kind)
+
+
+def skip_commands(row: "Row") -> tuple[commands.SkipFireTime, commands.UnskipFireTime]:
+    """To skip its fire time, or of a trigger the next event; and not to."""
+    assert row.schedule is not None
+    flow, slug = row.schedule.flow, row.schedule.slug
+    return commands.SkipFireTime(flow, slug, row.at), commands.UnskipFireTime(flow, slug, row.at)
 
 
 def _slug(schedule: Schedule) -> str:
