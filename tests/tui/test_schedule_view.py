@@ -41,8 +41,8 @@ async def test_what_fires_is_listed_in_order_with_what_waits_and_what_is_paused(
     async with console(planned, size=(120, 30)) as page:
         await page.press("4")
         await page.shows("289 fires of 2 flows", "cleanup_tmp", "1h")
-        assert page.order_of("now ", "cleanup_tmp", "etl_daily", "event day.closed", "the source is down") == [
-            "now ", "cleanup_tmp", "etl_daily", "event day.closed", "the source is down",
+        assert page.order_of("now ", "cleanup_tmp", "etl_daily", "event day.closed", "by uid 4294967294") == [
+            "now ", "cleanup_tmp", "etl_daily", "event day.closed", "by uid 4294967294",
         ]  # fmt: skip
         assert "x288" in page.line_with("cleanup_tmp") and "every 5 min" in page.line_with("cleanup_tmp")
         assert "by uid 4294967294 2d ago" in page.line_with("reports_v2")
@@ -278,6 +278,14 @@ def test_a_schedule_that_fires_all_the_time_is_counted_without_working_all_out()
     yearly = fires.coming(stored(Cron("0 0 1 1 *", "UTC")), NOW)
     assert (len(yearly.times), yearly.total) == (1, 0)
     assert fires.coming(stored(At((NOW - 5,))), NOW) == Coming((), 0)
+
+
+def test_the_times_of_a_schedule_are_told_in_the_zone_in_which_times_are_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(times, "_shown", [ZoneInfo("Asia/Tokyo")])
+    schedule = stored(At((NOW, NOW + DAY)))
+    assert fires.words(schedule) == fires.short_words(schedule) == "at 2026-03-01 09:00 and 1 more"
 
 
 def test_a_trigger_says_what_keeps_it_from_firing() -> None:

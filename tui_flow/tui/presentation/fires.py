@@ -52,9 +52,15 @@ def declared(schedule: Schedule) -> schedules.Schedule | None:
 
 
 def words(schedule: Schedule) -> str:
-    """When it fires, in a few words."""
+    """When it fires, in a few words; a time that is in no zone of its own is told where times are shown."""
     found = declared(schedule)
-    return schedule.kind if found is None else describe(found)
+    if found is None:
+        return schedule.kind
+    if isinstance(found.when, schedules.At):
+        first, *others = found.when.times
+        more = f" and {len(others)} more" if others else ""
+        return f"at {times.local(first):%Y-%m-%d %H:%M}{more}"
+    return describe(found)
 
 
 def zone_of(schedule: Schedule) -> str:
