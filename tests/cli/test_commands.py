@@ -190,7 +190,7 @@ def test_runs_can_be_narrowed_to_a_flow_and_to_states(project: Project) -> None:
     assert {run["state"] for run in failed} == {"failed"}
     assert failed[0]["flow"] == "bad"
     assert {run["flow"] for run in project.ask("runs", "--flow", "TINY")["runs"]} == {"tiny"}
-    assert len(project.ask("runs", "--limit", "1")["runs"]) == 1
+    assert len(project.ask("runs", "-n", "1")["runs"]) == 1
     assert "✗ failed" in project.tui_flow("runs").stdout
     assert project.tui_flow("runs", "--flow", "tinny").returncode == 2
 

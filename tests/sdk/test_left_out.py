@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.sdk.attempts import TWO_STEPS, Attempts
 from tests.sdk.history import require_legal
 from tests.sdk.keeping import Make
-from tests.sdk.test_rerun import TWO_STEPS, Attempts
 from tui_flow.contract import journal
 from tui_flow.contract.left_out import WHY, in_words, is_left_out
 from tui_flow.sdk import preview

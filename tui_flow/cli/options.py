@@ -41,6 +41,13 @@ json_option = click.option(
 )
 
 
+def limit_option(default: int) -> Callable[[_F], _F]:
+    """Of a list: how much of it."""
+    return click.option(
+        "-n", "--limit", type=click.IntRange(1), default=default, show_default=True, help="At most so many."
+    )
+
+
 def new_command(
     examples: str, *, json: bool = True, cls: type[click.Command] = click.Command
 ) -> Callable[[Callable[..., Any]], click.Command]:

@@ -168,3 +168,15 @@ def from_wire(error: dict[str, str]) -> TuiFlowError:
 def to_wire(error: TuiFlowError) -> dict[str, str]:
     """`from_wire`'s other half."""
     return {"kind": error.kind, "what": error.what, "where": error.where, "next": error.next}
+
+
+def broken_file(
+    what: str | None, path: str, line: int | None, next: str = "mend it and save it"
+) -> BrokenFlow:
+    """That the flow file does not import, and why."""
+    return BrokenFlow(f"the flow file is broken: {what}", where=at_line(path, line), next=next)
+
+
+def at_line(path: str, line: int | None) -> str:
+    """ "flows/etl.py:7"; the path alone where no line is known."""
+    return f"{path}:{line}" if line else path

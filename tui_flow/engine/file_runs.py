@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui_flow.contract.errors import BrokenFlow, UnknownFlow
+from tui_flow.contract.errors import BrokenFlow, UnknownFlow, broken_file
 from tui_flow.contract.flow_names import same_name
 from tui_flow.engine.describing import describe
 from tui_flow.store.records import Flow
@@ -27,11 +27,7 @@ async def flow_in_file(engine: "Engine", path: str, name: str) -> tuple[Flow, li
     shown = file.relative_to(project).as_posix() if inside else path
     found = await describe(project, shown, engine.settings.import_timeout_seconds)
     if found.error is not None:
-        raise BrokenFlow(
-            f"the flow file is broken: {found.error}",
-            where=f"{shown}:{found.line}" if found.line else shown,
-            next="mend it and save it",
-        )
+        raise broken_file(found.error, shown, found.line)
     chosen = [flow for flow in found.flows if not name or name == flow.function or same_name(flow.name, name)]
     if len(chosen) == 1:
         return chosen[0], found.tasks

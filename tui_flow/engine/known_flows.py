@@ -4,10 +4,10 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from tui_flow.contract.errors import BrokenFlow, UnknownFlow
+from tui_flow.contract.errors import UnknownFlow, broken_file
 from tui_flow.contract.flow_names import same_name
 from tui_flow.store import flows
-from tui_flow.store.records import Flow, FlowFile
+from tui_flow.store.records import Flow
 
 if TYPE_CHECKING:
     from tui_flow.engine.engine import Engine
@@ -28,7 +28,8 @@ async def current_flow(engine: "Engine", name: str) -> Flow:
     if flow is None or file is None or flow.path not in engine.watcher.sources:
         _refuse_unknown(engine, name)
     if file.state == "broken":
-        _refuse_broken(file, "; until then its schedules run its last good version")
+        meanwhile = "mend it and save it; until then its schedules run its last good version"
+        raise broken_file(file.error, file.path, file.error_line, meanwhile)
     return flow
 
 
@@ -37,7 +38,7 @@ def _refuse_unknown(engine: "Engine", name: str) -> NoReturn:
     what one knows of it."""
     for file in flows.list_flow_files(engine.db):
         if file.state == "broken" and _may_hold(engine.settings.project / file.path, name):
-            _refuse_broken(file)
+            raise broken_file(file.error, file.path, file.error_line)
     nearest = flows.nearest_names(engine.db, name)
     raise UnknownFlow(
         f"there is no flow {name!r}",
@@ -54,11 +55,3 @@ def _may_hold(file: Path, name: str) -> bool:
         text = ""
     names = [file.stem, *(one or other for one, other in _NAMED.findall(text))]
     return any(same_name(found, name) for found in names)
-
-
-def _refuse_broken(file: FlowFile, meanwhile: str = "") -> NoReturn:
-    raise BrokenFlow(
-        f"the flow file is broken: {file.error}",
-        where=f"{file.path}:{file.error_line}" if file.error_line else file.path,
-        next=f"mend it and save it{meanwhile}",
-    )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from tui_flow.contract import commands
-from tui_flow.contract.errors import BadParameters, BrokenFlow, NotRerunnable, UnknownRun
+from tui_flow.contract.errors import BadParameters, NotRerunnable, UnknownRun, broken_file
 from tui_flow.contract.left_out import unmatched
 from tui_flow.contract.rundir import (
     CANCEL,
@@ -163,11 +163,8 @@ async def _require_sound(engine: "Engine", run: FlowRun, spec: RunSpec) -> None:
     await engine.discovery.wait_done(run.path)
     file = engine.discovery.file_of(run.path)
     if file is not None and file.state == "broken" and run.path in engine.watcher.sources:
-        raise BrokenFlow(
-            f"the flow file is broken: {file.error}",
-            where=f"{file.path}:{file.error_line}" if file.error_line else file.path,
-            next="mend it, or rerun with --original-code",
-        )
+        next = "mend it, or rerun with --original-code"
+        raise broken_file(file.error, file.path, file.error_line, next)
     if not Path(spec.path).is_file():
         _refuse(run, f"has lost its flow file {run.path}", "put it back, or rerun with --original-code")
 

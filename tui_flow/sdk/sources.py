@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tui_flow.contract.errors import BrokenFlow
+from tui_flow.contract.errors import BrokenFlow, broken_file
 from tui_flow.sdk import flow_file
 from tui_flow.sdk.exceptions import MissingFlowError, UnsupportedFeature
 
@@ -55,7 +55,6 @@ def _module(file: Path) -> Any:
         raise
     except Exception as error:
         what, failure = flow_file.explain(error, file)
-        where = f"{file}:{failure.line}" if failure.line else str(file)
-        raise BrokenFlow(f"the flow file is broken: {what}", where=where) from error
+        raise broken_file(what, str(file), failure.line) from error
     finally:
         flow_file.loaded, flow_file.importing = before

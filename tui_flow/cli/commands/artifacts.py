@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from tui_flow.cli.history import find_run, up_to_date
-from tui_flow.cli.options import new_command, settings, wants_json
+from tui_flow.cli.options import limit_option, new_command, settings, wants_json
 from tui_flow.cli.output import note, print_json, print_table, style
 from tui_flow.cli.paint import plain_ascii
 from tui_flow.cli.shapes import artifact_object
@@ -25,9 +25,7 @@ from tui_flow.tui.presentation.times import moment
     "tui-flow artifacts\ntui-flow artifacts 12\ntui-flow artifacts daily-report\ntui-flow artifacts 12 --json"
 )
 @click.argument("what", required=False, metavar="[RUN|KEY]")
-@click.option(
-    "-n", "--limit", default=100, show_default=True, type=click.IntRange(1), help="No more than so many."
-)
+@limit_option(100)
 def command(what: str | None, limit: int) -> None:
     """Show the artifacts of a run, all versions of a key with the newest first, or list the newest of all."""
     from tui_flow.store import artifacts

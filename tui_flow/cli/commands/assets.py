@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from tui_flow.cli.history import find_run, up_to_date
-from tui_flow.cli.options import new_command, settings, wants_json
+from tui_flow.cli.options import limit_option, new_command, settings, wants_json
 from tui_flow.cli.output import note, print_json, print_table, style
 from tui_flow.cli.paint import plain_ascii
 from tui_flow.cli.shapes import iso
@@ -21,9 +21,7 @@ from tui_flow.tui.presentation.times import moment
     "tui-flow assets\ntui-flow assets s3://bucket/data.csv\ntui-flow assets latest\ntui-flow assets --json"
 )
 @click.argument("what", required=False, metavar="[RUN|KEY]")
-@click.option(
-    "-n", "--limit", default=100, show_default=True, type=click.IntRange(1), help="No more than so many."
-)
+@limit_option(100)
 def command(what: str | None, limit: int) -> None:
     """List all assets with when they were last made, those of a run, or all times that one was made.
 

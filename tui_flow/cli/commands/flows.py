@@ -6,6 +6,7 @@ from tui_flow.cli.history import up_to_date
 from tui_flow.cli.options import new_command, settings, wants_json
 from tui_flow.cli.output import note, print_json, print_table, style
 from tui_flow.cli.shapes import file_object, flow_object, served_object
+from tui_flow.contract.errors import at_line
 from tui_flow.safe import safe
 from tui_flow.store.records import Flow
 
@@ -36,7 +37,7 @@ def command() -> None:
         state = "served" if one.server is not None else style("not served now", dim=True)
         click.echo(f"{safe(one.full_name)}  {safe(one.definition.path)}  {state}")
     for file in broken:
-        place = f"{file.path}:{file.error_line}" if file.error_line else file.path
+        place = at_line(file.path, file.error_line)
         click.echo(f"{style('broken', fg='red')}  {safe(place)}  {safe(file.error or '')}")
 
 

@@ -7,7 +7,7 @@ import click
 
 from tui_flow.cli.complete import flow_names
 from tui_flow.cli.history import up_to_date
-from tui_flow.cli.options import new_command, settings, wants_json
+from tui_flow.cli.options import limit_option, new_command, settings, wants_json
 from tui_flow.cli.output import note, print_json, print_table
 from tui_flow.cli.paint import state_text, took
 from tui_flow.cli.shapes import run_object
@@ -37,7 +37,7 @@ from tui_flow.tui.presentation.times import moment
     metavar="STATE",
     help="Only runs in this state; may be given several times.",
 )
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many.")
+@limit_option(20)
 @click.option(
     "--sort",
     "order",

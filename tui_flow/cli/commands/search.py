@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from tui_flow.cli.history import up_to_date
-from tui_flow.cli.options import new_command, settings, wants_json
+from tui_flow.cli.options import limit_option, new_command, settings, wants_json
 from tui_flow.cli.output import fit, json_line, note, print_lines, style
 from tui_flow.contract.errors import RequestError
 from tui_flow.contract.log import LEVELS
@@ -32,9 +32,7 @@ from tui_flow.tui.searching import Found, search_logs, unread
     "tui-flow search task:load -- -debug"
 )
 @click.argument("words", nargs=-1, required=True, metavar="WORD...")
-@click.option(
-    "--limit", type=click.IntRange(1), default=1000, show_default=True, help="At most so many lines."
-)
+@limit_option(1000)
 def command(words: tuple[str, ...], limit: int) -> None:
     """Search the logs of all runs, the newest run and line first.
 

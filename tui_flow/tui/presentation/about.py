@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tui_flow.contract.asked_by import parent_of
+from tui_flow.contract.errors import at_line
 from tui_flow.contract.failure import Failure
 from tui_flow.safe import safe_lines
 from tui_flow.store.records import FlowRun, TaskRun
@@ -85,7 +86,7 @@ def _broken_lines(row: FlowRow) -> list[Line]:
     file = row.broken
     if file is None:
         return []
-    where = f"{file.path}:{file.error_line}" if file.error_line else file.path
+    where = at_line(file.path, file.error_line)
     lines: list[Line] = [
         [(file.error or "", "bad")],
         [(where, "strong"), ("   e", "key"), (" opens it there", "dim")],

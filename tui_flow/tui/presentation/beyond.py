@@ -4,7 +4,7 @@ import json
 from typing import Any, NamedTuple
 
 from tui_flow.contract.states import TASK_SUCCESS, TaskRunState
-from tui_flow.counting import counted
+from tui_flow.counting import counted, sized
 from tui_flow.store.records import FlowRun, TaskRun
 from tui_flow.store.task_history import Output, Past
 from tui_flow.tui.presentation import Line, reruns, times
@@ -72,7 +72,7 @@ def _output_lines(task: TaskRun, output: Output | None) -> list[Line]:
 def _told(output: Output) -> Line:
     if not output.form:
         return [("not kept", "dim")]
-    size = _size(output.size)
+    size = sized(output.size)
     if output.form != "json":
         return [("pickled", ""), (f"  {size}", "dim")]
     if output.value is None:
@@ -88,13 +88,6 @@ def _kind(value: Any) -> str:
     if isinstance(value, dict):
         return f"an object of {len(value):,}: {', '.join(map(str, list(value)[:6]))}"
     return f"{str(value)[:MAX_SHOWN]}…"
-
-
-def _size(size: int) -> str:
-    for unit, one in (("MiB", 2**20), ("KiB", 2**10)):
-        if size >= one:
-            return f"{size / one:.1f} {unit}"
-    return f"{size} B"
 
 
 def past_lines(past: list[Past], marks: Marks, now: float) -> list[Line]:

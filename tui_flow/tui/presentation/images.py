@@ -10,6 +10,8 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
+from tui_flow.counting import sized
+
 _HEAD = 65_536
 """Bytes that are looked at: JPEG has its size behind its thumbnails."""
 _DATA = re.compile(r"data:([\w.+-]+/[\w.+-]+)?(?:;[\w=.-]+)*?(;base64)?,", re.ASCII)
@@ -58,8 +60,7 @@ def _read(path: str) -> tuple[bytes, int] | None:
 
 def _facts(head: bytes, size: int) -> str:
     kind, pixels = _look(head)
-    shown = f"{size / 1024:,.1f} KiB" if size >= 1024 else f"{size} B"
-    return "  ".join(filter(None, (kind, f"{pixels[0]} x {pixels[1]}" if pixels else "", shown)))
+    return "  ".join(filter(None, (kind, f"{pixels[0]} x {pixels[1]}" if pixels else "", sized(size))))
 
 
 def _look(head: bytes) -> tuple[str, tuple[int, int] | None]:

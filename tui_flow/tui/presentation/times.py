@@ -1,8 +1,10 @@
 """Times for people: short, and no more exact than what they are for."""
 
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
+from math import inf
 from typing import Literal
 
 Zone = Literal["here", "utc", "own"]
@@ -129,10 +131,8 @@ def ago(seconds: float) -> str:
     """ "just now", "41m ago", "4h ago", "2d ago", "6w ago"."""
     if seconds < 60:
         return "just now"
-    for size, unit, until in ((60, "m", 3600), (3600, "h", 86_400), (86_400, "d", 14 * 86_400)):
-        if seconds < until:
-            return f"{int(seconds // size)}{unit} ago"
-    return f"{int(seconds // (7 * 86_400))}w ago"
+    units = ((60, "m", 3600), (3600, "h", 86_400), (86_400, "d", 14 * 86_400), (7 * 86_400, "w", inf))
+    return f"{_in_one(units, seconds)} ago"
 
 
 def clock(at: float) -> str:
@@ -149,10 +149,12 @@ def until(seconds: float) -> str:
     """ "now", "38s", "27m", "13h", "3d"."""
     if seconds < 1:
         return "now"
-    for size, unit, below in ((1, "s", 60), (60, "m", 3600), (3600, "h", 2 * 86_400)):
-        if seconds < below:
-            return f"{int(seconds // size)}{unit}"
-    return f"{int(seconds // 86_400)}d"
+    return _in_one(((1, "s", 60), (60, "m", 3600), (3600, "h", 2 * 86_400), (86_400, "d", inf)), seconds)
+
+
+def _in_one(units: Iterable[tuple[int, str, float]], seconds: float) -> str:
+    """In the first of these units, each with its length, that goes so far."""
+    return next(f"{int(seconds // size)}{unit}" for size, unit, below in units if seconds < below)
 
 
 def moment(at: float, now: float) -> str:
