@@ -64,6 +64,10 @@ class Project:
             {"state": "broken", "error": broken, "error_line": line, "traceback": broken} if broken else {}
         )
         _insert(self.db, "flow_files", a_file(path, **state)._asdict())
+        self.flow_beside(name, path, **changes)
+
+    def flow_beside(self, name: str, path: str, **changes: Any) -> None:
+        """A flow in a file that has others."""
         _insert(self.db, "flows", a_flow(name, path, **changes)._asdict())
 
     def broken_file(self, path: str, error: str, line: int | None = None) -> None:

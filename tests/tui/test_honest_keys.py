@@ -47,9 +47,11 @@ async def test_no_key_of_an_empty_view_is_silent(project: Project) -> None:
 async def test_a_key_of_another_view_says_where_it_belongs(etl: Project) -> None:
     async with console(etl) as page:
         await page.press("b")
-        assert "b is for Schedule: run fires of the past" in page.message
+        assert "b works in Schedule only: back-fill past fire times" in page.message
         await page.press("f12")
         assert "F12 does nothing; ? shows the keys" in page.message
+        await page.press("number_sign")
+        assert "# does nothing; ? shows the keys" in page.message
         await page.press("j")
         assert page.message == ""
 
@@ -82,7 +84,7 @@ async def test_the_palette_keeps_what_is_not_possible_and_says_why(etl: Project)
 
 def test_every_reason_is_a_reason() -> None:
     ids = {action.id for action in ACTIONS}
-    assert all(unbound("x", [action]).startswith("x is for ") for action in ACTIONS)
+    assert all(unbound("x", [action]).startswith("x works in ") for action in ACTIONS)
     assert why_not("cancel") != NOT_NOW
     assert {id for id in ids if why_not(id) != NOT_NOW} >= {
         "open",

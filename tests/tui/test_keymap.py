@@ -163,7 +163,7 @@ async def test_the_keys_of_the_help_itself_are_others_where_somebody_wants_that(
         await page.press("f8")
         await page.shows("Tutorial 1 of")
         await page.press("escape", "colon")
-        await page.shows("^K change the key")
+        await page.shows("^K key  Esc")
         await page.type("editor")
         await page.press("ctrl+k")
         await page.shows("Press it now.", "It has e")

@@ -459,7 +459,7 @@ class Console(Asking, inherit_bindings=False):
         return is_bound
 
     def action_say_how_to_leave(self) -> None:
-        self.say("q leaves; runs go on without the console")
+        self.say("q goes back, and at the top leaves the console; runs go on without it")
 
 
 def _collect_garbage_again() -> None:

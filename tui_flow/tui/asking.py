@@ -58,12 +58,13 @@ class Asking(Outside, inherit_bindings=False):
         spec = read_spec(run_dir(self.settings.state_dir, run.id))
         return run.parameters if spec is None else spec.parameters
 
-    def rerun(self, run: FlowRun, task: str = "") -> None:
-        """Asks how a run is to be run again; `task` is one that it may begin with."""
+    def rerun(self, run: FlowRun, task: str = "", way: str = "") -> None:
+        """Asks how a run is to be run again; `task` is one that it may begin with, and `way` the answer, if that is known."""
         from tui_flow.tui.rerunning import Rerunning
 
         if self.may_change():
-            Rerunning(self, run, task).ask()
+            rerunning = Rerunning(self, run, task)
+            rerunning.choose(way) if way else rerunning.ask()
 
     def run_again(self, run: FlowRun, *, ask: bool, open_it: bool) -> None:
         """Starts the flow of a run with the parameters that the run was asked for with; other ones if wanted."""
@@ -248,6 +249,17 @@ class Asking(Outside, inherit_bindings=False):
             self.do(wake, f"{name} fires again; u undoes", undo=(f"resume of {name}", pause))
         else:
             self.do(pause, f"{name} is paused: it fires no more; u undoes", undo=(f"pause of {name}", wake))
+
+    def pause_flow(self, name: str, standing: str) -> None:
+        """Pauses all schedules of a flow, or lets them fire again; `standing` is what `FlowRow` says of them."""
+        if not standing:
+            self.say(f"{name} has no schedule to pause")
+        elif standing == "active":
+            self.pause_or_resume(name, name, resume=False)
+        elif any(pause.flow == "" and pause.resumed_at is None for pause in self.overview.pauses):
+            self.say("all schedules are paused; tui-flow schedule resume --all lets them fire again")
+        else:
+            self.pause_or_resume(name, name, resume=True)
 
     async def _ask(self, command: commands.Command, then: Callable[[dict[str, Any]], None]) -> None:
         try:

@@ -14,7 +14,7 @@ from typing import Any
 
 from textual.keys import Keys, _character_to_key
 
-from tui_flow.tui.actions import ACTIONS, Action, key_name
+from tui_flow.tui.actions import ACTIONS, ALONE, Action, key_name
 
 FILE = "keys.toml"
 _NAMED = {key.value for key in Keys if not key.value.startswith("<")}
@@ -25,8 +25,6 @@ _ONLY_WITH_OTHERS = ("app", "list", "rows")
 """Places whose keys work beside those of every other place."""
 _WITHOUT_ROWS = {"logs", "run", "tree", "log"}
 """Places without rows that can be marked."""
-_ALONE = {"form", "palette"}
-"""Places that hear no key but their own."""
 
 
 def path_of_keys() -> Path:
@@ -83,7 +81,7 @@ class Keymap:
 def are_heard_together(one: Action, other: Action) -> bool:
     """Whether there is a place where both actions answer to keys."""
     places = {one.where, other.where}
-    if places & _ALONE:
+    if places & set(ALONE):
         return len(places) == 1
     if "rows" in places and places & _WITHOUT_ROWS:
         return False

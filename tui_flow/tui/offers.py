@@ -1,97 +1,82 @@
 """All that can be done from where somebody is: the palette's and the help's entries."""
 
+import time
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual.dom import DOMNode
 
-from tui_flow.store.records import FlowRun
-from tui_flow.tui.actions import ACTIONS, Action
-from tui_flow.tui.presentation import times
-from tui_flow.tui.presentation.flow_list import FlowRow, rows_of
+from tui_flow.store.records import Alert, FlowRun
+from tui_flow.tui import saved_views
+from tui_flow.tui.actions import ACTIONS, ALONE, Action
+from tui_flow.tui.flow_offers import flow_offers, why_read_only
+from tui_flow.tui.presentation import alert_about, alert_list, times
 from tui_flow.tui.presentation.glyphs import role
 from tui_flow.tui.presentation.palette import Offer
-from tui_flow.tui.presentation.why_not import why_not
+from tui_flow.tui.presentation.why_not import where_it_works, why_not
+from tui_flow.tui.screens.home import HomeScreen
 from tui_flow.tui.screens.view import View
 
 if TYPE_CHECKING:
     from tui_flow.tui.app import Console
+    from tui_flow.tui.screens.alerts import AlertsSection
     from tui_flow.tui.screens.form import FormScreen
 
-_NO_COMMANDS = ("list.", "app.commands", "app.step_back", "app.next_pane", "app.previous_pane")
-"""Moving about is for keys; the palette does not list it."""
+_FOR_KEYS = ("list.", "app.commands", "app.step_back", "app.next_pane", "app.previous_pane")
+"""Moving about is for keys; the palette lists it as help only."""
+MOST_RUNS = 100
+"""Of the last runs, so many are listed."""
 
 
 def offers_of(console: "Console", view: View) -> list[Offer]:
-    """What the palette offers: what can be done here, everywhere, with each flow, and the last runs."""
-    actions = [offer for offer in actions_of(console, view) if not offer.name.startswith(_NO_COMMANDS)]
-    flows = [offer for row in rows_of(console.overview) for offer in _flow_offers(console, row)]
-    return [*actions, _restart(console), *flows, *_run_offers(console)]
+    """What the palette offers: what can be done here, everywhere, with each flow, run, alert and saved view, and what
+    could be done elsewhere."""
+    return [
+        *(
+            offer._replace(kind="help") if offer.name.startswith(_FOR_KEYS) else offer
+            for offer in actions_of(console, view)
+        ),
+        _restart(console),
+        *flow_offers(console, view.flow_in_hand()),
+        *_run_offers(console),
+        *_alert_offers(console),
+        *_view_offers(console),
+        *_elsewhere(console, view),
+    ]
 
 
 def actions_of(console: "Console", view: View) -> list[Offer]:
     """Every key that works here, those of the place first."""
-    ascii = console.paint.marks.ascii
     places = sorted(view.places(), key=lambda place: (place == "app", place == "list", place == "rows"))
     idle, refused = view.useless(), view.refused()
-    read_only = console.bridge.read_only
-    nodes = _nodes(console, view)
-    return [
-        Offer(
-            "action",
-            _sentence(action.help),
-            read_only.what
-            if read_only and action.id in refused
-            else why_not(action.id)
-            if action.id in idle
-            else "",
-            console.keymap.shown(action, ascii),
-            partial(_run, console, nodes, action),
-            "dim",
-            is_idle=action.id in idle | refused,
-            name=action.name,
-        )
-        for place in places
-        for action in ACTIONS
-        if action.where == place
-    ]
+    read_only, nodes = why_read_only(console), _nodes(console, view)
 
+    def offer(action: Action) -> Offer:
+        act = partial(_run, console, nodes, action)
+        why = read_only if action.id in refused else why_not(action.id) if action.id in idle else ""
+        # Whoever chooses it hears from the view why, which knows best.
+        return _offer(console, action, act).unless(why, console.say)._replace(act=act)
 
-def _restart(console: "Console") -> Offer:
-    """Where an engine is, there is nothing to restart: the palette says so."""
-    read_only = console.bridge.read_only
-    why_not = read_only.what if read_only else "the engine runs" if console.has_engine else ""
-    return Offer(
-        "action",
-        "Restart the engine",
-        why_not or "it stays until it is stopped",
-        "",
-        partial(console.say, why_not) if why_not else console.restart_engine,
-        "dim",
-        is_idle=bool(why_not),
-    )
+    return [offer(action) for place in places for action in ACTIONS if action.where == place]
 
 
 def offers_of_form(console: "Console", form: "FormScreen") -> list[Offer]:
     """Every key of the form for parameters that does something now, but for moving about."""
-    ascii, left = console.paint.marks.ascii, {*form.useless(), "next_field", "commands"}
+    left = {*form.useless(), "next_field", "commands"}
     return [
-        Offer(
-            "action",
-            _sentence(action.help),
-            "",
-            console.keymap.shown(action, ascii),
-            partial(_run, console, [form], action),
-            name=action.name,
-        )
+        _offer(console, action, partial(_run, console, [form], action))
         for action in ACTIONS
         if action.where == "form" and action.id not in left
     ]
 
 
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def _offer(console: "Console", action: Action, act: Any, kind: str = "action") -> Offer:
+    title, key = (
+        action.help[:1].upper() + action.help[1:],
+        console.keymap.shown(action, console.paint.marks.ascii),
+    )
+    return Offer(kind, title, "", key, act, name=action.name, words=action.words)
 
 
 def _nodes(console: "Console", view: View) -> Sequence[DOMNode]:
@@ -106,50 +91,71 @@ async def _run(console: "Console", nodes: Sequence[DOMNode], action: Action) -> 
     await console.run_action(action.id, node)
 
 
-def _flow_offers(console: "Console", row: FlowRow) -> Iterator[Offer]:
-    marks = console.paint.marks
-    latest = row.latest
-    state = "" if latest is None else f"{marks.glyph(latest.state)} {latest.state}"
-    look = role(latest.state) if latest else "dim"
-    read_only = console.bridge.read_only
-    if row.flow is not None:
-        yield Offer(
-            "flow",
-            f"Run {row.name}",
-            read_only.what if read_only else state,
-            "",
-            partial(console.run_flow, row.flow, {}, ask=False, open_it=True),
-            "dim" if read_only else look,
-            is_idle=read_only is not None,
-        )
-    if latest is not None:
-        yield Offer(
-            "flow",
-            f"Open {row.name}",
-            f"run {latest.id}  {state}",
-            "",
-            partial(console.open_run, latest.id),
-            look,
-        )
-    where = console.settings.project / row.path
-    line = (row.broken.error_line or 0) if row.broken else row.flow.line if row.flow else 0
-    yield Offer(
-        "flow",
-        f"Edit {row.path}",
-        "does not import" if row.broken else "",
+def _restart(console: "Console") -> Offer:
+    offer = Offer(
+        "action",
+        "Restart the engine",
+        "it stays until it is stopped",
         "",
-        partial(console.edit, where, line),
-        "bad",
+        console.restart_engine,
+        "dim",
+        words="start",
     )
+    return offer.unless(why_read_only(console) or ("it runs" if console.has_engine else ""), console.say)
+
+
+def _elsewhere(console: "Console", view: View) -> Iterator[Offer]:
+    """The actions that there are in other places only."""
+    known = {action.id for action in ACTIONS if action.where in view.places()}
+    others: dict[str, list[Action]] = {}
+    for action in ACTIONS:
+        if action.id not in known and action.where not in ALONE:
+            others.setdefault(action.id, []).append(action)
+    for same in others.values():
+        offer = _offer(console, same[0], None, "elsewhere")
+        yield offer.unless(f"it {where_it_works(same)}", console.say)
 
 
 def _run_offers(console: "Console") -> Iterator[Offer]:
     runs: list[FlowRun] = sorted(
         (run for found in console.overview.runs.values() for run in found), key=lambda run: -run.id
     )
-    marks = console.paint.marks
-    for run in runs[:100]:
-        about = f"{marks.glyph(run.state)} {run.flow}  {times.clock(run.created_at)}"
+    marks, now = console.paint.marks, time.time()
+    for run in runs[:MOST_RUNS]:
+        about = f"{marks.glyph(run.state)} {run.flow}  {times.moment(run.created_at, now)}"
         yield Offer(
             "run", f"Open run {run.id}", about, "", partial(console.open_run, run.id), role(run.state)
         )
+
+
+def _alert_offers(console: "Console") -> Iterator[Offer]:
+    now = time.time()
+    for alert in alert_list.rows_of(console.overview.alerts, now):
+        about = f"{alert_list.standing(alert, now)}  {alert.what}"
+        yield Offer(
+            "alert",
+            f"Alert: {alert_about.name(alert)}",
+            about,
+            "",
+            partial(_open_alert, console, alert),
+            "dim",
+        )
+
+
+async def _open_alert(console: "Console", alert: Alert) -> None:
+    await console.action_view("alerts")
+    if isinstance(console.screen, HomeScreen):
+        section: AlertsSection = console.screen.section  # type: ignore[assignment]
+        section.show_alert(alert.id)
+
+
+def _view_offers(console: "Console") -> Iterator[Offer]:
+    try:
+        views = saved_views.load(saved_views.path_of_views())
+        trouble = "" if views else "there is none yet"
+    except ValueError as error:
+        views, trouble = {}, str(error)
+    if trouble:
+        yield Offer("view", "Saved views", "", "", console.action_saved_views).unless(trouble, console.say)
+    for name, address in views.items():
+        yield Offer("view", f"View: {name}", str(address), "", partial(console.go_to, address), "dim")

@@ -39,7 +39,7 @@ class Rerunning:
             why = f"there is no flow {self._run.flow} any more"
             self._console.say(f"run {self._run.id} cannot run again: {self._run.state}, and {why}")
             return
-        self._console.push_screen(self._menu, self._chosen)
+        self._console.push_screen(self._menu, self.choose)
         self._console.run_worker(self._preview(), group="previews", exclusive=True)
 
     def _takes_parameters(self) -> bool:
@@ -68,7 +68,8 @@ class Rerunning:
             self._menu.tell(way.key, text, role)
             self._menu.update_foot()
 
-    def _chosen(self, key: str | None) -> None:
+    def choose(self, key: str | None) -> None:
+        """Does what a key of the menu stands for."""
         if key is None:
             return
         if key == NEW:

@@ -19,10 +19,10 @@ _WHY = {
     "backfill": "it has no fire times",
     "ack": "there is nothing to acknowledge",
     "mute": "there is no flow to mute",
-    "note": "no alert is about it",
+    "note": "it has no alert",
     "filter": "there is nothing to filter",
-    "later": "only the month, the timeline and the hours go on",
-    "earlier": "only the month, the timeline and the hours go back",
+    "later": "there is no time axis here",
+    "earlier": "there is no time axis here",
     "scale_up": "there is no time axis here",
     "scale_down": "there is no time axis here",
     "previous_month": "the month is not shown",
@@ -41,11 +41,11 @@ _WHY = {
     "pager": "there is no log to read",
     "older": "there is no run here",
     "newer": "there is no run here",
-    "next_error": "the log shows no error, and nothing was searched for",
-    "previous_error": "the log shows no error, and nothing was searched for",
-    "follow": "the run is over: its log does not grow",
-    "follow_task": "the run is over: no task runs",
-    "artifacts": "it has shown no artifacts",
+    "next_error": "the log has no error, and no search is open",
+    "previous_error": "the log has no error, and no search is open",
+    "follow": "the run is over, so its log does not grow",
+    "follow_task": "the run is over, so no task runs",
+    "artifacts": "it has no artifacts",
 }
 NOT_NOW = "not now"
 _PLACES = {
@@ -60,9 +60,14 @@ def why_not(id: str) -> str:
     return _WHY.get(id, NOT_NOW)
 
 
+def where_it_works(actions: Sequence[Action]) -> str:
+    """ "works in Flows, Alerts and a run only"."""
+    *places, last = dict.fromkeys(_PLACES.get(action.where, action.where) for action in actions)
+    return f"works in {', '.join(places)}{' and ' if places else ''}{last} only"
+
+
 def unbound(shown: str, others: Sequence[Action]) -> str:
     """What is said of a key that means nothing here; `others` is what it means elsewhere."""
     if not others:
         return f"{shown} does nothing; ? shows the keys"
-    where = ", ".join(dict.fromkeys(_PLACES.get(action.where, action.where) for action in others))
-    return f"{shown} is for {where}: {others[0].help}"
+    return f"{shown} {where_it_works(others)}: {others[0].help}"

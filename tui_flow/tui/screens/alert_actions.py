@@ -41,6 +41,10 @@ class AlertActions(_Base):
         """The flow that a row is about; empty where that is none."""
         raise NotImplementedError
 
+    def flow_in_hand(self) -> str:
+        row = self.in_hand()
+        return "" if row is None else self.flow_of(row)
+
     def why_no_alert(self, row: Any) -> str:
         """Why no alert is about a row."""
         return f"nothing is wrong with {self.name_of(row)}"

@@ -191,6 +191,17 @@ class AlertsSection(Sorting, AlertTexts, AlertActions, Marking, Section):
             found.add("ack")
         return found
 
+    def show_alert(self, id: int) -> None:
+        """Puts the cursor on an alert; a filter that hides it ends."""
+        if all(alert.id != id for alert in self.table.rows):
+            self.text, self._hides_recovered = "", False
+            self._show(sort=True)
+        place = next((place for place, alert in enumerate(self.table.rows) if alert.id == id), None)
+        if place is None:
+            self.say("this alert is not listed any more")
+        else:
+            self.table.move(place)
+
     # Keys.
 
     def on_lines_moved(self, event: Lines.Moved) -> None:

@@ -162,15 +162,7 @@ class FlowActions(TextsOfRun, AlertActions, Marking):
 
             several.pause_or_resume(self.console, rows)
             return
-        row = rows[0]
-        if not row.standing:
-            self.say(f"{row.name} has no schedule to pause")
-        elif row.standing == "active":
-            self.console.pause_or_resume(row.name, row.name, resume=False)
-        elif any(pause.flow == "" and pause.resumed_at is None for pause in self.console.overview.pauses):
-            self.say("all schedules are paused; tui-flow schedule resume --all lets them fire again")
-        else:
-            self.console.pause_or_resume(row.name, row.name, resume=True)
+        self.console.pause_flow(rows[0].name, rows[0].standing)
 
     def told_run(self) -> tuple[FlowRun | None, Failure | None]:
         """The flow's latest run."""

@@ -218,6 +218,9 @@ class HomeScreen(View):
         marks = ["rows"] if isinstance(self.section, Marking) else []
         return ["list", *marks, self.section.PLACE, "app"]
 
+    def flow_in_hand(self) -> str:
+        return self.section.flow_in_hand()
+
     def zones(self) -> Sequence[times.Zone]:
         return self.section.ZONES
 

@@ -32,9 +32,12 @@ class OfferList(Lines):
     def __init__(self) -> None:
         super().__init__(id="offers")
         self.offers: Sequence[Offer] = ()
+        self._longest = 0
+        """Cells of the longest title."""
 
     def show_offers(self, offers: Sequence[Offer]) -> None:
         self.offers, self.cursor, self.first = offers, 0, 0
+        self._longest = max((cell_len(offer.title) for offer in offers), default=0)
         self.set_count(len(offers))
 
     @property
@@ -50,7 +53,7 @@ class OfferList(Lines):
         mark = self.marks.cursor if index == self.cursor else " "
         key = f" {offer.key} "
         room = width - cell_len(key) - 1
-        title = min(max(34, room // 2), room)
+        title = min(max(26, self._longest + 2), max(34, room // 2), room)
         look = "dim" if offer.is_idle else "strong" if index == self.cursor else ""
         return [
             (mark, "key"),
@@ -65,7 +68,7 @@ class PaletteScreen(ModalScreen[Offer]):
 
     CSS_PATH = "../styles/dialogs.tcss"
     TITLE_TEXT = "Commands"
-    HINTS = "> actions  @ flows  # runs   {change} change the key  Esc close"
+    HINTS = "> actions  @ flows  # runs  ! alerts  ' views  ? help  {change} key  Esc"
     """Below, with the keys that `{change}` and `{tour}` are."""
     BINDINGS: ClassVar = [
         ("escape", "dismiss", ""),

@@ -293,7 +293,7 @@ class RunScreen(RunFrames):
         return found
 
     def labels(self) -> dict[str, str]:
-        return {"next_error": "match"} if self.log_view.is_searching else {}
+        return {"leave": "back", **({"next_error": "match"} if self.log_view.is_searching else {})}
 
     # The selection.
 

@@ -59,6 +59,9 @@ class RunActions(View):
     def describe(self) -> None:
         """Fills the details pane, if it is shown."""
 
+    def flow_in_hand(self) -> str:
+        return self.run.flow if self.run else ""
+
     def failure(self) -> Failure | None:
         """The failure of the row under the cursor, else of the run."""
         row = self.task_tree.selected

@@ -253,6 +253,10 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Marking,
     def action_sort(self) -> None:
         self.say("what fires stands in the order of time")
 
+    def flow_in_hand(self) -> str:
+        row = self.table.selected
+        return row.schedule.flow if row is not None and row.schedule is not None else ""
+
     @property
     def filter_text(self) -> str:
         return self.text

@@ -134,6 +134,10 @@ class Section(Container):
         if self.home.section is self:
             self.home.update_footer()
 
+    def flow_in_hand(self) -> str:
+        """The flow that the cursor's row is about; empty where that is none."""
+        return ""
+
     @property
     def filter_text(self) -> str:
         """What it filters by, or looks for."""

@@ -163,6 +163,10 @@ class View(Screen[None]):
 
     # Keys.
 
+    def flow_in_hand(self) -> str:
+        """The flow that is looked at; empty where none is."""
+        return ""
+
     def places(self) -> list[str]:
         """Where the actions are that work here and now."""
         return [*self.PLACES, "app"]
