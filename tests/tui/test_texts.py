@@ -31,6 +31,7 @@ async def test_a_menu_says_what_can_be_copied_and_a_file_keeps_it(
     etl: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("TMUX", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
     yank = tmp_path / "cache" / "yank.txt"
     async with console(etl, open_run=812, yank=yank, size=(110, 30)) as page:
         written = clipboard(monkeypatch, page)
@@ -41,10 +42,11 @@ async def test_a_menu_says_what_can_be_copied_and_a_file_keeps_it(
             "tui-flow rerun 812",
             "tui-flow open run/812:49",
             "flows/etl_daily.py:4",
-            "(6 lines)",
+            "6 lines: Traceback (most",
+            "16 lines: ",
         )
         await page.press("y")
-        await page.shows("copied the line; it is in /")
+        await page.shows("copied the line, also to ~/cache/yank.txt")
         assert (
             copied(written)
             == yank.read_text()
@@ -60,6 +62,11 @@ async def test_a_menu_says_what_can_be_copied_and_a_file_keeps_it(
             await page.press("y", key)
             await page.until(lambda text=text: yank.read_text().startswith(text), f"{text} to be kept")
             assert copied(written).startswith(text)
+        page.app.copy("one\ntwo\n", "it")
+        await page.shows("copied it (2 lines), also to ~")
+        assert copying.Copyable("t", "it", "one\ntwo\n").preview == "2 lines: one", (
+            "as it is said when it is copied"
+        )
         await page.press("y", "l")
         await page.shows("copied the shown log (16 lines)")
         assert "tenacity" in yank.read_text(), "what is folded is part of it"
@@ -120,7 +127,7 @@ async def test_a_cache_that_cannot_be_written_is_said(etl: Project, tmp_path: Pa
     async with console(etl, open_run=812, yank=tmp_path / "file" / "yank.txt", size=(160, 30)) as page:
         await page.shows("│> 49 ")
         await page.press("y", "i")
-        await page.shows("cannot be written: File exists")
+        await page.shows("copied the run's number, not kept, File exists: /")
 
 
 def test_tmux_gets_the_sequence_in_both_ways() -> None:
@@ -244,7 +251,7 @@ async def test_a_line_of_ten_megabytes_is_shown_in_part_and_holds_up_no_key(etl:
         await page.shows("1 line with", "after")
         assert time.process_time() - begun < 3.0
         await page.press("k", "y", "y")
-        await page.shows("copied the line; the terminal takes its first")
+        await page.shows("copied the first 54 KiB of the line")
         await page.press("S", "enter")
         await page.shows("saved 3 lines")
         assert (etl.settings.project / "run-811.log").stat().st_size > 10_000_000

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tui_flow.contract.rundir import LOG, run_dir
 from tui_flow.contract.states import RERUNNABLE
+from tui_flow.counting import counted
 
 if TYPE_CHECKING:
     from tui_flow.contract.failure import Failure
@@ -34,10 +35,15 @@ class Copyable(NamedTuple):
 
     @property
     def preview(self) -> str:
-        """How it begins, in one line."""
-        first, _, rest = self.text.strip().partition("\n")
-        lines = rest.count("\n") + 2 if rest else 1
-        return f"{first[:200]}{f'  ({lines:,} lines)' if lines > 1 else ''}"
+        """How many lines it has, and how it begins."""
+        many, first = line_count(self.text), self.text.strip().partition("\n")[0]
+        return f"{many}: {first[:200]}" if many else first[:200]
+
+
+def line_count(text: str) -> str:
+    """ "16 lines"; nothing where it is one."""
+    lines = text.strip().count("\n") + 1
+    return counted(lines, "line") if lines > 1 else ""
 
 
 def of_run(run: "FlowRun", failure: "Failure | None", state_dir: Path, address: "Address") -> list[Copyable]:
@@ -104,6 +110,11 @@ def yank_path() -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("tui_flow") / "yank.txt"
+
+
+def near_home(path: Path) -> str:
+    """A path as short as a shell takes it."""
+    return f"~/{path.relative_to(Path.home())}" if path.is_relative_to(Path.home()) else str(path)
 
 
 def keep(path: Path, text: str) -> None:

@@ -126,17 +126,19 @@ class Outside(OneKeyAtATime[int], inherit_bindings=False):
         self._clipboard = text  # of Textual's own fields
         if self._driver is not None:
             self._driver.write(copying.sequence(text))
-        lines = text.count("\n") + 1
-        said = f"copied {what}" + (f" ({lines:,} lines)" if lines > 1 else "")
-        if not copying.is_whole(text):
-            said += f"; the terminal takes its first {copying.MAX_BYTES // 1024} KiB"
+        many, is_whole = copying.line_count(text), copying.is_whole(text)
+        said = f"copied {what}" + (f" ({many})" if many else "")
+        if not is_whole:
+            said = f"copied the first {copying.MAX_BYTES // 1024} KiB of {what}"
+        if self._yank is None:
+            self.say(said)
+            return
         try:
-            if self._yank is not None:
-                copying.keep(self._yank, text)
-                said += f"; it is in {self._yank}, too"
+            copying.keep(self._yank, text)
+            said += ", also to " if is_whole else "; all is in "
         except OSError as error:
-            said += f"; {self._yank} cannot be written: {error.strerror}"
-        self.say(said)
+            said += f", not kept, {error.strerror}: "
+        self.say(said + copying.near_home(self._yank))
 
     def copy_menu(self, things: Sequence[Copyable]) -> None:
         """Asks what is to be copied; the key of the menu pressed twice copies the first thing."""
