@@ -1,10 +1,11 @@
 """The console as a person sees it: in a real terminal, on a real project."""
 
+import json
 import os
 import re
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,28 @@ def test_a_run_is_watched_live_and_cancelled_after_asking(
     terminal.press("right", "enter")
     terminal.wait_for("⊘")
     assert project.wait_for_state(1, "cancelled")["reason"] == "cancelled"
+
+
+def test_a_key_leads_to_another_project_in_the_same_terminal_and_back(
+    project: Project, tmp_path: Path
+) -> None:
+    other, opened = tmp_path / "other", tmp_path / "state" / "tui-flow" / "projects.json"
+    for folder in (other / "flows", opened.parent):
+        folder.mkdir(parents=True)
+    opened.write_text(json.dumps({str(other): 0.0}))
+    environment = {**project.environment, "XDG_STATE_HOME": str(tmp_path / "state")}
+    with closing(Terminal([TUI_FLOW, "--read-only"], cwd=project.root, env=environment)) as terminal:
+        terminal.wait_for("project@", "read-only")
+        terminal.press("@")
+        terminal.wait_for("Go to another project; here is project", "other")
+        terminal.press("1")
+        terminal.wait_for("other@", "read-only")
+        terminal.press("@")
+        terminal.wait_for("Go to another project; here is other")
+        terminal.press("1")
+        terminal.wait_for("project@", "read-only")
+        terminal.press("q")
+        assert terminal.wait_exit() == 0
 
 
 def test_leaving_ends_no_run_and_opening_again_shows_it(console: Open, project: Project, gate: Path) -> None:
