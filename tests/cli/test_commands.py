@@ -333,3 +333,51 @@ def test_in_a_terminal_the_tree_is_drawn(project: Project) -> None:
         assert "working on a" in screen
     finally:
         terminal.close()
+
+
+def test_a_secret_is_asked_for_in_a_terminal_and_stands_in_no_command(project: Project) -> None:
+    project.write(
+        "secretive.py",
+        """
+        from pydantic import BaseModel, SecretStr
+        from tui_flow import flow
+
+        class Login(BaseModel):
+            host: str = "wh"
+            password: SecretStr
+
+        LOGIN = Login(password=SecretStr("of-the-flow"))
+
+        @flow
+        def secretive(token: SecretStr, login: Login = LOGIN):
+            print("got", len(token.get_secret_value()), login.host, len(login.password.get_secret_value()))
+        """,
+    )
+    refused = project.tui_flow("run", "secretive")
+    assert refused.returncode == 2 and "needs 'token'" in refused.stderr
+    refused = project.tui_flow("run", "secretive", "-p", "token")
+    assert refused.returncode == 2 and "no terminal to ask" in refused.stderr
+    command = [TUI_FLOW, "run", "secretive", "-p", "login.host=other"]
+    terminal = Terminal(command, cwd=project.root, env=project.environment)
+    try:
+        terminal.wait_for("login.password (not shown):")
+        terminal.press("12345678", "enter")
+        terminal.wait_for("token (not shown):")
+        terminal.press("123456789", "enter")
+        assert terminal.wait_exit() == 0
+        assert "12345678" not in terminal.wait_for("got 9 other 8")
+    finally:
+        terminal.close()
+    run_id = project.ask("runs")["runs"][0]["run_id"]
+    again = Terminal([TUI_FLOW, "rerun", str(run_id)], cwd=project.root, env=project.environment)
+    try:
+        again.wait_for("login.password (not shown):")
+        again.press("1234567890", "enter")
+        again.wait_for("token (not shown):")
+        again.press("12345678901", "enter")
+        again.wait_for("got 11 other 10")
+        assert again.wait_exit() == 0
+    finally:
+        again.close()
+    shown = project.tui_flow("show", str(run_id)).stdout
+    assert 'login={"host": "other", "password": "**********"}' in shown and "priority" not in shown

@@ -55,6 +55,7 @@ def test_a_run_for_later_waits_through_another_engine_and_can_be_taken_back(proj
         {"tags": ["a", "b"]},
     )
     assert abs((spec.scheduled_for or 0) - time.time() - 7200) < 60
+    assert "\npriority    3\n" in project.tui_flow("show", "1").stdout
     project.tui_flow("engine", "stop")
     assert project.tui_flow("run", "cached", "--params-from", "1").returncode == 0
     assert spec_of(project, 2).parameters == {"tags": ["a", "b"]}

@@ -25,6 +25,11 @@ class Window(BaseModel):
     size: int
 
 
+class Place(BaseModel):
+    at: Path
+    key: SecretStr
+
+
 class Unknown:
     """A class that pydantic knows nothing of."""
 
@@ -106,6 +111,7 @@ def test_a_bool_is_no_exact_int_and_an_int_no_exact_float() -> None:
         (b"\xff", "b'\\xff'"),
         (Path("/data/in"), "/data/in"),
         (date(2026, 8, 20), "2026-08-20"),
+        (Place(at=Path("/a"), key=SecretStr("hidden")), {"at": "/a", "key": "**********"}),
         ([Path("/a"), {"at": Path("/b")}], ["/a", {"at": "/b"}]),
     ],
 )

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.project import Project, temporary_project
+from tests.project import TUI_FLOW, Project, temporary_project
+from tests.terminal import Terminal
 from tests.waiting import wait_until
 from tui_flow import flow, pause_flow_run, suspend_flow_run, task
 from tui_flow.contract import questions, rundir
@@ -46,6 +47,11 @@ ASKS = """
     def approval():
         found = pause_flow_run(wait_for_input=Approval.with_initial_data(description="Ship it?", count=2))
         print("told", type(found).__name__, found.approve, found.reason, found.level, found.count)
+
+    @flow
+    def agrees():
+        found = pause_flow_run(wait_for_input=Approval.with_initial_data(approve=True))
+        print("told", found.approve, found.reason)
 
     @flow
     def go_ahead(timeout: float | None = None):
@@ -183,6 +189,30 @@ def test_a_go_ahead_is_an_answer_too_and_its_engine_may_die_meanwhile(project: P
     assert project.ask("show", str(run_id))["state"] == "paused"
     assert answer(project, run_id).returncode == 0
     assert told(project, run_id) == ["None"]
+
+
+def test_defaults_are_an_answer_where_somebody_says_so_and_a_terminal_asks(project: Project) -> None:
+    run_id = paused(project, "agrees")
+    refused = answer(project, run_id)
+    assert refused.returncode == 2 and "approve: boolean = true; reason: string" in refused.stderr
+    assert open_keys(project, run_id), "it waits still"
+    assert answer(project, run_id, "--defaults").returncode == 0
+    assert told(project, run_id) == ["True none"]
+    run_id = paused(project, "approval")
+    terminal = Terminal(
+        [TUI_FLOW, "answer", str(run_id), "-p", "reason"], cwd=project.root, env=project.environment
+    )
+    try:
+        terminal.wait_for("reason (text) [none]:")
+        terminal.press("fine", "enter")
+        terminal.wait_for("Ship it?", "approve (true or false):")
+        terminal.press("perhaps", "enter")
+        terminal.wait_for("needs a true or false")
+        terminal.press("yes", "enter")
+        assert terminal.wait_exit() == 0
+    finally:
+        terminal.close()
+    assert told(project, run_id) == ["Approval True fine low 2"]
 
 
 def test_coroutines_wait_and_types_are_asked_for(project: Project) -> None:

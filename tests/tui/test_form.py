@@ -96,7 +96,7 @@ def test_fields_come_in_the_order_of_the_signature_and_say_what_they_take() -> N
         ("sure", "No", False), ("any", '{"a": null}', {"a": None}),
         ("day", "2026-08-20", "2026-08-20"), ("day", "2026-08-20T00:00", "2026-08-20T00:00"), ("file", "a b", "a b"),
         ("when", "tomorrow", "tomorrow"), ("day", "today", "2025-08-20"), ("day", "yesterday", "2025-08-19"),
-        ("day", "-3d", "2025-08-17"), ("day", "+2w", "2025-09-03"), ("tags", "core, rerun", ["core", "rerun"]),
+        ("day", "-3d", "2025-08-17"), ("at", "+90s", "2025-08-20T12:01:30+00:00"), ("day", "+2w", "2025-09-03"), ("tags", "core, rerun", ["core", "rerun"]),
         ("tags", '["a,b"]', ["a,b"]), ("tags", "", []), ("ids", "1,2", [1, 2]),
     ],
 )  # fmt: skip
@@ -139,8 +139,9 @@ def test_the_command_does_the_same_and_never_says_a_secret() -> None:
     form.texts["ids",] = "1, 2"
     line = command_line("etl", form.words("X"))
     assert "hunter2" not in line
-    assert line.endswith("-p tags= -p ids=1,2 -p config.batch=7")
-    words = [word for word in shlex.split(line)[3:] if word != "-p"]
+    assert line.endswith("-p tags= -p ids=1,2 -p config.batch=7 -p token")
+    assert [field.dotted for field in form.asked_for] == ["token"]
+    words = [word for word in shlex.split(line)[3:] if word not in ("-p", "token")]
     assert assigned(dict(map(split, words)), SCHEMA) == {
         name: value for name, value in form.values().items() if name != "token"
     }

@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from copy import deepcopy
 from datetime import datetime
@@ -47,16 +47,26 @@ def read_object(text: str) -> dict[str, Any]:
 def split(assignment: str) -> tuple[str, str]:
     """Name and text of one `-p name=value`. Raises click.UsageError."""
     name, found, text = assignment.partition("=")
-    if not found or not all(part.isidentifier() for part in name.split(".")):
+    if not found or not _is_name(name):
         raise click.UsageError(f"-p {assignment}: write it as name=value")
     return name, text
 
 
+def texts_of(assignments: Iterable[str]) -> dict[str, str | None]:
+    """The texts of `-p` options by name; None for one without a value, which is asked for. Raises click.UsageError."""
+    return dict((one, None) if _is_name(one) else split(one) for one in assignments)
+
+
+def _is_name(text: str) -> bool:
+    return all(part.isidentifier() for part in text.split("."))
+
+
 def assigned(
-    texts: Mapping[str, str], schema: dict[str, Any], before: Mapping[str, Any] | None = None
+    texts: Mapping[str, str | None], schema: dict[str, Any], before: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """The values of `-p` options, by parameter. `-p config.batch=5` sets one field of what the parameter is `before`, or
+    """The values of `-p` options, by parameter; what has no text is asked for. `-p config.batch=5` sets one field of what the parameter is `before`, or
     by default. `schema` is that of the object of all parameters."""
+    from tui_flow.cli.asking import ask
     from tui_flow.tui.presentation.fields import field_of, part_of
 
     found: dict[str, Any] = {}
@@ -71,7 +81,8 @@ def assigned(
                     known = without_stars(default) if isinstance(default, dict) else {}
                 into[group] = deepcopy(known)
             into = into[group]
-        into[last] = _value_for(text, field_of(schema, (*above, last)), part_of(schema, (*above, last)))
+        field = field_of(schema, (*above, last))
+        into[last] = ask(field) if text is None else _value_for(text, field, part_of(schema, field.path))
     return found
 
 

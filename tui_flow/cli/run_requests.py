@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from tui_flow.cli.history import find_run, opened, up_to_date
-from tui_flow.cli.parameters import assigned, read_object
+from tui_flow.cli.parameters import read_object
 from tui_flow.contract.commands import HIGHEST_PRIORITY, LOWEST_PRIORITY, Sync
 from tui_flow.contract.rundir import read_spec, run_dir
 from tui_flow.settings import Settings
@@ -25,7 +25,7 @@ def parameter_options(function: _F) -> _F:
         (
             click.option(
                 "-p", "--param", "assignments", multiple=True, metavar="NAME=VALUE",
-                help="A parameter; JSON or text; a list as a,b; a day also as today or -3d; config.batch is a field of one.",
+                help="A parameter; JSON or text; a list as a,b; a day also as today or -3d; config.batch is a field of one; without =VALUE it is asked for.",
             ),
             click.option("--params", metavar="JSON|@FILE|-", help="All parameters, as a JSON object."),
             click.option(
@@ -87,14 +87,6 @@ def asked_parameters(found: Settings, run: "FlowRun") -> dict[str, Any]:
     """What a run was asked for with, whole: its row has the values as they read after validation, cut short."""
     spec = read_spec(run_dir(found.state_dir, run.id))
     return run.parameters if spec is None else spec.parameters
-
-
-def parameter_values(
-    found: Settings, connection: "Connection", flow: str, texts: dict[str, str], before: dict[str, Any]
-) -> dict[str, Any]:
-    """The values of `-p` options, read as the flow's parameters ask for. An unknown flow is the engine's to refuse."""
-    known = current_flow(found, connection, flow)
-    return assigned(texts, known.parameters if known else {}, before)
 
 
 def current_flow(found: Settings, connection: "Connection", name: str) -> "Flow | None":

@@ -15,7 +15,6 @@ MAX_SHOWN = 60
 
 def check(flow: Flow, given: dict[str, Any]) -> None:
     """Raises BadParameters, which names what the flow does not know, what is missing, or what surely does not fit."""
-    check_names(flow, given)
     wrong = list(_wrong(flow, given)) if flow.parameters.get(VALIDATED) else []
     if wrong:
         raise BadParameters(
@@ -23,6 +22,7 @@ def check(flow: Flow, given: dict[str, Any]) -> None:
             where=f"{flow.path}:{flow.line}",
             next=f"its parameters: {signature(flow)}",
         )
+    check_names(flow, given)
 
 
 def _wrong(flow: Flow, given: dict[str, Any]) -> Iterator[str]:

@@ -52,7 +52,7 @@ def readable(value: Any, depth: int = 16) -> Any:
     elif depth and isinstance(value, (list, tuple, set, frozenset)):
         found = [readable(item, depth - 1) for item in list(value)[:1000]]
     elif depth:
-        return readable(as_json(value), 0)
+        return readable(as_json(value), depth - 1)
     else:
         return short(value)
     return found if len(json.dumps(found)) <= 4 * MAX_READABLE else short(value)

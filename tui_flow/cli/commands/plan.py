@@ -11,7 +11,7 @@ from tui_flow.cli.history import opened
 from tui_flow.cli.options import new_command, settings, wants_json
 from tui_flow.cli.output import print_json, print_lines
 from tui_flow.cli.paint import painted, plain_ascii
-from tui_flow.cli.parameters import assigned, moment_of, split
+from tui_flow.cli.parameters import assigned, moment_of, texts_of
 from tui_flow.cli.run_requests import (
     asked_parameters,
     current_flow,
@@ -71,7 +71,7 @@ def command(
     parameters = given_parameters(found, flow, params, params_from, preset)
     with connect(found) as connection:
         known = _flow(found, connection, flow, path)
-        parameters |= assigned(dict(map(split, assignments)), known.parameters, parameters)
+        parameters |= assigned(texts_of(assignments), known.parameters, parameters)
         if path is None:
             parameters = {**_served_with(found, flow), **parameters}
         options = _options(found, connection, known, {"start": at or "now", **wishes})

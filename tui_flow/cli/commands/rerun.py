@@ -1,16 +1,24 @@
 """`tui-flow rerun RUN`: runs a run that is over again, from where it failed."""
 
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from tui_flow.cli.commands.run import watch_run
 from tui_flow.cli.history import RunCommand, find_run, opened, run_argument
 from tui_flow.cli.options import new_command, settings, wants_json
 from tui_flow.cli.output import note, print_json
-from tui_flow.cli.parameters import read_object, split
-from tui_flow.cli.run_requests import asked_parameters, parameter_values
+from tui_flow.cli.parameters import assigned, read_object, texts_of
+from tui_flow.cli.run_requests import asked_parameters, current_flow
 from tui_flow.contract.commands import PreviewRerun, RerunPreview, RerunRun
 from tui_flow.contract.rundir import LOG, run_dir
+from tui_flow.contract.secret_parameters import not_kept
 from tui_flow.safe import safe
+from tui_flow.settings import Settings
+from tui_flow.store.records import FlowRun
+
+if TYPE_CHECKING:
+    from tui_flow.client.blocking import Connection
 
 
 @new_command(
@@ -80,10 +88,7 @@ def command(
     with connect(found) as connection:
         with opened(found) as db:
             wanted = find_run(db, run)
-        if assignments:
-            texts = dict(map(split, assignments))
-            before = {**asked_parameters(found, wanted), **parameters}
-            parameters |= parameter_values(found, connection, wanted.flow, texts, before)
+        parameters |= _given(found, connection, wanted, texts_of(assignments), parameters, only_preview)
         asked = (wanted.id, parameters, list(from_tasks), only_failed, force, original_code, list(only))
         if only_preview or not (detach or wants_json()):
             told = RerunPreview(**connection.ask(PreviewRerun(*asked)))
@@ -98,6 +103,28 @@ def command(
         print_json({"run_id": wanted.id, "attempt": attempt})
     else:
         click.echo(f"run {wanted.id} begins attempt {attempt}")
+
+
+def _given(
+    found: Settings,
+    connection: "Connection",
+    run: FlowRun,
+    texts: dict[str, str | None],
+    parameters: dict[str, Any],
+    only_preview: bool,
+) -> dict[str, Any]:
+    """The parameters of `-p`, and the secrets of the attempt before, which are not kept: asked for at a terminal."""
+    from tui_flow.cli.asking import ask_secrets
+
+    before = {**asked_parameters(found, run), **parameters}
+    has_secrets = not only_preview and any(not_kept(before))
+    if not texts and not has_secrets:
+        return {}
+    known = current_flow(found, connection, run.flow)
+    schema = known.parameters if known else {}
+    given = assigned(texts, schema, before)
+    asked = ask_secrets(schema, {**before, **given}) if has_secrets else given
+    return {name: value for name, value in asked.items() if name in given or before.get(name) != value}
 
 
 def _refuse_both(**flags: bool) -> None:

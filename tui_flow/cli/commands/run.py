@@ -13,12 +13,11 @@ from tui_flow.cli.flow_paths import FlowPath, read_flow_path, settings_for, text
 from tui_flow.cli.options import new_command, settings, wants_json
 from tui_flow.cli.output import Shown, note, print_json, style
 from tui_flow.cli.paint import failure_lines, shape, took
-from tui_flow.cli.parameters import assigned, moment_of, split
+from tui_flow.cli.parameters import assigned, moment_of, texts_of
 from tui_flow.cli.run_requests import (
     current_flow,
     given_parameters,
     parameter_options,
-    parameter_values,
     wish_options,
 )
 from tui_flow.cli.shapes import iso, run_object
@@ -27,6 +26,7 @@ from tui_flow.contract.errors import (
     EXIT_INTERRUPTED,
     EXIT_OK,
     EXIT_RUN_NOT_COMPLETED,
+    BadParameters,
     RequestError,
     UnknownFlow,
 )
@@ -82,6 +82,8 @@ def command(
     FLOW is the name of a flow in flows/, or the path of any file with one: work/etl.py, or work/etl.py:daily where it
     has several; or what a script serves, etl/nightly. What says `import prefect` runs as it is.
 
+    A secret is not to stand in a command: `-p token` asks for it, as for one that is needed and missing.
+
     A task that is left out is not called: it is skipped, gives None to whoever uses it, and runs nothing that it would
     call. A rerun leaves out the same.
 
@@ -97,7 +99,7 @@ def command(
     parameters = given_parameters(found, flow, params, params_from, preset)
     asked: dict[str, Any] = {"run_name": name, "tags": list(tags), "scheduled_for": begins_at}
     asked |= {"priority": priority, "refresh": refresh, "skip": list(skip), "only": list(only)}
-    wish = Wish(found, flow, path, dict(map(split, assignments)), parameters, asked)
+    wish = Wish(found, flow, path, texts_of(assignments), parameters, asked)
     if watch:
         ctx.exit(_run_at_every_save(wish, log=log))
     run_id = _start(wish)
@@ -118,7 +120,7 @@ class Wish(NamedTuple):
     flow: str
     path: FlowPath | None
     """Where a file was named."""
-    texts: dict[str, str]
+    texts: dict[str, str | None]
     """The `-p` options."""
     parameters: dict[str, Any]
     """Those of `--params` and `--params-from`."""
@@ -127,26 +129,41 @@ class Wish(NamedTuple):
 
 
 def _start(wish: Wish) -> int:
-    """Asks the engine for the run, and gives its number."""
+    """Asks the engine for the run, and gives its number. Asks at the terminal for secrets that it misses."""
+    from tui_flow.cli.asking import ask_secrets
     from tui_flow.client import connect
 
     with connect(wish.settings) as connection:
-        if wish.path is None:
-            values = (
-                parameter_values(wish.settings, connection, wish.flow, wish.texts, wish.parameters)
-                if wish.texts
-                else {}
-            )
-            ask: RunFlow | RunFile | RunServed
-            ask = RunFlow(wish.flow, wish.parameters | values, **wish.asked)
-            flow, slash, served = wish.flow.partition("/")
-            if slash:
-                ask = RunServed(flow, served, wish.parameters | values, **wish.asked)
-        else:
-            values = _values_for_file(connection, wish.path, wish) if wish.texts else {}
-            file = str(wish.path.file)
-            ask = RunFile(file, wish.path.flow, wish.parameters | values, **wish.asked)
-        return int(connection.ask(ask)["run_id"])
+        parameters = wish.parameters
+        if wish.texts:
+            parameters = parameters | assigned(wish.texts, _schema(connection, wish), parameters)
+        try:
+            return int(connection.ask(_command(wish, parameters))["run_id"])
+        except BadParameters:
+            asked = ask_secrets(_schema(connection, wish), parameters)
+            if asked == parameters:
+                raise
+            return int(connection.ask(_command(wish, asked))["run_id"])
+
+
+def _command(wish: Wish, parameters: dict[str, Any]) -> RunFlow | RunFile | RunServed:
+    if wish.path is not None:
+        return RunFile(str(wish.path.file), wish.path.flow, parameters, **wish.asked)
+    flow, slash, served = wish.flow.partition("/")
+    return (
+        RunServed(flow, served, parameters, **wish.asked)
+        if slash
+        else RunFlow(wish.flow, parameters, **wish.asked)
+    )
+
+
+def _schema(connection: "Connection", wish: Wish) -> dict[str, Any]:
+    """That of the flow's parameters; empty for an unknown flow, which is the engine's to refuse."""
+    if wish.path is None:
+        known = current_flow(wish.settings, connection, wish.flow)
+        return known.parameters if known else {}
+    told = connection.ask(DescribeFile(str(wish.path.file), wish.path.flow))
+    return dict(told["parameters"])
 
 
 def _tell_start(run_id: int, begins_at: float) -> None:
@@ -155,11 +172,6 @@ def _tell_start(run_id: int, begins_at: float) -> None:
         return
     click.echo(f"run {run_id} begins {moment(begins_at, time.time())}, as soon as a slot is free then")
     note(f"  tui-flow cancel {run_id} takes it back")
-
-
-def _values_for_file(connection: "Connection", path: FlowPath, wish: Wish) -> dict[str, Any]:
-    schema = connection.ask(DescribeFile(str(path.file), path.flow))["parameters"]
-    return assigned(wish.texts, schema, wish.parameters)
 
 
 def _run_at_every_save(wish: Wish, *, log: bool) -> int:

@@ -115,6 +115,7 @@ def _facts(run: FlowRun, attempts: list[Attempt], fired_by: str) -> list[tuple[s
             "parameters",
             "  ".join(safe(f"{key}={json.dumps(value)}") for key, value in run.parameters.items()),
         ),
+        ("priority", str(run.priority) if run.priority else ""),
         ("tags", safe(", ".join(run.tags))),
         ("attempt", _attempts(run, attempts)),
         ("tries", str(run.tries) if run.tries > 1 else ""),

@@ -17,11 +17,17 @@ from tui_flow.tui.presentation.fields import Field
 _TRUE, _FALSE = ("true", "yes", "y", "1", "on"), ("false", "no", "n", "0", "off")
 MOMENTS = ("date", "date-time", "start")
 """The formats that take "today" and its like."""
-_STEP = re.compile(r"([+-])(\d{1,5})([mhdw])")
+_STEP = re.compile(r"([+-])(\d{1,5})([smhdw])")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d([T ]\d.*)")
 _DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
 _CLOCK = re.compile(r"\d{1,2}:\d\d(:\d\d)?")
-_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+_UNITS = {
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+}
 
 
 def as_text(value: Any) -> str:

@@ -201,10 +201,15 @@ class Form:
         return found
 
     def words(self, mark: str) -> list[str]:
-        """`-p name=value` for what is not the default, without secrets; `mark` stands for what does not fit."""
+        """`-p name=value` for what is not the default; `mark` stands for what does not fit. A secret has no value there:
+        the command asks for it."""
         found = []
+        asked = self.asked_for
         for field in self.fields:
-            if self.is_default(field) or field.is_secret or self._is_left_out(field):
+            if field.is_secret:
+                found += [f"-p {field.dotted}"] if field in asked else []
+                continue
+            if self.is_default(field) or self._is_left_out(field):
                 continue
             if field.is_group:
                 found += self._group_words(field)
@@ -216,6 +221,12 @@ class Form:
                 if self.texts[field.path].strip():
                     found.append(f"-p {field.dotted}={mark}")
         return found
+
+    @property
+    def asked_for(self) -> list[Field]:
+        """The secrets that the command asks for."""
+        secrets = [field for field in self.leaves if field.is_secret and not self._is_left_out(field)]
+        return [field for field in secrets if not self.is_default(field) or self._has_lost_default(field)]
 
     def _group_words(self, group: Field) -> list[str]:
         """What no field of it says: that it is None, or is there although all in it is default."""

@@ -191,7 +191,10 @@ class FormScreen(Presetting, ModalScreen[Filled | None]):
         self._update_titles()
         self.planning.show()
         line = self._line(paint_of(self).marks.glyph("failed"))
-        self.command.set_lines([[("$ ", "dim"), (line, "dim")]])
+        asks = ", ".join(field.dotted for field in self.form.asked_for)
+        self.command.set_lines(
+            [[("$ ", "dim"), (line, "dim"), (f"  asks for {asks}" if asks else "", "live")]]
+        )
         if not self._has_said:
             self.say_of_field()
 
@@ -346,7 +349,8 @@ class FormScreen(Presetting, ModalScreen[Filled | None]):
             self.say(f"{wrong} wrong: mend that first, then copy", "warn")
             return
         self.console.copy(self._line(""), "the command")
-        self.say("copied the command")
+        asks = ", ".join(field.dotted for field in self.form.asked_for)
+        self.say(f"copied the command{f'; it asks for {asks}' if asks else ''}")
 
     def action_leave(self) -> None:
         """At once where nothing was changed; else it asks."""
