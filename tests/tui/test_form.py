@@ -411,7 +411,7 @@ async def test_a_day_is_taken_from_the_month(etl: Project) -> None:
 async def test_what_the_form_can_do_is_found_by_name(etl: Project) -> None:
     async with console(etl) as page:
         await page.press("R", "ctrl+p")
-        await page.shows("Commands", "All that it will do", "^T")
+        await page.shows("Commands", "all that it will do", "^T")
         await page.press(*"all that", "enter")
         await page.shows("Plan: run etl_daily")
 
