@@ -4,6 +4,7 @@ import time
 from tests.tui.pages import FakeEngine, console
 from tests.tui.project import NOON, REFUSED, Project, said, the_task
 from tui_flow.contract import changes, commands, log
+from tui_flow.store.records import Try
 
 TITLE = "Flows › etl_daily › run 812"
 
@@ -131,6 +132,21 @@ async def test_a_task_that_was_tried_again_unfolds_into_its_tries(etl: Project) 
         await page.shows("Log load_warehouse, try 2 of 2", "OperationalError")
         assert "31402 rows" not in page.text
         assert "✗ try 1" in page.text and "✗ try 2" in page.text
+        first, last = (
+            Try(NOON + 10, NOON + 13, "Refused: too many"),
+            Try(NOON + 20, NOON + 25, "OperationalError: no"),
+        )
+        task = the_task(40, "load_warehouse", "failed", at=10, took=15, tries=2, max_tries=2, failure=REFUSED,
+                        run_name="load_warehouse", tried=(first, last), revision=99)  # fmt: skip
+        etl.tasks(812, [task])
+        page.engine.tell(changes.RunChanged(812, "etl_daily", "failed"))
+        await page.press("i")
+        await page.shows("load_warehouse, try 2 of 2", "(5.0s)", "OperationalError: connection")
+        await page.press("k")
+        await page.shows(
+            "load_warehouse, try 1 of 2", "FAILED  try 1 of 2", "(3.0s)", "message  Refused: too many"
+        )
+        assert "connection to server" not in page.text, "which is what the other try failed with"
 
 
 async def test_the_log_follows_the_row_and_the_root_is_the_whole_run(etl: Project) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from heapq import nlargest
 from pathlib import Path
 
-from tui_flow.contract.states import TASK_ACTIVE, TASK_WENT_WRONG
+from tui_flow.contract.states import TASK_ACTIVE, TASK_WENT_WRONG, TaskRunState
 from tui_flow.store.records import TaskRun
 from tui_flow.tui.presentation import Line, times
 from tui_flow.tui.presentation.about import (
@@ -16,6 +16,7 @@ from tui_flow.tui.presentation.about import (
     when_lines,
 )
 from tui_flow.tui.presentation.cells import short
+from tui_flow.tui.presentation.gantt import Period
 from tui_flow.tui.presentation.glyphs import Marks, role, word
 from tui_flow.tui.presentation.tree import MapGroup, name_of
 
@@ -49,6 +50,17 @@ def task_details(
         *([[], *more] if more else []),
         *traceback_lines(task.failure),
     ]
+
+
+def as_try(task: TaskRun, number: int, period: Period) -> TaskRun:
+    """The task run as it was in one of its tries, which took that period."""
+    found = task._replace(tries=number, started_at=period.started_at, ended_at=period.ended_at)
+    if number == task.tries and task.state is not TaskRunState.RETRYING:
+        return found
+    said = task.tried[number - 1].said if number <= len(task.tried) else ""
+    return found._replace(
+        state=TaskRunState(period.state), state_name="", reason=None, message=said, failure=None
+    )
 
 
 def group_details(

@@ -12,6 +12,7 @@ from tui_flow.tui.presentation import (
     about_tasks,
     artifacts,
     flow_status,
+    gantt,
     outlook,
     plots,
     silence,
@@ -21,10 +22,9 @@ from tui_flow.tui.presentation.attempts import attempt_lines
 from tui_flow.tui.presentation.cells import line_len, short, with_more
 from tui_flow.tui.presentation.critical_path import chain_line, critical_path
 from tui_flow.tui.presentation.flow_list import begins, run_duration
-from tui_flow.tui.presentation.gantt import Headway
 from tui_flow.tui.presentation.glyphs import role
 from tui_flow.tui.presentation.outlook import Outlook
-from tui_flow.tui.presentation.tree import Key, name_of
+from tui_flow.tui.presentation.tree import Key, Row, name_of
 from tui_flow.tui.screens.looked_up import LookedUp
 from tui_flow.tui.screens.run_texts import RunTexts
 from tui_flow.tui.widgets.bars import Bar
@@ -55,7 +55,7 @@ class RunFrames(RunTexts):
                 run, overview.runs.get(run.flow, ()), advance, overview.paces.get(run.flow), time.time()
             )
         is_told = found is not None and not found.is_slow
-        self.task_tree.ahead = Headway(found.share, found.seconds_left) if found and is_told else None
+        self.task_tree.ahead = gantt.Headway(found.share, found.seconds_left) if found and is_told else None
         return found
 
     def update(self) -> None:
@@ -114,9 +114,7 @@ class RunFrames(RunTexts):
 
     def update_log_frame(self) -> None:
         row, view = self.task_tree.selected, self.log_view
-        name = "whole run" if row is None or row.key[0] == "run" else row.label
-        if row is not None and row.tries is not None and row.task is not None:
-            name = f"{name_of(row.task)}, try {row.tries} of {row.task.tries}"
+        name = "whole run" if row is None or row.key[0] == "run" else _title(row)
         is_over = self.run is not None and self.run.state in TERMINAL and not view.is_reading
         rule = view.marks.rule
         view.end_line = f" {rule} end {rule}" if is_over and view.count else ""
@@ -141,11 +139,13 @@ class RunFrames(RunTexts):
         if run is None or not self.details.display:
             return
         now, project = time.time(), self.console.settings.project
-        title = row.label if row is not None else ""
+        title = _title(row) if row is not None else ""
         if row is not None and row.task is not None:
             names = {id: self._whose(id) for id in row.task.upstream[:8]}
-            more = self.looked_up.task_lines(row.task)
-            lines = about_tasks.task_details(row.task, names, marks, now, project, more)
+            task, more = row.task, self.looked_up.task_lines(row.task)
+            if row.tries is not None:
+                task, more = about_tasks.as_try(task, row.tries, gantt.period_of(row, run)), []
+            lines = about_tasks.task_details(task, names, marks, now, project, more)
         elif row is not None and row.group is not None:
             tasks = [self.forest.tasks[id] for id in row.group.members]
             lines = about_tasks.group_details(
@@ -207,3 +207,10 @@ class RunFrames(RunTexts):
         """The engine says when a run begins by its own clock; here it is told in the zone in which times are shown."""
         later = begins(self.run, time.time()) if self.run else ""
         return f"it {later}" if later else self.console.overview.waiting.get(self.run_id, "")
+
+
+def _title(row: Row) -> str:
+    """What a row is called in the frames of the panes about it."""
+    if row.tries is None or row.task is None:
+        return row.label
+    return f"{name_of(row.task)}, try {row.tries} of {row.task.tries}"
