@@ -46,7 +46,7 @@ def test_a_failure_is_kept_whole(writer: sqlite3.Connection) -> None:
 
 
 def test_the_first_failure_is_the_one_that_ended_first(writer: sqlite3.Connection) -> None:
-    assert tasks.first_failure(writer, 1) is None
+    assert tasks.first_failures(writer, [1]) == {}
     found = [a_task(1), a_task(2), a_task(3), a_task(4)]
     tasks.insert_tasks(writer, found)
     ends = {1: 120.0, 2: 110.0, 3: 110.0}
@@ -57,8 +57,7 @@ def test_the_first_failure_is_the_one_that_ended_first(writer: sqlite3.Connectio
         for task in found[:3]
     ]
     tasks.update_tasks(writer, list(zip(found, after, strict=False)))
-    first = tasks.first_failure(writer, 1)
-    assert first and first.message == "task 3"
+    assert {id: first.message for id, first in tasks.first_failures(writer, [1, 2]).items()} == {1: "task 3"}
 
 
 def test_text_that_is_no_unicode_is_kept_readable(writer: sqlite3.Connection) -> None:

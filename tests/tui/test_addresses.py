@@ -40,10 +40,12 @@ async def test_a_filter_comes_with_its_view(etl: Project) -> None:
 async def test_a_task_and_a_line_of_a_run_are_gone_to_and_escape_leads_to_the_runs(etl: Project) -> None:
     async with console(etl, begin=Address("runs", run_id=812, task="extract")) as page:
         await page.shows("etl_daily", "FAILED", "Log extract")
+    for id in range(813, 840):
+        etl.run(id, "cleanup_tmp")
     async with console(etl, begin=Address("runs", run_id=812, line=40)) as page:
         await page.shows("line 41 of the log")
         await page.press("escape")
-        await page.shows("[2 Runs]")
+        await page.shows("[2 Runs]", "> ✗ 812", "  ✓ 813", "  ✓ 811")
 
 
 async def test_keys_that_are_typed_before_the_run_is_there_wait_for_it_and_start_no_other_flow(

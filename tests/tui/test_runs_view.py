@@ -6,11 +6,12 @@ import time
 import pytest
 
 from tests.tui.pages import FakeEngine, console
-from tests.tui.project import NOON, Project
+from tests.tui.project import NOON, REFUSED, Project, the_task
 from tui_flow.contract import changes, commands
+from tui_flow.contract.failure import Failure
 from tui_flow.contract.states import FlowRunState
 from tui_flow.store import runs
-from tui_flow.tui.presentation import filters, run_list
+from tui_flow.tui.presentation import filters, run_list, times
 from tui_flow.tui.presentation.filters import BadFilter
 
 
@@ -50,11 +51,19 @@ async def test_all_runs_stand_there_newest_first_and_open(etl: Project) -> None:
         await page.shows(
             "run 812  etl_daily  failed", "flows/etl_daily.py:4 in load_warehouse", "date=2026-08-20"
         )
+        await page.press("enter")
+        await page.shows("run 812", "FAILED")
+        etl.run(813, "cleanup_tmp")
+        await page.press("escape")
+        await page.shows("  ✓ 813", "> ✗ 812", "sort: newest")
         await page.press("j", "enter")
         await page.shows("run 811", "COMPLETED")
+        etl.run(814, "cleanup_tmp")
+        page.engine.tell(changes.RunChanged(814, "cleanup_tmp", "completed"))
         await page.press("escape")
-        await page.shows("[2 Runs]")
-        assert "> ✓ 811" in page.text
+        await page.shows("[2 Runs]", "> ✓ 811", "1 newer, g shows them")
+        await page.press("1", "2")
+        await page.shows("> ✓ 811", "1 newer, g shows them")
 
 
 async def test_the_filter_speaks_one_language_and_says_what_it_does_not_understand(etl: Project) -> None:
@@ -93,6 +102,63 @@ async def test_runs_change_in_place_and_newer_ones_wait_for_g(etl: Project) -> N
         assert "> ✗ 812" in page.text and " 814 " not in page.text
         await page.press("g")
         await page.shows("> ◌ 814", "sort: newest")
+
+
+async def test_a_run_that_leaves_the_filter_stays_dimmed_until_g(etl: Project) -> None:
+    etl.run(813, "cleanup_tmp", "running", started_at=time.time())
+    async with console(etl) as page:
+        await page.press("2", "slash")
+        await page.type("state:running")
+        await page.press("enter")
+        await page.shows("Runs 2 ", "> ▸ 813")
+        etl.set_run(813, "cancelled", message="cancelled by ada")
+        page.engine.tell(changes.RunChanged(813, "cleanup_tmp", "cancelled"))
+        await page.shows("> ⊘ 813", "  cancelled by ada", "1 matches no more, g drops it")
+        assert "cancelled: " not in page.text
+        table = page.app.screen.section.table
+        assert {role for _, role in table.spans(0, 78)[2:]} == {"dim"}
+        await page.press("g")
+        await page.shows("Runs 1 ", "> ▸ 501", "sort: newest")
+
+
+async def test_a_run_that_waits_says_for_what_in_its_row_and_below(etl: Project) -> None:
+    later = time.time() + 7200
+    etl.run(813, "ingest_s3", "pending", scheduled_for=later)
+    etl.run(814, "ingest_s3", "pending")
+    engine = FakeEngine()
+    why = {813: ("", "it is to begin at three"), 814: ("tag io", "2 runs with tag io go on, and 2 may")}
+    engine.answers[commands.GetQueue] = {
+        "waiting": [{"run_id": id, "limit": limit, "why": text} for id, (limit, text) in why.items()]
+    }
+    async with console(etl, engine=engine) as page:
+        await page.press("2")
+        await page.shows("queued: tag io", "waits  2 runs with tag io go on, and 2 may")
+        begins = f"begins {times.moment(later, time.time())}"
+        assert begins in page.line_with(" 813 ")
+        await page.press("j")
+        await page.shows(f"waits  it {begins}")
+
+
+async def test_what_failed_first_is_the_cause_in_every_row(etl: Project) -> None:
+    echo = Failure(
+        "UpstreamTaskError", "Upstream task run 'load-0' did not reach", "", path="flows/a.py", line=9
+    )
+    for id in (813, 814):
+        etl.run(id, "cleanup_tmp", "failed", failure=echo)
+        etl.tasks(
+            id,
+            [
+                the_task(1, "load", "failed", failure=REFUSED),
+                the_task(2, "save", "failed", at=5, failure=echo),
+            ],
+        )
+    async with console(etl) as page:
+        await page.press("2")
+        await page.shows("814  cleanup_tmp", "OperationalError: connection", "flows/etl_daily.py:4 in load")
+        assert "OperationalError" in page.line_with(" 813 ") and "Upstream" not in page.text
+        etl.run(815, "cleanup_tmp", "failed", failure=echo)
+        await page.press("g", "1", "2")
+        await page.shows("815  cleanup_tmp", "UpstreamTaskError: Upstream")
 
 
 async def test_what_can_be_done_with_a_run_can_be_done_in_the_list(etl: Project) -> None:

@@ -59,10 +59,11 @@ def count_by_state(db: sqlite3.Connection, run_id: int) -> dict[TaskRunState, in
     return {TaskRunState(state): count for state, count in found}
 
 
-def first_failure(db: sqlite3.Connection, run_id: int) -> Failure | None:
-    """What the task run that failed first says; what came after may only be its echo. None where none says anything."""
-    row = queries.row(db, "first_failure", [run_id])
-    return None if row is None else rows.to_failure(row[0])
+def first_failures(db: sqlite3.Connection, run_ids: Collection[int]) -> dict[int, Failure]:
+    """By run, what the task run that failed first says; what came after may only be its echo. Runs of which none says
+    anything are left out."""
+    found = queries.rows(db, "first_failures", [rows.to_list(sorted(run_ids))])
+    return {id: failure for id, text in found if (failure := rows.to_failure(text)) is not None}
 
 
 def first_failed(db: sqlite3.Connection, run_id: int) -> tuple[str, Failure] | None:

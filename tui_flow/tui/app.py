@@ -276,6 +276,8 @@ class Console(Asking, inherit_bindings=False):
         """Shows the place that an address leads to."""
         await self.action_view(place.view)
         if place.run_id is not None:
+            if isinstance(self.screen, HomeScreen):
+                self.screen.section.show_run(place.run_id)  # what Esc leads to
             self.open_run(place.run_id, place.line, place.task)
         elif place.text and isinstance(self.screen, HomeScreen):
             self.screen.section.show_address(place.text)

@@ -15,11 +15,11 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from tui_flow.contract import changes, commands
 from tui_flow.contract.errors import EngineError, HistoryError, ReadOnly, TuiFlowError
-from tui_flow.contract.failure import Failure
-from tui_flow.contract.states import WENT_WRONG, FlowRunState
+from tui_flow.contract.states import FlowRunState
 from tui_flow.settings import Settings
 from tui_flow.store.advance import Advance, Pace
 from tui_flow.store.records import Artifact, Attempt, FlowRun, TaskRun
+from tui_flow.tui.first_failures import FirstFailures
 from tui_flow.tui.presentation.flow_list import EMPTY, STRIP, Overview
 
 Found = TypeVar("Found")
@@ -104,8 +104,7 @@ class Bridge:
         self._paces: dict[str, Pace] = {}
         self._further: set[int] = set()
         """Runs that have come further since that was read."""
-        self._failures: dict[int, Failure | None] = {}
-        """The first failures of runs that are over, which change no more."""
+        self.failures = FirstFailures()
         self._known: Callable[[], tuple[int, float]] = lambda: (-1, 0.0)
 
     async def run(self) -> None:
@@ -327,18 +326,15 @@ class Bridge:
         )
 
     def _read_overview(self, db: Any) -> Overview:
-        from tui_flow.store import alerts, flows, runs, schedules, tasks
+        from tui_flow.store import alerts, flows, runs, schedules
 
         last = runs.last_runs(db, STRIP)
-        for run in (found[0] for found in last.values() if found and found[0].state in WENT_WRONG):
-            if run.id not in self._failures:
-                self._failures[run.id] = tasks.first_failure(db, run.id) or run.failure
         return Overview(
             flows.list_flow_files(db),
             flows.list_flows(db),
             last,
             runs.active_counts(db),
-            dict(self._failures),
+            self.failures.of(db, (found[0] for found in last.values() if found)),
             schedules.list_schedules(db),
             schedules.list_pauses(db),
             alerts.list_alerts(db),

@@ -51,9 +51,13 @@ SELECT {task_columns} FROM task_runs WHERE run_id = ? AND state = ? ORDER BY id 
 -- name: list_task_ends
 SELECT ended_at FROM {last_attempt_columns} WHERE ended_at IS NOT NULL ORDER BY ended_at;
 
--- name: first_failure
-SELECT failure FROM {last_attempt_columns}
-WHERE failure IS NOT NULL AND ended_at IS NOT NULL ORDER BY ended_at, task_runs.id DESC LIMIT 1;
+-- name: first_failures
+SELECT flow_runs.id, (
+    SELECT task_runs.failure FROM task_runs INDEXED BY task_runs_by_state
+    WHERE task_runs.run_id = flow_runs.id AND task_runs.state IN ('failed', 'crashed', 'cancelled', 'upstream_failed')
+        AND task_runs.id >= flow_runs.first_task_run_id AND task_runs.failure IS NOT NULL
+    ORDER BY task_runs.ended_at, task_runs.id DESC LIMIT 1
+) FROM json_each(?) AS asked CROSS JOIN flow_runs ON flow_runs.id = asked.value;
 
 -- name: first_failed_task
 SELECT name, failure FROM {last_attempt_columns}

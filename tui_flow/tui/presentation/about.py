@@ -67,11 +67,13 @@ def description_lines(row: FlowRow) -> list[Line]:
     return [*said, [("takes  ", "dim"), *_signature(row.flow.parameters)], where]
 
 
-def run_lines(run: FlowRun, project: Path) -> list[Line]:
-    """What went wrong in a run, what it ran with, and who asked for it."""
+def run_lines(run: FlowRun, project: Path, why: str = "") -> list[Line]:
+    """What went wrong in a run, or `why` it has not begun, what it ran with, and who asked for it."""
     lines = failure_lines(run.failure, run.message, project) if role(run.state) == "bad" else []
     if not lines and run.message and run.ended_at:
         lines.append([(run.message.splitlines()[0], "dim")])
+    if why:
+        lines.append([("waits  ", "warn"), (why, "")])
     if run.parameters:
         lines.append([("ran with  ", "dim"), *value_spans(run.parameters)])
     asked: Line = [("asked by  ", "dim"), (run.trigger, "")]

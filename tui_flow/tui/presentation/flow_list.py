@@ -136,6 +136,12 @@ def begins(run: FlowRun, now: float) -> str:
     return f"begins {times.moment(run.scheduled_for or now, now)}" if is_for_later(run, now) else ""
 
 
+def why_not_begun(run: FlowRun, overview: Overview, now: float) -> str:
+    """The engine says when a run begins by its own clock; here it is told in the zone in which times are shown."""
+    later = begins(run, now)
+    return f"it {later}" if later else overview.waiting.get(run.id, "")
+
+
 def rows_of(
     overview: Overview, earlier: Mapping[str, Sequence[Span]] = MappingProxyType({})
 ) -> list[FlowRow]:

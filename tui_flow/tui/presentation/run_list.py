@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Container
+from collections.abc import Collection, Container
 
 from tui_flow.contract.states import WENT_WRONG, FlowRunState
 from tui_flow.store.records import FlowRun
@@ -16,6 +16,8 @@ PAGE = 200
 """Runs that are read at once."""
 MOST = 5_000
 """Runs that are kept at once; those farthest from the cursor are let go."""
+NEWER_AT_MOST = 100
+"""So many newer runs are counted; of more it says that there are more."""
 _INDEXED = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -31,6 +33,8 @@ class RunWindow:
 
         self.searched_to: int | None = None
         """How far down the search has come that fills it."""
+        self.out: set[int] = set()
+        """Those that the filter let through when they were read, and does no more."""
         self.is_cut = False
         """Whether it is sorted, and there are older runs that are not in it."""
 
@@ -78,15 +82,17 @@ class RunWindow:
             self.older = self.runs[-1].id
         return len(found)
 
-    def renew(self, found: list[FlowRun]) -> list[int]:
-        """Takes in what has become of runs that are here. The places of those that changed."""
+    def renew(self, found: list[FlowRun], out: Collection[int] = ()) -> list[int]:
+        """Takes in what has become of runs that are here; those that are `out` stay, since nothing moves under the
+        cursor. The places of those that changed."""
         places = {run.id: place for place, run in enumerate(self.runs)}
         changed = []
         for run in found:
             place = places.get(run.id)
-            if place is not None and self.runs[place] != run:
+            if place is not None and (self.runs[place] != run or (run.id in out) != (run.id in self.out)):
                 self.runs[place] = run
                 changed.append(place)
+        self.out = (self.out - {run.id for run in found}) | (places.keys() & set(out))
         return changed
 
 
@@ -131,8 +137,17 @@ def subject(run: FlowRun, now: float, new: Container[int] = ()) -> Subject:
     )  # fmt: skip
 
 
-def what(run: FlowRun, now: float) -> tuple[str, str]:
-    """How it ended and why, or what it is doing."""
+def frozen(newer: int, out: int) -> str:
+    """What waits for `g`, since nothing moves under the cursor."""
+    above = f"{newer}{'+' if newer >= NEWER_AT_MOST else ''} newer"
+    gone = f"{out} {'matches' if out == 1 else 'match'} no more"
+    if newer and out:
+        return f"{above}, {gone}: g"
+    return f"{above}, g shows them" if newer else f"{gone}, g drops {'it' if out == 1 else 'them'}"
+
+
+def what(run: FlowRun, now: float, limit: str = "") -> tuple[str, str]:
+    """How it ended and why, or what it is doing; `limit` is what it waits for, in a few letters."""
     if run.state is FlowRunState.RETRYING and run.due_at:
         return (f"retrying in {times.duration(max(0.0, run.due_at - now), live=True)}", "warn")
     if later := begins(run, now):
@@ -142,8 +157,10 @@ def what(run: FlowRun, now: float) -> tuple[str, str]:
         kind = run.failure.type.rpartition(".")[2]
         first = run.failure.message.partition("\n")[0]
         return (f"{kind}: {first}", "bad")
-    first = run.message.partition("\n")[0]
+    first = limit or run.message.partition("\n")[0]
     name = word(run.state)
+    if first.startswith(name):
+        name, first = first, ""  # "cancelled by ada"
     return (
         f"{name}: {first}" if first else name,
         "bad" if failed else role(run.state) if not run.ended_at else "",

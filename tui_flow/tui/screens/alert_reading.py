@@ -30,7 +30,7 @@ def read(db: Any, alert: Alert, state_dir: Path, project: Path) -> About:
     success = (
         runs.list_runs(db, flow=alert.flow, states=[FlowRunState.COMPLETED], limit=1) if alert.flow else []
     )
-    failure = (tasks.first_failure(db, latest.id) or latest.failure) if latest else None
+    failure = tasks.first_failures(db, [latest.id]).get(latest.id, latest.failure) if latest else None
     return About(
         alert.id,
         found,

@@ -77,6 +77,8 @@ class HomeScreen(View):
         self.section: Section = FlowsSection()
         self._sections: dict[str, Section] = {"flows": self.section}
         self._frame = Container(id="views")
+        self.was_elsewhere = True
+        """Whether another view was looked at before this one, and not a dialog over it."""
         self._then: Callable[[str], None] | None = None
         """Who gets the text that is being typed, in place of the view."""
         self._visit: _Visit | None = None
@@ -106,6 +108,7 @@ class HomeScreen(View):
                 self.section = section
                 section.display = True
             self.update_tabs()
+            self.was_elsewhere = True
             self._front()
         return self.section
 
@@ -164,6 +167,9 @@ class HomeScreen(View):
 
     def tick_minute(self) -> None:
         self.section.tick_minute()
+
+    def on_screen_suspend(self) -> None:
+        self.was_elsewhere = isinstance(self.app.screen, View)
 
     def on_screen_resume(self) -> None:
         self._front()

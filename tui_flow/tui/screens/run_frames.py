@@ -21,7 +21,7 @@ from tui_flow.tui.presentation import (
 from tui_flow.tui.presentation.attempts import attempt_lines
 from tui_flow.tui.presentation.cells import line_len, short, with_more
 from tui_flow.tui.presentation.critical_path import chain_line, critical_path
-from tui_flow.tui.presentation.flow_list import begins, run_duration
+from tui_flow.tui.presentation.flow_list import run_duration, why_not_begun
 from tui_flow.tui.presentation.glyphs import role
 from tui_flow.tui.presentation.outlook import Outlook
 from tui_flow.tui.presentation.tree import Key, Row, name_of
@@ -204,9 +204,7 @@ class RunFrames(RunTexts):
         return task.run_name or task.name if task else (self.run.flow if self.run and not task_run else "")
 
     def _why_not_begun(self) -> str:
-        """The engine says when a run begins by its own clock; here it is told in the zone in which times are shown."""
-        later = begins(self.run, time.time()) if self.run else ""
-        return f"it {later}" if later else self.console.overview.waiting.get(self.run_id, "")
+        return why_not_begun(self.run, self.console.overview, time.time()) if self.run else ""
 
 
 def _title(row: Row) -> str:

@@ -15,21 +15,18 @@ from tui_flow.tui import several
 from tui_flow.tui.actions import bindings
 from tui_flow.tui.presentation import Line, about, alert_list, filters, orders, plots, run_list, text_of
 from tui_flow.tui.presentation.filters import Filter
+from tui_flow.tui.presentation.flow_list import why_not_begun
 from tui_flow.tui.presentation.glyphs import word
-from tui_flow.tui.presentation.run_list import MOST, PAGE, RunWindow
+from tui_flow.tui.presentation.run_list import MOST, NEWER_AT_MOST, PAGE, RunWindow
 from tui_flow.tui.rerunning_several import rerun_several
-from tui_flow.tui.screens import runs_reading
 from tui_flow.tui.screens.alert_actions import AlertActions
 from tui_flow.tui.screens.marking import ONE_AT_A_TIME, Marking
+from tui_flow.tui.screens.runs_reading import RunSearch, spans_since
 from tui_flow.tui.screens.section import Section
 from tui_flow.tui.screens.sorting import Sorting
 from tui_flow.tui.screens.texts_of_run import TextsOfRun
 from tui_flow.tui.widgets.lines import Lines, TextLines
 from tui_flow.tui.widgets.run_table import RunTable
-
-NEWER_AT_MOST = 100
-"""So many newer runs are counted; of more it says that there are more."""
-
 
 _OF_A_RUN = {
     "open", "rerun", "rerun_with", "cancel", "kill", "edit", "ack", "mute", "note", "code", "diff", "copy", "pager", "older",
@@ -70,10 +67,18 @@ class RunsSection(Sorting, TextsOfRun, AlertActions, Marking, Section):
 
     def come_to_front(self) -> None:
         self.read_later("load", self._read_load)
-        if not self.table.window.runs and self._reading is None:
+        if self._reading is None and not self.table.window.runs:
             self.read_newest()
+        elif self._reading is None and self.home.was_elsewhere and self._is_at_top:
+            self._waiting = 0
+            self._read(self._read_again, RunWindow())
         else:
             self.take_overview()
+
+    @property
+    def _is_at_top(self) -> bool:
+        """Whether nobody loses a place where the newest runs are shown."""
+        return self.table.cursor == 0 and self.table.window.newer is None and not self.table.marked
 
     # Reading.
 
@@ -101,6 +106,9 @@ class RunsSection(Sorting, TextsOfRun, AlertActions, Marking, Section):
             window.older, window.newer = run_id + 1, run_id
             self._read(self._read_around, window)
 
+    def _search(self) -> RunSearch:
+        return RunSearch(self._filter, time.time(), self.console.bridge.failures)
+
     def _read_oldest(self) -> None:
         window = RunWindow()
         window.older, window.newer = None, 0
@@ -126,30 +134,31 @@ class RunsSection(Sorting, TextsOfRun, AlertActions, Marking, Section):
 
     async def _read_older(self, window: RunWindow) -> None:
         """Another page below, however far down its runs are."""
-        now = time.time()
-        wanted = run_list.wanted(self._filter, now)
-        enough = len(window.runs) + PAGE
+        search, enough = self._search(), len(window.runs) + PAGE
         while window.older is not None and len(window.runs) < enough:
-            found, older = await self.console.bridge.read(
-                partial(runs_reading.older, wanted=wanted, before=window.older, filter=self._filter, now=now)
-            )
+            found, older = await self.console.bridge.read(partial(search.older, before=window.older))
             self.table.show_window(window, -window.add_older(found, older))
             window.searched_to = older
             self._describe()
 
     async def _read_sorted(self, window: RunWindow) -> None:
         """As many of the newest runs as a window keeps, in another order: a million cannot be sorted at once."""
-        now, filter = time.time(), self._filter
-        wanted, before, found = run_list.wanted(filter, now), window.older, list[FlowRun]()
+        search, before, found = self._search(), window.older, list[FlowRun]()
         while before is not None and len(found) < MOST:
-            page, before = await self.console.bridge.read(
-                partial(runs_reading.older, wanted=wanted, before=before, filter=filter, now=now)
-            )
+            page, before = await self.console.bridge.read(partial(search.older, before=before))
             found += page
             window.searched_to = before
             self._describe()
-        window.keep_sorted(orders.runs(found[:MOST], self.order, now), is_cut=before is not None)
+        window.keep_sorted(orders.runs(found[:MOST], self.order, search.now), is_cut=before is not None)
         self.table.show_window(window)
+
+    async def _read_again(self, window: RunWindow) -> None:
+        """The newest, with the cursor on the run that it was on, if that is still in sight."""
+        before = self.table.selected
+        await (self._read_sorted if self._is_sorted else self._read_older)(window)
+        place = window.place_of(before.id) if before is not None else None
+        if place is not None and place < self.table.page:
+            self.table.move(place)
 
     async def _read_around(self, window: RunWindow) -> None:
         """A page from one run on, and a page above it."""
@@ -159,12 +168,9 @@ class RunsSection(Sorting, TextsOfRun, AlertActions, Marking, Section):
 
     async def _read_newer(self, window: RunWindow) -> None:
         """Another page above."""
-        now, count, at_end = time.time(), 0, not window.runs
-        wanted = run_list.wanted(self._filter, now)
+        search, count, at_end = self._search(), 0, not window.runs
         while window.newer is not None and count < PAGE:
-            found, newer = await self.console.bridge.read(
-                partial(runs_reading.newer, wanted=wanted, after=window.newer, filter=self._filter, now=now)
-            )
+            found, newer = await self.console.bridge.read(partial(search.newer, after=window.newer))
             count += window.add_newer(found, newer)
             self.table.show_window(window, len(found))
             if at_end:
@@ -192,26 +198,23 @@ class RunsSection(Sorting, TextsOfRun, AlertActions, Marking, Section):
 
     async def _renew(self) -> None:
         """What has become of the runs in sight, and how many newer ones there are."""
-        window, table, now = self.table.window, self.table, time.time()
+        window, table, search = self.table.window, self.table, self._search()
         shown = window.runs[table.first : table.first + table.page]
         live = [run for run in window.runs[: 2 * PAGE] if run.ended_at is None]
         marked = set(table.marked)
         ids = sorted({run.id for run in (*shown, *live, *table.marked.values())})
         try:
-            found = await self.console.bridge.read(partial(runs_reading.by_id, ids=ids))
+            found, out = await self.console.bridge.read(partial(search.again, ids=ids))
             if window.newer is None and window.runs:
                 newer, _ = await self.console.bridge.read(
-                    partial(
-                        runs_reading.newer, wanted=run_list.wanted(self._filter, now), after=window.newest_id,
-                        filter=self._filter, now=now, limit=NEWER_AT_MOST,
-                    )
-                )  # fmt: skip
+                    partial(search.newer, after=window.newest_id, limit=NEWER_AT_MOST)
+                )
                 self._waiting = len(newer)
         except HistoryError as error:
             self.take_trouble(error)
             return
         table.renew_marks({run.id: run for run in found}, asked=marked)
-        for place in window.renew(found):
+        for place in window.renew(found, out):
             table.refresh_index(place)
         self._describe()
 
@@ -230,7 +233,7 @@ class RunsSection(Sorting, TextsOfRun, AlertActions, Marking, Section):
         """Runs and slots of the last day, by the hour."""
         now = time.time()
         try:
-            spans = await self.console.bridge.read(partial(runs_reading.spans_since, at=now - 25 * 3600))
+            spans = await self.console.bridge.read(partial(spans_since, at=now - 25 * 3600))
         except HistoryError:
             return
         slots = self.console.settings.max_concurrent_runs
@@ -244,10 +247,10 @@ class RunsSection(Sorting, TextsOfRun, AlertActions, Marking, Section):
     def _describe(self) -> None:
         table, run = self.table, self.table.selected
         window = table.window
+        table.show_waits(self.console.overview.limits)
         order = f"sort: {self.order}{f' of the newest {MOST:,}' if window.is_cut else ''}"
-        if self._waiting:
-            more = "+" if self._waiting >= NEWER_AT_MOST else ""
-            order = f"{self._waiting}{more} newer, g shows them"
+        if self._waiting or window.out:
+            order = run_list.frozen(self._waiting, len(window.out))
         if self.text:
             order = f"only: {self.text}  {order}"
         if self._reading is not None and self._reading.searched_to is not None:
@@ -261,8 +264,13 @@ class RunsSection(Sorting, TextsOfRun, AlertActions, Marking, Section):
             self._say_nothing()
         else:
             self.about.set_title(f"run {run.id}  {run.flow}  {word(run.state)}", self._load)
-            self.about.set_lines(about.run_lines(run, self.console.settings.project), keep=True)
+            self.about.set_lines(self._lines(run), keep=True)
         self.update_footer()
+
+    def _lines(self, run: FlowRun) -> list[Line]:
+        """What there is to say of a run."""
+        why = why_not_begun(run, self.console.overview, time.time())
+        return about.run_lines(run, self.console.settings.project, why)
 
     def _say_nothing(self) -> None:
         """Why the list is empty, and which key helps."""
@@ -343,7 +351,7 @@ class RunsSection(Sorting, TextsOfRun, AlertActions, Marking, Section):
 
     def on_run_table_wants_end(self, event: RunTable.WantsEnd) -> None:
         window = self.table.window
-        if event.newest and (window.newer is not None or self._waiting or self._is_sorted):
+        if event.newest and (window.newer is not None or self._waiting or window.out or self._is_sorted):
             self.read_newest()
         elif not event.newest and window.older is not None:
             self._read_oldest()
@@ -432,7 +440,7 @@ class RunsSection(Sorting, TextsOfRun, AlertActions, Marking, Section):
             self.read_later("neighbour", self._seek_neighbour, run, older)
 
     async def _seek_neighbour(self, run: FlowRun, older: bool) -> None:
-        seek = partial(runs_reading.neighbour, run=run, filter=self._filter, now=time.time(), older=older)
+        seek = partial(self._search().neighbour, run=run, older=older)
         found = await self.console.bridge.read(seek)
         if found is not None:
             self.show_run(found.id)

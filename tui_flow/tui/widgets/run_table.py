@@ -1,7 +1,7 @@
 """The table of runs."""
 
 import time
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 from rich.cells import cell_len
 from textual.message import Message
@@ -32,6 +32,8 @@ class RunTable(MarkableLines):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self.window = RunWindow()
+        self._limits: Mapping[int, str] = {}
+        """What runs wait for, in a few letters."""
 
     @property
     def selected(self) -> FlowRun | None:
@@ -50,6 +52,12 @@ class RunTable(MarkableLines):
         self.first = max(0, self.first + shift)
         self.cursor = max(0, self.cursor + shift)
         self.set_count(len(self.window.runs))
+
+    def show_waits(self, limits: Mapping[int, str]) -> None:
+        """Says of runs that have not begun what they wait for, in a few letters."""
+        if limits != self._limits:
+            self._limits = limits
+            self.redraw()
 
     def refresh_live(self) -> None:
         """Draws the visible rows anew whose time goes on."""
@@ -82,13 +90,12 @@ class RunTable(MarkableLines):
         run, now, marks = self.window.runs[index], time.time(), self.marks
         number, flow, begun = self._widths(width)
         made = times.moment(run.created_at, now)
-        text, colour = run_list.what(run, now)
+        text, colour = run_list.what(run, now, self._limits.get(run.id, ""))
         chosen = index == self.cursor
         rest = width - 4 - number - 2 - flow - 2 - begun - 1 - _DURATION - 2
         told = min(rest, max(rest // 2, cell_len(text))) if width >= 100 else rest
         again = [(f"{marks.glyph('retrying')}{run.attempt} ", "warn")] if run.attempt > 1 else []
-        return [
-            *self.lead(index),
+        spans = [
             (marks.glyph(run.state), role(run.state)),
             (f" {run.id:>{number}}  ", "dim"),
             (fit(run.flow, flow, marks.ellipsis), "strong" if chosen else ""),
@@ -98,3 +105,5 @@ class RunTable(MarkableLines):
             *fit_line([*again, (text, colour)], told, marks.ellipsis),
             *((("  ", ""), *run_list.parameters(run)) if rest - told > 10 else ()),
         ]
+        is_out = run.id in self.window.out
+        return [*self.lead(index), *(((span[0], "dim") for span in spans) if is_out else spans)]
