@@ -378,7 +378,7 @@ async def test_the_help_of_the_flows_stands_whole_and_straight_at_eighty_by_twen
         await page.press("question_mark")
         await page.shows(" FLOW", "MOVE", "EVERYWHERE", "STATES", "cancelled")
         assert "clear, or one step back" in page.text
-        assert "back; at the top: leave" in page.text
+        assert "back; at the top: detach" in page.text
 
 
 async def test_a_list_that_is_longer_than_the_screen_says_where_one_is(project: Project) -> None:
