@@ -71,6 +71,32 @@ async def test_news_of_the_run_leave_the_earlier_attempt_on_the_screen(again: Pr
         await page.shows("begins attempt 3", "attempt 1/2")
 
 
+async def test_a_new_attempt_and_a_new_run_leave_the_cursor_on_its_task(etl: Project) -> None:
+    engine = FakeEngine()
+    engine.answers[commands.RunFlow] = {"run_id": 900}
+    async with console(etl, engine=engine, open_run=812) as page:
+        await page.shows("│> 49 ")
+        runs.keep_attempts(etl.db, [FIRST])
+        running = {
+            "ended_at": None,
+            "reason": None,
+            "failure": None,
+            "exit_code": None,
+            "started_at": NOON + AT + 1000,
+        }
+        etl.set_run(812, "running", attempt=2, first_task_run_id=50, **running)
+        etl.tasks(812, [the_task(50, "extract", at=AT + 1001)])
+        engine.tell(changes.RunChanged(812, "etl_daily", "running"))
+        await page.shows("RUNNING", "extract-50", "│> ▾ ▸ etl_daily")
+        etl.tasks(812, [the_task(51, "load_warehouse", "running", at=AT + 1002, run_name="load_warehouse")])
+        engine.tell(changes.TasksChanged(812))
+        await page.shows("│>     ▸ load_warehouse", "Log load_warehouse")
+        etl.run(900, "etl_daily", "running")
+        etl.tasks(900, [the_task(1, "publish"), the_task(2, "load_warehouse", run_name="load_warehouse")])
+        await page.press("r", "n")
+        await page.shows("run 900  ▸", "│>     ✓ load_warehouse", "Log load_warehouse")
+
+
 async def test_a_line_that_was_found_opens_the_attempt_that_said_it(again: Project) -> None:
     async with console(again) as page:
         await page.press("3", "slash")

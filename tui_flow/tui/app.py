@@ -298,6 +298,12 @@ class Console(Asking, inherit_bindings=False):
 
         return isinstance(self.screen, RunScreen) and self.screen.run_id == run_id
 
+    def task_in_view(self) -> str:
+        """The name of the task run under the cursor of the Run view, where that is on top."""
+        from tui_flow.tui.screens.run import RunScreen
+
+        return self.screen.task_at_cursor() if isinstance(self.screen, RunScreen) else ""
+
     # Keys that work everywhere.
 
     async def action_view(self, place: str) -> None:

@@ -45,6 +45,8 @@ class Asking(Outside, inherit_bindings=False):
     @abstractmethod
     def open_run(self, run_id: int, line: int | None = None, task: str = "") -> None: ...
     @abstractmethod
+    def task_in_view(self) -> str: ...
+    @abstractmethod
     def shows_run(self, run_id: int) -> bool: ...
 
     def may_change(self) -> bool:
@@ -114,7 +116,7 @@ class Asking(Outside, inherit_bindings=False):
         def started(answer: dict[str, Any]) -> None:
             run_id = int(answer["run_id"])
             if open_it:
-                self.open_run(run_id)
+                self.open_run(run_id, task=self.task_in_view())
             at = wishes.get("scheduled_for")
             when = f"begins {times.moment(at, time.time())}; x takes it back" if at else "is on its way"
             more = "" if open_it or at else f"; {self._enter} opens it"

@@ -37,7 +37,7 @@ class RunScreen(RunFrames):
         self._line = line
         """The line of the log to go to, once it is indexed."""
         self._wanted_task = task
-        """The task run to begin at."""
+        """The task run to begin at, or to be at again once a new attempt has it."""
         self._scope: tuple[set[int] | None, int | None] | None = None
         """Whose lines the log shows; None before it shows any."""
         self._log_timer: Timer | None = None
@@ -103,7 +103,7 @@ class RunScreen(RunFrames):
         was_over = self.run is not None and self.run.state in TERMINAL
         if self.run is not None and self.run.first_task_run_id != reading.run.first_task_run_id:
             self.forest, self.log_view.follows = TaskForest(), True  # another attempt has begun
-            self._scope = None
+            self._scope, self._wanted_task = None, self.task_at_cursor()
         self.run = reading.run
         self._bound_log()
         changed = self.forest.update(reading.changed)
@@ -115,6 +115,8 @@ class RunScreen(RunFrames):
             self._arrive()
         elif self.follows_task:
             self.go_to_running_task()
+        else:
+            self._go_to_wanted_task()
         if not first and not was_over and role(self.run.state) == "bad":
             self.say(f"run {self.run.id} {self.run.state}: n next error, N previous{self._edits()}", "bad")
         self._rescope(keep=True)
@@ -161,9 +163,8 @@ class RunScreen(RunFrames):
             return
         failed = self.forest.cause(run.failure) if role(run.state) == "bad" else None
         self.log_view.follows = run.state not in TERMINAL
-        wanted = self.forest.named(self._wanted_task) if self._wanted_task else None
-        if wanted is not None:
-            self.task_tree.select_task(wanted)
+        if self._go_to_wanted_task():
+            pass
         elif failed is not None:
             self.task_tree.select_task(failed.id)
         self._rescope()
@@ -175,6 +176,21 @@ class RunScreen(RunFrames):
             self._say_where()
         elif self._why_not_begun():
             self.say(f"it has not begun: {self._why_not_begun()}", "warn")
+
+    def task_at_cursor(self) -> str:
+        """The name of the task run under the cursor; empty where it is on none."""
+        row = self.task_tree.selected
+        return row.task.run_name or row.task.name if row is not None and row.task is not None else ""
+
+    def _go_to_wanted_task(self) -> bool:
+        """Goes there as soon as there is such a task run, unless somebody has gone elsewhere. Whether it did."""
+        row = self.task_tree.selected
+        wanted = self.forest.named(self._wanted_task) if self._wanted_task else None
+        if wanted is None or row is None or row.task is not None:
+            return False
+        self._wanted_task = ""
+        self.task_tree.select_task(wanted)
+        return True
 
     def _say_where(self) -> None:
         """What was opened; that it is an error of the log is said until all of the log is known to have none."""

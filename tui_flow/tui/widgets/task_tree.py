@@ -65,7 +65,7 @@ class TaskTree(Lines):
         """Shows a run, or what has changed of it: the task runs with these ids, or (None) perhaps which rows there are."""
         is_another = forest is not self.forest
         if is_another:
-            self._strips = {}
+            self._strips, self.cursor = {}, 0
         self.run, self.forest = run, forest
         if is_another or changed is None or not self.rows:
             self.rebuild()
