@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, Secret, SecretBytes, SecretStr
+from pydantic import AliasChoices, AliasPath, BaseModel, ConfigDict, Field, Secret, SecretBytes, SecretStr
 
 from tui_flow import flow
 from tui_flow.contract.secret_parameters import STARS, not_kept, secrets_in, starred, starred_like
@@ -40,6 +40,21 @@ def test_stars_stand_for_what_the_schema_says_is_secret_and_for_nothing_else() -
 def test_what_had_stars_before_has_them_again_where_no_schema_is_known() -> None:
     assert starred_like(KEPT, GIVEN) == starred_like(KEPT, KEPT) == KEPT
     assert starred_like({}, GIVEN) == GIVEN
+
+
+class Aliased(BaseModel):
+    model_config = ConfigDict(populate_by_name=True)
+    token: SecretStr = Field(alias="apiToken")
+    key: SecretStr = Field(default=SecretStr(""), validation_alias=AliasChoices("k1", AliasPath("k2", 0)))
+
+
+def test_a_secret_is_one_under_each_of_its_names() -> None:
+    @flow
+    def aliased(login: Aliased) -> None: ...
+
+    for name in ("token", "apiToken", "key", "k1", "k2"):
+        value = ["hidden-5"] if name == "k2" else "hidden-5"
+        assert starred(aliased.parameter_schema(), {"login": {name: value}}) == {"login": {name: STARS}}
 
 
 def test_none_is_no_secret() -> None:

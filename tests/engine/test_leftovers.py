@@ -129,3 +129,13 @@ def test_directories_of_runs_that_never_were_go_after_a_day(house: House) -> Non
     whole_pass(pruning(house))
     assert [path.exists() for path in gone] == [False, False]
     assert [path.exists() for path in (*kept, of_a_row)] == [True] * 4
+
+
+def test_secrets_for_an_attempt_that_never_began_go_and_those_of_a_run_stay(house: House) -> None:
+    over, waiting = add(house, 1, NOW), add(house, 2, None)
+    for directory in (over, waiting):
+        rundir.put_secrets_away(
+            directory, {"properties": {"token": {"writeOnly": True}}}, {"token": "hidden-1"}
+        )
+    whole_pass(pruning(house))
+    assert [(directory / rundir.GIVEN).exists() for directory in (over, waiting)] == [False, True]

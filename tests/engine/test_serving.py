@@ -44,11 +44,12 @@ SOON = to_json(Schedule(Interval(0.2), "often"))
 RARE = to_json(Schedule(Cron("0 3 1 1 *", "UTC"), "rare"))
 FILE = """
     import time
+    from pydantic import SecretStr
     from tui_flow import flow
     from tui_flow.runtime import deployment
 
     @flow
-    def etl(day: str = "today", seconds: float = 0):
+    def etl(day: str = "today", seconds: float = 0, token: SecretStr | None = None):
         print(deployment.name, deployment.version, deployment.id, day)
         time.sleep(seconds)
 """
@@ -193,6 +194,8 @@ def test_what_cannot_be_served_is_refused_with_its_reason(engine: Running, scrip
     for wish, error, what in (
         ({"parameters": {"nonsense": 1}, "schedules": [RARE]}, BadParameters, "has no parameter 'nonsense'"),
         ({"schedules": [never]}, BadParameters, "etl/nightly cannot work"),
+        ({"parameters": {"token": "hidden-1"}}, BadParameters, "token is a secret, and would be kept"),
+        ({"schedules": [{**RARE, "parameters": {"token": "hidden-1"}}]}, BadParameters, "token is a secret"),
         ({"path": str(engine.project / "none.py")}, BrokenFlow, "no such flow file"),
         ({"flow": "other"}, UnknownFlow, "no flow 'other'"),
         ({"name": "a/b"}, BadParameters, "cannot be served as 'a/b'"),
@@ -211,7 +214,7 @@ def test_it_runs_when_asked_by_its_name_and_an_equal_key_asks_for_the_same_run(
     script.serve(parameters={"day": "monday"})
     first = engine.ask(RunServed("ETL", "nightly", {"seconds": 0.1}, tags=["x"], idempotency_key="k"))
     assert engine.ask(WaitRun(first["run_id"], 20.0))["state"] == "completed"
-    assert engine.read(first["run_id"]).parameters == {"day": "monday", "seconds": 0.1}
+    assert engine.read(first["run_id"]).parameters == {"day": "monday", "seconds": 0.1, "token": None}
     engine.kill()
     assert engine.ask(RunServed("etl", "nightly", idempotency_key="k")) == {
         "run_id": first["run_id"], "is_new": False,

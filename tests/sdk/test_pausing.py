@@ -20,7 +20,7 @@ from tui_flow.contract import questions, rundir
 ASKS = """
     import asyncio, time
     from typing import Literal
-    from pydantic import BaseModel, Field, field_validator
+    from pydantic import BaseModel, Field, SecretStr, field_validator
     from tui_flow import (flow, task, pause_flow_run, apause_flow_run, suspend_flow_run, resume_flow_run)
     from tui_flow.exceptions import FlowPauseTimeout
     from tui_flow.input import RunInput, receive_input, send_input
@@ -47,6 +47,14 @@ ASKS = """
     def approval():
         found = pause_flow_run(wait_for_input=Approval.with_initial_data(description="Ship it?", count=2))
         print("told", type(found).__name__, found.approve, found.reason, found.level, found.count)
+
+    class Login(RunInput):
+        password: SecretStr
+
+    @flow
+    def logs_in():
+        found = pause_flow_run(wait_for_input=Login)
+        print("told", found, found.password.get_secret_value())
 
     @flow
     def agrees():
@@ -213,6 +221,14 @@ def test_defaults_are_an_answer_where_somebody_says_so_and_a_terminal_asks(proje
     finally:
         terminal.close()
     assert told(project, run_id) == ["Approval True fine low 2"]
+
+
+def test_a_secret_among_the_answers_is_hidden_and_gone_with_the_run(project: Project) -> None:
+    run_id = paused(project, "logs-in")
+    assert answer(project, run_id, "-p", "password=hidden-answer").returncode == 0
+    assert told(project, run_id) == ["password=SecretStr('**********') ********"]
+    files = [path for path in project.state_dir.rglob("*") if path.is_file() and path.suffix != ".sock"]
+    assert [path for path in files if b"hidden-answer" in path.read_bytes()] == []
 
 
 def test_coroutines_wait_and_types_are_asked_for(project: Project) -> None:

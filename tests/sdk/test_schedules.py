@@ -202,10 +202,13 @@ def test_a_schedule_that_cannot_work_makes_its_file_broken(
         ("on_file('*.csv', into='file', parameters={'path': ''})", "unexpected keyword argument 'file'"),
         ("on_file('*.csv', into='path', parameters={'count': '3'})", None),
         ("Cron('0 3 * * *', parameters={'path': 'a'})", None),
+        ("every('1h', parameters={'path': 'a', 'token': 'hidden'})", "token is a secret, and would be kept"),
+        ("every('1h', parameters={'path': '', 'token': SecretStr('a')})", "let the flow get it, by Secret.load"),
     ],
 )  # fmt: skip
 def test_a_schedule_gives_its_flow_what_it_takes(tmp_path: Path, decorator: str, says: str | None) -> None:
-    error = described(tmp_path, decorator, signature="path: str, count: int = 1")["error"]
+    signature = "path: str, count: int = 1, token: SecretStr | None = None"
+    error = described(tmp_path, decorator, "from pydantic import SecretStr", signature)["error"]
     assert error is None if says is None else says in error["error"]
 
 

@@ -9,7 +9,7 @@ it works with and without an engine, and survives both.
 
 The run checks what it is given, since only there is the author's model; for one that is suspended, a process that has
 its model does. An answer that fits stays for the attempts
-that follow by themselves, and the question goes.
+that follow by themselves until the run is over, and the question goes.
 """
 
 import hashlib
@@ -108,6 +108,13 @@ def read_answer(directory: Path, key: str) -> Answer | None:
 def forget_answer(directory: Path, key: str) -> None:
     """It was given to an attempt before the one that somebody has asked for since."""
     _path(directory, key, ANSWER).unlink(missing_ok=True)
+
+
+def forget_answers(directory: Path) -> None:
+    """The run is over: no attempt that follows by itself needs them, and there may be secrets among them."""
+    for path in _files(directory / INPUTS, ANSWER):
+        with suppress(OSError):
+            path.unlink()
 
 
 def refuse(directory: Path, key: str, given: Answer, errors: list[list[str]]) -> None:

@@ -79,6 +79,14 @@ def without_stars(value: Any) -> Any:
     return [without_stars(one) for one in value] if isinstance(value, list) else value
 
 
+def kept_secrets(schema: Mapping[str, Any], parameters: Mapping[str, Any]) -> str:
+    """Which secrets would stand in what is kept for later, and what to do instead; empty where there is none."""
+    places = ", ".join(not_kept(starred(schema, parameters)))
+    if not places:
+        return ""
+    return f"{places} is a secret, and would be kept for all to read: let the flow get it, by Secret.load or a default"
+
+
 def secrets_in(kept: Any, value: Any) -> Iterable[Any]:
     """What stands in the value where only stars were kept."""
     if kept == STARS:

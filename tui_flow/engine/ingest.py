@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tui_flow.contract import journal
+from tui_flow.contract import journal, questions
 from tui_flow.contract.failpoints import failpoint
 from tui_flow.contract.rundir import JOURNAL, forget_secrets, run_dir
 from tui_flow.contract.states import TERMINAL, FlowRunState
@@ -175,6 +175,7 @@ class Ingest:
             if fold.is_over:
                 events_of.keep_run_end(db, after)
                 forget_secrets(active.directory)
+                questions.forget_answers(active.directory)
                 self._on_end(after)
             failpoint("ingest-before-commit")
         failpoint("ingest-after-commit")

@@ -1,5 +1,5 @@
-"""What the pruner takes off the disk that no row tells of: results of runs that are gone, and directories of runs that
-never were. Generators, each step of which is short."""
+"""What the pruner takes off the disk that no row tells of: results of runs that are gone, directories of runs that never
+were, and secrets for attempts that never began. Generators, each step of which is short."""
 
 import os
 import re
@@ -10,7 +10,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tui_flow.contract import calls
-from tui_flow.contract.rundir import CALLS, JOURNAL, LOCK, RESULTS, RUNS, SPEC, lock_holder, run_dir
+from tui_flow.contract.rundir import (
+    CALLS,
+    GIVEN,
+    JOURNAL,
+    LOCK,
+    RESULTS,
+    RUNS,
+    SPEC,
+    forget_secrets,
+    lock_holder,
+    run_dir,
+    run_ids,
+)
+from tui_flow.contract.states import TERMINAL
 from tui_flow.store import retention, runs
 from tui_flow.store.database import Connection
 
@@ -64,6 +77,17 @@ def _drop_expired(folder: Path, now: float) -> Iterator[None]:
             at = datetime.fromisoformat(told[1].decode("ascii")) if told else None
             if at is not None and at.replace(tzinfo=at.tzinfo or UTC).timestamp() < now - MARGIN_SECONDS:
                 path.unlink(missing_ok=True)
+
+
+def drop_secrets(state_dir: Path, db: Connection) -> Iterator[None]:
+    """Removes the secrets that an engine put down for an attempt, and died before it began: their run is over."""
+    for run_id in run_ids(state_dir):
+        yield
+        directory = run_dir(state_dir, run_id)
+        if os.path.lexists(directory / GIVEN):
+            run = runs.get_run(db, run_id)
+            if run is not None and run.state in TERMINAL and not run.awaits_attempt:
+                forget_secrets(directory)
 
 
 def drop_unborn(state_dir: Path, db: Connection, now: float) -> Iterator[None]:

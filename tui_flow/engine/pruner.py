@@ -103,6 +103,7 @@ class Pruner:
         now = self._clock.time()
         yield from leftovers.drop_results(self._state_dir, self._db, now)
         yield from leftovers.drop_unborn(self._state_dir, self._db, now)
+        yield from leftovers.drop_secrets(self._state_dir, self._db)
 
     def _clear(self, run_id: int) -> bool:
         """Removes the directory of a run. False where a keeper is still there, or it cannot be removed."""

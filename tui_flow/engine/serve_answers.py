@@ -10,6 +10,7 @@ from tui_flow.contract.commands import FlowToServe
 from tui_flow.contract.errors import AlreadyServed, BadParameters, UnknownFlow, UnknownRun, UnknownSchedule
 from tui_flow.contract.failpoints import failpoint
 from tui_flow.contract.flow_names import same_name
+from tui_flow.contract.secret_parameters import kept_secrets
 from tui_flow.contract.states import ScheduleState
 from tui_flow.engine.dispatcher import wishes
 from tui_flow.engine.file_runs import flow_in_file
@@ -36,6 +37,7 @@ async def serve_flows(
     found = [(await flow_in_file(engine, wish.path, wish.flow))[0] for wish in wishes]
     declared = []
     for wish, flow in zip(wishes, found, strict=True):
+        _refuse_secrets(flow, wish, wish.parameters)
         _refuse_taken(engine, flow, wish, command.server)
         declared.append([_spec(flow, wish, one) for one in wish.schedules])
     _refuse_namesakes(
@@ -182,8 +184,14 @@ def _spec(flow: Flow, wish: FlowToServe, declared: dict[str, Any]) -> dict[str, 
     except ValueError as error:
         raise BadParameters(f"the schedule of {flow.name}/{wish.name} cannot work: {error}") from None
     parameters = {**wish.parameters, **schedule.parameters}
+    _refuse_secrets(flow, wish, parameters)
     check(flow, parameters)
     return {**schedules.to_json(schedule._replace(parameters=parameters)), "served": wish.name}
+
+
+def _refuse_secrets(flow: Flow, wish: FlowToServe, parameters: dict[str, Any]) -> None:
+    if secrets := kept_secrets(flow.parameters, parameters):
+        raise BadParameters(f"{flow.name}/{wish.name} cannot be served so: {secrets}", where=flow.path)
 
 
 def _refuse_namesakes(slugs: list[tuple[str, str]]) -> None:

@@ -31,6 +31,7 @@ from tui_flow.contract.flow_names import plain_name
 from tui_flow.contract.parameter_fit import LENIENT, VALIDATED
 from tui_flow.contract.processes import send
 from tui_flow.contract.schedules import to_json
+from tui_flow.contract.secret_parameters import kept_secrets
 from tui_flow.contract.version import Version
 from tui_flow.sdk import flow_file, project_modules
 from tui_flow.sdk.masking import masker
@@ -110,7 +111,10 @@ def _cannot_fire(flows: dict[str, Any]) -> dict[str, Any] | None:
 def _wrong_with(schedule: Any, flow: Any) -> str:
     from tui_flow.contract.schedules import BadSchedule
     from tui_flow.fire_times import check
+    from tui_flow.sdk.readable import as_json
 
+    if secrets := kept_secrets(flow.parameter_schema(), as_json(schedule.declared.parameters)):
+        return secrets
     try:
         json.dumps(to_json(check(schedule.declared)), allow_nan=False)
     except (BadSchedule, TypeError, ValueError) as error:

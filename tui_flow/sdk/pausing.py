@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from tui_flow.contract import journal, questions
 from tui_flow.contract.questions import Answer, Question
+from tui_flow.contract.secret_parameters import secrets_in, starred
+from tui_flow.sdk import masking
 from tui_flow.sdk.context import current
 from tui_flow.sdk.exceptions import FlowPauseTimeout, SuspendRun
 from tui_flow.sdk.logging import logger_of
@@ -89,6 +91,9 @@ class Pause:
         """What the answer means to the author; None where it does not fit, and that is told."""
         from tui_flow.sdk.exceptions import AnswerRefused
 
+        if self._form:
+            for secret in secrets_in(starred(self._form.schema, found.values), found.values):
+                masking.learn_all(secret)
         try:
             value = self._form.value_of(found.values) if self._form else None
         except AnswerRefused as error:
