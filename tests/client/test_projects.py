@@ -37,8 +37,12 @@ def test_a_file_that_nobody_can_read_hinders_nobody(tmp_path: Path, text: str) -
     assert [one.project for one in projects.list_opened(file)] == [tmp_path]
 
 
-def test_a_place_that_cannot_be_written_hinders_nobody() -> None:
-    projects.note_opened(Path("/proc/nowhere/projects.json"), Path("/x"))
+def test_a_place_that_cannot_be_written_hinders_nobody(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("somebody's")
+    place = tmp_path / "file" / projects.FILE
+    projects.note_opened(place, Path("/x"))
+    assert projects.list_opened(place) == []
+    assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("file", "somebody's")]
 
 
 def test_an_engines_state_is_told_without_starting_one(tmp_path: Path) -> None:

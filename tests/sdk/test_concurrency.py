@@ -183,9 +183,15 @@ def test_what_a_limit_can_never_give_is_refused(state_dir: Path) -> None:
 
 
 def test_a_limit_that_is_off_holds_nobody_up(state_dir: Path) -> None:
+    limits.save(state_dir, Limit("two", 0))
+    with pytest.raises(TimeoutError), concurrency("two", timeout_seconds=0):
+        raise AssertionError
     limits.save(state_dir, Limit("two", 0, is_active=False))
+    passed = []
     with concurrency("two", occupy=7, timeout_seconds=0):
         rate_limit("two")
+        passed.append("both")
+    assert passed == ["both"]
 
 
 def test_a_rate_limit_lets_pass_no_more_than_its_rate(state_dir: Path) -> None:

@@ -107,7 +107,8 @@ def test_every_query_can_be_planned(writer: sqlite3.Connection) -> None:
         if name.endswith("_columns") or name == "wanted_runs":
             continue
         named = dict.fromkeys(re.findall(r":(\w+)", sql))
-        writer.execute(f"EXPLAIN QUERY PLAN {sql}", named or [None] * sql.count("?"))
+        plan = writer.execute(f"EXPLAIN QUERY PLAN {sql}", named or [None] * sql.count("?"))
+        assert plan.description and plan.description[-1][0] == "detail", name
 
 
 @pytest.mark.parametrize(
