@@ -12,6 +12,7 @@ from tests.engine.running import Running
 from tests.waiting import wait_until
 from tui_flow.alerts.alerting import Alerting
 from tui_flow.alerts.notifier import Notifier
+from tui_flow.contract.changes import Change, SettingsChanged
 from tui_flow.contract.commands import GetStatus
 from tui_flow.contract.rundir import open_state_dir, take_lock
 from tui_flow.engine.clock import Clock
@@ -82,6 +83,8 @@ def test_messages_go_through_the_channels_that_were_saved(built: Built) -> None:
 
 def test_settings_that_cannot_be_read_change_nothing_and_are_told_once(built: Built) -> None:
     built.save("max_concurrent_runs = 2")
+    heard: list[Change] = []
+    built.engine.bus.listen(heard.append)
     for broken in ("max_concurrent_runs = ", "max_concurrent_runs = 0", "no_such = 1"):
         built.save(broken)
         built.engine.read_settings()
@@ -89,6 +92,12 @@ def test_settings_that_cannot_be_read_change_nothing_and_are_told_once(built: Bu
     assert built.log_file.read_text().count("the settings stay as they were") == 3
     built.save("max_concurrent_runs = 3")
     assert built.engine.settings.max_concurrent_runs == 3
+    assert [bool(one.trouble) for one in heard if isinstance(one, SettingsChanged)] == [
+        True,
+        True,
+        True,
+        False,
+    ]
 
 
 def test_an_engine_takes_over_what_is_saved_while_it_runs(engine: Running) -> None:

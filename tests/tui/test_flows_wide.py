@@ -51,6 +51,11 @@ async def test_a_wide_screen_tells_all_of_a_flow_beside_the_table(etl: Project) 
         await page.press("i")
         await page.hides("FIRST ERROR")
         assert len(page.line_with("✗  etl_daily").rstrip()) == 160
+        (etl.settings.project / "tui_flow.toml").write_text("max_concurrent_runs = 3")
+        page.engine.tell(changes.SettingsChanged())
+        await page.shows("the settings that were saved count now", "slots: all 1/3")
+        page.engine.tell(changes.SettingsChanged("cannot read the settings: Invalid value"))
+        await page.shows("the settings before still count: cannot read the settings", "slots: all 1/3")
         await page.press("i", "D")
         await page.shows("What changed: run 811 to run 812")
 

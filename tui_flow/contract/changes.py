@@ -50,6 +50,13 @@ class RoomChanged(NamedTuple):
     """Why not; empty where it starts them."""
 
 
+class SettingsChanged(NamedTuple):
+    """The settings' file was saved, and what it says counts in the engine, or cannot be read."""
+
+    trouble: str = ""
+    """Why the settings before still count; empty where they do not."""
+
+
 class ScheduleChanged(NamedTuple):
     """A schedule or a trigger was registered, changed, paused or resumed, or one of its fire times was decided."""
 
@@ -78,6 +85,7 @@ Change = (
     | TasksChanged
     | FlowFileChanged
     | RoomChanged
+    | SettingsChanged
     | ScheduleChanged
     | AlertChanged
     | EngineStopping

@@ -100,7 +100,7 @@ class Engine:
         self.db = database.open_writer(settings.state_dir)
         self.bus = Bus(Snapshot(os.getpid(), self.started_at))
         self.watcher = Watcher(settings, clock, log)
-        self.settings_reader = SettingsReader(settings, self.watcher, self._use, log)
+        self.settings_reader = SettingsReader(settings, self.watcher, self._use, self.bus, log)
         self.templates = Templates(settings, clock, log, self.wake)
         self.discovery = Discovery(
             settings, self.db, clock, self.watcher, self.bus, self.wake, self.templates, log

@@ -6,8 +6,10 @@ What the environment said when the engine started still wins over the file. A fi
 from collections.abc import Callable
 
 from tui_flow import settings as project_settings
+from tui_flow.contract.changes import SettingsChanged
 from tui_flow.contract.errors import TuiFlowError
 from tui_flow.contract.settings_file import FILES
+from tui_flow.engine.bus import Bus
 from tui_flow.engine.engine_log import EngineLog
 from tui_flow.engine.flow_files import FlowSource
 from tui_flow.engine.watcher import Watcher
@@ -19,11 +21,12 @@ FOLLOWER = "settings"
 
 class SettingsReader:
     def __init__(
-        self, settings: Settings, watcher: Watcher, use: Callable[[Settings], None], log: EngineLog
+        self, settings: Settings, watcher: Watcher, use: Callable[[Settings], None], bus: Bus, log: EngineLog
     ) -> None:
         """`use` is called with settings that are others than those before."""
-        self._settings, self._watcher, self._use, self._log = settings, watcher, use, log
+        self._settings, self._watcher, self._use, self._bus, self._log = settings, watcher, use, bus, log
         self._seen: list[FlowSource] = []
+        self._trouble = ""
         watcher.follow(FOLLOWER, FILES)
 
     def tick(self, now: float) -> float:  # noqa: ARG002
@@ -40,10 +43,15 @@ class SettingsReader:
             found, _ = project_settings.load(self._settings.project)
         except TuiFlowError as error:
             self._log.warn(f"the settings stay as they were: {error}")
+            self._trouble = error.what
+            self._bus.publish(SettingsChanged(error.what))
             return
         before, after = self._settings.of_engine(), found.of_engine()
-        self._settings = found
         changed = [name for name in after if before[name] != after[name]]
         if changed:
             self._log.say(f"takes over from the settings: {', '.join(changed)}")  # no values: some are secret
+            self._settings = found
             self._use(found)
+        if changed or self._trouble:
+            self._trouble = ""
+            self._bus.publish(SettingsChanged())

@@ -6,6 +6,7 @@ import signal
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,7 +15,7 @@ from textual.filter import Monochrome, NoColor
 
 from tui_flow.contract.errors import EXIT_OK, ReadOnly, TuiFlowError
 from tui_flow.counting import counted
-from tui_flow.settings import Settings
+from tui_flow.settings import Settings, load
 from tui_flow.store.records import Alert
 from tui_flow.tui import keymap
 from tui_flow.tui.actions import ACTIONS, Action, action_named, bindings, key_name
@@ -203,6 +204,20 @@ class Console(Asking, inherit_bindings=False):
             self.say(f"no run is started: {reason}", "bad")
         elif self.engine == "ok":
             self.say("there is room again: runs are started")
+
+    def take_settings(self, trouble: str) -> None:
+        try:
+            found, _ = load(self.settings.project)
+        except TuiFlowError as error:
+            trouble = trouble or error.what
+        if trouble:
+            self.say(f"the settings before still count: {trouble}", "bad")
+            return
+        self.settings = replace(found, theme=self.settings.theme)  # that may be from the command line
+        self.say("the settings that were saved count now")
+        if self.has_overview:
+            for view in self._views():
+                view.take_overview()
 
     def take_trouble(self, error: TuiFlowError | None) -> None:
         if error is not None:

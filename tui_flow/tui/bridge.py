@@ -67,6 +67,9 @@ class Audience(Protocol):
     def take_room(self, reason: str) -> None:
         """Why the engine starts no run for now, such as a full disk; empty where it does, or there is none."""
 
+    def take_settings(self, trouble: str) -> None:
+        """The settings' file was saved; `trouble` is why it does not count in the engine."""
+
     def take_trouble(self, error: TuiFlowError | None) -> None:
         """The history cannot be read, or (None) can be again."""
 
@@ -248,6 +251,8 @@ class Bridge:
             return
         if isinstance(change, changes.RoomChanged):
             self._audience.take_room(change.reason)
+        if isinstance(change, changes.SettingsChanged):
+            self._audience.take_settings(change.trouble)
         if isinstance(change, _CHANGES_OF_THE_OVERVIEW):
             self._overview_is_stale = True
         if isinstance(change, changes.RunChanged | changes.TasksChanged) and change.run_id == self._watched:
