@@ -202,3 +202,7 @@ async def test_the_queue_says_why_a_run_waits(ask: Any) -> None:
     assert (
         "max_concurrent_runs" in waiting["why"] and waiting["is_late"] and waiting["scheduled_for"] == 1200.0
     )
+    caught_up = house.ingest.active[waiting["run_id"]]
+    caught_up.run = caught_up.run._replace(created_at=house.clock.time())
+    (waiting,) = (await ask(GetQueue()))["waiting"]
+    assert not waiting["is_late"], "nobody could have begun it before it was made"

@@ -66,10 +66,13 @@ async def test_words_about_lines_of_a_log_are_refused_where_there_are_none(etl: 
     ("changes", "is_late"),
     [({}, False), ({"scheduled_for": NOON - 59}, False), ({"scheduled_for": NOON - 61}, True),
      ({"scheduled_for": NOON - 90, "started_at": NOON - 70}, False),
-     ({"scheduled_for": NOON - 90, "started_at": NOON}, True)],
-    ids=["by hand", "in time", "waits", "began in time", "began late"],
+     ({"scheduled_for": NOON - 90, "started_at": NOON}, True),
+     ({"scheduled_for": NOON - 9000, "started_at": NOON - 89}, False),
+     ({"scheduled_for": NOON - 9000, "started_at": NOON}, True),
+     ({"scheduled_for": NOON - 9000, "trigger": "backfill"}, False)],
+    ids=["by hand", "in time", "waits", "began in time", "began late", "caught up", "caught up late", "back-fill"],
 )  # fmt: skip
-def test_a_run_is_late_that_began_a_minute_after_its_time(changes: dict[str, float], is_late: bool) -> None:
+def test_a_run_is_late_that_began_a_minute_after_it_could(changes: dict[str, float], is_late: bool) -> None:
     run = a_run(1, state=FlowRunState.PENDING, created_at=NOON - 90, **changes)
     filter = filters.parse("is:late")
     assert filter.matches(run_list.subject(run, NOON), NOON) is is_late

@@ -14,8 +14,6 @@ CONDITIONS = frozenset({AlertKind.LATE, AlertKind.BROKEN_FILE, AlertKind.PAUSED,
 """Kinds that last: they recover when they are no more. The others happen, and recover with a run that completes."""
 MAX_WHAT = 500
 """Characters of an error's own words."""
-LATE_SECONDS = 60.0
-"""A run that has not begun so long after its fire time, or after it was made where that was later, is late."""
 _MISSED = "missed "
 
 
@@ -105,8 +103,8 @@ def of_file(file: FlowFile) -> Happening | None:
 
 def of_waiting(run: FlowRun, now: float) -> Happening | None:
     """A run that a schedule made and that should have begun."""
-    waits = run.state is FlowRunState.PENDING and run.started_at is None and run.trigger != "backfill"
-    if not waits or run.scheduled_for is None or now - max(run.scheduled_for, run.created_at) <= LATE_SECONDS:
+    waits = run.state is FlowRunState.PENDING and run.started_at is None
+    if not waits or run.scheduled_for is None or not run.is_late(now):
         return None
     return Happening(
         AlertKind.LATE,

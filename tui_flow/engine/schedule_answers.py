@@ -9,7 +9,7 @@ from tui_flow.contract.errors import BadParameters, UnknownSchedule
 from tui_flow.contract.flow_names import same_name
 from tui_flow.contract.schedules import TIMED
 from tui_flow.contract.states import FireOutcome, FireReason, FlowRunState, ScheduleState
-from tui_flow.engine.firing import BACKFILL, Fire
+from tui_flow.engine.firing import Fire
 from tui_flow.engine.server import Connection
 from tui_flow.engine.timetable import Timetable
 from tui_flow.store import flows, runs, schedules
@@ -24,8 +24,6 @@ MAX_BACKFILL = 1_000
 BACKFILL_PRIORITY = -10
 FAR = 2.0**40
 """A time that nobody waits for (seconds since the epoch)."""
-LATE_SECONDS = 60.0
-"""A run that has not begun so long after its fire time is late."""
 
 
 async def list_schedules(engine: "Engine", _: Connection, command: commands.ListSchedules) -> dict[str, Any]:
@@ -247,9 +245,7 @@ async def get_queue(engine: "Engine", *_: object) -> dict[str, Any]:
                 "created_at": active.run.created_at,
                 "scheduled_for": active.run.scheduled_for,
                 "priority": active.run.priority,
-                "is_late": active.run.scheduled_for is not None
-                and active.run.trigger != BACKFILL
-                and at - active.run.scheduled_for > LATE_SECONDS,
+                "is_late": active.run.is_late(at),
             }
             for active in engine.dispatcher.queued
         ],

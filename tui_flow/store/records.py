@@ -49,6 +49,10 @@ class Flow(NamedTuple):
     pause_on_failure: int | None = None
 
 
+LATE_SECONDS = 60.0
+"""A fire time that is decided, or a run that begins, so long after it could have been is late."""
+
+
 class FlowRun(NamedTuple):
     id: int
     flow: str
@@ -88,6 +92,14 @@ class FlowRun(NamedTuple):
     """Of the last attempt, as the three around it."""
     max_rss_bytes: int | None = None
     cpu_seconds: float | None = None
+
+    def is_late(self, now: float) -> bool:
+        """Whether it began, or has not begun, over a minute after it could have: after its fire time, or after it was made
+        where that was later, as a run that is caught up is. A back-fill is in no hurry."""
+        if self.scheduled_for is None or self.trigger == "backfill":
+            return False
+        begun_at = self.started_at or self.ended_at or now
+        return begun_at - max(self.scheduled_for, self.created_at) > LATE_SECONDS
 
 
 class Attempt(NamedTuple):

@@ -25,8 +25,6 @@ OFTEN = 4
 """A schedule that fires more often within a day has one row only."""
 PAST = 8
 """So many rows about what did not fire, at most."""
-LATE_SECONDS = 60.0
-"""A run that has not begun so long after its fire time is late."""
 
 
 class Row(NamedTuple):
@@ -199,13 +197,8 @@ def _late_rows(reading: Reading, awake: Sequence[Schedule]) -> list[Row]:
     by_name = {(one.flow, one.slug): one for one in awake}
     for run in reading.active:
         schedule = by_name.get((run.flow, run.schedule or ""))
-        waits = run.state is FlowRunState.PENDING and run.started_at is None and run.trigger != "backfill"
-        if (
-            schedule
-            and waits
-            and run.scheduled_for
-            and reading.at - max(run.scheduled_for, run.created_at) > LATE_SECONDS
-        ):
+        waits = run.state is FlowRunState.PENDING and run.started_at is None
+        if schedule and waits and run.is_late(reading.at):
             rows.append(
                 Row("late", run.scheduled_for, f"run {run.id} waits for a slot", schedule, 1, "warn", run.id)
             )

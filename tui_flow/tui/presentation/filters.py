@@ -6,7 +6,7 @@ timeout|refused      one or the other
 /took [5-9]\\d+s/     a regular expression
 flow:etl_* tag:core state:failed trigger:schedule task:load run:812 level:warning logger:sql*
 dur>5m dur<2h since:24h since:today since:2026-08-20 day:2026-08-20 is:active is:over is:rerun is:failed
-is:late              it began over a minute after its time, or should have begun by now
+is:late              it began over a minute after it could have, or should have begun by now
 is:new               something is wrong with it that nobody has acknowledged
 state:acked is:paused  of alerts and of schedules
 -tag:ops             not that
@@ -27,7 +27,6 @@ from tui_flow.contract.states import ACTIVE, TERMINAL, WENT_WRONG, FlowRunState
 from tui_flow.tui.presentation import times
 from tui_flow.tui.presentation.glyphs import word
 
-LATE_SECONDS = 60.0
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _TOKEN = re.compile(r'-?(?:/(?:\\.|[^/\\])*/(?=\s|$)|(?:\w+:)?"[^"]*"|\S+)')
 _TERM = re.compile(r"(-?)(?:(\w+)(:|>=|<=|>|<|=))?(.*)", re.DOTALL)

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 from tui_flow.contract.failure import Failure
 from tui_flow.contract.states import ACTIVE, WENT_WRONG, AlertKind, AlertState, FlowRunState, ScheduleState
 from tui_flow.store.advance import Advance, Pace
-from tui_flow.store.records import Alert, Flow, FlowFile, FlowRun, Pause, Schedule
+from tui_flow.store.records import LATE_SECONDS, Alert, Flow, FlowFile, FlowRun, Pause, Schedule
 from tui_flow.store.spans import Span
 from tui_flow.tui.presentation import Line, alert_list, plots, times
-from tui_flow.tui.presentation.filters import LATE_SECONDS, Filter, Subject
+from tui_flow.tui.presentation.filters import Filter, Subject
 from tui_flow.tui.presentation.glyphs import Marks, role
 
 MANY_ACTIVE = 100

@@ -118,12 +118,6 @@ def wanted(filter: Filter, now: float) -> Wanted:
     )
 
 
-def is_late(run: FlowRun, now: float) -> bool:
-    """Whether a run began over a minute after its fire time, or should have begun."""
-    due = run.scheduled_for
-    return due is not None and (run.started_at or run.ended_at or now) - due > filters.LATE_SECONDS
-
-
 def subject(run: FlowRun, now: float, new: Container[int] = ()) -> Subject:
     """What a filter sees of a run; `new` are the runs that are new to everybody."""
     texts = (
@@ -133,7 +127,7 @@ def subject(run: FlowRun, now: float, new: Container[int] = ()) -> Subject:
     seconds = (run.ended_at or now) - run.started_at if run.started_at else None
     return Subject(
         "\n".join(texts), run.flow, run.tags, run.state, run.trigger, seconds, run.created_at, run.id,
-        run.attempt > 1, run.schedule is not None, is_late(run, now), run.id in new,
+        run.attempt > 1, run.schedule is not None, run.is_late(now), run.id in new,
     )  # fmt: skip
 
 
