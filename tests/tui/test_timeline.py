@@ -174,6 +174,11 @@ async def test_one_flow_is_chosen_in_timeline_and_agenda_and_keys_pan_and_scale(
         await page.press("minus", "minus")
         await page.shows("[7d]")
         section = page.app.screen.section  # type: ignore[attr-defined]
+        assert section.table.has_focus and "l pan" in page.footer
+        await page.press("l")
+        await page.until(lambda: " to " in page.lines[2], "another part of the time, from the list")
+        await page.press("h")
+        await page.shows("Timeline: 42h back")
         section.timeline.focus()
         await page.press("j")
         assert section.table.selected.schedule.flow == section.timeline.selected == "etl_daily"

@@ -233,6 +233,9 @@ class HomeScreen(View):
     def useless(self) -> set[str]:
         return self.section.useless()
 
+    def labels(self) -> dict[str, str]:
+        return self.section.labels()
+
     def zoom(self) -> bool:
         return self.section.zoom()
 

@@ -279,7 +279,9 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Marking,
         return found - set(self.ON_MARKS) if self.table.marked else found
 
     def _useless_hours(self) -> set[str]:
-        return set() if self.month.has_focus or self.timeline.has_focus else {"open", "later", "earlier"}
+        if self.month.has_focus:
+            return set()
+        return {"open"} if self.pans else {"open", "later", "earlier"}
 
     # Keys.
 
@@ -331,11 +333,19 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Marking,
     def action_earlier(self) -> None:
         self._sideways(-1)
 
+    @property
+    def pans(self) -> bool:
+        """Whether what goes sideways is the timeline: from every pane but those that do so themselves."""
+        return self.has_timeline and not (self.month.has_focus or self.about.has_focus)
+
+    def labels(self) -> dict[str, str]:
+        return {"later": "day"} if self.month.has_focus else {"later": "pan"} if self.pans else {}
+
     def _sideways(self, step: int) -> None:
-        """An hour on, a day in the month, or another part of the timeline."""
+        """A day in the month, another part of the timeline where there is one, or an hour on."""
         if self.month.has_focus:
             self.month.move_days(step)
-        elif self.timeline.has_focus:
+        elif self.pans:
             self.pan(step)
         else:
             self._choose_hour(step)

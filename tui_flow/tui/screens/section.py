@@ -157,6 +157,10 @@ class Section(Container):
         """Actions that would do nothing now, and are not offered."""
         return set()
 
+    def labels(self) -> dict[str, str]:
+        """Actions that have another name in the footer now."""
+        return {}
+
     def standing(self) -> Line:
         """What stands above the footer while there is nothing else to say."""
         return []
