@@ -74,6 +74,16 @@ async def test_a_acknowledges_and_u_takes_that_back(troubled: Project) -> None:
         assert page.engine.asked_for(commands.AcknowledgeAlerts) == [
             commands.AcknowledgeAlerts([1]), commands.AcknowledgeAlerts([1], undo=True),
         ]  # fmt: skip
+        known = alerts.get_alert(troubled.db, 1)
+        assert known is not None
+        known = rules.acknowledged(known, "uid 0", time.time())
+        alerts.save(troubled.db, known)
+        page.engine.tell(changes.AlertChanged(1, "acknowledged"))
+        await page.hides("1 new alert")
+        alerts.save(troubled.db, rules.renewed(known, time.time()))
+        page.engine.tell(changes.AlertChanged(1, "new"))
+        await page.shows("1 new alert")
+        assert "undone: ack of" in page.message, "nothing has come that somebody is to be called for"
         await page.press("j", "a")
         await page.shows("is new again")
         await page.press("j", "a")
@@ -313,7 +323,15 @@ async def test_on_attach_it_says_what_happened_while_nobody_looked(troubled: Pro
     assert path.stat().st_mode & 0o777 == 0o600
     os.utime(path, (time.time() - 9 * 3600,) * 2)
     async with console(troubled) as page:
-        await page.shows("since you looked, 9h ago: 1 new alert, 1 recovered; 5 shows them")
+        await page.shows("since you looked, 9h ago: new alert of etl_daily, 1 recovered; 5 shows more")
+    old = alerts.get_alert(troubled.db, 1)
+    assert old is not None
+    alerts.save(troubled.db, old._replace(changed_at=time.time() - 30 * 3600))
+    for what in ("first", "second"):
+        raised(troubled, LOAD._replace(what=what), at=time.time() - 60)
+    os.utime(path, (time.time() - 9 * 3600,) * 2)
+    async with console(troubled) as page:
+        await page.shows("since you looked, 9h ago: 2 new alerts, 1 happened again, 1 recovered")
 
 
 async def test_a_console_that_nobody_looks_at_rings_and_notifies(

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tui_flow.contract.states import AlertState
-from tui_flow.counting import counted
 from tui_flow.store.records import Alert
 from tui_flow.tui import notify, seen
 from tui_flow.tui.presentation import alert_list, times
@@ -29,7 +28,7 @@ class Watchman:
         """The history has been read anew."""
         now = time.time()
         new = alert_list.new_ones(alerts, now)
-        fresh = [alert for alert in new if self._known.get(alert.id, (None, 0))[0] is not AlertState.NEW]
+        fresh = [alert for alert in new if self._has_come(alert)]
         self._known = {alert.id: (alert.state, alert.times) for alert in alerts}
         if is_first:
             self._console.call_after_refresh(self._say_what_happened, alerts)
@@ -38,32 +37,39 @@ class Watchman:
         else:
             self._call_off(alerts)
 
+    def _has_come(self, alert: Alert) -> bool:
+        """Whether it happened since it was read last. That somebody takes an acknowledgement back is no happening."""
+        state, times = self._known.get(alert.id, (None, 0))
+        return state is not AlertState.NEW and alert.times > times
+
     def _say_what_happened(self, alerts: Sequence[Alert]) -> None:
         """Since this user last looked, if they ever did."""
         now, since = time.time(), seen.last_seen(self._console.settings.state_dir)
         self.note_seen()
         if since is None:
             return
-        new = [alert for alert in alert_list.new_ones(alerts, now) if alert.last_at > since]
-        over = [alert for alert in alerts if alert.state is AlertState.RECOVERED and alert.changed_at > since]
+        there = alert_list.new_ones(alerts, now)
+        new = [alert for alert in there if alert.changed_at > since]
+        again = sum(alert.last_at > since for alert in there if alert not in new)
+        over = sum(alert.state is AlertState.RECOVERED and alert.changed_at > since for alert in alerts)
         told = [
-            text
-            for count, text in ((len(new), "new alert"), (len(over), "recovered"))
-            if count
-            for text in (_count(count, text),)
+            *([f"new alert of {_where(new[0])}"] if len(new) == 1 else []),
+            *([f"{len(new)} new alerts"] if len(new) > 1 else []),
+            *([f"{again} happened again"] if again else []),
+            *([f"{over} recovered"] if over else []),
         ]
         if told:
             self._console.say(
-                f"since you looked, {times.ago(now - since)}: {', '.join(told)}; 5 shows them",
+                f"since you looked, {times.ago(now - since)}: {', '.join(told)}; 5 shows more",
                 "warn" if new else "",
             )
 
     def _call(self, fresh: Sequence[Alert]) -> None:
         """With a sentence where somebody looks, with bell and notification where nobody does."""
         first, more = fresh[0], len(fresh) - 1
-        text = f"{first.flow or first.place}: {first.what}" + (f" (and {more} more)" if more else "")
+        text = f"{_where(first)}: {first.what}" + (f" (and {more} more)" if more else "")
         if self.is_looked_at:
-            self._called = {alert.id: alert.flow or alert.place for alert in fresh}
+            self._called = {alert.id: _where(alert) for alert in fresh}
             self._console.say(f"{text[:300]}; 5 shows it", "bad")
             return
         driver = self._console._driver
@@ -84,5 +90,5 @@ class Watchman:
             seen.note_seen(self._console.settings.state_dir)
 
 
-def _count(count: int, text: str) -> str:
-    return f"{count} {text}" if text == "recovered" else counted(count, text)
+def _where(alert: Alert) -> str:
+    return alert.flow or alert.place
