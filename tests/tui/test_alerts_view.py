@@ -303,6 +303,20 @@ async def test_new_alerts_come_in_on_top_and_nothing_else_moves(troubled: Projec
         await page.press("ctrl+u")
         await page.type("flow:nobody")
         await page.shows("Nothing matches", "No flow is called like nobody")
+        await page.press("escape")
+        await page.shows("sort: new first ─╯")
+        known = alerts.get_alert(troubled.db, 4)
+        assert known is not None
+        alerts.save(troubled.db, rules.acknowledged(known, "uid 0", time.time()))
+        page.engine.tell(changes.AlertChanged(4, "acknowledged"))
+        await page.shows("sort: new first, changed: g sorts")
+        assert page.order_of("cleanup_tmp", "load_wareh") == ["cleanup_tmp", "load_wareh"]
+        await page.press("g")
+        await page.shows("sort: new first ─╯")
+        assert page.order_of("cleanup_tmp", "load_wareh") == ["load_wareh", "cleanup_tmp"]
+        await page.press("s", "l")
+        await page.shows("sort: last time ─╯")
+        assert page.order_of("cleanup_tmp", "load_wareh") == ["cleanup_tmp", "load_wareh"]
 
 
 async def test_without_alerts_it_says_so_and_what_would_make_one(etl: Project) -> None:

@@ -36,7 +36,8 @@ RUNS = (
     Order("flow", "f", "by flow, of each the newest first"),
 )
 ALERTS = (
-    Order("newest", "n", "what is new, then what happened last"),
+    Order("new first", "n", "what nobody knows, then what happened last"),
+    Order("last time", "l", "what happened last, whoever knows"),
     Order("count", "c", "what happened most often"),
     Order("flow", "f", "by flow"),
 )
@@ -78,7 +79,11 @@ def runs(found: Sequence[FlowRun], order: str, now: float) -> list[FlowRun]:
 
 def alerts(rows: Sequence[Alert], order: str) -> list[Alert]:
     """Alerts that stand with the new ones first, in another order."""
-    keys = {"count": lambda alert: -alert.times, "flow": lambda alert: (not alert.flow, alert.flow.lower())}
+    keys = {
+        "last time": lambda alert: -alert.last_at,
+        "count": lambda alert: -alert.times,
+        "flow": lambda alert: (not alert.flow, alert.flow.lower()),
+    }
     return sorted(rows, key=keys[order]) if order in keys else list(rows)
 
 

@@ -90,7 +90,9 @@ class AlertsSection(Sorting, AlertTexts, AlertActions, Marking, Section):
 
     def _describe(self) -> None:
         alert, now = self.table.selected, time.time()
-        order = f"only: {self.text}  sort: {self.order}" if self.text else f"sort: {self.order}"
+        order = f"sort: {self.order}{', changed: g sorts' if self.table.is_out_of_order else ''}"
+        if self.text:
+            order = f"only: {self.text}  {order}"
         if self._folded:
             order = f"{order}  = shows {len(self._folded)} recovered"
         title = alert_list.title([*self.table.rows, *self._folded], self._total, now)

@@ -33,6 +33,11 @@ class AlertTable(MarkableLines):
     def selected(self) -> Alert | None:
         return self.rows[self.cursor] if self.cursor < len(self.rows) else None
 
+    @property
+    def is_out_of_order(self) -> bool:
+        """Whether going to the top would show another order."""
+        return [alert.id for alert in self._urgent] != self._order
+
     def row_at(self, index: int) -> tuple[Hashable, Alert]:
         return self.rows[index].id, self.rows[index]
 
