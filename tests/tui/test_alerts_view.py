@@ -18,7 +18,7 @@ from tui_flow.store import alerts
 from tui_flow.store.records import Alert, Mute
 from tui_flow.tui import notify, seen
 from tui_flow.tui.bridge import READS_ONLY
-from tui_flow.tui.presentation import alert_list, times
+from tui_flow.tui.presentation import alert_about, alert_list, times
 from tui_flow.tui.presentation.glyphs import ASCII, UNICODE
 from tui_flow.tui.screens import alert_reading
 
@@ -57,7 +57,7 @@ async def test_what_is_wrong_stands_on_top_with_its_error_its_line_and_its_runs(
             "● connection to server", "(acked: uid 4294967294) Syn", "(recovered with run 502)",
         ]  # fmt: skip
         await page.shows(
-            "flows/etl_daily.py:4", "# etl_daily", "runs     812", "last ok  run 811", "not run because of it  ▿",
+            "flows/etl_daily.py:4", "# etl_daily", "runs     812", "last ok  run 811", "params   not as then: date", "not run because of it  ▿",
         )  # fmt: skip
         await page.press("enter")
         await page.shows("run 812", "FAILED", "OperationalError")
@@ -225,6 +225,14 @@ async def test_a_wide_screen_has_all_columns_code_log_and_context(troubled: Proj
         await page.shows("the text of flows/etl_daily.py that run 812 ran was not kept")
         await page.press("j", "v", "y")
         await page.shows("tui-flow alerts show 2")
+
+
+def test_parameters_that_differ_are_named_as_far_as_a_line_has_room() -> None:
+    assert alert_about.differences({"date": 1, "same": 2}, {"date": 3, "same": 2}) == "date"
+    five = {f"a_long_parameter_{n}": n for n in range(5)}
+    told = alert_about.differences(five, {})
+    assert told == "a_long_parameter_0, a_long_parameter_1, a_long_parameter_2 and 2 more"
+    assert alert_about.differences(five, five) == ""
 
 
 def test_the_log_before_an_error_ends_with_what_tells_of_it(project: Project) -> None:

@@ -8,7 +8,7 @@ from tui_flow.contract.failure import Failure
 from tui_flow.counting import counted
 from tui_flow.safe import safe_lines
 from tui_flow.store.records import Alert, AlertMessage, AlertNote, FlowRun
-from tui_flow.tui.presentation import Line, alert_list, times, tracebacks
+from tui_flow.tui.presentation import Line, alert_list, marking, times, tracebacks
 from tui_flow.tui.presentation.about import short_path
 from tui_flow.tui.presentation.glyphs import Marks
 from tui_flow.tui.presentation.people import who
@@ -115,23 +115,20 @@ def _last_success(about: About, now: float) -> list[Line]:
         ("last ok  ", "dim"),
         (f"run {run.id}, {times.moment(run.ended_at or run.created_at, now)}", ""),
     ]
-    if about.runs:
-        latest = about.runs[0]
-        same = latest.source_sha == run.source_sha
-        line.append(
-            (
-                "; the file is the same since" if same else "; the file has changed since",
-                "" if same else "warn",
-            )
-        )
-        other = differences(latest.parameters, run.parameters)
-        line.append((f", params differ: {', '.join(other)}" if other else "", "warn"))
-    return [line]
+    if not about.runs:
+        return [line]
+    latest = about.runs[0]
+    same = latest.source_sha == run.source_sha
+    line.append(
+        ("; the file is the same since" if same else "; the file has changed since", "" if same else "warn")
+    )
+    other = differences(latest.parameters, run.parameters)
+    return [line, [("params   ", "dim"), (f"not as then: {other}", "warn")]] if other else [line]
 
 
-def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
-    """The names of the parameters that are not the same."""
-    return sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
+def differences(one: dict[str, Any], other: dict[str, Any]) -> str:
+    """The parameters that are not the same, the first of them by name."""
+    return marking.names(sorted(name for name in {*one, *other} if one.get(name) != other.get(name)))
 
 
 def _message(one: AlertMessage, now: float) -> Line:

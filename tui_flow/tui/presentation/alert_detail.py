@@ -157,9 +157,7 @@ def _last_success(about: About, now: float) -> list[Line]:
     )
     other = differences(latest.parameters, good.parameters)
     lines.append(
-        _labelled(
-            "PARAMS", (f"same as then, except {', '.join(other)}", "warn") if other else ("same as then", "")
-        )
+        _labelled("PARAMS", (f"same as then, except {other}", "warn") if other else ("same as then", ""))
     )
     return lines
 
