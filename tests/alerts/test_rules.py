@@ -300,7 +300,7 @@ def test_a_message_is_safe_cut_and_says_how_many_more_there_are() -> None:
     one = alert(what="password=hunter2 \x1b]52;c;x\x07" + "long " * 100)
     found = messages.message([one] * 25, "shop", "etl-01", NOW)
     assert found["title"] == "25 alerts (shop)" and found["total"] == 25 and len(found["alerts"]) == 20
-    assert found["text"].endswith("and 5 more: tui-flow alerts")
+    assert found["text"].endswith("and 5 more: tui-flow alerts list")
     assert "hunter2" not in str(found) and "\x1b" not in str(found)
     single = messages.message([alert()], "shop", "etl-01", NOW)
     assert single["title"] == "etl failed (shop)"

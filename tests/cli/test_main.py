@@ -1,10 +1,13 @@
 """What holds for every command, tried without an engine."""
 
 import json
+import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -43,6 +46,19 @@ def test_the_help_of_the_group_names_every_command_and_exit_code() -> None:
         errors.EXIT_INTERRUPTED,
     ):
         assert f"\n    {code} " in output
+
+
+def test_every_command_that_a_sentence_names_is_there() -> None:
+    commands = {name: import_module(f"tui_flow.cli.commands.{name}").command for name in COMMANDS}
+    groups = {name: one.commands for name, one in commands.items() if isinstance(one, click.Group)}
+    root = Path(__file__).parents[2]
+    wrong = [
+        (path.name, found[0])
+        for path in [root / "README.md", *(root / "tui_flow").rglob("*.py")]
+        for found in re.finditer(r"tui-flow ([a-z]+)(?![`a-z])(?: ([a-z-]+))?", path.read_text())
+        if found[1] in groups and found[2] not in groups[found[1]]
+    ]
+    assert wrong == []
 
 
 def test_a_mistyped_command_is_answered_with_the_nearest() -> None:

@@ -315,7 +315,7 @@ class Alerting:
     def _alert(self, id: int) -> Alert:
         alert = alerts.get_alert(self._db, id)
         if alert is None:
-            raise UnknownAlert(f"there is no alert {id}", next="tui-flow alerts lists those there are")
+            raise UnknownAlert(f"there is no alert {id}", next="tui-flow alerts list shows those there are")
         return alert
 
     def _flow_name(self, name: str) -> str:

@@ -61,7 +61,7 @@ def _subject(alert: Alert) -> str:
 
 
 def _more(count: int) -> list[str]:
-    return [f"and {count} more: tui-flow alerts"] if count > 0 else []
+    return [f"and {count} more: tui-flow alerts list"] if count > 0 else []
 
 
 def _object(alert: Alert) -> dict[str, Any]:

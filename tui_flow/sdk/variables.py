@@ -1,7 +1,7 @@
 """`Variable`: named JSON values that flows share, by Prefect's names. Not for secrets: everybody who may see the
 project may see them.
 
-Each is a file of its own in the state directory; `tui-flow variable` lists and sets them, too.
+Each is a file of its own in the state directory; `tui-flow variable list` and `set` do so, too.
 Source of the rules: https://docs.prefect.io/v3/concepts/variables
 """
 
