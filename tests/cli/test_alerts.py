@@ -98,6 +98,6 @@ def test_what_makes_no_sense_is_refused(shop: Project, arguments: tuple[str, ...
 
 
 def test_the_channels_can_be_tried_out(shop: Project) -> None:
-    (told,) = shop.ask("alerts", "test")
+    (told,) = shop.ask("alerts", "test")["channels"]
     assert (told["channel"], told["is_sent"]) == ("notify.sh", True)
     assert "a test of alerts" in str(sent(shop)[-1]["title"])

@@ -167,7 +167,8 @@ def test(ctx: click.Context) -> None:
     text |= {"title": f"a test of alerts ({safe(found.project.name)})", "text": "tui-flow alerts test"}
     results = [send(channel, text, ()) for channel in channels]
     if wants_json():
-        print_json([{"channel": one.channel, "is_sent": one.is_sent, "said": one.said} for one in results])
+        told = [{"channel": one.channel, "is_sent": one.is_sent, "said": one.said} for one in results]
+        print_json({"channels": told})
     else:
         print_table(
             ("CHANNEL", "SENT", "IT SAYS"),

@@ -15,6 +15,7 @@ from tui_flow import fire_times
 from tui_flow.cli.options import new_command, wants_json
 from tui_flow.cli.output import note, print_json, print_table
 from tui_flow.cli.scheduling import VERBS
+from tui_flow.cli.shapes import iso
 from tui_flow.contract.errors import RequestError
 from tui_flow.contract.schedules import DAY, Cron, Interval, RRule, Schedule, When, checked, seconds_of
 from tui_flow.contract.zones import local_zone
@@ -67,7 +68,7 @@ def next_(
         raise _refused(str(error)) from None
     told = [fire_times.note(schedule, at) for at in fires]
     if wants_json():
-        print_json([_object(at, place, what) for at, what in zip(fires, told, strict=True)])
+        print_json({"fire_times": [_object(at, place, what) for at, what in zip(fires, told, strict=True)]})
         return
     if not fires:
         note(f"it does not fire after {datetime.fromtimestamp(start, place):%Y-%m-%d %H:%M:%S %Z}")
@@ -113,8 +114,8 @@ def _moment(text: str, place: ZoneInfo) -> float:
 
 
 def _object(at: float, place: ZoneInfo, what: str | None) -> dict[str, Any]:
-    """`note` is there only where there is something to say."""
-    told = {"fire_at": datetime.fromtimestamp(at, place).isoformat()}
+    """`local` is what the clock says in the zone; `note` is there only where there is something to say."""
+    told = {"fire_at": iso(at), "local": datetime.fromtimestamp(at, place).isoformat()}
     return {**told, "note": what} if what else told
 
 
