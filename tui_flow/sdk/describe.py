@@ -137,14 +137,37 @@ def _misfit(flow: Any, declared: Any) -> str:
     if into in given:
         return f"into={into!r} and parameters= both give {into!r}"
     fired = {} if into is None else {into: None}
+    wrong = _wrong_names(params.signature_of(flow.fn), {**given, **fired})
+    if wrong:
+        return wrong
     try:
         bound = params.bind(flow.fn, (), {**given, **fired})
         if flow.should_validate:
             bound.arguments.pop(into, None)  # what it will be, nobody knows yet
             params.validated(flow.fn, bound)
     except (ParameterBindError, ParameterTypeError) as error:
-        return f"the flow does not take its parameters: {str(error).splitlines()[0]}"
+        told = str(error).splitlines()[0].removeprefix("Flow run received invalid parameters:")
+        return f"the flow does not take its parameters: {told.lstrip(' -')}"
     return ""
+
+
+def _wrong_names(signature: Any, given: dict[str, Any]) -> str:
+    """Which parameters a schedule gives that there are not, or leaves open that a run needs."""
+    parameters = signature.parameters.values()
+    takes_any = any(one.kind is one.VAR_KEYWORD for one in parameters)
+    unknown = [name for name in given if name not in signature.parameters and not takes_any]
+    if unknown:
+        return f"the flow has no parameter {', '.join(unknown)}; it has {', '.join(signature.parameters) or 'none'}"
+    missing = [
+        one.name
+        for one in parameters
+        if one.default is one.empty
+        and one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
+        and one.name not in given
+    ]
+    if not missing:
+        return ""
+    return f"it gives no {', '.join(missing)}: add parameters={{'{missing[0]}': …}} to it, or a default to the flow"
 
 
 def _entry(function: str, flow: Any) -> dict[str, Any]:
