@@ -90,16 +90,19 @@ async def test_r_runs_a_flow_and_enter_opens_it(etl: Project) -> None:
     engine = FakeEngine()
 
     def start(command: commands.RunFlow) -> dict[str, int]:
-        etl.run(813, command.flow, "running")
-        engine.tell(changes.RunChanged(813, command.flow, "running"))
+        etl.run(813, command.flow, "pending")
+        engine.tell(changes.RunChanged(813, command.flow, "pending"))
         return {"run_id": 813}
 
     engine.answers[commands.RunFlow] = start
     async with console(etl, engine=engine) as page:
         await page.press("G", "r")
         await page.shows("run 813 of cleanup_tmp is on its way")
-        assert engine.asked[-1] == commands.RunFlow(flow="cleanup_tmp", trigger="console")
-        await page.shows("▸  cleanup_tmp")
+        assert engine.asked_for(commands.RunFlow) == [commands.RunFlow("cleanup_tmp", trigger="console")]
+        await page.shows("◌  cleanup_tmp", "run 813 of cleanup_tmp is on its way")
+        etl.set_run(813, "running", started_at=time.time())
+        engine.tell(changes.RunChanged(813, "cleanup_tmp", "running"))
+        await page.shows("▸  cleanup_tmp", "run 813 of cleanup_tmp is running")
         await page.press("enter")
         await page.shows("Flows › cleanup_tmp › run 813", "RUNNING")
 

@@ -147,6 +147,9 @@ async def test_the_next_attempt_takes_the_place_of_the_one_before(etl: Project, 
         page.engine.tell(changes.RunChanged(812, "etl_daily", "running"))
         await page.shows("RUNNING", "extract again", "begins attempt 2")
         assert "publish" not in page.text
+        etl.set_run(812, "completed")
+        page.engine.tell(changes.RunChanged(812, "etl_daily", "completed"))
+        await page.shows("run 812 of etl_daily is over: completed")
 
 
 def test_a_parameter_that_goes_back_to_its_default_is_sent() -> None:

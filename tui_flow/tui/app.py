@@ -145,6 +145,7 @@ class Console(Asking, inherit_bindings=False):
         self._tick_if_needed()
         for view in self._views():
             view.take_overview()
+        self.follow_progress()
 
     def wants_advances(self) -> bool:
         return any(view.wants_advances() for view in self._views()[-1:])
@@ -270,6 +271,9 @@ class Console(Asking, inherit_bindings=False):
         """A sentence above the footer of the view on top."""
         for view in self._views()[-1:]:
             view.say(text, role)
+
+    def said(self) -> str:
+        return "".join(view.said for view in self._views()[-1:])
 
     # Where one is.
 
@@ -468,7 +472,7 @@ class Console(Asking, inherit_bindings=False):
         if is_useless:
             view.say("")
         is_done = await super().run_action(action, default_namespace, namespaces)
-        if is_useless and view.is_current and not view.has_said:
+        if is_useless and view.is_current and not view.said:
             view.say(why_not(str(action)))
         return is_done
 

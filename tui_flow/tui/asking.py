@@ -10,7 +10,7 @@ from tui_flow.contract import commands
 from tui_flow.contract.errors import TuiFlowError
 from tui_flow.contract.rundir import read_spec, run_dir
 from tui_flow.contract.secret_parameters import not_kept
-from tui_flow.contract.states import TERMINAL, FlowRunState
+from tui_flow.contract.states import TERMINAL, WENT_WRONG, FlowRunState
 from tui_flow.store.records import Flow, FlowRun
 from tui_flow.tui.bridge import Bridge
 from tui_flow.tui.outside import Outside
@@ -33,6 +33,19 @@ def put_back(run: FlowRun) -> commands.Command | None:
     return commands.RerunRun(run.id) if run.state is FlowRunState.PENDING else None
 
 
+class Progress(NamedTuple):
+    """What was said of a run, and holds for as long as this attempt at it is in one of these states."""
+
+    run_id: int
+    attempt: int
+    text: str
+    states: frozenset[FlowRunState]
+
+
+_WAITS = frozenset((FlowRunState.SCHEDULED, FlowRunState.PENDING))
+_GOES_ON = frozenset(FlowRunState) - TERMINAL
+
+
 class Asking(Outside, inherit_bindings=False):
     """Runs, ends, reruns and pauses, by the commands that the bridge carries."""
 
@@ -42,12 +55,17 @@ class Asking(Outside, inherit_bindings=False):
     _undos: deque[Callable[[], object]]
     """What takes back the things that were done last, and says so; `u` calls the last one."""
 
+    _progress: Progress | None = None
+
     @abstractmethod
     def open_run(self, run_id: int, line: int | None = None, task: str = "") -> None: ...
     @abstractmethod
     def task_in_view(self) -> str: ...
     @abstractmethod
     def shows_run(self, run_id: int) -> bool: ...
+    @abstractmethod
+    def said(self) -> str:
+        """The sentence above the footer."""
 
     def may_change(self) -> bool:
         """Whether this console may change anything; says so where not."""
@@ -120,13 +138,38 @@ class Asking(Outside, inherit_bindings=False):
             at = wishes.get("scheduled_for")
             when = f"begins {times.moment(at, time.time())}; x takes it back" if at else "is on its way"
             more = "" if open_it or at else f"; {self._enter} opens it"
-            self.say(f"run {run_id} of {flow.name} {when}{more}")
+            self.say_of(run_id, 1, f"run {run_id} of {flow.name} {when}{more}", _WAITS)
 
         self.run_worker(self._ask(command, started), group="commands")
 
     @property
     def _enter(self) -> str:
         return self.paint.marks.enter
+
+    def say_of(
+        self, run_id: int, attempt: int, text: str, states: frozenset[FlowRunState] = _GOES_ON
+    ) -> None:
+        """Says something of a run that holds while it is in these states; by default until it is over."""
+        self._progress = Progress(run_id, attempt, text, states)
+        self.say(text)
+
+    def follow_progress(self) -> None:
+        """Where that no longer holds, says what became of the run, unless something else was said since."""
+        said = self._progress
+        if said is None:
+            return
+        run = next(
+            (one for runs in self.overview.runs.values() for one in runs if one.id == said.run_id), None
+        )
+        if run is None or run.attempt < said.attempt or run.state in said.states:
+            return
+        self._progress = None
+        if self.said() != said.text:
+            return
+        if run.state in TERMINAL:
+            self.say(f"run {run.id} of {run.flow} is over: {run.state}", "bad" if run.state in WENT_WRONG else "")
+        else:
+            self.say_of(run.id, run.attempt, f"run {run.id} of {run.flow} is {run.state}")
 
     def end_run(self, run: FlowRun, *, kill: bool) -> None:
         """Cancels or kills a run, if there is anything to end, and if whoever asks means it."""

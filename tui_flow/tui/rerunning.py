@@ -110,5 +110,7 @@ class Rerunning:
         console.say(f"asking for another attempt at run {run.id}", "dim")
         console.ask(
             reruns.command(run, way, parameters),
-            lambda answer: console.say(f"run {run.id} begins attempt {answer['attempt']}"),
+            lambda answer: console.say_of(
+                run.id, int(answer["attempt"]), f"run {run.id} begins attempt {answer['attempt']}"
+            ),
         )

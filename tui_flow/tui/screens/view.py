@@ -43,8 +43,8 @@ class View(Screen[None]):
         self.footer = Footer(id="footer")
         self._candidates: list[str] = []
         """What the word that is being typed could be."""
-        self.has_said = False
-        """Whether there is a sentence above the footer."""
+        self.said = ""
+        """The sentence above the footer."""
 
     @property
     def console(self) -> "Console":
@@ -95,7 +95,7 @@ class View(Screen[None]):
 
     def say(self, text: str, role: str = "") -> None:
         """Puts a sentence above the footer, until the next one; without one, what stands there else."""
-        self.has_said = bool(text)
+        self.said = text
         self.message.set([(f" {text}", role)] if text else self.standing())
 
     def standing(self) -> Line:
@@ -192,7 +192,7 @@ class View(Screen[None]):
             self.footer.hint(self._prompt_keys())
             return
         self.footer.offer(self.places(), self.useless() | self.refused(), self.labels())
-        if not self.has_said:
+        if not self.said:
             self.say("")
 
     def _prompt_keys(self) -> list[tuple[str, str]]:
