@@ -303,7 +303,12 @@ async def test_e_opens_the_editor_where_it_failed(etl: Project, monkeypatch: pyt
             "subprocess.run", lambda words, **_: called.append(words) or type("Done", (), {"returncode": 0})
         )
         await page.press("e")
-    assert called == [["vi", "+4", str(etl.settings.project / "flows/etl_daily.py")]]
+        await page.shows("edited etl_daily.py, line 4")
+        monkeypatch.setenv("EDITOR", "unheard-of")
+        await page.press("e")
+        await page.shows("edited etl_daily.py; how to tell unheard-of line 4 is not known here")
+    file = str(etl.settings.project / "flows/etl_daily.py")
+    assert called == [["vi", "+4", file], ["unheard-of", file]]
 
 
 async def test_the_form_says_which_of_how_many_fields_it_is_in(project: Project) -> None:

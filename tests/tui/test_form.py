@@ -339,9 +339,12 @@ async def test_all_values_are_edited_as_json_and_a_slip_loses_nothing(
         assert Path(name).suffix == ".json"
         return text.replace("100", "5,,") if len(texts) == 1 else text.replace("5,,", "5")
 
+    monkeypatch.setenv("VISUAL", "no-such-editor")
     async with console(etl) as page:
-        monkeypatch.setattr(page.app, "edit_text", edit)
         await page.press("R", "ctrl+e")
+        await page.shows("VISUAL is no-such-editor, and there is no such command here; set it to another")
+        monkeypatch.setattr(page.app, "edit_text", edit)
+        await page.press("ctrl+e")
         await page.shows("not taken: line 3: a name is needed, enclosed in double quotes; ^E mends it")
         assert "limit" in page.line_with("100")
         await page.press("ctrl+e")

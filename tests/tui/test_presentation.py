@@ -220,6 +220,7 @@ def test_editors_are_told_the_line_in_their_own_way(
 
     monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
     assert editor.command(Path("/p/a.py"), 7, {"EDITOR": named}) == words
+    assert editor.takes_line(words) == any("7" in word for word in words)
 
 
 @pytest.mark.parametrize(

@@ -167,7 +167,9 @@ class Asking(Outside, inherit_bindings=False):
         if self.said() != said.text:
             return
         if run.state in TERMINAL:
-            self.say(f"run {run.id} of {run.flow} is over: {run.state}", "bad" if run.state in WENT_WRONG else "")
+            self.say(
+                f"run {run.id} of {run.flow} is over: {run.state}", "bad" if run.state in WENT_WRONG else ""
+            )
         else:
             self.say_of(run.id, run.attempt, f"run {run.id} of {run.flow} is {run.state}")
 

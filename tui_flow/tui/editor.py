@@ -3,7 +3,7 @@
 import os
 import shlex
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 _PLUS = (
@@ -38,6 +38,11 @@ def command(path: Path, line: int, environ: Mapping[str, str] = os.environ) -> l
     if name in _GOTO:
         return [*words, "--wait", "--goto", f"{path}:{line}"]
     return [*words, str(path)]
+
+
+def takes_line(command: Sequence[str]) -> bool:
+    """Whether it is known how the editor of a command is told a line."""
+    return Path(command[0]).name in (*_PLUS, *_COLON, *_GOTO)
 
 
 def pager(line: int, environ: Mapping[str, str] = os.environ) -> tuple[list[str], dict[str, str]]:

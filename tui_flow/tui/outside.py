@@ -69,28 +69,27 @@ class Outside(OneKeyAtATime[int], inherit_bindings=False):
         with self._away():
             done = subprocess.run(command, check=False)
         self.action_redraw()
-        where = f"{path.name}, line {line}" if line else path.name
-        self.say(
-            f"edited {where}"
-            if done.returncode == 0
-            else f"{command[0]} ended with exit code {done.returncode}"
-        )
+        if done.returncode != 0:
+            self.say(f"{command[0]} ended with exit code {done.returncode}")
+        elif not line:
+            self.say(f"edited {path.name}")
+        elif editor.takes_line(command):
+            self.say(f"edited {path.name}, line {line}")
+        else:
+            self.say(f"edited {path.name}; how to tell {command[0]} line {line} is not known here")
 
-    def edit_text(self, text: str, name: str, line: int) -> str | None:
-        """Opens a text in the user's editor in place of the console, and gives what it is then; None where it could not
-        be edited. Nobody else can read it meanwhile, and nothing of it is left behind."""
+    def edit_text(self, text: str, name: str, line: int) -> str:
+        """Opens a text in the user's editor in place of the console, and gives what it is then. Nobody else can read it
+        meanwhile, and nothing of it is left behind. Raises ValueError, and OSError, where it cannot be edited."""
         with TemporaryDirectory(prefix="edit-", dir=self.settings.state_dir) as folder:
             path = Path(folder) / name
             path.write_text(text, "utf-8")
             path.chmod(0o600)
+            command = editor.command(path, line)
             try:
-                command = editor.command(path, line)
                 with self._away():
                     subprocess.run(command, check=False)
                 return path.read_text("utf-8")
-            except (ValueError, OSError) as error:
-                self.say(str(error), "warn")
-                return None
             finally:
                 self.action_redraw()
 

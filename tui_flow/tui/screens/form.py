@@ -326,8 +326,10 @@ class FormScreen(Presetting, ModalScreen[Filled | None]):
             self.form.take_json(text)
         except ValueError as error:
             line = _line_in(str(error))
-        edited = self.console.edit_text(text, f"{self.flow.function or 'parameters'}.json", line)
-        if edited is None:
+        try:
+            edited = self.console.edit_text(text, f"{self.flow.function or 'parameters'}.json", line)
+        except (ValueError, OSError) as error:
+            self.say(str(error), "warn")
             return
         try:
             self.form.take_json(edited)
