@@ -203,8 +203,12 @@ async def test_a_console_that_only_reads_takes_no_note(troubled: Project) -> Non
             assert not page.engine.asked_for(commands.NoteAlert)
 
 
-async def test_a_wide_screen_has_all_columns_code_log_and_context(troubled: Project) -> None:
+async def test_a_wide_screen_has_all_columns_code_log_and_context(
+    troubled: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
     async with console(troubled, size=(160, 45)) as page:
+        monkeypatch.setattr(page.app, "page", lambda lines, at: read.append(list(lines)[at - 1]))
         await page.press("5")
         await page.shows(
             "● new", "closed by run 502", "WHO / SENT",
@@ -213,8 +217,10 @@ async def test_a_wide_screen_has_all_columns_code_log_and_context(troubled: Proj
         )  # fmt: skip
         assert "│> " in page.line_with("● new") and "812" in page.line_with("● new")
         await page.press("y")
-        await page.shows("traceback", "path and line", "flows/etl_daily.py:4")
-        await page.press("escape", "equals_sign")
+        await page.shows("traceback", "path and line", "flows/etl_daily.py:4", "run's number   812")
+        await page.press("escape", "o")
+        assert "load failed" in read[0]
+        await page.press("equals_sign")
         await page.shows("1 recovered are not listed", "= shows 1 recovered", "1 acked, 1 recovered")
         assert "by run 502" not in page.text
         await page.press("equals_sign")

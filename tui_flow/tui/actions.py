@@ -120,6 +120,7 @@ ACTIONS = (
     Action("code", "v", "code", "view the code that ran", "alerts", 9),
     Action("fold_recovered", "equals_sign", "recovered", "fold what has recovered", "alerts", 10),
     Action("copy", "y", "copy…", "copy error, traceback, …", "alerts", 11),
+    Action("pager", "o", "pager", "its last log in $PAGER", "alerts", 12),
     Action("fold", "h,left", "fold", "fold it; twice: all", "logs"),
     Action("unfold", "l,right", "unfold", "unfold it; twice: all", "logs"),
     Action("fold", "h,left", "fold", "fold, or go to the branch", "tree"),

@@ -1,56 +1,45 @@
 """What the keys of the Alerts view show of the run behind an alert, and what can be copied."""
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tui_flow.tui import reading
+from tui_flow.contract.failure import Failure
+from tui_flow.store.records import FlowRun
+from tui_flow.tui import copying
 from tui_flow.tui.copying import Copyable
 from tui_flow.tui.presentation.address import Address
 from tui_flow.tui.presentation.alert_about import About
+from tui_flow.tui.screens.texts_of_run import TextsOfRun
 
 if TYPE_CHECKING:
-    from tui_flow.tui.screens.section import Section
     from tui_flow.tui.widgets.alert_table import AlertTable
 
-    _Base = Section
-else:
-    _Base = object
 
-
-class AlertTexts(_Base):
+class AlertTexts(TextsOfRun):
     """The part of the Alerts view that hands out text."""
 
+    NO_RUN = "no run that is kept has to do with it"
     if TYPE_CHECKING:
         table: AlertTable
         found: About
 
-    def action_code(self) -> None:
-        self._read_of_run(reading.show_code, self.found.failure)
+    def told_run(self) -> tuple[FlowRun | None, Failure | None]:
+        """The last run that the error was in."""
+        found, alert = self.found, self.table.selected
+        is_read = alert is not None and found.alert == alert.id
+        return (found.runs[0], found.failure) if is_read and found.runs else (None, None)
 
-    def action_diff(self) -> None:
-        self._read_of_run(reading.show_diff)
-
-    def _read_of_run(self, show: Callable[..., Awaitable[None]], *more: Any) -> None:
-        """Shows something of the last run that the error was in."""
-        runs, alert = self.found.runs, self.table.selected
-        if runs and alert is not None and self.found.alert == alert.id:
-            self.run_worker(show(self.console, runs[0], *more), group="reading")
-        else:
-            self.say("no run that is kept has to do with it")
-
-    def action_copy(self) -> None:
+    async def copyables(self) -> list[Copyable]:
+        """Of the alert, and of that run what is not said of the alert."""
         alert = self.table.selected
         if alert is None:
-            return
-        found = self.found if self.found.alert == alert.id else About()
-        trace = found.failure.traceback if found.failure else ""
+            return []
         place = str(Address("runs", run_id=alert.runs[0])) if alert.runs else "alerts"
-        self.console.copy_menu(
+        return copying.first_of_each(
             [
                 Copyable("y", "error", alert.what),
-                *([Copyable("t", "traceback", trace)] if trace else []),
                 *([Copyable("p", "path and line", f"{alert.path}:{alert.line}")] if alert.path else []),
                 Copyable("u", "address", f"tui-flow open {place}"),
                 Copyable("c", "command", f"tui-flow alerts show {alert.id}"),
+                *await super().copyables(),
             ]
         )

@@ -181,10 +181,10 @@ class AlertsSection(Sorting, AlertTexts, AlertActions, Marking, Section):
     def useless_for(self, row: Alert | None) -> set[str]:
         alert = row
         if alert is None:
-            return {"open", "ack", "mute", "note", "rerun", "edit", "code", "diff", "copy"}
+            return {"open", "ack", "mute", "note", "rerun", "edit", "code", "diff", "copy", "pager"}
         found = set()
         if not alert.runs:
-            found |= {"open", "rerun", "code", "diff"}
+            found |= {"open", "rerun", "code", "diff", "pager"}
         if not alert.path:
             found.add("edit")
         if not alert.flow:

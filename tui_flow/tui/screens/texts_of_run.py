@@ -68,6 +68,8 @@ class RunLog:
 class TextsOfRun(_Base):
     """The part of a view whose rows have runs, or that is about one."""
 
+    NO_RUN = ""
+    """What is said where there is none and a key asks for it; "" leaves that to the reasons of all keys."""
     if TYPE_CHECKING:
 
         @property
@@ -82,14 +84,18 @@ class TextsOfRun(_Base):
         from tui_flow.tui.reading import show_code
 
         run, failure = self.told_run()
-        if run is not None:
+        if run is None:
+            self.say(self.NO_RUN)
+        else:
             self.read_of_run(partial(show_code, self.console, run, failure))
 
     def action_diff(self) -> None:
         from tui_flow.tui.reading import show_diff
 
         run, _ = self.told_run()
-        if run is not None:
+        if run is None:
+            self.say(self.NO_RUN)
+        else:
             self.read_of_run(partial(show_diff, self.console, run))
 
     def read_of_run(self, work: Any) -> None:
@@ -116,6 +122,7 @@ class TextsOfRun(_Base):
         """The run's log in $PAGER, at its first error."""
         run, _ = self.told_run()
         if run is None:
+            self.say(self.NO_RUN)
             return
         try:
             log = await self._open_log(run)
