@@ -55,11 +55,15 @@ def built(project: Path) -> Iterator[Built]:
 
 def test_every_part_of_the_engine_has_the_settings_that_were_saved(built: Built) -> None:
     engine = built.engine
-    built.save("max_concurrent_runs = 2\ntag_limits = {io = 1}\nkeep_days = 3\nidle_seconds = 0")
+    built.save(
+        "max_concurrent_runs = 2\ntag_limits = {io = 1}\nkeep_days = 3\nidle_seconds = 0\nrescan_seconds = 1"
+    )
     parts = [part for part in (engine, engine.dispatcher.limits, *vars(engine).values()) if hasattr(part, "settings")]  # fmt: skip
     assert {type(part).__name__ for part in parts} >= {"Engine", "Limits", "Pruner", "Room", "Templates"}
     assert {(part.settings.max_concurrent_runs, part.settings.keep_days) for part in parts} == {(2, 3.0)}
     assert (engine.dispatcher.limits.total, engine.dispatcher.limits.tags) == (2, {"io": 1})
+    now = engine.clock.monotonic()
+    assert engine.watcher.tick(now) <= now + 1.0, "not only after the wait that was agreed before"
     assert engine._end_if_idle(engine.clock.monotonic() + 3600) == float("inf")
 
 

@@ -220,6 +220,7 @@ class Engine:
         ):  # fmt: skip
             part.settings = settings
         self.alerts.use(settings)
+        self.watcher.hint()  # its next look may be due sooner now
         self.wake()
 
     def _hung_up(self, connection: Connection) -> None:
