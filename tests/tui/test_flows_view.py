@@ -60,6 +60,15 @@ async def test_an_empty_project_says_what_to_do(project: Project) -> None:
         await page.shows("Save a Python file in", "from tui_flow import flow")
         await page.press("enter", "r", "R", "x", "e", "slash")
         assert page.app.is_running
+        await page.press("escape")
+        for name in ("zeta", "alpha"):
+            project.flow(name)
+            page.engine.tell(changes.FlowFileChanged(f"flows/{name}.py", "ok"))
+            await page.shows(f"│>    {name} ")
+        await page.press("j", "k")
+        project.flow("aaa")
+        page.engine.tell(changes.FlowFileChanged("flows/aaa.py", "ok"))
+        await page.shows("aaa", "│>    alpha ")
 
 
 async def test_a_long_host_name_leaves_room_for_what_runs(

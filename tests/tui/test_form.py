@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, Field, SecretStr
 from tests.tui.pages import FakeEngine, Page, console
 from tests.tui.project import Project
 from tui_flow.cli.parameters import assigned, split
-from tui_flow.contract import commands
+from tui_flow.contract import changes, commands
 from tui_flow.sdk import params
 from tui_flow.store import presets
 from tui_flow.tui.presentation import text_of, times
@@ -252,6 +252,9 @@ async def test_fields_are_filled_in_checked_and_reset_and_esc_asks(etl: Project)
     async with console(etl, engine=engine) as page:
         await page.press("G", "R")
         await page.shows("Flows › typed › Run with parameters", "count *", "▸ { host, batch }", "F3 reset")
+        etl.run(899, "ingest_s3", "running")
+        page.engine.tell(changes.RunChanged(899, "ingest_s3", "running"))
+        await page.shows("▸2 running")
         await page.type("x")
         await page.shows("-p count=✗")
         await page.press("backspace", *"3", "tab", "tab", "right", "right", "tab", "tab", "space")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tests.tui.pages import console
 from tests.tui.project import NOON, Project
+from tui_flow.contract import changes, commands
 from tui_flow.tui.keymap import Keymap
 from tui_flow.tui.presentation import text_of, tutorial
 from tui_flow.tui.presentation.flow_list import EMPTY
@@ -47,6 +48,22 @@ async def test_the_tour_fits_into_sixty_by_twenty_and_into_an_empty_project(proj
             await page.press("enter" if number in (2, 3) else "right")
         await page.press("escape")
         assert page.app.screen_stack[-1] is page.app.screen_stack[0]
+        page.engine.answers[commands.RunFlow] = {"run_id": 1}
+        project.flow("hello")
+        page.engine.tell(changes.FlowFileChanged("flows/hello.py", "ok"))
+        await page.until(lambda: page.app.overview.flows, "the flow to be known")
+        project.run(1, "hello", "pending")
+        await page.press("f1", "5")
+        await page.shows("⏎ runs hello")
+        await page.press("enter")
+        await page.shows("Flows › hello › run 1")
+        project.set_run(1, "completed", started_at=NOON)
+        page.engine.tell(changes.RunChanged(1, "hello", "completed"))
+        await page.until(lambda: page.app.overview.runs["hello"], "the run to be known")
+        await page.press("f1", "3")
+        await page.shows("Nothing is wrong here now", "⏎ opens run 1 there")
+        await page.press("5", "enter")
+        await page.shows("Run hello again")
 
 
 def test_a_project_without_runs_is_told_how_to_get_some() -> None:

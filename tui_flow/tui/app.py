@@ -143,6 +143,7 @@ class Console(Asking, inherit_bindings=False):
         self.reloads.take(overview.files)
         self.watchman.take(overview.alerts, is_first=is_first)
         self._tick_if_needed()
+        self._update_headers()
         for view in self._views():
             view.take_overview()
         self.follow_progress()
@@ -190,6 +191,7 @@ class Console(Asking, inherit_bindings=False):
 
     def _show_anew(self) -> None:
         """Something is another that much of what is shown depends on."""
+        self._update_headers()
         for view in self._views():
             if self.has_overview:
                 view.take_overview()

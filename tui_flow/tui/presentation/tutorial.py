@@ -32,20 +32,17 @@ def steps(overview: Overview, keymap: Keymap, now: float, marks: Marks) -> list[
     named = {action.name: action for action in ACTIONS}
     row = example(overview)
     run = row.latest if row is not None else None
+    begins = f"runs {row.name}" if row is not None else ""
 
     def key(name: str) -> tuple[str, str]:
         return (keymap.first(named[name], marks.ascii), "key")
 
     return [
         Step("look", _look(key, row, now, marks), "shows the flows"),
-        Step("open", _open(key, run), f"opens run {run.id}" if run else ""),
-        Step(
-            "read the error",
-            _read(key, row),
-            f"opens run {run.id} there" if row and row.failure and run else "",
-        ),
+        Step("open", _open(key, run), f"opens run {run.id}" if run else begins),
+        Step("read the error", _read(key, row), f"opens run {run.id} there" if run else begins),
         Step("edit", _edit(key, row), "opens your editor" if row else ""),
-        Step("rerun", _rerun(key, run), "asks how" if run else ""),
+        Step("rerun", _rerun(key, run), "asks how" if run else begins),
         Step("leave", _leave(key, overview), "ends the tour"),
     ]
 
@@ -84,7 +81,7 @@ def _read(key: _Key, row: FlowRow | None) -> list[Line]:
     what: Line = (
         [(f"{failure.type.rpartition('.')[2]}: {failure.message.partition(chr(10))[0]}", "bad")]
         if failure
-        else [("Nothing is wrong here now.", "ok")]
+        else [("Nothing is wrong here now: this is how it would open.", "ok")]
     )
     return [
         [("A failed run opens at its first error: ", ""), key("run.next_error"), (" goes to the next, ", ""), key("run.previous_error"), (" back.", "")],

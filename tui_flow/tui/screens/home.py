@@ -146,7 +146,6 @@ class HomeScreen(View):
     # What the view in front is told.
 
     def take_overview(self) -> None:
-        super().take_overview()
         self.update_tabs()
         if self.section.is_mounted:
             self.section.take_overview()

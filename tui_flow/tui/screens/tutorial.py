@@ -88,6 +88,8 @@ async def do(console: "Console", number: int) -> None:
         console.edit(Path(row.path), row.flow.line)
     elif number == 4 and run is not None:
         console.rerun(run)
+    elif number in (1, 2, 4) and row is not None and row.flow is not None:
+        console.run_flow(row.flow, {}, ask=False, open_it=True)
     if number < 5:
         key = console.keymap.first(action_named("app.tutorial"), console.paint.marks.ascii)
         console.say(f"{key} goes on with the tutorial")

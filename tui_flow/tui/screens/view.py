@@ -72,7 +72,6 @@ class View(Screen[None]):
 
     def take_overview(self) -> None:
         """The history has been read anew."""
-        self.header.update_all()
 
     def wants_advances(self) -> bool:
         """Whether it shows how far runs are that are not over."""

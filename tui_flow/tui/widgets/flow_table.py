@@ -52,6 +52,8 @@ class FlowTable(MarkableLines):
         """Why the filter is none."""
         self.has_engine = True
         """Whether one is there that flows could fire by."""
+        self._has_moved = False
+        """Whether the cursor was ever sent anywhere; it stays at the top until then, whatever comes above its row."""
         self._foot: Sequence[Line] = ()
         self._known: dict[int, _Columns] = {}
         """Of these rows, by the width of the pane."""
@@ -108,9 +110,13 @@ class FlowTable(MarkableLines):
         self.rows = [] if self.wrong else flow_list.matching(rows, self._parsed, time.time())
         self._known.clear()
         keys = [row.key for row in self.rows]
-        if selected in keys:
+        if selected in keys and self._has_moved:
             self.cursor = keys.index(selected)
         self.set_count(len(self.rows))
+
+    def move(self, index: int) -> None:
+        self._has_moved = True
+        super().move(index)
 
     def action_top(self) -> None:
         self.sort()
