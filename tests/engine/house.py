@@ -3,7 +3,7 @@
 import asyncio
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from tui_flow.engine.triggers import Triggers
 from tui_flow.engine.watching import Watching
 from tui_flow.settings import Settings
 from tui_flow.store import database, flows, runs
-from tui_flow.store.records import Flow, FlowRun
+from tui_flow.store.records import FireTime, Flow, FlowRun
 
 FAKE_KEEPER = str(Path(__file__).with_name("fake_keeper.py"))
 
@@ -112,7 +112,9 @@ class House:
             self.bus,
             self.log,
             self.rescuer.cancel,
+            lambda decided: self.on_decided(decided),
         )
+        self.on_decided: Callable[[Iterable[FireTime]], None] = lambda _: None
 
         self.scheduler = Scheduler(self.db, self.clock, self.firing, self.bus, self.log)
         self.asker = FakeAsker()

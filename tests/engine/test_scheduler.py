@@ -7,13 +7,16 @@ import pytest
 
 from tests.engine.house import House, every
 from tests.store.rows import a_file, a_flow
+from tui_flow.alerts.alerting import Alerting
+from tui_flow.alerts.notifier import Notifier
 from tui_flow.contract import failpoints, rundir
 from tui_flow.contract.errors import HistoryError
 from tui_flow.contract.failpoints import FailpointReached
 from tui_flow.contract.schedules import At, Cron, Interval, Schedule, to_json
+from tui_flow.contract.states import AlertKind
 from tui_flow.engine.scheduler import GRACE_SECONDS
 from tui_flow.fire_times import fires_between
-from tui_flow.store import facts, flows, runs, schedules
+from tui_flow.store import alerts, facts, flows, runs, schedules
 from tui_flow.store.records import FireTime, FlowRun
 
 DAY = 86_400.0
@@ -128,6 +131,23 @@ def test_what_was_missed_is_caught_up_once_and_the_rest_is_told_in_one_row(
     finish(house)
     house.tick(600.0)
     assert [run.scheduled_for for run in made(house)] == [7200.0, 7800.0]
+
+
+def test_what_was_missed_raises_an_alert_that_the_next_fire_ends(
+    build: Callable[..., House], make_house: Callable[..., House]
+) -> None:
+    house = again(build(every(600, catchup="none")), make_house, 6300.0)
+    alerting = Alerting(house.settings, house.db, house.clock, house.bus.publish, house.log, Notifier([]))
+    house.on_decided = alerting.fire_times_decided
+    house.tick()
+    (alert,) = alerts.list_open(house.db)
+    assert (alert.kind, alert.flow, alert.place, alert.times) == (AlertKind.MISSED, "etl", "tick", 11)
+    assert alert.what.startswith("missed 11 fire times, ")
+    house.tick(500.0)
+    finish(house)
+    (run,) = made(house)
+    alerting.run_ended(run)
+    assert alerts.list_open(house.db) == []
 
 
 def test_without_catch_up_all_is_told_and_nothing_runs(
