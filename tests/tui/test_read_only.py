@@ -38,6 +38,7 @@ async def test_a_read_only_console_starts_no_engine(etl: Project) -> None:
     engine.is_up = False
     async with console(etl, engine=engine, read_only=READS_ONLY) as page:
         await page.shows("engine stopped", "etl_daily")
+        await page.shows(" engine stopped (tui-flow engine start): no schedule fires, running runs go on")
         await page.press("r")
         await page.shows("this console only reads")
         engine.is_up = True

@@ -189,6 +189,12 @@ class Console(Asking, inherit_bindings=False):
         """Whether one is there, or on its way: without one nothing fires."""
         return self.engine not in ("stopped", "gone")
 
+    @property
+    def restart_command(self) -> str:
+        """What brings an engine back."""
+        key = self.keymap.first(action_named("app.commands"))
+        return "tui-flow engine start" if self.bridge.read_only else f"{key}{' ' * (len(key) > 1)}restart"
+
     def _show_anew(self) -> None:
         """Something is another that much of what is shown depends on."""
         self._update_headers()

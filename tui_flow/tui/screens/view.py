@@ -102,8 +102,8 @@ class View(Screen[None]):
         console = self.console
         if console.has_engine:
             return []
-        helps = "tui-flow engine start helps" if console.bridge.read_only else ":restart starts it"
-        return [(f" engine {console.engine}: schedules do not fire, running runs go on; {helps}", "warn")]
+        helps = f"engine {console.engine} ({console.restart_command})"
+        return [(f" {helps}: no schedule fires, running runs go on", "warn")]
 
     # The prompt.
 

@@ -66,8 +66,8 @@ class Header(Bar):
         console, more = self._console, ""
         if console.engine == "stale":
             more = f" {times.until(console.bridge.silent_seconds)}"
-        elif helps and not console.has_engine and not console.bridge.read_only:
-            more = " (:restart)"
+        elif helps and not console.has_engine:
+            more = f" ({console.restart_command})"
         return f"engine {console.engine}{more} ", _ENGINE_ROLES.get(console.engine, "dim")
 
     def _clock(self, width: int) -> tuple[str, str]:
