@@ -137,6 +137,10 @@ async def test_a_run_that_waits_says_for_what_in_its_row_and_below(etl: Project)
         assert begins in page.line_with(" 813 ")
         await page.press("j")
         await page.shows(f"waits  it {begins}")
+        await page.press("o")
+        await page.shows("run 813 has no log yet")
+        await page.press("v")
+        await page.shows("run 813 has run no code yet")
 
 
 async def test_what_failed_first_is_the_cause_in_every_row(etl: Project) -> None:

@@ -35,7 +35,8 @@ async def show_code(console: "Console", run: FlowRun, failure: Failure | None, t
         (path, line), mark = _definition(kept, run, task), 0
         line = line or (flow.line if flow else 0)
     else:
-        console.say(f"the text of {run.path} that run {run.id} ran was not kept", "warn")
+        why = f"the text of {run.path} that run {run.id} ran was not kept"
+        console.say(why if run.started_at is not None else f"run {run.id} has run no code yet", "warn")
         return
     note = "" if _is_still(project / path, kept[path]) else "the file has been edited since"
     console.push_screen(

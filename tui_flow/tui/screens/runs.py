@@ -327,6 +327,8 @@ class RunsSection(Sorting, TextsOfRun, AlertActions, Marking, Section):
             found.add("cancel")
         if run.state in TERMINAL:
             found.add("kill")
+        if run.started_at is None:
+            found |= {"code", "pager"}
         alerts = self.alerts_of(run)
         if not alerts:
             found.add("note")

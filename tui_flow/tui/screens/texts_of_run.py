@@ -131,7 +131,7 @@ class TextsOfRun(_Base):
             return
         with closing(log):
             if log.is_empty:
-                self.say(f"run {run.id} has no log, or none any more")
+                self.say(f"run {run.id} has no log {'any more' if run.started_at is not None else 'yet'}")
             else:
                 self.console.page(log.texts(kept=False), log.first_error() + 1)
 
