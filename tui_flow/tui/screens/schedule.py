@@ -312,6 +312,8 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Marking,
             return True
         if self.day is not None:
             self.show_day(None)
+            if self.has_month:
+                self.month.focus()
             return True
         return self.leave_month() or self.leave_timeline()
 
