@@ -142,13 +142,17 @@ def skip(schedule: str, fire_at: str | None) -> None:
 @_schedule
 @click.argument("fire_at", metavar="[TIME]", required=False)
 def unskip(schedule: str, fire_at: str | None) -> None:
-    """Let a fire time make its run after all: the next one that is to be skipped, or that at TIME."""
+    """Let a fire time make its run after all: the next one that is to be skipped, or that at TIME.
+
+    Of a trigger, one event less is skipped.
+    """
     flow, slug = _split(schedule)
     told = _ask(commands.UnskipFireTime(flow, slug, None if fire_at is None else parsed_time(fire_at)))
     if wants_json():
         print_json({**told, "fire_at": iso(told["fire_at"])})
     else:
-        click.echo(f"{_name(told)} fires at {_local(told['fire_at'])} after all")
+        when = "its next event" if told["fire_at"] is None else _local(told["fire_at"])
+        click.echo(f"{_name(told)} fires at {when} after all")
 
 
 @new_command("tui-flow schedule reset etl/nightly")
@@ -226,6 +230,8 @@ def _name(told: dict[str, Any]) -> str:
 
 def _object(one: dict[str, Any]) -> dict[str, Any]:
     fields = {name: value for name, value in one.items() if name not in ("id", "memory")}
+    if moments := fields["spec"].get("times"):
+        fields["spec"] = {**fields["spec"], "times": [iso(at) for at in moments]}
     return {**fields, **{name: iso(one[name]) for name in _TIMES}, "next": [iso(at) for at in one["next"]]}
 
 
