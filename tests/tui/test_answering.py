@@ -83,3 +83,9 @@ async def test_what_does_not_fit_is_told_and_who_waits_for_nothing_says_so(
         questions.close(run_dir(project.settings.state_dir, 7), "approval")
         await page.press("p")
         await page.shows("run 7 waits for no answer")
+        wait_again = Question(
+            "second", NOON, None, {"properties": {"note": {"type": "string", "default": ""}}}, "", 1, False
+        )
+        questions.ask(run_dir(project.settings.state_dir, 7), wait_again)
+        await page.press("p")
+        await page.shows("$ tui-flow answer 7 --defaults")

@@ -239,7 +239,7 @@ def test_a_secret_of_the_flows_own_is_asked_for_where_the_rest_of_its_group_is_a
     form = Form(CHECKED)
     assert form.values() == {}
     form.texts["login", "host"] = "wh-9"
-    assert form.problems == {("login", "password"): "type it: of the flow's own only stars are known"}
+    assert form.problems == {("login", "password"): "needed: type it"}
     form.texts["login", "password"] = "another"
     assert form.values() == {"login": {"host": "wh-9", "password": "another"}}
     assert assigned({"login.host": "wh-9"}, CHECKED) == {"login": {"host": "wh-9"}}

@@ -138,7 +138,7 @@ class Form:
         if not self.is_default(field):
             return parse(field, self.texts[field.path])
         if self._has_lost_default(field):
-            raise ValueError("type it: of the flow's own only stars are known")
+            raise ValueError("needed: type it")
         return field.default
 
     def _has_lost_default(self, field: Field) -> bool:

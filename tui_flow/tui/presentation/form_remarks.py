@@ -34,7 +34,7 @@ def _of_secret(form: Form, field: Field, source: str) -> str:
     if form.keeps(field):
         return f"as in {source}, not shown" if source else "not shown"
     if form.texts[field.path]:
-        return "~ another, not shown"
+        return "~ another, hidden"
     if field.path in form.lost:
         return "not kept: type it"
     return "required" if field.required else "the flow's own"

@@ -205,6 +205,8 @@ class FormScreen(Presetting, ModalScreen[Filled | None]):
     def _line(self, mark: str) -> str:
         """The command that does the same; `mark` stands for what does not fit."""
         words = [*self.form.words(mark), *run_options.words(self.options.values())]
+        if self.verb == "answer" and not words and not self.form.problems:
+            words = ["--defaults"]
         return form.command_line(self.flow.name, words, self._command)
 
     def _update_titles(self) -> None:
