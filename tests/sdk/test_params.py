@@ -14,7 +14,7 @@ from tests.sdk.history import History
 from tui_flow import flow, task
 from tui_flow.contract import journal
 from tui_flow.sdk.exceptions import ParameterTypeError
-from tui_flow.sdk.readable import MAX_READABLE, as_json, readable
+from tui_flow.sdk.readable import MAX_READABLE, as_json, readable, revealed
 
 
 class Colour(enum.Enum):
@@ -117,6 +117,14 @@ def test_a_bool_is_no_exact_int_and_an_int_no_exact_float() -> None:
 )
 def test_parameters_are_told_as_json_or_as_text(value: object, expected: object) -> None:
     assert readable(value) == expected
+
+
+def test_secrets_are_revealed_for_the_run_that_is_to_get_them_alone() -> None:
+    place = Place(at=Path("/a"), key=SecretStr("hidden"))
+    given = {"places": [place], "key": SecretStr("other"), "n": (1,)}
+    told = {"places": [{"at": "/a", "key": "hidden"}], "key": "other", "n": [1]}
+    assert as_json(revealed(given)) == told
+    assert as_json(given)["key"] == as_json(place)["key"] == "**********"
 
 
 def test_defaults_in_the_schema_are_what_the_types_take_back() -> None:

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from tests.project import TUI_FLOW, Project, temporary_project
 from tests.terminal import Terminal
 from tests.waiting import wait_until
 from tui_flow import flow, pause_flow_run, suspend_flow_run, task
 from tui_flow.contract import questions, rundir
+from tui_flow.input import send_input
 
 ASKS = """
     import asyncio, time
@@ -339,6 +341,19 @@ def test_runs_send_each_other_what_they_have(project: Project) -> None:
     assert told(project, receiver) == ["['hello']"]
     nobody = start(project, "sends", "-p", "run=987654")
     assert told(project, nobody, "failed") == []
+
+
+def test_a_secret_is_not_left_as_a_message(project: Project) -> None:
+    run_id = paused(project, "go-ahead")
+    directory = rundir.run_dir(project.state_dir, run_id)
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        pytest.raises(ValueError, match="key is a secret, and is not sent"),
+    ):
+        patch.setenv("TUI_FLOW_PROJECT", str(project.root))
+        send_input({"key": SecretStr("hidden-1")}, run_id)
+    assert not [path for path in directory.rglob("*.json") if b"hidden-1" in path.read_bytes()]
+    project.tui_flow("cancel", str(run_id))
 
 
 def test_only_a_flow_can_wait() -> None:

@@ -14,6 +14,7 @@ from tests.waiting import wait_until
 CHILD = """
     import time
     from typing import NamedTuple
+    from pydantic import SecretStr
     from tui_flow import flow, serve
     from tui_flow.runtime import deployment, flow_run
 
@@ -23,6 +24,10 @@ CHILD = """
         if n < 0:
             raise ValueError("negative")
         print(deployment.name, n, flow_run.tags)
+
+    @flow
+    def guarded(token: SecretStr):
+        print("told", token, len(token.get_secret_value()))
 
     class Sum(NamedTuple):
         total: int
@@ -37,12 +42,13 @@ CHILD = """
     if __name__ == "__main__":
         serve(
             child.to_deployment("one", parameters={"n": 10}, tags=["t"]), child.to_deployment("two"),
-            adds.to_deployment("now"),
+            adds.to_deployment("now"), guarded.to_deployment("now"),
         )
 """
 PARENT = """
     import asyncio
     from datetime import UTC, datetime, timedelta
+    from pydantic import SecretStr
     from tui_flow import flow, task
     from tui_flow.deployments import arun_deployment, run_deployment
 
@@ -83,6 +89,10 @@ PARENT = """
     def takes_what_it_gives(subflow: bool = True):
         run = run_deployment("adds/now", parameters={"numbers": [three.submit(), 4]}, as_subflow=subflow)
         print("told", run.id, run.parent_task_run_id, run.state.result().total, run.state.result().parent)
+
+    @flow
+    def hands_on(token: SecretStr):
+        told(run_deployment("guarded/now", parameters={"token": token}))
 
     @flow
     def takes_what_was_not_kept():
@@ -182,6 +192,14 @@ def test_its_state_has_what_the_flow_returned_and_futures_are_waited_for(
     if subflow == "false":
         _, (told,) = run(project, "awaits_what_it_gives")
         assert told.split()[1] == "3"
+
+
+def test_a_secret_is_handed_on_and_stands_nowhere(project: Project) -> None:
+    _, (told,) = run(project, "hands-on", "-p", "token=hidden-1234")
+    id, state, rest = told.split(" ", 2)
+    assert state == "COMPLETED" and "{'token': '**********'}" in rest
+    log = (project.state_dir / "runs" / id / "log").read_text()
+    assert "told ********** 11" in log and not list((project.state_dir / "runs").rglob("given.json"))
 
 
 def test_what_was_not_persisted_is_missed_in_words(project: Project) -> None:

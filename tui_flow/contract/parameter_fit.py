@@ -10,15 +10,13 @@ from collections.abc import Callable, Iterator, Mapping
 from operator import ge, gt, le, lt
 from typing import Any, NamedTuple
 
-from tui_flow.contract.secret_parameters import STARS, is_secret, resolved
+from tui_flow.contract.secret_parameters import NAMES, STARS, is_secret, resolved
 
-VALIDATED = "validated"
+VALIDATED = "x-validated"
 """In the schema of all parameters: the flow checks them, and this may do so before."""
-LENIENT = "lenient"
+LENIENT = "x-lenient"
 """In a part of a schema: it takes more than the part says."""
-NAMES = "names"
-"""In a part of a schema: what else the field may be called."""
-LABELS = "labels"
+LABELS = "x-labels"
 """Beside "enum": what its values are called, where they do not say themselves what they mean."""
 
 WORDS = {

@@ -6,6 +6,9 @@ from typing import Any
 STARS = "**********"
 """As pydantic writes a secret: so a run reads the same before it began and after."""
 
+NAMES = "x-names"
+"""In a part of a schema: what else the field may be called."""
+
 
 def is_secret(part: Mapping[str, Any]) -> bool:
     """Whether what this part of a schema takes is never to be shown or kept."""
@@ -42,7 +45,7 @@ def _starred(part: Any, value: Any, definitions: Mapping[str, Any]) -> Any:
         value = _starred(option, value, definitions)
     if isinstance(value, dict):
         fields, others = part.get("properties", {}), part.get("additionalProperties")
-        named = {name: one for own, one in fields.items() for name in (own, *one.get("names", ()))}
+        named = {name: one for own, one in fields.items() for name in (own, *one.get(NAMES, ()))}
         return {name: _starred(named.get(name, others), one, definitions) for name, one in value.items()}
     if isinstance(value, list):
         first, others = part.get("prefixItems", []), part.get("items")

@@ -22,7 +22,7 @@ from tui_flow.sdk.exceptions import (
     UnsupportedFeature,
 )
 from tui_flow.sdk.names import generated_name
-from tui_flow.sdk.readable import as_json
+from tui_flow.sdk.readable import as_json, revealed
 from tui_flow.sdk.served_flow import RunnerDeployment
 from tui_flow.sdk.states import NOTHING, State, StateType
 
@@ -226,7 +226,7 @@ def _begin(wish: _Wish, parameters: dict[str, Any], stands_in: bool) -> int:
     command = RunServed(
         flow,
         served,
-        as_json(parameters),
+        as_json(revealed(parameters)),
         wish.run_name,
         wish.tags,
         trigger,

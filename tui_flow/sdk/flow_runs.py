@@ -77,10 +77,13 @@ def resume_flow_run(flow_run_id: Any, run_input: dict[str, Any] | None = None) -
 
     Raises UnknownRun, NotWaiting; BadParameters for an answer that does not fit; EngineError.
     """
-    from tui_flow.sdk.readable import as_json
+    from tui_flow.sdk.readable import as_json, revealed
 
     number = int(str(flow_run_id).partition("-")[0])
-    project, command = project_of(parent_of_task()), AnswerRun(number, as_json(dict(run_input or {})))
+    project, command = (
+        project_of(parent_of_task()),
+        AnswerRun(number, as_json(revealed(dict(run_input or {})))),
+    )
     if asyncio._get_running_loop() is None:
         ask(project, command)
         return None

@@ -14,6 +14,7 @@ from pydantic import ConfigDict, PrivateAttr, TypeAdapter, create_model
 
 from tui_flow.contract import questions, rundir
 from tui_flow.contract.errors import UnknownRun
+from tui_flow.contract.secret_parameters import not_kept
 from tui_flow.sdk.asking import project_of
 from tui_flow.sdk.context import parent_of_task
 from tui_flow.sdk.exceptions import AnswerRefused
@@ -128,12 +129,16 @@ def send_input(
 ) -> Any:
     """Sends a value, or a `RunInput`, to a run of this project, which gets it with `receive_input` of that type.
 
-    In an event loop the result is to be awaited. Raises UnknownRun.
+    In an event loop the result is to be awaited. Raises UnknownRun, and ValueError for a secret, which would lie there.
     """
     run = parent_of_task()
     directory = _directory_of(flow_run_id)
     told = sender or (run.flow_run.id if run is not None and run.tree.run_id else None)
     value = TypeAdapter(type(run_input)).dump_python(run_input, mode="json")
+    for place in not_kept(value):
+        raise ValueError(
+            f"{place or 'it'} is a secret, and is not sent: let the run that needs it load it, by Secret.load"
+        )
     questions.send(directory, key_prefix or _box(type(run_input)), value, told)
     return _done() if asyncio._get_running_loop() is not None else None
 

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from tui_flow.contract.parameter_fit import LABELS, LENIENT, LIMITS, NAMES
+from tui_flow.contract.parameter_fit import LABELS, LENIENT, LIMITS
+from tui_flow.contract.secret_parameters import NAMES
 from tui_flow.sdk.exceptions import ParameterBindError, ParameterTypeError
 from tui_flow.sdk.readable import as_json, short
 

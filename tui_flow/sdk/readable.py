@@ -37,6 +37,20 @@ def _as_json(value: Any) -> Any:
         return short(value)
 
 
+def revealed(value: Any, depth: int = 16) -> Any:
+    """The value with what pydantic's secrets in it hold, for a run that is to get them: `as_json` has stars for those."""
+    cls = type(value)
+    if not depth:
+        return value
+    if hasattr(cls, "get_secret_value"):
+        return revealed(value.get_secret_value(), depth - 1)
+    if hasattr(cls, "__pydantic_fields__") and hasattr(cls, "model_dump"):
+        value = value.model_dump(by_alias=True)
+    if isinstance(value, dict):
+        return {name: revealed(one, depth - 1) for name, one in value.items()}
+    return [revealed(one, depth - 1) for one in value] if type(value) in (list, tuple) else value
+
+
 def readable(value: Any, depth: int = 16) -> Any:
     """The value as JSON can hold it, for people to read; a string where JSON has nothing for it."""
     if value is None or isinstance(value, bool):

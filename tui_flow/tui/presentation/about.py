@@ -11,7 +11,7 @@ from tui_flow.contract.failure import Failure
 from tui_flow.safe import safe_lines
 from tui_flow.store.records import FlowRun, TaskRun
 from tui_flow.tui.presentation import Line, outlook, times, tracebacks
-from tui_flow.tui.presentation.field_texts import as_text, typed
+from tui_flow.tui.presentation.field_texts import as_text, label_of
 from tui_flow.tui.presentation.fields import Field, fields_of
 from tui_flow.tui.presentation.flow_list import FlowRow
 from tui_flow.tui.presentation.glyphs import Marks, role, word
@@ -119,7 +119,7 @@ def _signature(schema: dict[str, Any]) -> Line:
 def _default_of(field: Field) -> str:
     if field.is_group:
         return field.type_word
-    return typed(field.default) if field.has_default and not field.is_secret else "…"
+    return label_of(field, field.default) if field.has_default and not field.is_secret else "…"
 
 
 def value_spans(parameters: dict[str, Any]) -> Line:

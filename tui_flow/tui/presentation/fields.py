@@ -6,8 +6,8 @@ An object whose own fields are known becomes a group: a row to unfold, and below
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from tui_flow.contract.parameter_fit import LABELS, LENIENT, NAMES, WORDS, choices
-from tui_flow.contract.secret_parameters import definitions_of, is_secret, resolved
+from tui_flow.contract.parameter_fit import LABELS, LENIENT, WORDS, choices
+from tui_flow.contract.secret_parameters import NAMES, definitions_of, is_secret, resolved
 
 _FORMATS = {
     "date": "date, as 2026-08-20, today or -3d",
