@@ -25,7 +25,7 @@ def wait(project: Project, schema: dict[str, Any], description: str = "") -> Non
     """Run 7 of etl is paused, and asks for this."""
     project.flow("etl")
     project.run(7, "etl", "paused", state_name="Paused", message="waits for an answer: tui-flow answer 7")
-    question = Question("approval", NOON, None, schema, description, 1, False)
+    question = Question("approval", NOON + 60 * 7 + 30, None, schema, description, 1, False)
     questions.ask(run_dir(project.settings.state_dir, 7), question)
 
 
@@ -42,6 +42,9 @@ async def test_a_paused_run_is_answered_by_a_form_of_what_it_asks_for(
     wait(project, SCHEMA, "Ship it?")
     async with console(project, engine=engine, open_run=7) as page:
         await page.shows("etl", "p answer…  x cancel…")
+        assert page.line_with("waits for an answer:").startswith("│>   ‖ etl          30.0s │‖"), (
+            "what it waits is no work"
+        )
         await page.press("p")
         await page.shows("Ship it? › Answer 7", "approve *", "( )true ( )false", "required", "^R answer")
         await page.press("ctrl+r")

@@ -221,3 +221,11 @@ def test_a_run_that_has_not_begun_or_never_did_says_so() -> None:
     assert silence.why_silent(waits, None, forest(), "4 of 4 run") == "run 1 has not begun: 4 of 4 run"
     never = RUN._replace(state=FlowRunState.CANCELLED, started_at=None, message="cancelled by ops")
     assert silence.why_silent(never, None, forest()) == "run 1 never began: cancelled by ops"
+
+
+def test_a_run_that_is_paused_is_at_work_until_it_asks() -> None:
+    paused = LIVE._replace(state=FlowRunState.PAUSED, ended_at=NOON + 5)
+    (row,) = TaskForest().rows("flow")
+    axis = gantt.axis_of(RUN, NOON + 10, 10)
+    told = gantt.bar(row, paused, axis, NOON + 10, glyphs.UNICODE)
+    assert text_of(told) == "█████‖‖‖‖‖" and gantt.elapsed(row, paused, NOON + 10, glyphs.UNICODE) == "5.0s"

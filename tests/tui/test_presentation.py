@@ -14,6 +14,7 @@ from tui_flow.tui.presentation import filters, flow_list, gantt, glyphs, text_of
 from tui_flow.tui.presentation.flow_list import Overview
 from tui_flow.tui.presentation.key_help import help_lines
 from tui_flow.tui.presentation.tree import ROOT, TaskForest
+from tui_flow.tui.widgets.paint import Paint
 
 
 def test_every_state_has_its_own_shape_in_both_alphabets() -> None:
@@ -297,3 +298,9 @@ def test_a_day_ends_in_the_zone_in_which_times_are_shown(monkeypatch: pytest.Mon
         times.show_in("here")
         monkeypatch.undo()
         time.tzset()
+
+
+def test_in_ascii_a_text_takes_as_many_cells_as_it_would() -> None:
+    poor = Paint({}, ascii=True)
+    assert poor.clean("日本 caf\u00e9 e\u0301… ok") == "???? caf? e~ ok"
+    assert Paint({}).clean("日本") == "日本"

@@ -282,7 +282,7 @@ async def test_a_run_that_goes_on_says_how_far_it_is_by_what_the_flow_usually_ta
         await page.shows("RUNNING 4m", " left ", "% ~")
         assert re.search(r"▸ ingest_s3 +4m\d\ds │█+──+ 4\d% ~[56]m", page.text), page.text
         await page.press("i")
-        await page.shows("estimate it usually takes 10m00s")
+        await page.shows("estimate it took 10m00s in the only run that completed")
     etl.set_run(900, "running", started_at=time.time() - 900)
     async with console(etl, open_run=900) as page:
         await page.shows("RUNNING 15m", "s slow ")
@@ -470,12 +470,18 @@ async def test_a_run_that_fails_while_somebody_looks_says_so_and_offers_its_erro
         await page.press("enter", "enter")
         await page.shows("RUNNING")
         assert "n error" not in page.footer
+        section, drawn = page.app.screen_stack[0].section, list[bool]()
+        draw = section.take_overview
+        section.take_overview = lambda: (drawn.append(True), draw())
         etl.log(900, said("no more room", "ERROR"))
         etl.set_run(900, "failed")
         page.engine.tell(changes.RunChanged(900, "ingest_s3", "failed"))
         await page.shows("✗ FAILED", "run 900 failed: n next error, N previous", " n error ")
+        await page.until(lambda: page.app.overview.runs["ingest_s3"][0].ended_at, "the history to be read")
+        assert not drawn, "what lies behind waits until somebody looks"
         await page.press("q")
         assert page.message == ""
+        assert drawn and "✗" in page.line_with("ingest_s3")
 
 
 async def test_keys_that_cannot_do_anything_in_a_run_that_is_over_change_nothing(etl: Project) -> None:

@@ -275,6 +275,11 @@ class Console(Asking, inherit_bindings=False):
     def _views(self) -> list[View]:
         return [screen for screen in self.screen_stack if isinstance(screen, View) and screen.is_mounted]
 
+    def is_behind(self, view: View) -> bool:
+        """Whether another view lies over this one, or is about to: nobody waits for it to be drawn."""
+        begins_at_run = self._begin is not None and self._begin.run_id is not None
+        return begins_at_run or self._views()[-1] is not view
+
     def say(self, text: str, role: str = "") -> None:
         """A sentence above the footer of the view on top."""
         for view in self._views()[-1:]:

@@ -172,6 +172,8 @@ def _draw_work(
         is_whole = row.group is not None or row.task is None or row.task.kind == "flow"
         state = "running" if is_whole and period.state in _FILLED else period.state
         _draw(cells, state, period.started_at, period.ended_at or now, marks, role(period.state))
+    if period.state == FlowRunState.PAUSED and period.ended_at is not None:
+        cells.fill(period.ended_at, now, marks.glyph(period.state), "warn")
     for at in period.failed_at:
         cells.fill(at, at, marks.glyph("failed"), "bad")
 

@@ -35,27 +35,33 @@ def of_run(
     if run.state is not FlowRunState.RUNNING or run.started_at is None:
         return None
     usual = plots.percentile(list(map(plots.span_of, earlier)), 0.5)
+    completed = sum(one.state is FlowRunState.COMPLETED for one in earlier)
     elapsed = max(0.0, now - run.started_at)
     if usual and advance and pace and pace.ends:
-        found = _by_tasks(elapsed, usual, advance, pace)
+        found = _by_tasks(elapsed, usual, _usually(usual, completed), advance, pace)
         due = advance.retrying.due_at if advance.retrying else None
         return (
             found if due is None else found._replace(seconds_left=max(found.seconds_left or 0.0, due - now))
         )
     if usual:
-        return _told(elapsed / usual, usual - elapsed, f"it usually takes {times.duration(usual)}")
+        return _told(elapsed / usual, usual - elapsed, _usually(usual, completed))
     return _by_its_own_word(advance, now)
 
 
-def _by_tasks(elapsed: float, usual: float, advance: Advance, pace: Pace) -> Outlook:
+def _usually(seconds: float, completed: int) -> str:
+    """How sure that is: of a single run nobody knows whether it was like others."""
+    took = times.duration(seconds)
+    return f"it usually takes {took}" if completed > 1 else f"it took {took} in the only run that completed"
+
+
+def _by_tasks(elapsed: float, usual: float, usually: str, advance: Advance, pace: Pace) -> Outlook:
     total = max(advance.known, pace.tasks)
     points = (0.0, *pace.ends, 1.0)
     place = advance.done * len(pace.ends) // total
     share = min(max(elapsed / usual, points[place]), points[place + 1])
     slower = max(1.0, elapsed / (share * usual)) if share > 0 else 1.0
     done = f"{advance.done} of {counted(total, 'task')} done, at the pace of run {pace.run_id}"
-    basis = f"{done}; it usually takes {times.duration(usual)}"
-    return _told(share, (1 - share) * usual * slower, basis)
+    return _told(share, (1 - share) * usual * slower, f"{done}; {usually}")
 
 
 def _told(share: float, left: float, basis: str) -> Outlook:

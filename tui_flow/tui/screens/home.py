@@ -147,7 +147,7 @@ class HomeScreen(View):
 
     def take_overview(self) -> None:
         self.update_tabs()
-        if self.section.is_mounted:
+        if self.section.is_mounted and not self.console.is_behind(self):
             self.section.take_overview()
 
     def wants_advances(self) -> bool:

@@ -45,7 +45,7 @@ class Paint:
     def clean(self, text: str) -> str:
         """The text without anything that a terminal would obey, or (where it is a poor one) could not show."""
         text = safe(text).replace("\t", "    ")
-        return text.translate(_PLAINER).encode("ascii", "replace").decode() if self.marks.ascii else text
+        return _plainer(text) if self.marks.ascii and not text.isascii() else text
 
     def segments(self, spans: Iterable[AnySpan], base: Style) -> list[Segment]:
         """Safe segments; the styles of the spans lie on top of `base`."""
@@ -62,6 +62,12 @@ class Paint:
             cut = strip.crop(0, max(0, width - 1))
             strip = Strip([*cut, Segment(self.marks.ellipsis, base + self.style("dim"))])
         return strip.adjust_cell_length(width, base)
+
+
+def _plainer(text: str) -> str:
+    """The text in ASCII, in as many cells: a wide character becomes two signs, one that joins another none."""
+    plain = text.translate(_PLAINER)
+    return "".join(letter if letter.isascii() else "?" * cell_len(letter) for letter in plain)
 
 
 def changed_cells(before: Strip, now: Strip) -> range:

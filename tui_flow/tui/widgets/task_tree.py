@@ -43,6 +43,8 @@ class TaskTree(Lines):
         """How far task runs say that they are; 0 is the flow itself."""
         self.ahead: gantt.Headway | None = None
         """How far the run is, as far as that can be told."""
+        self.waits_since: float | None = None
+        """When the run that is paused asked for an answer."""
         self.critical: Line = []
         """The chain of task runs that the run had to wait for, where there is room to tell."""
         self.scale = 1
@@ -187,6 +189,8 @@ class TaskTree(Lines):
         axis = self.axis(width, now)
         if run is None or axis is None:
             return []
+        if row.key == ROOT and run.state is FlowRunState.PAUSED and run.ended_at is None:
+            run = run._replace(ended_at=self.waits_since)  # since then it is not at work
         selected = index == self.cursor
         state = self.state_of(row)
         fold = " " if row.folded is None else marks.shut if row.folded else marks.open
@@ -216,7 +220,7 @@ class TaskTree(Lines):
             ahead = artifacts.headway_of(said, now) if said is not None and row.tries is None else None
             if ahead is None and row.key == ROOT:
                 ahead = self.ahead
-            is_live = run.state is FlowRunState.RUNNING
+            is_live = run.state in (FlowRunState.RUNNING, FlowRunState.PAUSED)
             why = self.forest.why(row.task) if row.task is not None else run.message if is_live else ""
             return gantt.bar(row, run, axis, now, self.marks, headway=ahead, why=why)
         drawn = (axis.width, group.changes, now // 1 if gantt.period_of(row, run).ended_at is None else 0)
