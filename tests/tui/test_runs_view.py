@@ -191,10 +191,16 @@ async def test_a_queued_run_that_was_cancelled_waits_again_with_u(etl: Project) 
         commands.RerunRun: {"run_id": 814, "attempt": 2},
     }
     etl.run(814, "cleanup_tmp", "pending")
+    etl.run(815, "cleanup_tmp", "pending", parameters={"token": "**********"})
     async with console(etl, engine=engine) as page:
         await page.press("2")
         await page.shows("814  cleanup_tmp")
         await page.press("x", "right", "enter")
+        await page.shows("run 815 is cancelled")
+        assert "u undoes" not in page.message
+        await page.press("u")
+        await page.shows("run 815 had a secret, which is gone: r runs it again")
+        await page.press("j", "x", "right", "enter")
         await page.shows("run 814 is cancelled; u undoes")
         await page.press("u")
         await page.shows("undone: run 814 waits again")

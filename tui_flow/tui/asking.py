@@ -29,8 +29,10 @@ class Step(NamedTuple):
 
 
 def put_back(run: FlowRun) -> commands.Command | None:
-    """What lets a run that was cancelled wait again, as its next attempt and as it was asked for; None where it had begun."""
-    return commands.RerunRun(run.id) if run.state is FlowRunState.PENDING else None
+    """What lets a run that was cancelled wait again, as its next attempt and as it was asked for; None where it had begun,
+    or had a secret, which is gone."""
+    waited = run.state is FlowRunState.PENDING and not any(not_kept(run.parameters))
+    return commands.RerunRun(run.id) if waited else None
 
 
 class Progress(NamedTuple):
@@ -209,7 +211,8 @@ class Asking(Outside, inherit_bindings=False):
             said = f"run {run.id} is {answer['state']}" if over else f"run {run.id} was asked to end"
             back = put_back(run) if over else None
             if back is None:
-                self.cannot_undo(f"run {run.id} had begun: r runs it again, u does not bring it back")
+                why = "had a secret, which is gone" if waits and over else "had begun"
+                self.cannot_undo(f"run {run.id} {why}: r runs it again, u does not bring it back")
                 self.say(said)
                 return
             self.can_undo(lambda: self.ask(back, lambda _: self.say(f"undone: run {run.id} waits again")))
