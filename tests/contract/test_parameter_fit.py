@@ -79,6 +79,11 @@ class FieldBefore(BaseModel):
         return 1
 
 
+class Told(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"required": ["a", "b"]})
+    a: int = 1
+
+
 class Closed(BaseModel):
     model_config = ConfigDict(extra="forbid")
     a: int = 1
@@ -117,7 +122,7 @@ class Tree(BaseModel):
 HINTS: list[Any] = [
     Level, Any_, Literal[1, 2], Literal["a", "x"], int, float, bool, str, bytes, date, datetime, time, timedelta, UUID, Decimal,
     Path, list[int], Sequence[str], Iterable[int], set[int], frozenset[Level], tuple[int, str], tuple[int, ...], tuple[()],
-    deque[int], dict[str, int], dict[int, str], dict[Level, int], Mapping[str, int], Named, Before, FieldBefore, Closed, Aliased,
+    deque[int], dict[str, int], dict[int, str], dict[Level, int], Mapping[str, int], Named, Before, FieldBefore, Closed, Aliased, Told,
     Pair, Data, Tree, Optional[int], int | str | None, Cat | Dog, Annotated[Cat | Dog, Field(discriminator="kind")],  # noqa: UP045
     Annotated[int, BeforeValidator(lambda _: 1)], Annotated[int, AfterValidator(lambda n: n + 1)],
     Annotated[int, WithJsonSchema({"type": "string"})], Annotated[int, Field(json_schema_extra={"type": "string"})],
@@ -179,3 +184,9 @@ def test_what_surely_fails_is_told_with_its_place_and_what_fits(hint: Any, value
     assert wrong(hint, value) == why
     with pytest.raises(ValidationError):
         TypeAdapter(hint).validate_python(value)
+
+
+def test_patterns_are_left_out_for_who_must_not_wait_and_nothing_is_too_much() -> None:
+    part = {"type": "array", "items": {"type": "string", "pattern": "^(a+)+$"}}
+    assert misfit(part, ["a" * 60 + "b"] * 1_000, {}, patterns=False) is None
+    assert misfit({"type": "integer"}, "9" * 100_000, {}) is not None

@@ -7,6 +7,7 @@ types decide when it runs.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from operator import ge, gt, le, lt
 from typing import Any, NamedTuple
 
@@ -46,6 +47,10 @@ _FORMATS = {
     "duration": "duration, as PT5M",
     "uuid": "UUID",
 }
+MOST_ITEMS = 10_000
+"""So many are looked at, in each list and object."""
+MOST_DIGITS = 4_000
+"""Python reads no longer whole numbers."""
 _BOOLEANS = frozenset(["0", "off", "f", "false", "n", "no", "1", "on", "t", "true", "y", "yes"])
 _NUMBER = re.compile(
     r"\s*[+-]?(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(e[+-]?\d+)?\s*|\s*[+-]?(nan|inf(inity)?)\s*", re.I
@@ -65,14 +70,15 @@ class Misfit(NamedTuple):
         return f"{'.'.join(self.place)}: {self.why}" if self.place else self.why
 
 
-def misfit(part: Any, value: Any, definitions: Mapping[str, Any]) -> Misfit | None:
-    """The first thing that is wrong with a value by its part of a schema; None where it may fit."""
+def misfit(part: Any, value: Any, definitions: Mapping[str, Any], *, patterns: bool = True) -> Misfit | None:
+    """The first thing that is wrong with a value by its part of a schema; None where it may fit. Without `patterns` for who
+    must not wait: matching the author's may take for ever."""
     part = resolved(part, definitions)
     if not part or part.get(LENIENT) or value == STARS:
         return None
     options = part.get("anyOf") or part.get("oneOf")
     if options:
-        return _misfit_of_all(options, value, definitions)
+        return _misfit_of_all(options, value, definitions, patterns)
     if "enum" in part or "const" in part:
         return None if _is_one_of(choices(part), value) else Misfit((), f"one of {choice_words(part)}")
     types = part.get("type", [])
@@ -85,12 +91,16 @@ def misfit(part: Any, value: Any, definitions: Mapping[str, Any]) -> Misfit | No
         return Misfit((), f"needs a {' or '.join(WORDS.get(str(type_), str(type_)) for type_ in types)}")
     if broken := broken_limit(part, value):
         return Misfit((), broken)
-    return next(_inside(part, value, definitions), None)
+    if patterns and isinstance(value, str) and not _matches(part.get("pattern"), value):
+        return Misfit((), f"has to match {part['pattern']}")
+    return next(_inside(part, value, definitions, patterns), None)
 
 
-def _misfit_of_all(options: list[Any], value: Any, definitions: Mapping[str, Any]) -> Misfit | None:
+def _misfit_of_all(
+    options: list[Any], value: Any, definitions: Mapping[str, Any], patterns: bool
+) -> Misfit | None:
     """None where one of the options may take the value."""
-    found = [misfit(option, value, definitions) for option in options]
+    found = [misfit(option, value, definitions, patterns=patterns) for option in options]
     told = [one for one in found if one is not None]
     if len(told) < len(found):
         return None
@@ -101,24 +111,28 @@ def _misfit_of_all(options: list[Any], value: Any, definitions: Mapping[str, Any
     return deepest if deepest.place or not all_kinds else Misfit((), f"needs a {' or '.join(kinds)}")
 
 
-def _inside(part: Mapping[str, Any], value: Any, definitions: Mapping[str, Any]) -> Iterator[Misfit]:
-    """What is wrong with what is in a list or an object."""
+def _inside(
+    part: Mapping[str, Any], value: Any, definitions: Mapping[str, Any], patterns: bool
+) -> Iterator[Misfit]:
+    """What is wrong with what is in a list or an object, as far as it is looked at."""
     if isinstance(value, dict):
         fields, others = part.get("properties", {}), part.get("additionalProperties", True)
         known = {name for own, one in fields.items() for name in (own, *one.get(NAMES, ()))}
         for name in part.get("required", ()):
             if not {name, *fields.get(name, {}).get(NAMES, ())} & value.keys():
                 yield Misfit((str(name),), "is missing")
-        for name, one in value.items():
+        for name, one in islice(value.items(), MOST_ITEMS):
             if others is False and name not in known:
                 yield Misfit((str(name),), f"is not known, but {', '.join(fields)}")
-            elif found := misfit(fields.get(name, others if name not in known else None), one, definitions):
+                continue
+            inner = fields.get(name, others if name not in known else None)
+            if found := misfit(inner, one, definitions, patterns=patterns):
                 yield found._replace(place=(str(name), *found.place))
     elif isinstance(value, list):
         first, others = part.get("prefixItems", []), part.get("items")
         parts = [*first, *[others] * (len(value) - len(first))]
-        for place, (inner, one) in enumerate(zip(parts, value, strict=False)):
-            if found := misfit(inner, one, definitions):
+        for place, (inner, one) in enumerate(islice(zip(parts, value, strict=False), MOST_ITEMS)):
+            if found := misfit(inner, one, definitions, patterns=patterns):
                 yield found._replace(place=(str(place), *found.place))
 
 
@@ -143,8 +157,6 @@ def broken_limit(part: Mapping[str, Any], value: Any) -> str:
         measured = _length(name, value, part) if is_length else _number(value)
         if measured is not None and isinstance(limit, int | float) and not keeps(measured, limit):
             return f"has to {'have' if is_length else 'be'} {words} {limit}"
-    if isinstance(value, str) and not _matches(part.get("pattern"), value):
-        return f"has to match {part['pattern']}"
     return ""
 
 
@@ -188,7 +200,7 @@ def _number(value: Any) -> int | float | None:
     """The number that a value is, or that its text means."""
     if isinstance(value, str) and _NUMBER.fullmatch(value):
         text = value.replace("_", "")
-        return float(text) if set(text.lower()) & set(".enf") else int(text)
+        return float(text) if set(text.lower()) & set(".enf") or len(text) > MOST_DIGITS else int(text)
     return value if isinstance(value, int | float) else None
 
 

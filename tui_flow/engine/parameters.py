@@ -30,7 +30,10 @@ def _wrong(flow: Flow, given: dict[str, Any]) -> Iterator[str]:
     known, definitions = flow.parameters.get("properties", {}), definitions_of(flow.parameters)
     shown = starred(flow.parameters, given)
     for name, value in given.items():
-        found = misfit(known.get(name), value, definitions)
+        try:
+            found = misfit(known.get(name), value, definitions, patterns=False)
+        except RecursionError:  # deeper than anybody types
+            continue
         if found is None:
             continue
         at = shown[name]

@@ -334,7 +334,8 @@ def schema_generator() -> Any:
 def _takes_more(schema: Any) -> bool:
     """Whether the author's code decides what fits, or wrote the schema, so that this says too little."""
     metadata = schema.get("metadata") or {}
-    extra = metadata.get("pydantic_js_extra") or {}
+    own = getattr(schema.get("cls"), "model_config", {}) if schema["type"] == "model" else {}
+    extra = metadata.get("pydantic_js_extra") or own.get("json_schema_extra") or {}
     return (
         schema["type"] in _OWN_WAYS
         or (schema["type"] == "enum" and _finds_missing(schema["cls"]))
@@ -355,7 +356,19 @@ _OWN_WAYS = frozenset({
 })  # fmt: skip
 """Of pydantic's core schemas: those that take more than their JSON schema says."""
 _TELLING = frozenset(
-    {"type", "enum", "const", "format", "pattern", "anyOf", "oneOf", "items", "properties", *LIMITS}
+    {
+        "type",
+        "enum",
+        "const",
+        "format",
+        "pattern",
+        "anyOf",
+        "oneOf",
+        "items",
+        "properties",
+        "required",
+        *LIMITS,
+    }
 )
 
 
