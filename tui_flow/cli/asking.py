@@ -15,6 +15,9 @@ from tui_flow.tui.presentation.field_texts import parse, start_of
 from tui_flow.tui.presentation.fields import Field, field_of, fields_of, needs
 from tui_flow.tui.presentation.form import Form
 
+_answers: dict[tuple[str, ...], Any] = {}
+"""By the field's path."""
+
 
 def can_ask() -> bool:
     return sys.stdin.isatty()
@@ -22,8 +25,10 @@ def can_ask() -> bool:
 
 def ask(field: Field) -> Any:
     """The value of a field, asked for until it fits; a secret is not shown meanwhile. Raises click.UsageError where there
-    is no terminal."""
-    return parse(field, _typed(field))
+    is no terminal. What was asked once is not asked again, such as by `run --watch`."""
+    if field.path not in _answers:
+        _answers[field.path] = parse(field, _typed(field))
+    return _answers[field.path]
 
 
 def ask_secrets(schema: Mapping[str, Any], parameters: dict[str, Any]) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def wish_options(function: _F) -> _F:
         (
             click.option(
                 "--at", metavar="WHEN",
-                help="Begin then, not now: 14:30, +2h, tomorrow 03:00, 2026-08-20 03:00.",
+                help="Begin then, not now: 14:30, +90s, +2h, tomorrow 03:00, 2026-08-20 03:00.",
             ),
             click.option(
                 "--priority", type=click.IntRange(LOWEST_PRIORITY, HIGHEST_PRIORITY), metavar="N",
