@@ -17,7 +17,7 @@ from typing import Self
 import pyte
 
 PROGRAM = """
-import asyncio, sys
+import sys
 from pathlib import Path
 from tui_flow.contract.errors import EngineError
 from tui_flow.settings import Settings
@@ -28,6 +28,7 @@ sys.exit(run(Settings(project=Path(sys.argv[1])), connect=connect))
 NO_ENGINE = """
 attempts = iter([True])
 async def connect(settings, *, start):
+    import asyncio
     if next(attempts, False):
         raise EngineError("no engine in this test")
     await asyncio.Event().wait()

@@ -6,13 +6,13 @@ A step is named after the release that brings it, which is how an older program 
 """
 
 import sqlite3
-import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tui_flow.contract.failpoints import failpoint
+from tui_flow.held_off import held_off
 from tui_flow.store.database import transaction
 
 if TYPE_CHECKING:
@@ -68,17 +68,21 @@ def create(db: sqlite3.Connection) -> None:
 
 def migrate(db: sqlite3.Connection) -> None:
     """Brings a history up to date. Raises sqlite3.Error."""
-    utils = _sqlite_utils()
-    migrations = utils.Migrations(SET)
+    with held_off("pandas", "numpy"):  # sqlite-utils takes them along where they are installed: 50 MiB
+        from sqlite_utils import Database, Migrations
+    migrations = Migrations(SET)
     for version, name in enumerate(STEPS, 1):
-        migrations(name=name)(partial(_step, version=version))
-    migrations.apply(utils.Database(db, execute_plugins=False))
+        migrations(name=name)(_step(version))
+    migrations.apply(Database(db, execute_plugins=False))
 
 
-def _step(db: "Database", *, version: int) -> None:
-    _run(db, (_HERE / "sql" / f"schema_{version:04}.sql").read_text("utf-8"))
-    db.execute(f"PRAGMA user_version = {version}")
-    failpoint("mid-migration")
+def _step(version: int) -> Callable[["Database"], None]:
+    def step(db: "Database") -> None:
+        _run(db, (_HERE / "sql" / f"schema_{version:04}.sql").read_text("utf-8"))
+        db.execute(f"PRAGMA user_version = {version}")
+        failpoint("mid-migration")
+
+    return step
 
 
 def _run(db: "Database | sqlite3.Connection", script: str) -> None:
@@ -89,15 +93,3 @@ def _run(db: "Database | sqlite3.Connection", script: str) -> None:
         if sqlite3.complete_statement(statement):
             db.execute(statement)
             statement = ""
-
-
-def _sqlite_utils() -> Any:
-    """The module, without pandas and numpy, which it loads where they are installed: 50 MiB that nothing here needs."""
-    held_off = [name for name in ("pandas", "numpy") if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(held_off))  # type: ignore[arg-type]  # None: import says that there is none
-    try:
-        import sqlite_utils
-    finally:
-        for name in held_off:
-            del sys.modules[name]
-    return sqlite_utils

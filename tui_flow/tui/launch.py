@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui_flow.contract.errors import EXIT_OK, EXIT_USAGE, ReadOnly
 from tui_flow.counting import counted
+from tui_flow.held_off import held_off
 from tui_flow.settings import Settings
 from tui_flow.tui import terminal
 
@@ -39,12 +40,13 @@ def run(
         )
         return EXIT_USAGE
     gc.disable()  # until the first frame: modules are no garbage, and looking for some takes a tenth of the start
-    from textual import constants
+    with held_off("ssl"):  # asyncio's, for connections that no console makes: a fortieth of the start
+        from textual import constants
 
-    from tui_flow.client.projects import path_of_projects
-    from tui_flow.tui import copying, keymap
-    from tui_flow.tui.app import Console
-    from tui_flow.tui.presentation.glyphs import wants_ascii
+        from tui_flow.client.projects import path_of_projects
+        from tui_flow.tui import copying, keymap
+        from tui_flow.tui.app import Console
+        from tui_flow.tui.presentation.glyphs import wants_ascii
 
     terminal.leave_on_hang_up()
     setattr(constants, "ESCAPE_DELAY", terminal.escape_seconds(constants.ESCAPE_DELAY))  # noqa: B010

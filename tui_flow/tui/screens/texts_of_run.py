@@ -1,68 +1,27 @@
 """What keys show and hand out of the run that somebody looks at, whether it stands in a list or fills the screen."""
 
-from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui_flow.contract.errors import HistoryError
 from tui_flow.contract.failure import Failure
-from tui_flow.contract.log import LEVELS
 from tui_flow.contract.rundir import LOG, run_dir
-from tui_flow.store.logs import LogFile
 from tui_flow.store.records import FlowRun
 from tui_flow.tui import copying
 from tui_flow.tui.copying import Copyable
-from tui_flow.tui.presentation import log_lines
 from tui_flow.tui.presentation.address import Address
 
 if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui_flow.tui.app import Console
+    from tui_flow.tui.run_log import RunLog
 
     _Base = Widget
 else:
     _Base = object
-
-_ERROR = LEVELS.index("ERROR")
-
-
-class RunLog:
-    """The log of one run with the names of those who wrote it; `limit` is how many bytes of it are looked at, about."""
-
-    def __init__(self, db: Any, run: FlowRun, path: Path, limit: int | None) -> None:
-        """Raises HistoryError."""
-        from tui_flow.store import tasks
-
-        self._log = LogFile(path)
-        self._log.refresh(limit)
-        writers = {writer for line in self._lines if (writer := self._log.head(line).task_run) is not None}
-        self._names = {0: run.flow}
-        for id, task in tasks.get_tasks(db, run.id, writers - {0}).items():
-            self._names[id] = task.run_name or task.name
-
-    @property
-    def _lines(self) -> range:
-        return range(len(self._log))
-
-    @property
-    def is_empty(self) -> bool:
-        return not self._lines
-
-    def first_error(self) -> int:
-        """Its line, from 0; 0 where there is none."""
-        return next(iter(self._log.select(level=_ERROR, heads_only=True)), 0)
-
-    def texts(self, *, kept: bool) -> Iterator[str]:
-        """All lines as a person reads them elsewhere; what is `kept` has day and zone with each."""
-        mode = "stamp" if kept else "clock"
-        return log_lines.texts(self._log, self._lines, lambda task: self._names.get(task, ""), mode)
-
-    def close(self) -> None:
-        self._log.close()
 
 
 class TextsOfRun(_Base):
@@ -136,5 +95,7 @@ class TextsOfRun(_Base):
                 self.console.page(log.texts(kept=False), log.first_error() + 1)
 
     async def _open_log(self, run: FlowRun, limit: int | None = None) -> "RunLog":
+        from tui_flow.tui.run_log import RunLog
+
         path = run_dir(self.console.settings.state_dir, run.id) / LOG
         return await self.console.bridge.read(lambda db: RunLog(db, run, path, limit))
