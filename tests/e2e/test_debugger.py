@@ -73,6 +73,30 @@ def test_a_breakpoint_of_the_authors_own_stops_and_a_flow_that_goes_well_ends_we
     assert failed.ask("show", "latest")["state"] == "completed"
 
 
+def test_a_secret_of_the_run_is_asked_for(project: Project) -> None:
+    project.write(
+        "guarded.py",
+        """
+        from pydantic import SecretStr
+        from tui_flow import flow
+
+        @flow
+        def guarded(token: SecretStr):
+            raise ValueError(len(token.get_secret_value()))
+        """,
+    )
+    project.tui_flow("run", "guarded", "-p", "token=hidden-1")
+    with closing(opened(project, "debug", "latest")) as terminal:
+        terminal.wait_for("token (not shown):")
+        terminal.press("hidden-1234", "enter")
+        assert "hidden" not in terminal.wait_for("ValueError: 11", "(Pdb)")
+        terminal.press("q", "enter")
+        assert terminal.wait_exit() == 1
+    assert project.ask("show", "latest")["parameters"] == {"token": "**********"}
+    files = [path for path in project.state_dir.rglob("*") if path.is_file()]
+    assert not [path for path in files if b"hidden-1234" in path.read_bytes()]
+
+
 def test_the_console_gives_way_to_the_debugger_and_comes_back(failed: Project) -> None:
     with closing(opened(failed, "open", "run/1")) as terminal:
         terminal.wait_for("opened at the first error")

@@ -424,3 +424,28 @@ def test_processes_that_a_script_starts_carry_the_marks_of_its_run(start: Start,
     assert f"{rundir.ENV_COOKIE}={spec.cookie}\n" in out
     assert f"{rundir.ENV_RUN_DIR}={runs.last.directory}\n" in out
     assert out.endswith("after: None\n")
+
+
+def test_a_secret_that_a_script_gives_its_flow_is_kept_nowhere(start: Start, runs: History) -> None:
+    code, out, _ = finish(
+        start(
+            """
+            from pydantic import SecretStr
+            from tui_flow import flow
+
+            @flow
+            def hello(token: SecretStr, n: int = 1):
+                print("got", len(token.get_secret_value()))
+
+            if __name__ == "__main__":
+                hello("hidden-" + "1234")
+            """
+        )
+    )
+    assert (code, out) == (0, "got 11\n")
+    directory = runs.last.directory
+    assert not [
+        path for path in directory.rglob("*") if path.is_file() and b"hidden-1234" in path.read_bytes()
+    ]
+    spec = rundir.read_spec(directory)
+    assert spec is not None and spec.parameters == {"token": "**********"}

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from tui_flow.contract import rundir
 from tui_flow.contract.errors import EXIT_USAGE, BrokenFlow
 from tui_flow.contract.flow_names import same_name
-from tui_flow.contract.secret_parameters import not_kept
+from tui_flow.contract.secret_parameters import STARS
 from tui_flow.safe import safe, safe_lines
-from tui_flow.sdk import context, flow_file, logging
+from tui_flow.sdk import context, flow_file, logging, masking
 from tui_flow.sdk.failures import authors_part
 
 if TYPE_CHECKING:
@@ -48,23 +48,34 @@ def main(arguments: list[str]) -> int:
     if spec is None:
         sys.stderr.write(f"there is no run in {directory}\n")
         return EXIT_USAGE
-    if places := list(not_kept(spec.parameters)):
-        sys.stderr.write(
-            f"{safe(', '.join(places))}: secrets are not kept, and this run had one; run it anew\n"
-        )
-        return EXIT_USAGE
+    parameters = _with_secrets(spec.parameters)
     flow = _flow(spec)
     context.debugger = look
     logging.shows_safe_text()
     from tui_flow.sdk.script_run import earlier_run
 
     with earlier_run(directory, spec):
-        state = flow(**spec.parameters, return_state=True)
+        state = flow(**parameters, return_state=True)
         if hasattr(state, "__await__"):
             import asyncio
 
             state = asyncio.run(_awaited(state))
     return 0 if state.is_completed() else 1
+
+
+def _with_secrets(value: Any, place: str = "") -> Any:
+    """The parameters, with the secrets asked for of which only stars were kept."""
+    if value == STARS:
+        from getpass import getpass
+
+        secret = getpass(f"{safe(place)} (not shown): ")
+        masking.learn_all(secret)
+        return secret
+    if isinstance(value, dict):
+        return {name: _with_secrets(one, f"{place}.{name}".lstrip(".")) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_with_secrets(one, f"{place}.{number}") for number, one in enumerate(value)]
+    return value
 
 
 async def _awaited(coroutine: Any) -> Any:

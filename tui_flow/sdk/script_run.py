@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from tui_flow.contract import journal, rundir
 from tui_flow.contract.errors import StateDirError
-from tui_flow.sdk import flow_file, params, signals
+from tui_flow.contract.secret_parameters import secrets_in, starred
+from tui_flow.sdk import flow_file, masking, params, signals
 from tui_flow.sdk.code_digest import load_sources
 from tui_flow.sdk.context import current_tags
 from tui_flow.sdk.endings import interrupted
@@ -157,13 +158,17 @@ def _spec(
 ) -> rundir.RunSpec:
     code = getattr(flow.fn, "__code__", None)
     path = code.co_filename if code and Path(code.co_filename).is_file() else ""
-    arguments = params.bind(flow.fn, args, kwargs).arguments
+    given = as_json(dict(params.bind(flow.fn, args, kwargs).arguments))
+    may_have_secrets = "pydantic" in sys.modules
+    kept = starred(params.schema(flow.fn), given) if may_have_secrets else given
+    for secret in secrets_in(kept, given):
+        masking.learn_all(secret)
     return rundir.RunSpec(
         run_id=run_id,
         flow=flow.name,
         path=str(Path(path).resolve()) if path else "",
         function=getattr(flow.fn, "__name__", ""),
-        parameters=as_json(dict(arguments)),
+        parameters=kept,
         run_name=None,
         tags=sorted(flow.tags | current_tags.get()),
         trigger="script",
