@@ -4,7 +4,6 @@ A file is read from its end, a slice of whole records at a time, so the newest h
 whatever the file's size. C looks through whole slices; Python sees only what was found there.
 """
 
-import fnmatch
 import os
 import re
 from collections.abc import Iterator
@@ -87,12 +86,12 @@ class LogScan:
         """Logs that were there to be read when somebody had had enough."""
         self.is_cancelled = False
         self._levels = query.levels
-        self._loggers = [(_logger_pattern(name), is_not) for name, is_not in query.loggers]
+        self._loggers = [(re.compile(_logger(name), re.IGNORECASE), not_it) for name, not_it in query.loggers]
         self._since = "" if query.since is None else stamp_of(query.since)
         wanted = [needle for needle in query.needles if not needle.is_not]
         self._is_for_heads = not wanted
         """Whether what a record begins with is looked for: nobody's own words are, in there."""
-        self._first = wanted[0] if wanted else Needle(_any_head(query.levels), is_regex=True)
+        self._first = wanted[0] if wanted else Needle(_any_head(query), is_regex=True)
         others = [needle for needle in query.needles if needle is not self._first]
         self._others = [(needle.any_case, needle.is_not) for needle in others]
 
@@ -179,7 +178,7 @@ class LogScan:
         return (
             _rank(head[2]) in self._levels
             and head[1] >= self._since
-            and all((pattern.match(head[5]) is None) is is_not for pattern, is_not in self._loggers)
+            and all((pattern.fullmatch(head[5]) is None) is is_not for pattern, is_not in self._loggers)
         )
 
     def _others_fit(self, text: str, begin: int) -> bool:
@@ -194,8 +193,9 @@ class LogScan:
         )
 
 
-def _logger_pattern(name: str) -> re.Pattern[str]:
-    return re.compile(f"{fnmatch.translate(name)}|{fnmatch.translate(f'{name}.*')}", re.IGNORECASE)
+def _logger(name: str) -> str:
+    """A regular expression for a logger's name, and those below it."""
+    return re.escape(name).replace(r"\*", r"\S*").replace(r"\?", r"\S") + r"(?:\.\S*)?"
 
 
 def around(path: Path, hit: Hit, before: int = 12, after: int = 60) -> list[tuple[int, str]]:
@@ -306,11 +306,15 @@ def _rank(level: str) -> int:
     return LEVELS.index(level) if level in LEVELS else 1
 
 
-def _any_head(levels: frozenset[int]) -> str:
-    """A regular expression for the beginning of each record of these levels."""
-    if levels == ALL_LEVELS:
+def _any_head(query: LogQuery) -> str:
+    """A regular expression for the beginning of each record of these levels, and of one of the loggers."""
+    wanted = [name for name, is_not in query.loggers if not is_not]
+    if query.levels == ALL_LEVELS and not wanted:
         return r"^[^\t\n]"
-    return rf"^\S{{27}} (?:{'|'.join(LEVELS[level] for level in sorted(levels))}) "
+    levels = (
+        "|".join(LEVELS[level] for level in sorted(query.levels)) if query.levels != ALL_LEVELS else r"\S+"
+    )
+    return rf"^\S{{27}} (?:{levels}) " + (rf" *\S+ (?i:{_logger(wanted[0])}): ?" if wanted else "")
 
 
 def _bytes(text: str, start: int, end: int) -> int:

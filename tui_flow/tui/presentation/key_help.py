@@ -97,7 +97,7 @@ _OF_RUNS = ("/regex/  state:failed", "flow:etl_*  tag:etl  -tag:ops", "dur>5m  s
 _FILTERS = {
     "flows": _OF_RUNS,
     "runs": _OF_RUNS,
-    "logs": _OF_RUNS,
+    "logs": ("/regex/  level>=WARN", "flow:etl_*  task:load  run:812", "logger:sql*  since:24h  -debug"),
     "schedule": ("/regex/  03:  */5", "flow:etl_*  tag:etl  -tag:ops", "is:late  is:paused"),
     "alerts": ("/regex/  state:acked", "flow:etl_*  task:load  -timeout", "since:24h  is:new"),
 }
