@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
-from pydantic import BaseModel, BeforeValidator, Field, SecretStr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from tests.tui.pages import FakeEngine, Page, console
 from tests.tui.project import Project
@@ -198,9 +198,14 @@ class Login(BaseModel):
 LOGIN = Login(password=SecretStr("hidden-default"))
 
 
+class Api(BaseModel):
+    model_config = ConfigDict(populate_by_name=True)
+    token: SecretStr = Field(alias="apiToken")
+
+
 def checked(
     shares: dict[str, int] | None = None, code: Annotated[str, Field(pattern="^[a-z]{3}$")] = "abc", level: Level | None = Level.LOW,
-    loose: Annotated[int, BeforeValidator(len)] = 1, login: Login = LOGIN,
+    loose: Annotated[int, BeforeValidator(len)] = 1, login: Login = LOGIN, api: Api | None = None,
 ) -> None: ...  # fmt: skip
 
 
@@ -233,6 +238,14 @@ def test_the_values_of_an_enum_go_by_their_names_where_they_are_no_texts() -> No
     assert (level.hint, start_of(level)) == ("LOW | HIGH | null", "LOW")
     assert form.words("X") == ["-p level=HIGH"]
     assert [assigned({"level": text}, CHECKED)["level"] for text in ("HIGH", "2", "null")] == [2, 2, None]
+
+
+def test_a_field_that_a_run_was_given_under_another_name_is_that_field() -> None:
+    form = Form(CHECKED, {"api": {"token": "**********"}})
+    assert form.problems == {("api", "apiToken"): "needs a text"}
+    form.texts["api", "apiToken"] = "hidden-7"
+    assert form.values() == {"api": {"apiToken": "hidden-7"}}
+    assert form.words("X")[-1] == "-p api.apiToken"
 
 
 def test_a_secret_of_the_flows_own_is_asked_for_where_the_rest_of_its_group_is_another() -> None:

@@ -136,6 +136,23 @@ def _inside(
                 yield found._replace(place=(str(place), *found.place))
 
 
+def with_own_names(part: Any, value: Any, definitions: Mapping[str, Any]) -> Any:
+    """The value with its fields under the names that the schema has for them, where they were given by another one."""
+    part = resolved(part, definitions)
+    for option in (*part.get("anyOf", ()), *part.get("oneOf", ())):
+        value = with_own_names(option, value, definitions)
+    if not isinstance(value, dict):
+        return value
+    fields = part.get("properties", {})
+    own = {other: name for name, one in fields.items() for other in one.get(NAMES, ())}
+    found = {}
+    for name, one in value.items():
+        # What is a list or an object may be there for a path into it, which is no name.
+        shown = name if isinstance(one, list | dict) else own.get(name, name)
+        found[shown if shown not in value else name] = with_own_names(fields.get(shown), one, definitions)
+    return found
+
+
 def choices(part: Mapping[str, Any]) -> list[Any]:
     """The only values that there are; empty where any will do."""
     return list(part.get("enum", [part["const"]] if "const" in part else []))

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import Any, NamedTuple
 
-from tui_flow.contract.secret_parameters import STARS
+from tui_flow.contract.parameter_fit import with_own_names
+from tui_flow.contract.secret_parameters import STARS, definitions_of
 from tui_flow.tui.presentation.field_texts import (
     as_text,
     parse,
@@ -36,6 +37,7 @@ class Form:
 
     def __init__(self, schema: Mapping[str, Any], values: Mapping[str, Any] = {}) -> None:
         """`values` are those that it begins with; where one is missing, it is the default."""
+        self._schema = schema
         self.fields = fields_of(schema)
         self.by_path = {field.path: field for field in self.fields}
         self.leaves = [field for field in self.fields if not field.is_group]
@@ -55,6 +57,7 @@ class Form:
 
     def fill(self, values: Mapping[str, Any]) -> None:
         """Puts values into the fields, and defaults where there is none."""
+        values = with_own_names(self._schema, values, definitions_of(self._schema))
         self._kept.clear()
         self.lost.clear()
         self._extras.clear()
