@@ -1,6 +1,7 @@
 """What surely is no value for a parameter: never anything that pydantic takes, and the plain mistakes all."""
 
 import dataclasses
+import re
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
@@ -146,7 +147,7 @@ def wrong(hint: Any, value: Any) -> str:
     return str(found) if found else ""
 
 
-@pytest.mark.parametrize("hint", HINTS, ids=str)
+@pytest.mark.parametrize("hint", HINTS, ids=[re.sub(" at 0x[0-9a-f]+", "", str(hint)) for hint in HINTS])
 def test_nothing_that_pydantic_takes_is_found_wrong(hint: Any) -> None:
     adapter = params._adapter(hint)
     for value in VALUES:
