@@ -54,6 +54,14 @@ class Any_(Enum):
         return cls.A
 
 
+class Bare(Enum):
+    A = "a"
+
+    @staticmethod
+    def _missing_(_: object) -> "Bare":
+        return Bare.A
+
+
 class Named(BaseModel):
     model_config = ConfigDict(populate_by_name=True, coerce_numbers_to_str=True)
     token: SecretStr = Field(alias="apiToken")
@@ -121,7 +129,7 @@ class Tree(BaseModel):
 
 
 HINTS: list[Any] = [
-    Level, Any_, Literal[1, 2], Literal["a", "x"], int, float, bool, str, bytes, date, datetime, time, timedelta, UUID, Decimal,
+    Level, Any_, Bare, Literal[1, 2], Literal["a", "x"], int, float, bool, str, bytes, date, datetime, time, timedelta, UUID, Decimal,
     Path, list[int], Sequence[str], Iterable[int], set[int], frozenset[Level], tuple[int, str], tuple[int, ...], tuple[()],
     deque[int], dict[str, int], dict[int, str], dict[Level, int], Mapping[str, int], Named, Before, FieldBefore, Closed, Aliased, Told,
     Pair, Data, Tree, Optional[int], int | str | None, Cat | Dog, Annotated[Cat | Dog, Field(discriminator="kind")],  # noqa: UP045
@@ -191,3 +199,4 @@ def test_patterns_are_left_out_for_who_must_not_wait_and_nothing_is_too_much() -
     part = {"type": "array", "items": {"type": "string", "pattern": "^(a+)+$"}}
     assert misfit(part, ["a" * 60 + "b"] * 1_000, {}, patterns=False) is None
     assert misfit({"type": "integer"}, "9" * 100_000, {}) is not None
+    assert misfit({"type": "string"}, "9" * 100_000 + "x", {}) is None

@@ -53,7 +53,7 @@ MOST_DIGITS = 4_000
 """Python reads no longer whole numbers."""
 _BOOLEANS = frozenset(["0", "off", "f", "false", "n", "no", "1", "on", "t", "true", "y", "yes"])
 _NUMBER = re.compile(
-    r"\s*[+-]?(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(e[+-]?\d+)?\s*|\s*[+-]?(nan|inf(inity)?)\s*", re.I
+    r"\s*[+-]?(\d[\d_]*+(\.[\d_]*+)?|\.\d[\d_]*+)(e[+-]?\d+)?\s*|\s*[+-]?(nan|inf(inity)?)\s*", re.I
 )
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -170,9 +170,11 @@ def broken_limit(part: Mapping[str, Any], value: Any) -> str:
     """Which limit of a part of a schema a value does not keep, in words; empty where it keeps them."""
     for name, (words, keeps) in LIMITS.items():
         limit = part.get(name)
+        if not isinstance(limit, int | float):
+            continue
         is_length = name.endswith(("Length", "Items"))
         measured = _length(name, value, part) if is_length else _number(value)
-        if measured is not None and isinstance(limit, int | float) and not keeps(measured, limit):
+        if measured is not None and not keeps(measured, limit):
             return f"has to {'have' if is_length else 'be'} {words} {limit}"
     return ""
 

@@ -348,7 +348,7 @@ def _takes_more(schema: Any) -> bool:
 def _finds_missing(cls: Any) -> bool:
     from enum import Enum
 
-    return cls._missing_.__func__ is not Enum._missing_.__func__  # type: ignore[attr-defined]
+    return getattr(cls._missing_, "__func__", None) is not Enum._missing_.__func__  # type: ignore[attr-defined]
 
 
 _OWN_WAYS = frozenset({

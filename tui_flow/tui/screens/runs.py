@@ -322,7 +322,7 @@ class RunsSection(Sorting, TextsOfRun, AlertActions, Marking, Section):
         run = row
         found = set[str]()
         if run is None:
-            return _OF_A_RUN if self.text else _OF_A_RUN | {"filter"}
+            return {*_OF_A_RUN} if self.text else {*_OF_A_RUN, "filter"}
         if run.state in TERMINAL or run.state is FlowRunState.CANCELLING:
             found.add("cancel")
         if run.state in TERMINAL:
