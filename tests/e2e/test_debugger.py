@@ -7,6 +7,7 @@ import pytest
 
 from tests.project import TUI_FLOW, Project, temporary_project
 from tests.terminal import Terminal
+from tui_flow.contract.errors import EXIT_INTERRUPTED
 
 ETL = """
     from tui_flow import flow, task
@@ -86,6 +87,11 @@ def test_a_secret_of_the_run_is_asked_for(project: Project) -> None:
         """,
     )
     project.tui_flow("run", "guarded", "-p", "token=hidden-1")
+    with closing(opened(project, "debug", "latest")) as terminal:
+        terminal.wait_for("token (not shown):")
+        terminal.press("ctrl+c")
+        assert "Traceback" not in terminal.wait_for("so nothing ran")
+        assert terminal.wait_exit() == EXIT_INTERRUPTED
     with closing(opened(project, "debug", "latest")) as terminal:
         terminal.wait_for("token (not shown):")
         terminal.press("hidden-1234", "enter")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from tui_flow.contract import rundir
-from tui_flow.contract.errors import EXIT_USAGE, BrokenFlow
+from tui_flow.contract.errors import EXIT_INTERRUPTED, EXIT_USAGE, BrokenFlow
 from tui_flow.contract.flow_names import same_name
 from tui_flow.contract.secret_parameters import STARS
 from tui_flow.safe import safe, safe_lines
@@ -48,7 +48,11 @@ def main(arguments: list[str]) -> int:
     if spec is None:
         sys.stderr.write(f"there is no run in {directory}\n")
         return EXIT_USAGE
-    parameters = _with_secrets(spec.parameters)
+    try:
+        parameters = _with_secrets(spec.parameters)
+    except (EOFError, KeyboardInterrupt):
+        sys.stderr.write("\nno secret was given, so nothing ran\n")
+        return EXIT_INTERRUPTED
     flow = _flow(spec)
     context.debugger = look
     logging.shows_safe_text()
