@@ -1,10 +1,12 @@
 """The console as a person meets it: what stands on the screen, keys to press, and an engine that a test plays."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 from textual import events
 from textual.pilot import Pilot
 
@@ -23,6 +25,19 @@ _CHARACTERS = {
     "ampersand": "&",
     "space": " ",
 }
+
+
+def callers_of(monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> set[threading.Thread]:
+    """The threads that call a module's function from now on."""
+    callers: set[threading.Thread] = set()
+    function = getattr(module, name)
+
+    def called(*args: Any) -> Any:
+        callers.add(threading.current_thread())
+        return function(*args)
+
+    monkeypatch.setattr(module, name, called)
+    return callers
 
 
 class FakeEngine:

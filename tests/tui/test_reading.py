@@ -1,13 +1,15 @@
 """Stories of the code that ran, and of what changed since it worked."""
 
+import threading
+
 import pytest
 
 from tests.store.rows import a_run
-from tests.tui.pages import console
+from tests.tui.pages import callers_of, console
 from tests.tui.project import Project, said
 from tui_flow.contract.rundir import keep_source
 from tui_flow.store.what_changed import FileChange, LogChange, LogLine, ValueChange, WhatChanged
-from tui_flow.tui.presentation import text_of
+from tui_flow.tui.presentation import code, text_of
 from tui_flow.tui.presentation.code import code_lines, line_of, lines_of
 from tui_flow.tui.presentation.differences import difference_lines
 from tui_flow.tui.presentation.glyphs import ASCII, UNICODE
@@ -35,6 +37,7 @@ async def test_the_code_that_ran_opens_where_it_failed(
     kept: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     edited: list[tuple[str, int]] = []
+    callers = callers_of(monkeypatch, code, "line_of"), callers_of(monkeypatch, code, "code_lines")
     async with console(kept, open_run=812) as page:
         await page.shows("Log load_warehouse")
         monkeypatch.setattr(page.app, "edit", lambda path, line: edited.append((path.name, line)))
@@ -52,6 +55,7 @@ async def test_the_code_that_ran_opens_where_it_failed(
         await page.shows("copied flows/etl_daily.py as it was")
         await page.press("G", "v")  # a task that did not fail
         await page.shows("> 66  def notify(x)")
+        assert all(callers) and threading.main_thread() not in set.union(*callers)
         await page.press("n", "slash")
         await page.type("x = 1")
         await page.press("enter")

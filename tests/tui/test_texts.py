@@ -2,15 +2,17 @@
 
 import base64
 import stat
+import threading
 import time
 from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
-from tests.tui.pages import Page, console
+from tests.tui.pages import Page, callers_of, console
 from tests.tui.project import NOON, Project, said
 from tui_flow.tui import copying, editor
+from tui_flow.tui.presentation import log_lines
 from tui_flow.tui.presentation.times import clock, stamp
 
 
@@ -78,6 +80,7 @@ async def test_a_row_hands_out_and_shows_what_its_run_does(
 ) -> None:
     monkeypatch.delenv("TMUX", raising=False)
     read: list[tuple[str, int]] = []
+    callers = callers_of(monkeypatch, log_lines, "read_line")
     async with console(etl) as page:
         monkeypatch.setattr(page.app, "page", lambda lines, at: read.append(("\n".join(lines), at)))
         written = clipboard(monkeypatch, page)
@@ -88,6 +91,7 @@ async def test_a_row_hands_out_and_shows_what_its_run_does(
             await page.press("y", key)
             await page.shows("copied the ")
             assert copied(written).startswith(text)
+        assert callers and threading.main_thread() not in callers
         await page.press("o")
         ((text, line),) = read
         assert "ERROR" in text.splitlines()[line - 1] and "ERROR" not in "".join(

@@ -32,7 +32,7 @@ async def show_code(console: "Console", run: FlowRun, failure: Failure | None, t
         path, line, mark = failed_in, failure.line, failure.line
     elif run.path in kept:
         flow = console.flow_of(run)
-        (path, line), mark = _definition(kept, run, task), 0
+        (path, line), mark = await asyncio.to_thread(_definition, kept, run, task), 0
         line = line or (flow.line if flow else 0)
     else:
         why = f"the text of {run.path} that run {run.id} ran was not kept"
@@ -42,7 +42,7 @@ async def show_code(console: "Console", run: FlowRun, failure: Failure | None, t
     console.push_screen(
         ReaderScreen(
             f"Code of run {run.id}: {path}",
-            code.code_lines(kept[path].decode("utf-8", "replace"), mark),
+            await asyncio.to_thread(code.code_lines, kept[path].decode("utf-8", "replace"), mark),
             start=max(0, line - 1),
             edit=lambda place: console.edit(project / path, place + 1),
             copy=partial(console.copy, what=f"{path} as it was"),

@@ -5,6 +5,7 @@ import io
 import keyword
 import tokenize
 
+from tui_flow.contract.flow_names import same_name
 from tui_flow.counting import counted
 from tui_flow.tui.presentation import Line
 
@@ -32,11 +33,11 @@ def line_of(text: bytes, name: str) -> int:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError):
         return 0
-    wanted = _plain(name)
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.decorator_list:
             named = [_named(decorator) for decorator in node.decorator_list]
-            if wanted in map(_plain, filter(None, named)) or (not any(named) and wanted == _plain(node.name)):
+            names = list(filter(None, named)) or [node.name]
+            if any(same_name(name, one) for one in names):
                 return node.lineno
     return 0
 
@@ -46,10 +47,6 @@ def _named(decorator: ast.expr) -> str:
     given = decorator.keywords if isinstance(decorator, ast.Call) else ()
     values = (keyword.value for keyword in given if keyword.arg == "name")
     return next((str(value.value) for value in values if isinstance(value, ast.Constant)), "")
-
-
-def _plain(name: str) -> str:
-    return name.replace("_", "-").casefold()
 
 
 def lines_of(text: str) -> list[str]:

@@ -1,5 +1,6 @@
 """What keys show and hand out of the run that somebody looks at, whether it stands in a list or fills the screen."""
 
+import asyncio
 from contextlib import closing
 from functools import partial
 from itertools import islice
@@ -73,7 +74,7 @@ class TextsOfRun(_Base):
         if run is None:
             return []
         with closing(await self._open_log(run, copying.MAX_LOG)) as log:
-            lines = "\n".join(islice(log.texts(kept=True), copying.MAX_LINES))
+            lines = await asyncio.to_thread("\n".join, islice(log.texts(kept=True), copying.MAX_LINES))
         found = copying.of_run(run, failure, self.console.settings.state_dir, Address("runs", run_id=run.id))
         return copying.first_of_each([*found, Copyable("l", "log", lines)])
 

@@ -1,0 +1,183 @@
+"""What the console does with the news that the bridge brings, and with the time that passes."""
+
+import time
+from dataclasses import replace
+
+from tui_flow.contract.errors import TuiFlowError
+from tui_flow.counting import counted
+from tui_flow.settings import load
+from tui_flow.store.records import Alert
+from tui_flow.tui.actions import action_named
+from tui_flow.tui.asking import Asking
+from tui_flow.tui.bridge import READS_ONLY, RunReading
+from tui_flow.tui.keymap import Keymap
+from tui_flow.tui.presentation import alert_list
+from tui_flow.tui.presentation.flow_list import EMPTY, Overview
+from tui_flow.tui.reloads import Reloads
+from tui_flow.tui.screens.view import View
+from tui_flow.tui.watchman import Watchman
+from tui_flow.tui.widgets.header import Header
+
+
+class Hearing(Asking, inherit_bindings=False):
+    """The bridge's audience: keeps what was told last, and tells the views."""
+
+    keymap: Keymap
+    watchman: Watchman
+    reloads: Reloads
+    overview = EMPTY
+    has_overview = False
+    engine = "connecting"
+    no_room = ""
+    """Why the engine starts no run for now."""
+    trouble: TuiFlowError | None = None
+    """What went wrong first."""
+
+    def begin_to_tick(self) -> None:
+        self._second = self.set_interval(1.0, self._tick, pause=True)
+        self.set_timer(_until_next_minute(), self._tick_minute)
+
+    def take_overview(self, overview: Overview) -> None:
+        is_first = not self.has_overview
+        if is_first:
+            self._say_first()
+        self.overview, self.has_overview = overview, True
+        self.reloads.take(overview.files)
+        self.watchman.take(overview.alerts, is_first=is_first)
+        self._tick_if_needed()
+        self._update_headers()
+        for view in self._views():
+            view.take_overview()
+        self.follow_progress()
+
+    def wants_advances(self) -> bool:
+        return any(view.wants_advances() for view in self._views()[-1:])
+
+    def take_advances(self, overview: Overview) -> None:
+        self.overview = overview
+        for view in self._views():
+            view.take_advances()
+
+    def new_alerts(self) -> list[Alert]:
+        return alert_list.new_ones(self.overview.alerts, time.time())
+
+    def _say_first(self) -> None:
+        """What is to be known from the beginning."""
+        read_only = self.bridge.read_only
+        if self.keymap.wrong:
+            first, *more = self.keymap.wrong
+            others = f"{counted(len(more), 'more mistake')} (see the help); " if more else ""
+            self.call_after_refresh(self.say, f"{others}{first}", "warn")
+        elif read_only is not None and read_only is not READS_ONLY:
+            self.call_after_refresh(self.say, read_only.what, "warn")
+        elif self.no_room:
+            self.call_after_refresh(self.say, f"no run is started: {self.no_room}", "bad")
+
+    def take_run(self, reading: RunReading) -> None:
+        for view in self._views():
+            view.take_run(reading)
+
+    def take_engine(self, state: str, error: TuiFlowError | None) -> None:
+        before, self.engine = self.has_engine, state
+        self._tick_if_needed()
+        self._update_headers()
+        if self.has_engine != before:
+            self._show_anew()
+        if error is not None:
+            self._take_error(error)
+
+    @property
+    def has_engine(self) -> bool:
+        """Whether one is there, or on its way: without one nothing fires."""
+        return self.engine not in ("stopped", "gone")
+
+    @property
+    def restart_command(self) -> str:
+        """What brings an engine back."""
+        key = self.keymap.first(action_named("app.commands"))
+        return "tui-flow engine start" if self.bridge.read_only else f"{key}{' ' * (len(key) > 1)}restart"
+
+    def _show_anew(self) -> None:
+        """Something is another that much of what is shown depends on."""
+        self._update_headers()
+        for view in self._views():
+            if self.has_overview:
+                view.take_overview()
+            view.query("*").refresh()
+            view.say("")
+
+    def take_room(self, reason: str) -> None:
+        before, self.no_room = self.no_room, reason
+        if bool(reason) == bool(before):
+            return
+        self._update_headers()
+        if reason:
+            self.say(f"no run is started: {reason}", "bad")
+        elif self.engine == "ok":
+            self.say("there is room again: runs are started")
+
+    def take_settings(self, trouble: str) -> None:
+        try:
+            found, _ = load(self.settings.project)
+        except TuiFlowError as error:
+            trouble = trouble or error.what
+        if trouble:
+            self.say(f"the settings before still count: {trouble}", "bad")
+            return
+        self.settings = replace(found, theme=self.settings.theme)  # that may be from the command line
+        self.say("the settings that were saved count now")
+        if self.has_overview:
+            for view in self._views():
+                view.take_overview()
+
+    def take_trouble(self, error: TuiFlowError | None) -> None:
+        if error is not None:
+            self._take_error(error)
+
+    def _take_error(self, error: TuiFlowError) -> None:
+        """Says it, and where there is nothing else to show yet, says all of it."""
+        self._complain(error)
+        self.trouble = self.trouble or error
+        for view in self._views():
+            view.take_trouble(self.trouble)
+
+    def _tick_if_needed(self) -> None:
+        """Seconds count while something runs, or the engine is silent."""
+        if self.overview.active or self.engine == "stale":
+            self._second.resume()
+        else:
+            self._second.pause()
+
+    def _update_headers(self) -> None:
+        """Also of a form, which is no view."""
+        for screen in self.screen_stack:
+            for header in screen.query(Header):
+                header.update_all()
+
+    def _tick(self) -> None:
+        if self.engine == "stale":
+            self._update_headers()
+        for view in self._views()[-1:]:
+            view.tick()
+
+    def on_app_focus(self) -> None:
+        self.watchman.is_looked_at = True
+
+    def on_app_blur(self) -> None:
+        self.watchman.is_looked_at = False
+
+    def _tick_minute(self) -> None:
+        """At the turn of a minute, when the clock in the header moves on."""
+        self.set_timer(_until_next_minute(), self._tick_minute)
+        self._update_headers()
+        self.watchman.note_seen()
+        for view in self._views()[-1:]:
+            view.tick_minute()
+
+    def _views(self) -> list[View]:
+        return [screen for screen in self.screen_stack if isinstance(screen, View) and screen.is_mounted]
+
+
+def _until_next_minute() -> float:
+    """Seconds."""
+    return 60.0 - time.time() % 60.0
