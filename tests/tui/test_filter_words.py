@@ -69,8 +69,9 @@ async def test_words_about_lines_of_a_log_are_refused_where_there_are_none(etl: 
      ({"scheduled_for": NOON - 90, "started_at": NOON}, True),
      ({"scheduled_for": NOON - 9000, "started_at": NOON - 89}, False),
      ({"scheduled_for": NOON - 9000, "started_at": NOON}, True),
-     ({"scheduled_for": NOON - 9000, "trigger": "backfill"}, False)],
-    ids=["by hand", "in time", "waits", "began in time", "began late", "caught up", "caught up late", "back-fill"],
+     ({"scheduled_for": NOON - 9000, "trigger": "backfill"}, False),
+     ({"scheduled_for": NOON - 9000, "attempt": 2}, False)],
+    ids=["by hand", "in time", "waits", "began in time", "began late", "caught up", "caught up late", "back-fill", "rerun"],
 )  # fmt: skip
 def test_a_run_is_late_that_began_a_minute_after_it_could(changes: dict[str, float], is_late: bool) -> None:
     run = a_run(1, state=FlowRunState.PENDING, created_at=NOON - 90, **changes)

@@ -71,10 +71,13 @@ def test_it_is_silent_and_idle_when_nothing_happens(etl: Project) -> None:
     etl.set_run(501, "completed")
     with PtyConsole(etl.settings.project) as console:
         console.wait_for("etl_daily")
-        console.wait_for_silence()
-        before = console.cpu_seconds()
-        assert not select.select([console.fd], [], [], 1.5)[0]
-        assert console.cpu_seconds() - before < 0.05
+
+        def is_still() -> bool:
+            console.wait_for_silence()
+            before = console.cpu_seconds()
+            return not select.select([console.fd], [], [], 1.5)[0] and console.cpu_seconds() - before < 0.05
+
+        assert is_still() or is_still(), "only the clock of the header moves, once a minute"
 
 
 @pytest.mark.parametrize(

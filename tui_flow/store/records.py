@@ -95,8 +95,8 @@ class FlowRun(NamedTuple):
 
     def is_late(self, now: float) -> bool:
         """Whether it began, or has not begun, over a minute after it could have: after its fire time, or after it was made
-        where that was later, as a run that is caught up is. A back-fill is in no hurry."""
-        if self.scheduled_for is None or self.trigger == "backfill":
+        where that was later, as a run that is caught up is. A back-fill is in no hurry, and a further attempt had no time."""
+        if self.scheduled_for is None or self.trigger == "backfill" or self.attempt > 1:
             return False
         begun_at = self.started_at or self.ended_at or now
         return begun_at - max(self.scheduled_for, self.created_at) > LATE_SECONDS
