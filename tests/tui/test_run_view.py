@@ -3,7 +3,7 @@ import time
 
 from tests.tui.pages import FakeEngine, console
 from tests.tui.project import NOON, REFUSED, Project, said, the_task
-from tui_flow.contract import changes, commands, log
+from tui_flow.contract import changes, commands
 from tui_flow.store.records import Try
 
 TITLE = "Flows › etl_daily › run 812"
@@ -118,13 +118,6 @@ async def test_the_wide_details_tell_a_tasks_past_and_what_a_rerun_would_do(etl:
         await page.hides("PARAMETERS")
 
 
-async def test_a_log_of_which_lines_were_dropped_says_how_much_is_gone(etl: Project) -> None:
-    mark = log.encode(NOON + 60 * 811, "WARNING", None, 1, log.KEEPER, "1,234 bytes dropped")
-    etl.log(811, said("this says 5 bytes dropped"), mark)
-    async with console(etl, open_run=811, size=(160, 45)) as page:
-        await page.shows("exit code 0 ── 1,234 bytes dropped ── .tui_flow/runs/811/log")
-
-
 async def test_a_task_that_was_tried_again_unfolds_into_its_tries(etl: Project) -> None:
     async with console(etl, open_run=812) as page:
         await page.shows("Log load_warehouse")
@@ -147,75 +140,6 @@ async def test_a_task_that_was_tried_again_unfolds_into_its_tries(etl: Project) 
             "load_warehouse, try 1 of 2", "FAILED  try 1 of 2", "(3.0s)", "message  Refused: too many"
         )
         assert "connection to server" not in page.text, "which is what the other try failed with"
-
-
-async def test_the_log_follows_the_row_and_the_root_is_the_whole_run(etl: Project) -> None:
-    async with console(etl, open_run=812) as page:
-        await page.shows("Log load_warehouse")
-        await page.press("g", "j", "j")
-        await page.shows("Log extract_orders", "40 lines")
-        await page.press("k")
-        await page.shows("Log extract ", "40 lines")
-        await page.press("k")
-        await page.shows("Log whole run", "58 lines")
-
-
-async def test_errors_are_stepped_through_and_library_frames_are_folded(etl: Project) -> None:
-    async with console(etl, open_run=812) as page:
-        await page.shows("1 library frame folded", "error 1/2  16 lines")
-        assert "tenacity" not in page.text
-        await page.press("n")
-        assert "error 2 of 2" in page.message
-        await page.press("n")
-        assert "error 1 of 2" in page.message
-        await page.press("tab", "k", "k", "k", "enter")
-        await page.shows("tenacity")
-        await page.press("equals_sign", "equals_sign", "n")
-        await page.shows("1 library frame folded")
-        await page.press("equals_sign")
-        await page.shows("error 2/2", "tenacity")
-
-
-async def test_level_wrap_and_time_are_toggled_and_shown(etl: Project) -> None:
-    async with console(etl, open_run=812) as page:
-        await page.shows("Log load_warehouse")
-        await page.press("g")
-        await page.shows("Log whole run")
-        await page.press("L", "L", "L")
-        await page.shows("L ERROR")
-        assert "connecting again" not in page.text
-        await page.press("w", "t")
-        await page.shows("w off", "t delta", "+31.000")
-
-
-async def test_a_click_finds_its_line_below_one_that_takes_several_rows(project: Project) -> None:
-    project.flow("long")
-    project.run(1, "long", "completed")
-    project.log(1, said("first"), said("a long word " * 20), said("after it"), said("last"))
-    async with console(project, open_run=1) as page:
-        await page.press("tab")
-        await page.shows("after it")
-        y = next(y for y, line in enumerate(page.lines) if "after it" in line)
-        await page.pilot.click(offset=(30, y))
-        assert "after it" in page.line_with("│>  3")
-        await page.pilot.click(offset=(30, y - 1))
-        assert "long word" in page.line_with("│>  2")
-
-
-async def test_the_log_is_searched_and_escape_clears_the_search(etl: Project) -> None:
-    async with console(etl, open_run=812) as page:
-        await page.shows("Log load_warehouse")
-        await page.press("g", "slash")
-        await page.type("row 1")
-        await page.press("enter")
-        await page.shows("11 lines with", "row 1 extracted")
-        await page.press("n")
-        assert "match 2 of 11" in page.message
-        await page.press("N", "N")
-        assert "match 11 of 11" in page.message
-        await page.press("escape")
-        assert "/row 1" not in page.text
-        assert TITLE in page.text
 
 
 async def test_details_show_the_parameters_and_the_traceback(etl: Project) -> None:
@@ -264,17 +188,6 @@ async def test_a_live_run_grows_without_moving_the_cursor(etl: Project) -> None:
         await page.shows("✓ COMPLETED")
 
 
-async def test_the_lines_of_a_growing_log_are_counted_once(etl: Project) -> None:
-    etl.run(900, "ingest_s3", "running", started_at=time.time())
-    etl.tasks(900, [the_task(1, "first", "running", at=900 * 60.0)])
-    etl.log(900, *(said(f"line {n}", task=1) for n in range(5)))
-    async with console(etl, open_run=900) as page:
-        await page.press("j")
-        await page.shows("Log first-1", " 5 lines")
-        etl.log(900, *(said(f"later {n}", task=1) for n in range(5)))
-        await page.shows("later 4", " 10 lines")
-
-
 async def test_a_run_that_goes_on_says_how_far_it_is_by_what_the_flow_usually_takes(etl: Project) -> None:
     etl.run(899, "ingest_s3", took=600.0)
     etl.run(900, "ingest_s3", "running", started_at=time.time() - 240)
@@ -287,22 +200,6 @@ async def test_a_run_that_goes_on_says_how_far_it_is_by_what_the_flow_usually_ta
     async with console(etl, open_run=900) as page:
         await page.shows("RUNNING 15m", "s slow ")
         assert "% ~" not in page.text
-
-
-async def test_the_log_follows_its_end_until_somebody_goes_up(etl: Project) -> None:
-    etl.run(900, "ingest_s3", "running", started_at=time.time())
-    etl.log(900, *(said(f"line {n}") for n in range(100)))
-    async with console(etl, open_run=900) as page:
-        await page.shows("f on", "line 99")
-        etl.log(900, said("the newest"))
-        await page.shows("the newest")
-        await page.press("tab", "k")
-        await page.shows("f off")
-        etl.log(900, *(said(f"later {n}") for n in range(50)))
-        await page.shows("151 lines")
-        assert "later 49" not in page.text
-        await page.press("f")
-        await page.shows("later 49", "f on")
 
 
 async def test_the_cursor_follows_the_running_task_when_asked(etl: Project) -> None:
@@ -433,17 +330,6 @@ async def test_a_long_run_name_keeps_its_distance_from_the_keys(project: Project
         await page.shows("COMPLETED 10.0s", " , older  . newer")
 
 
-async def test_a_search_that_finds_nothing_says_only_that_and_goes_with_escape(etl: Project) -> None:
-    async with console(etl, open_run=812) as page:
-        await page.shows("Log load_warehouse")
-        await page.press("slash")
-        await page.type("nowhere")
-        await page.press("enter")
-        await page.shows("no line with “nowhere” in what is shown; Esc clears")
-        await page.press("escape")
-        assert page.message == ""
-
-
 async def test_a_tiny_terminal_keeps_the_keys_in_sight(etl: Project) -> None:
     async with console(etl, size=(40, 10)) as page:
         await page.shows("etl_dai")
@@ -497,13 +383,6 @@ async def test_keys_that_cannot_do_anything_in_a_run_that_is_over_change_nothing
         assert page.footer.startswith("n match")
         await page.press("escape")
         assert page.footer.startswith("n error")
-
-
-async def test_a_run_whose_log_has_no_error_is_not_said_to_be_open_at_one(etl: Project) -> None:
-    etl.run(813, "etl_daily", "failed", failure=REFUSED, message=REFUSED.message)
-    etl.log(813, said("Begins"))
-    async with console(etl, open_run=813) as page:
-        await page.shows("opened at what failed, which logged no error, e edits etl_daily.py at line 4")
 
 
 async def test_a_run_that_crashed_without_an_error_says_why_it_ended(project: Project) -> None:
