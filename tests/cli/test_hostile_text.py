@@ -1,10 +1,13 @@
 """Nothing that a flow says or is called reaches the terminal of a command as it is."""
 
+import io
 from pathlib import Path
 
 import pytest
 
 from tests.project import Project, temporary_project
+from tui_flow.cli import asking
+from tui_flow.contract.parameter_fit import LABELS
 from tui_flow.safe import safe
 
 NASTY = "\x1b]52;c;Z290Y2hh\x07\x1b[2J\x9b31m\x90q\u202eevil\u2066\x00\r[red]"
@@ -65,3 +68,14 @@ def test_the_measure_of_harmless_text_would_notice() -> None:
     with pytest.raises(AssertionError):
         assert_harmless("\x1b[31m")
     assert_harmless("plain, ␛ and ✓\n")
+
+
+def test_a_default_that_an_answer_is_asked_for_with_is_safe(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(asking, "can_ask", lambda: True)
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n"))
+    schema = {"properties": {"level": {"enum": [1], LABELS: [NASTY], "default": 1}}}
+    assert asking.ask_fields(schema, ["level"]) == {"level": 1}
+    told = capsys.readouterr()
+    assert f"[{safe(NASTY)}]" in told.err and NASTY not in told.out + told.err

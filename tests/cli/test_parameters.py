@@ -23,6 +23,7 @@ from tui_flow.cli.parameters import read_object, split, value_of
         ("1", {"type": "number"}, 1),
         ('"quoted"', {"type": "integer"}, "quoted"),
         ("", {"type": "string"}, ""),
+        pytest.param("[" * 9_000, {}, "[" * 9_000, id="deep"),
     ],
 )
 def test_text_becomes_what_the_parameter_takes(text: str, schema: dict[str, object], value: object) -> None:
@@ -49,7 +50,7 @@ def test_an_object_is_read_from_text_file_and_standard_input(tmp_path, monkeypat
     assert read_object("-") == {"b": 2}
 
 
-@pytest.mark.parametrize("text", ["[1]", "{", "@/nowhere/at/all", "3"])
+@pytest.mark.parametrize("text", ["[1]", "{", "@/nowhere/at/all", "3", pytest.param("[" * 9_000, id="deep")])
 def test_what_is_no_object_is_refused(text: str) -> None:
     with pytest.raises(click.UsageError, match="--params"):
         read_object(text)

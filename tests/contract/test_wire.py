@@ -122,6 +122,11 @@ def test_a_command_that_no_line_can_carry_is_refused_before_it_is_sent() -> None
     for number in (float("inf"), float("nan")):
         with pytest.raises(errors.BadParameters, match="finite"):
             wire.encode_request(7, RunFlow("etl", {"n": [number]}))
+    deep: list[object] = []
+    for _ in range(2_000):
+        deep = [deep]
+    with pytest.raises(errors.BadParameters, match="too deep"):
+        wire.encode_request(7, RunFlow("etl", {"n": deep}))
     with pytest.raises(errors.BadParameters, match="at most 4,194,304") as caught:
         wire.encode_request(7, RunFlow("etl", {"text": "x" * wire.MAX_LINE}))
     assert "file" in caught.value.next and caught.value.exit_code == 2

@@ -111,7 +111,7 @@ def test_texts_become_values(name: str, text: str, value: object) -> None:
         ("rows", "{}", "needs a JSON list"), ("rows", "[1", "needs a JSON list"), ("sure", "perhaps", "needs a true or false"),
         ("day", "2026-13-01", "needs a date, as"), ("day", "", "needs a date, as"), ("day", "in May", "needs a date, as"),
         ("day", "-3x", "needs a date, as"), ("ids", "1, x", "needs a whole number"), ("ids", "1,2,3", "at most"),
-        ("config.batch", "501", "has to be at most 500"),
+        ("config.batch", "501", "has to be at most 500"), pytest.param("rows", "[" * 9_000, "too deep", id="deep"),
     ],
 )  # fmt: skip
 def test_texts_that_mean_nothing_are_refused_with_a_reason(name: str, text: str, wrong: str) -> None:
@@ -167,6 +167,8 @@ def test_json_that_cannot_be_read_changes_nothing_and_says_its_line() -> None:
     assert values["config"] == {"host": "wh-9", "batch": 100}
     with pytest.raises(ValueError, match="line 2"):
         form.take_json('{"count": 7,\n "mode": ,}')
+    with pytest.raises(ValueError, match="too deep"):
+        form.take_json("[" * 9_000)
     with pytest.raises(ValueError, match="no parameter 'cuont'"):
         form.take_json(json.dumps({**values, "cuont": 1}))
     assert form.values() == NEEDED

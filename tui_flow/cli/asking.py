@@ -71,11 +71,10 @@ def _typed(field: Field) -> str:
             f"-p {field.dotted}: there is no terminal to ask for it at; write {field.dotted}=VALUE"
         )
     takes = "not shown" if field.is_secret else safe(field.hint)
-    told = f"{safe(field.dotted)} {style(f'({takes})', dim=True)}"
     start = start_of(field)
+    told = f"{safe(field.dotted)} {style(f'({takes})', dim=True)}" + (f" [{safe(start)}]" if start else "")
     while True:
-        shown = bool(start) and not field.is_secret
-        text = click.prompt(told, default=start, show_default=shown, hide_input=field.is_secret, err=True)
+        text = click.prompt(told, default=start, show_default=False, hide_input=field.is_secret, err=True)
         try:
             parse(field, text)
         except ValueError as error:

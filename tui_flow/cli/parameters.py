@@ -37,7 +37,7 @@ def read_object(text: str) -> dict[str, Any]:
         elif text.startswith("@"):
             text = Path(text[1:]).read_text("utf-8")
         value = json.loads(text)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise click.UsageError(f"--params {where}: {error}") from None
     if not isinstance(value, dict):
         raise click.UsageError(f'--params {where}: an object is needed, such as {{"name": "value"}}')
@@ -121,7 +121,7 @@ def value_of(text: str, schema: Mapping[str, Any]) -> Any:
     """
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
     allowed = _allowed(schema)
     if not allowed or _TYPES[type(value)] & allowed or "string" not in allowed:

@@ -30,6 +30,10 @@ def encode_request(id: int, command: Command) -> bytes:
         raise BadParameters(
             "a parameter is not a finite number", next="JSON has none: let the flow take it as text"
         ) from None
+    except RecursionError:
+        raise BadParameters(
+            "lists or objects of a parameter lie too deep in each other", next="let the flow take it as text"
+        ) from None
     if len(line) > MAX_LINE:
         raise BadParameters(
             f"the parameters take {len(line):,} bytes, and a run takes at most {MAX_LINE:,}",

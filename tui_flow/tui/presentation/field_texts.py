@@ -15,6 +15,7 @@ from tui_flow.tui.presentation import times
 from tui_flow.tui.presentation.fields import Field
 
 _TRUE, _FALSE = ("true", "yes", "y", "1", "on"), ("false", "no", "n", "0", "off")
+TOO_DEEP = "lists or objects lie too deep in each other"
 MOMENTS = ("date", "date-time", "start")
 """The formats that take "today" and its like."""
 _STEP = re.compile(r"([+-])(\d{1,5})([smhdw])")
@@ -83,6 +84,8 @@ def parse(field: Field, text: str, now: float | None = None) -> Any:
         value = _parse(field, text, time.time() if now is None else now)
         if found := misfit(field.schema, value, field.definitions):
             raise ValueError(str(found))
+    except RecursionError:
+        raise ValueError(TOO_DEEP) from None
     except ValueError:
         if not field.is_lenient or not text.strip():
             raise
