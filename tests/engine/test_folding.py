@@ -12,6 +12,7 @@ from tui_flow.contract.journal import Event
 from tui_flow.contract.states import TASK_TERMINAL, EndReason, FlowRunState, TaskRunState
 from tui_flow.engine.folding import Fold
 from tui_flow.store.records import FlowRun, TaskRun, Try
+from tui_flow.store.waits import Wait
 
 FAILURE = Failure("ValueError", "no", "Traceback …")
 
@@ -62,9 +63,25 @@ def test_a_paused_run_goes_on_with_its_answer_or_crashes_like_any_other() -> Non
     assert (fold.run.state, fold.run.state_name, fold.run.due_at) == (FlowRunState.PAUSED, "Paused", 200.0)
     fold.apply(journal.FlowResumed(104.0, "approve", "uid 0"))
     assert (fold.run.state, fold.run.due_at) == (FlowRunState.RUNNING, None)
+    assert fold.run.waited == (Wait(103.0, 104.0),)
     vanished = journal.RunEnded(105.0, "retrying", "vanished", "gone", None, None, 1, 115.0, 0, 1)
     run = folded(*started(), paused, vanished).run
     assert (run.state, run.due_at, run.awaits_attempt) == (FlowRunState.RETRYING, 115.0, True)
+    assert run.waited == (Wait(103.0, 105.0),)
+
+
+def test_a_wait_is_kept_once_however_often_and_in_however_many_parts_its_journal_is_read() -> None:
+    asked, answered = (
+        journal.FlowPaused(103.0, "a", "Paused", None, 4),
+        journal.FlowResumed(104.0, "a", "uid 0"),
+    )
+    again = journal.FlowPaused(105.0, "b", "Paused", None)
+    waits = (Wait(103.0, 104.0, 4), Wait(105.0, None))
+    run = folded(*started(), asked, asked, answered, answered, again).run
+    assert run.waited == waits and run.waited_seconds(108.0) == 4.0 and run.seconds(108.0) == 3.0
+    half = folded(*started(), asked).run
+    run = folded(answered, again, *ended(), run=half).run
+    assert run.waited == (waits[0], Wait(105.0, 109.0)) and run.seconds() == 3.0
 
 
 def test_who_waits_for_slots_says_for_which_until_it_begins_ends_or_has_them() -> None:
@@ -98,6 +115,12 @@ def test_a_suspended_run_waits_without_a_process_and_its_attempt_is_kept(torn: b
     assert (fold.run.state, fold.run.state_name, fold.run.awaits_attempt) == ("paused", "Suspended", True)
     assert (fold.run.ended_at, fold.run.message, fold.is_over) == (None, "waits for an answer", False)
     assert [(one.attempt, one.state_name) for one in fold.ended_attempts] == [(1, "Suspended")]
+    asked_at = 104.0 if torn else 103.0
+    assert fold.run.waited == (Wait(asked_at, None),)
+    begun = journal.RunStarted(150.0, 2, 10, 11, "host", "3.11")
+    assert folded(begun, run=fold.run).run.waited == (Wait(asked_at, 150.0),)
+    pending = fold.run._replace(state=FlowRunState.PENDING, awaits_attempt=False)
+    assert folded(begun, run=pending).run.waited == (Wait(asked_at, 150.0),)
 
 
 def test_a_retrying_flow_says_when_it_goes_on() -> None:

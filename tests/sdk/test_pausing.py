@@ -262,6 +262,9 @@ def test_each_nested_flow_asks_for_itself(project: Project) -> None:
     wait_until(lambda: open_keys(project, run_id) == ["go-ahead-2"])
     assert answer(project, run_id).returncode == 0
     assert told(project, run_id) == ["None", "None"]
+    found = project.ask("show", str(run_id))
+    nested = [one["id"] for one in found["tasks"] if one["kind"] == "flow"]
+    assert [one["task_run"] for one in found["waited"]] == nested
 
 
 def test_a_rerun_asks_anew(project: Project) -> None:
@@ -306,7 +309,10 @@ def test_a_suspended_run_has_no_process_and_its_answer_begins_the_next_attempt(p
     assert (over["run_name"], over["attempt"], over["tries"]) == (found["run_name"], 2, 2)
     assert [one["state_name"] for one in over["earlier_attempts"]] == ["Suspended"]
     assert said(project, run_id).count(" loading") == 2, "what had succeeded ran once"
-    assert "attempt     2, after suspended" in project.tui_flow("show", str(run_id)).stdout
+    (wait,) = over["waited"]
+    assert wait["since"] < wait["until"] and 0 < over["duration_seconds"] < over["waited_seconds"] + 60
+    shown = project.tui_flow("show", str(run_id)).stdout
+    assert "attempt     2, after suspended" in shown and "waiting for an answer" in shown
 
 
 def test_a_suspended_run_that_nobody_answers_fails_and_one_can_be_cancelled(project: Project) -> None:

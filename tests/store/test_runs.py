@@ -5,12 +5,14 @@ from itertools import product
 
 import pytest
 
+from tests.store.histories import DONE
 from tests.store.rows import a_file, a_flow, a_run, a_task
 from tui_flow.contract.failure import Failure
 from tui_flow.contract.journal import FlowFinished
 from tui_flow.contract.states import TERMINAL, TRANSITIONS, FlowRunState
-from tui_flow.store import flows, runs, tasks
+from tui_flow.store import advance, flows, precedents, runs, spans, tasks
 from tui_flow.store.records import FlowRun
+from tui_flow.store.waits import Wait
 
 COMPLETED = {"state": FlowRunState.COMPLETED, "reason": "returned", "started_at": 101.0, "ended_at": 102.0}
 
@@ -135,3 +137,28 @@ def test_a_report_waits_for_the_last_word(writer: sqlite3.Connection) -> None:
     runs.save_run(writer, run, run._replace(ingested_bytes=10), report)
     assert runs.get_report(writer, 1) == report
     assert runs.get_report(writer, 2) is None
+
+
+def test_when_a_run_waited_for_an_answer_is_kept_and_is_no_time_of_work(writer: sqlite3.Connection) -> None:
+    run = a_run(started_at=100.0, state=FlowRunState.RUNNING)
+    runs.insert_run(writer, run)
+    tasks.insert_tasks(
+        writer, [a_task(1, **{**DONE, "ended_at": 105.0}), a_task(2, **{**DONE, "ended_at": 7305.0})]
+    )
+    waited = (Wait(105.0, 7300.0), Wait(7306.0, None, 2))
+    asked = run._replace(state=FlowRunState.PAUSED, waited=waited)
+    runs.save_run(writer, run, asked)
+    assert runs.get_run(writer, 1) == asked and asked.waited_seconds(7310.0) == 7199.0
+    over = asked._replace(**{**COMPLETED, "started_at": 100.0, "ended_at": 7315.0, "waited": (waited[0],)})
+    runs.save_run(writer, asked, over)
+    assert (
+        [span.seconds for span in spans.of_flow(writer, "etl")]
+        == [20.0]
+        == precedents.read(writer, "etl").durations
+    )
+    assert advance.pace_of(writer, over).ends == (0.25, 0.5)
+    anew = over._replace(
+        state=FlowRunState.PENDING, reason=None, started_at=None, ended_at=None, attempt=2, waited=()
+    )
+    runs.begin_attempt(writer, over, anew)
+    assert [(one.waited, one.seconds) for one in runs.list_attempts(writer, 1)] == [((waited[0],), 20.0)]

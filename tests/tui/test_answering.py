@@ -10,6 +10,7 @@ from tui_flow.contract import commands, questions
 from tui_flow.contract.errors import BadParameters
 from tui_flow.contract.questions import Question
 from tui_flow.contract.rundir import run_dir
+from tui_flow.store.waits import Wait
 
 SCHEMA = {
     "type": "object",
@@ -24,8 +25,10 @@ SCHEMA = {
 def wait(project: Project, schema: dict[str, Any], description: str = "") -> None:
     """Run 7 of etl is paused, and asks for this."""
     project.flow("etl")
-    project.run(7, "etl", "paused", state_name="Paused", message="waits for an answer: tui-flow answer 7")
-    question = Question("approval", NOON + 60 * 7 + 30, None, schema, description, 1, False)
+    asked_at, message = NOON + 60 * 7 + 30, "waits for an answer: tui-flow answer 7"
+    waited = (Wait(asked_at, None),)
+    project.run(7, "etl", "paused", state_name="Paused", message=message, waited=waited)
+    question = Question("approval", asked_at, None, schema, description, 1, False)
     questions.ask(run_dir(project.settings.state_dir, 7), question)
 
 
@@ -42,7 +45,7 @@ async def test_a_paused_run_is_answered_by_a_form_of_what_it_asks_for(
     wait(project, SCHEMA, "Ship it?")
     async with console(project, engine=engine, open_run=7) as page:
         await page.shows("etl", "p answer…  x cancel…")
-        assert page.line_with("waits for an answer:").startswith("│>   ‖ etl          30.0s │‖"), (
+        assert page.line_with("waits for an answer:").startswith("│>   ‖ etl            30s │‖"), (
             "what it waits is no work"
         )
         await page.press("p")

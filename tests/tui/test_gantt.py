@@ -1,14 +1,16 @@
 """The rows of the tree of task runs: their bars on the time axis, and what stands beside them."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.store.rows import a_run
+from tests.store.rows import a_run, a_task
 from tests.tui.project import NOON, the_task
 from tui_flow.contract.states import FlowRunState, TaskRunState
 from tui_flow.store.records import FlowRun, TaskRun, Try
-from tui_flow.tui.presentation import gantt, glyphs, silence, text_of, tree_columns
+from tui_flow.store.waits import Wait
+from tui_flow.tui.presentation import about, gantt, glyphs, silence, text_of, tree_columns
 from tui_flow.tui.presentation.tree import ROOT, Row, TaskForest
 
 RUN = a_run(state=FlowRunState.COMPLETED, created_at=NOON, started_at=NOON, ended_at=NOON + 10)
@@ -224,8 +226,28 @@ def test_a_run_that_has_not_begun_or_never_did_says_so() -> None:
 
 
 def test_a_run_that_is_paused_is_at_work_until_it_asks() -> None:
-    paused = LIVE._replace(state=FlowRunState.PAUSED, ended_at=NOON + 5)
+    paused = LIVE._replace(state=FlowRunState.PAUSED, waited=(Wait(NOON + 5, None),))
     (row,) = TaskForest().rows("flow")
     axis = gantt.axis_of(RUN, NOON + 10, 10)
-    told = gantt.bar(row, paused, axis, NOON + 10, glyphs.UNICODE)
-    assert text_of(told) == "█████‖‖‖‖‖" and gantt.elapsed(row, paused, NOON + 10, glyphs.UNICODE) == "5.0s"
+    told = gantt.bar(row, paused, axis, NOON + 10, glyphs.UNICODE, waits=paused.waited)
+    assert text_of(told) == "█████‖‖‖‖‖"
+    assert gantt.elapsed(row, paused, NOON + 10, glyphs.UNICODE, paused.waited) == "5s"
+
+
+def test_a_wait_is_drawn_and_not_counted_in_what_waited_also_after_the_answer() -> None:
+    run = RUN._replace(waited=(Wait(NOON + 2, NOON + 6, 2),))
+    begun = {"state": TaskRunState.COMPLETED, "started_at": NOON, "ended_at": NOON + 10}
+    found = TaskForest()
+    found.update(
+        [a_task(1, kind="flow", **begun), a_task(2, kind="flow", parent=1, **begun), a_task(3, **begun)]
+    )
+    axis = gantt.axis_of(RUN, NOON + 10, 10)
+    drawn = []
+    for row in found.rows("flow"):
+        waits = found.waits_of(run, row.task)
+        took = gantt.elapsed(row, run, NOON + 10, glyphs.UNICODE, waits)
+        drawn.append((text_of(gantt.bar(row, run, axis, NOON + 10, glyphs.UNICODE, waits=waits)), took))
+    assert drawn == [("███‖‖‖████", "6.0s")] * 3 + [("██████████", "10.0s")]
+    details = about.run_details(run, glyphs.UNICODE, NOON + 10, Path("/srv"))
+    assert any(text_of(line).endswith("(6.0s)") for line in details)
+    assert "         and 4.0s waiting for an answer" in map(text_of, details)

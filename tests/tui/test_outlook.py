@@ -8,6 +8,7 @@ from tests.store.rows import a_file, a_flow, a_run, a_task
 from tui_flow.contract.states import FlowRunState, ScheduleState, TaskRunState
 from tui_flow.store.advance import Advance, Pace
 from tui_flow.store.records import Artifact, FlowRun, Schedule
+from tui_flow.store.waits import Wait
 from tui_flow.tui.presentation import about, flow_list, flow_status, outlook, text_of
 from tui_flow.tui.presentation.flow_list import FlowRow
 from tui_flow.tui.presentation.glyphs import ASCII, UNICODE
@@ -72,6 +73,13 @@ def test_the_usual_time_is_the_median_of_those_that_completed() -> None:
     earlier = [good(took, id) for id, took in enumerate((10.0, 40.0, 500.0))]
     found = outlook.of_run(running(10.0), earlier, None, None, NOW)
     assert found and (found.share, found.seconds_left) == (0.25, 30.0)
+
+
+def test_waiting_for_an_answer_makes_no_run_slower() -> None:
+    asked = good(7240.0)._replace(waited=(Wait(110.0, 7310.0),))
+    resumed = running(3610.0, waited=(Wait(NOW - 3605, NOW - 5),))
+    found = outlook.of_run(resumed, [asked], None, None, NOW)
+    assert found and (found.share, found.seconds_left) == (0.25, 30.0) and "took 40.0s" in found.basis
 
 
 def test_without_an_earlier_run_only_its_own_word_counts() -> None:

@@ -8,6 +8,7 @@ from tui_flow.cli.output import style
 from tui_flow.contract.failure import Failure
 from tui_flow.safe import safe, safe_lines
 from tui_flow.store.records import FlowRun, TaskRun
+from tui_flow.store.waits import Waits, work_seconds
 from tui_flow.tui.presentation import Line
 from tui_flow.tui.presentation.glyphs import ROLES, glyph, role, wants_ascii
 from tui_flow.tui.presentation.times import duration
@@ -34,13 +35,12 @@ def painted(line: Line) -> str:
     return "".join(style(text, fg=colour) if colour else text for text, colour in spans).rstrip()
 
 
-def took(run: FlowRun | TaskRun, now: float | None = None) -> str:
-    """How long it ran, or has run so far; "-" before it began."""
-    if run.started_at is None:
-        return "-"
-    if run.ended_at is not None:
-        return duration(run.ended_at - run.started_at)
-    return duration((now or time.time()) - run.started_at, live=True)
+def took(run: FlowRun | TaskRun, now: float | None = None, waits: Waits | None = None) -> str:
+    """How long it was at work, or has been so far; "-" before it began. A flow run knows its `waits` itself."""
+    if waits is None:
+        waits = run.waited if isinstance(run, FlowRun) else ()
+    seconds = work_seconds(run.started_at, run.ended_at or now or time.time(), waits)
+    return "-" if seconds is None else duration(seconds, live=run.ended_at is None)
 
 
 def failure_lines(failure: Failure, project: Path, *, traceback: bool = False) -> list[str]:

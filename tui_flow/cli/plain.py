@@ -51,7 +51,11 @@ class PlainView:
                 for record in step.records
                 if self._log
             ),
-            *(self._of_task(task) for task in step.changed if task.map_id is None and self._is_news(task)),
+            *(
+                self._of_task(step, task)
+                for task in step.changed
+                if task.map_id is None and self._is_news(task)
+            ),
             *(self._of_group(step, map_id) for map_id in groups if self._is_group_news(step, map_id)),
         ]
         for _, text in sorted(news, key=lambda one: one[0]):
@@ -65,9 +69,10 @@ class PlainView:
         self._states[task.id] = task.state
         return task.state is not before and task.state is not TaskRunState.PENDING
 
-    def _of_task(self, task: TaskRun) -> _News:
+    def _of_task(self, step: Step, task: TaskRun) -> _News:
         at = (task.ended_at if task.state in TASK_TERMINAL else task.started_at) or task.created_at
-        return _news(at, task.state, safe(task.run_name), task_facts(task, time.time()))
+        facts = task_facts(task, time.time(), step.forest.waits_of(step.run, task))
+        return _news(at, task.state, safe(task.run_name), facts)
 
     def _is_group_news(self, step: Step, map_id: int) -> bool:
         now, over = time.time(), step.forest.groups[map_id].state in TASK_TERMINAL

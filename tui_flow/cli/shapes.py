@@ -1,9 +1,11 @@
 """The JSON that commands print about flows and runs: the history's own names, times in ISO 8601 (UTC)."""
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
 from tui_flow.store.records import Artifact, Attempt, Flow, FlowFile, FlowRun, ServedFlow, TaskRun
+from tui_flow.store.waits import waited_seconds
 
 
 def iso(at: float | None) -> str | None:
@@ -18,7 +20,7 @@ def run_object(run: FlowRun) -> dict[str, Any]:
     fields = {"run_id" if name == "id" else name: value for name, value in run._asdict().items()}
     del fields["ingested_bytes"], fields["awaits_attempt"], fields["lane"]
     fields["scheduled_for"] = iso(run.scheduled_for)
-    return _with_times(fields)
+    return _with_waits(_with_times(fields), run)
 
 
 def task_object(task: TaskRun) -> dict[str, Any]:
@@ -36,7 +38,7 @@ def attempt_object(attempt: Attempt) -> dict[str, Any]:
     """How an earlier attempt at a run ended."""
     fields = attempt._asdict()
     del fields["run_id"], fields["first_task_run_id"]
-    return _with_times(fields)
+    return _with_waits(_with_times(fields), attempt)
 
 
 def flow_object(flow: Flow) -> dict[str, Any]:
@@ -71,6 +73,21 @@ def file_object(file: FlowFile) -> dict[str, Any]:
         "line": file.error_line,
         "described_at": iso(file.described_at),
     }
+
+
+def _with_waits(fields: dict[str, Any], run: FlowRun | Attempt) -> dict[str, Any]:
+    """`duration_seconds` is time of work; when it waited for an answer, and for how long, stands beside it."""
+    waits = [
+        (wait, waited_seconds(run.started_at, run.ended_at or time.time(), [wait])) for wait in run.waited
+    ]
+    waited = sum(seconds for _, seconds in waits)
+    fields["waited"] = [
+        {"since": iso(wait.since), "until": iso(wait.until), "task_run": wait.task_run} for wait, _ in waits
+    ]
+    fields["waited_seconds"] = round(waited, 6)
+    if fields["duration_seconds"] is not None:
+        fields["duration_seconds"] = round(fields["duration_seconds"] - waited, 6)
+    return fields
 
 
 def _with_times(fields: dict[str, Any]) -> dict[str, Any]:

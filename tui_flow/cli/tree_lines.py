@@ -8,6 +8,7 @@ from tui_flow.cli.paint import shape, took
 from tui_flow.contract.states import TASK_SUCCESS, TASK_TERMINAL, TASK_WENT_WRONG, FlowRunState, TaskRunState
 from tui_flow.safe import safe
 from tui_flow.store.records import FlowRun, TaskRun
+from tui_flow.store.waits import Waits
 from tui_flow.tui.presentation.times import duration
 from tui_flow.tui.presentation.tree import MapGroup, Row, TaskForest, name_of
 
@@ -31,7 +32,7 @@ def tree_lines(
     width = max(map(cells, labels))
     now = time.time()
     lines = [
-        f"{pad(label, width)}  {_facts(run, row, now)}{_arguments(row) if in_detail else ''}".rstrip()
+        f"{pad(label, width)}  {_facts(run, row, forest, now)}{_arguments(row) if in_detail else ''}".rstrip()
         for label, row in zip(labels, shown, strict=True)
     ]
     if len(shown) < len(rows):
@@ -68,21 +69,21 @@ def _state(run: FlowRun, row: Row) -> str:
     return str(holder.state)
 
 
-def _facts(run: FlowRun, row: Row, now: float) -> str:
+def _facts(run: FlowRun, row: Row, forest: TaskForest, now: float) -> str:
     if row.group is not None:
         return group_facts(row.group, now)
     if row.task is not None:
-        return task_facts(row.task, now)
+        return task_facts(row.task, now, forest.waits_of(run, row.task))
     name = style(safe(run.run_name), dim=True)
     return f"{_column(took(run, now))} {name}  {_due(run.state, run.due_at, now)}"
 
 
-def task_facts(task: TaskRun, now: float) -> str:
-    """How long it ran, which try it is, when the next is due, and what went wrong."""
+def task_facts(task: TaskRun, now: float, waits: Waits = ()) -> str:
+    """How long it ran, but for its waits, which try it is, when the next is due, and what went wrong."""
     tries = f"try {task.tries}/{task.max_tries}" if task.tries > 1 or task.due_at else ""
     what = "" if task.state in TASK_SUCCESS else task.message
     parts = (tries, _due(task.state, task.due_at, now), safe(what.partition("\n")[0])[:200])
-    return f"{_column(took(task, now))} {'  '.join(part for part in parts if part)}"
+    return f"{_column(took(task, now, waits))} {'  '.join(part for part in parts if part)}"
 
 
 def group_facts(group: MapGroup, now: float) -> str:

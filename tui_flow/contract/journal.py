@@ -73,6 +73,8 @@ class FlowPaused(NamedTuple):
     """"Paused", or "Suspended" where no process waits."""
     until: float | None
     """Then it fails."""
+    task_run: int = 0
+    """The nested flow run whose code asked; 0 is the flow itself."""
 
 
 class FlowResumed(NamedTuple):

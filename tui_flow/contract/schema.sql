@@ -73,6 +73,7 @@ CREATE TABLE flow_runs (
     worker_pid      INTEGER,
     max_rss_bytes   INTEGER,
     cpu_seconds     REAL,
+    waited          TEXT,                       -- JSON list of [since, until, task run]: when it waited for an answer
     CHECK ((state IN ('completed', 'failed', 'crashed', 'cancelled')) = (ended_at IS NOT NULL)),
     CHECK ((ended_at IS NOT NULL) = (reason IS NOT NULL)),
     CHECK (state NOT IN ('running', 'retrying', 'paused') OR started_at IS NOT NULL)
@@ -103,6 +104,7 @@ CREATE TABLE run_attempts (                     -- how earlier attempts at a run
     signal      TEXT,
     failure     TEXT,                           -- JSON of journal.Failure
     first_task_run_id INTEGER NOT NULL,
+    waited      TEXT,                           -- as in flow_runs
     PRIMARY KEY (run_id, attempt)
 ) STRICT, WITHOUT ROWID;
 

@@ -20,6 +20,7 @@ from tui_flow.contract.states import (
     TaskRunState,
 )
 from tui_flow.store.records import Attempt, FlowRun, TaskRun, Try
+from tui_flow.store.waits import Wait, Waits, ended
 
 State = TypeVar("State", FlowRunState, TaskRunState)
 AWAITS_ATTEMPT = "AwaitingRetry"
@@ -98,7 +99,7 @@ class Fold:
 
     def _run_started(self, event: journal.RunStarted) -> None:
         attempt = max(event.attempt, self.run.attempt)
-        self._move_run(FlowRunState.RUNNING, attempt=attempt, awaits_attempt=False, due_at=None)
+        self._move_run(event.at, FlowRunState.RUNNING, attempt=attempt, awaits_attempt=False, due_at=None)
         if self.run.started_at is None:
             self.run = self.run._replace(started_at=event.at)
         self.run = self.run._replace(
@@ -108,7 +109,7 @@ class Fold:
     def _flow_started(self, event: journal.FlowStarted) -> None:
         if self.run.started_at is None:
             self.run = self.run._replace(started_at=event.at)
-        self._move_run(FlowRunState.RUNNING, due_at=None, failure=None)
+        self._move_run(event.at, FlowRunState.RUNNING, due_at=None, failure=None)
         self.run = self.run._replace(
             run_name=event.run_name,
             tries=event.tries,
@@ -118,22 +119,29 @@ class Fold:
         )
 
     def _flow_retrying(self, event: journal.FlowRetrying) -> None:
-        self._move_run(FlowRunState.RETRYING, due_at=event.due_at, failure=event.failure)
+        self._move_run(event.at, FlowRunState.RETRYING, due_at=event.due_at, failure=event.failure)
 
     def _flow_paused(self, event: journal.FlowPaused) -> None:
         message = f"waits for an answer: tui-flow answer {self.run.id}"
-        self._move_run(FlowRunState.PAUSED, state_name=event.state_name, due_at=event.until, message=message)
+        self._move_run(
+            event.at,
+            FlowRunState.PAUSED,
+            state_name=event.state_name,
+            due_at=event.until,
+            message=message,
+            waited=self._waits_from(event.at, event.task_run),
+        )
 
-    def _flow_resumed(self, _: journal.FlowResumed) -> None:
-        self._move_run(FlowRunState.RUNNING, due_at=None, message="")
+    def _flow_resumed(self, event: journal.FlowResumed) -> None:
+        self._move_run(event.at, FlowRunState.RUNNING, due_at=None, message="")
 
     def _flow_finished(self, event: journal.FlowFinished) -> None:
         FlowRunState(event.state), EndReason(event.reason)
         self.report = event
 
-    def _run_cancelling(self, _: journal.RunCancelling) -> None:
+    def _run_cancelling(self, event: journal.RunCancelling) -> None:
         self.cancelling_seen = True
-        self._move_run(FlowRunState.CANCELLING)
+        self._move_run(event.at, FlowRunState.CANCELLING)
 
     def _run_ended(self, event: journal.RunEnded) -> None:
         state, reason = FlowRunState(event.state), EndReason(event.reason)
@@ -143,12 +151,13 @@ class Fold:
         if not is_earlier:
             self.run = self.run._replace(max_rss_bytes=event.max_rss_bytes, cpu_seconds=event.cpu_seconds)
         if self.run.state is FlowRunState.PENDING and state in _BY_WAY_OF_RUNNING:
-            self._move_run(FlowRunState.RUNNING, started_at=event.at)
+            self._move_run(event.at, FlowRunState.RUNNING, started_at=event.at)
         if state in _GOES_ON or event.attempt < self.run.attempt:
             self._attempt_ended(event, state, reason)
             return
         said = self.report if self.report and self.report.state == state else None
         self._move_run(
+            event.at,
             state,
             state_name=said.state_name if said else state_name(state),
             reason=reason,
@@ -170,12 +179,13 @@ class Fold:
             return
         if state is FlowRunState.PAUSED:
             if self.run.state is not FlowRunState.PAUSED:  # the line that said so was torn
-                self._move_run(state)
+                self._move_run(event.at, state, waited=self._waits_from(event.at))
             self.run = self.run._replace(state_name=SUSPENDED, message=event.message, awaits_attempt=True)
         elif state is FlowRunState.RETRYING:
             if self.run.state in _GOES_ON:  # between two tries, as it will be between two attempts, or paused
-                self._move_run(FlowRunState.RUNNING)
+                self._move_run(event.at, FlowRunState.RUNNING)
             self._move_run(
+                event.at,
                 state,
                 state_name=AWAITS_ATTEMPT,
                 message=event.message,
@@ -294,10 +304,16 @@ class Fold:
             revision=self.revision,
         )
 
-    def _move_run(self, state: FlowRunState, **fields: Any) -> None:
-        """Moves the run on, and gives it the fields, if the state may follow from the one that it is in."""
+    def _move_run(self, at: float, state: FlowRunState, **fields: Any) -> None:
+        """Moves the run on, which ends its wait for an answer, and gives it the fields, if the state may follow from the
+        one that it is in."""
         if state in TRANSITIONS[self.run.state]:
-            self.run = self.run._replace(**{"state": state, "state_name": state_name(state), **fields})
+            waited = ended(self.run.waited, at)
+            moved = {"state": state, "state_name": state_name(state), "waited": waited, **fields}
+            self.run = self.run._replace(**moved)
+
+    def _waits_from(self, at: float, task_run: int = 0) -> Waits:
+        return *ended(self.run.waited, at), Wait(at, None, task_run)
 
     @property
     def new_tasks(self) -> list[TaskRun]:
@@ -340,6 +356,7 @@ def _attempt(run: FlowRun, event: journal.RunEnded, state: FlowRunState, reason:
         signal=event.signal,
         failure=run.failure,
         first_task_run_id=run.first_task_run_id,
+        waited=run.waited,
     )
 
 

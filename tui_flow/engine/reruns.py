@@ -150,6 +150,7 @@ def _put_down(engine: "Engine", rerun: Rerun) -> FlowRun:
         failure=None,
         crashes=0,
         awaits_attempt=False,
+        waited=(),
         ingested_bytes=_size(rerun.directory / JOURNAL),
         first_task_run_id=spec.first_task_run_id,
     )

@@ -83,7 +83,7 @@ class Pause:
         questions.ask(self._directory, question)
         name = SUSPENDED if self._suspends else PAUSED
         logger_of(run).info("%s: `tui-flow answer %d` lets it go on", name, run.tree.run_id)
-        run.tree.record(journal.FlowPaused(now, self._key, name, question.until))
+        run.tree.record(journal.FlowPaused(now, self._key, name, question.until, run.number))
         if self._suspends:
             raise SuspendRun(f"waits for an answer: tui-flow answer {run.tree.run_id}")
 

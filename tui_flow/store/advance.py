@@ -11,6 +11,7 @@ from typing import NamedTuple
 from tui_flow.contract.states import TASK_TERMINAL, TaskRunState
 from tui_flow.store import queries, rows, tasks
 from tui_flow.store.records import Artifact, FlowRun, TaskRun
+from tui_flow.store.waits import waited_seconds
 
 POINTS = 500
 """A pace keeps so many ends of task runs; of more of them, every so-manieth."""
@@ -44,7 +45,7 @@ class Pace(NamedTuple):
     run_id: int
     tasks: int
     ends: tuple[float, ...]
-    """When its task runs ended, as shares of its time, rising."""
+    """When its task runs ended, as shares of its time at work, rising."""
 
 
 def of_run(db: sqlite3.Connection, run_id: int) -> Advance:
@@ -60,10 +61,14 @@ def of_run(db: sqlite3.Connection, run_id: int) -> Advance:
 
 def pace_of(db: sqlite3.Connection, run: FlowRun) -> Pace:
     """Of a run that completed."""
-    begun, took = run.started_at or 0.0, (run.ended_at or 0.0) - (run.started_at or 0.0)
+    begun, took = run.started_at or 0.0, run.seconds() or 0.0
     ended = [at for (at,) in queries.rows(db, "list_task_ends", [run.id])]
     kept = ended if len(ended) <= POINTS else ended[:: -(-len(ended) // POINTS)]
-    shares = tuple(min(1.0, max(0.0, (at - begun) / took)) for at in kept) if took > 0 else ()
+    shares = (
+        tuple(min(1.0, max(0.0, (at - begun - waited_seconds(begun, at, run.waited)) / took)) for at in kept)
+        if took > 0
+        else ()
+    )
     return Pace(run.id, len(ended), shares)
 
 

@@ -32,6 +32,7 @@ STEPS = (
     "0.2.0 assets",
     "0.2.0 tries, and what a run used",
     "0.2.0 arguments of task runs",
+    "0.2.0 waits for an answer",
 )
 """One for each version of the schema, from 1 on; `sql/schema_0001.sql` is what the first one does."""
 SET = "tui_flow"
@@ -52,7 +53,7 @@ _HERE = Path(__file__).parent
 def create(db: sqlite3.Connection) -> None:
     """Makes a history in an empty database. Raises HistoryError.
 
-    Sqlite-utils takes a tenth of a second to import, and thirteen steps take longer than one: a new project has neither
+    Sqlite-utils takes a tenth of a second to import, and all the steps take longer than one: a new project has neither
     to wait for.
     """
     with transaction(db):

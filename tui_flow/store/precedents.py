@@ -31,7 +31,7 @@ class Precedents(NamedTuple):
     good: FlowRun | None
     """The last run that completed."""
     durations: list[float]
-    """Of good runs, in seconds, the newest first."""
+    """Of good runs, in seconds at work, the newest first."""
     tasks: list[UsualTask]
     """Of the last good run, in the order of their first calls; nested flows among them."""
     task_names: list[str] = []  # noqa: RUF012
@@ -42,11 +42,7 @@ def read(db: sqlite3.Connection, flow: str) -> Precedents:
     """Raises HistoryError."""
     last = next(iter(runs.list_runs(db, flow=flow, limit=1)), None)
     good = runs.list_runs(db, flow=flow, states={FlowRunState.COMPLETED}, limit=MAX_RUNS)
-    took = [
-        run.ended_at - run.started_at
-        for run in good
-        if run.ended_at is not None and run.started_at is not None
-    ]
+    took = [seconds for run in good if (seconds := run.seconds()) is not None]
     if not good:
         return Precedents(last, None, took, [])
     return Precedents(last, good[0], took, _tasks(db, good[0]), tasks.list_names(db, good[0].id))

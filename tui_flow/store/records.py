@@ -14,6 +14,7 @@ from tui_flow.contract.states import (
     ScheduleState,
     TaskRunState,
 )
+from tui_flow.store.waits import Waits, waited_seconds, work_seconds
 
 
 class FlowFile(NamedTuple):
@@ -92,6 +93,17 @@ class FlowRun(NamedTuple):
     """Of the last attempt, as the three around it."""
     max_rss_bytes: int | None = None
     cpu_seconds: float | None = None
+    waited: Waits = ()
+    """When it waited for an answer, since `started_at`."""
+
+    def seconds(self, now: float | None = None) -> float | None:
+        """How long it has been at work, waiting for an answer aside: None before it began, and, without `now`, while it
+        goes on."""
+        return work_seconds(self.started_at, self.ended_at or now, self.waited)
+
+    def waited_seconds(self, now: float) -> float:
+        """How long it has waited for an answer."""
+        return waited_seconds(self.started_at, self.ended_at or now, self.waited)
 
     def is_late(self, now: float) -> bool:
         """Whether it began, or has not begun, over a minute after it could have: after its fire time, or after it was made
@@ -120,6 +132,12 @@ class Attempt(NamedTuple):
     signal: str | None
     failure: Failure | None
     first_task_run_id: int
+    waited: Waits = ()
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it was at work; None where it never began."""
+        return work_seconds(self.started_at, self.ended_at, self.waited)
 
 
 class Try(NamedTuple):

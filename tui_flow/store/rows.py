@@ -30,6 +30,7 @@ from tui_flow.store.records import (
     TaskRun,
     Try,
 )
+from tui_flow.store.waits import Wait, Waits
 
 _RUN_STATES = {state.value: state for state in FlowRunState}
 _TASK_STATES = {state.value: state for state in TaskRunState}
@@ -98,6 +99,7 @@ def flow_run(row: Row) -> FlowRun:
         tags=from_list(row[12]),
         failure=to_failure(row[20]),
         awaits_attempt=bool(row[28]),
+        waited=to_waits(row[-1]),
     )
 
 
@@ -107,6 +109,7 @@ def flow_run_row(run: FlowRun) -> dict[str, Any]:
         "parameters": _encode(run.parameters),
         "tags": to_list(run.tags),
         "failure": from_failure(run.failure),
+        "waited": from_waits(run.waited),
     }
 
 
@@ -117,6 +120,7 @@ def attempt(row: Row) -> Attempt:
         reason=EndReason(row[4]),
         parameters=json.loads(row[7]),
         failure=to_failure(row[13]),
+        waited=to_waits(row[-1]),
     )
 
 
@@ -125,6 +129,7 @@ def attempt_row(found: Attempt) -> dict[str, Any]:
         **{name: storable(value) for name, value in found._asdict().items()},
         "parameters": _encode(found.parameters),
         "failure": from_failure(found.failure),
+        "waited": from_waits(found.waited),
     }
 
 
@@ -235,6 +240,14 @@ def from_list(text: str) -> list[Any]:
 
 def to_list(values: list[Any]) -> str:
     return _encode(values)
+
+
+def to_waits(text: str | None) -> Waits:
+    return () if text is None else tuple(map(Wait._make, json.loads(text)))
+
+
+def from_waits(waits: Waits) -> str | None:
+    return _encode(waits) if waits else None
 
 
 def to_failure(text: str | None) -> Failure | None:

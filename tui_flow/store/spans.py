@@ -7,7 +7,8 @@ import sqlite3
 from typing import NamedTuple
 
 from tui_flow.contract.states import FlowRunState
-from tui_flow.store import queries, runs
+from tui_flow.store import queries, rows, runs
+from tui_flow.store.waits import Waits, work_seconds
 
 MOST = 50_000
 """Runs that are read at once: some 100 ms."""
@@ -19,15 +20,16 @@ class Span(NamedTuple):
     created_at: float
     started_at: float | None
     ended_at: float | None
+    waited: Waits = ()
 
     @property
     def seconds(self) -> float | None:
-        """How long it took; None while it goes on, and where it never began."""
-        return None if self.started_at is None or self.ended_at is None else self.ended_at - self.started_at
+        """How long it was at work; None while it goes on, and where it never began."""
+        return work_seconds(self.started_at, self.ended_at, self.waited)
 
 
 class FlowSpan(NamedTuple):
-    """The same with the flow's name."""
+    """The same with the flow's name, and without the waits: a slot may be held meanwhile."""
 
     flow: str
     state: FlowRunState
@@ -56,6 +58,6 @@ def since(db: sqlite3.Connection, at: float, limit: int = MOST) -> list[Span]:
     return [_span(row) for row in queries.rows(db, "list_spans_from", [runs.first_id_since(db, at), limit])]
 
 
-def _span(row: tuple[object, ...]) -> Span:
+def _span(row: rows.Row) -> Span:
     span = Span._make(row)
-    return span._replace(state=FlowRunState(span.state))
+    return span._replace(state=FlowRunState(span.state), waited=rows.to_waits(row[5]))

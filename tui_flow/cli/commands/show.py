@@ -18,7 +18,7 @@ from tui_flow.contract.states import FlowRunState
 from tui_flow.safe import safe
 from tui_flow.settings import Settings
 from tui_flow.store.records import Attempt, FlowRun
-from tui_flow.tui.presentation.about import used
+from tui_flow.tui.presentation.about import used, waited_text
 from tui_flow.tui.presentation.times import moment
 
 
@@ -91,8 +91,9 @@ def _questions(found: Settings, run: FlowRun) -> list[tuple[str, str]]:
 def _facts(run: FlowRun, attempts: list[Attempt], fired_by: str) -> list[tuple[str, str]]:
     """What there is to say in one line each; what is empty is left out."""
     now = time.time()
+    waited = run.waited_seconds(now)
     began = (
-        f"{moment(run.started_at, now)}, {took(run, now)}"
+        f"{moment(run.started_at, now)}, {took(run, now)}" + (f", {waited_text(waited)}" if waited else "")
         if run.started_at
         else f"not yet; asked for {moment(run.created_at, now)}"
     )

@@ -2,7 +2,7 @@
 flow_runs.id, flow_runs.flow, flow_runs.path, run_name, state, state_name, reason, message, attempt, tries,
 trigger, flow_runs.parameters, flow_runs.tags, source_sha, created_at, started_at, ended_at, due_at,
 exit_code, signal, failure, ingested_bytes, first_task_run_id, scheduled_for, schedule, flow_runs.priority, lane,
-crashes, awaits_attempt, served, idempotency_key, host, worker_pid, max_rss_bytes, cpu_seconds
+crashes, awaits_attempt, served, idempotency_key, host, worker_pid, max_rss_bytes, cpu_seconds, waited
 
 -- name: get_run
 SELECT {run_columns} FROM flow_runs WHERE id = ?;
@@ -117,12 +117,13 @@ UPDATE flow_runs SET
     started_at = :started_at, ended_at = :ended_at, due_at = :due_at, exit_code = :exit_code, signal = :signal,
     failure = :failure, report = :report, ingested_bytes = :ingested_bytes,
     first_task_run_id = :first_task_run_id, crashes = :crashes, awaits_attempt = :awaits_attempt,
-    host = :host, worker_pid = :worker_pid, max_rss_bytes = :max_rss_bytes, cpu_seconds = :cpu_seconds
+    host = :host, worker_pid = :worker_pid, max_rss_bytes = :max_rss_bytes, cpu_seconds = :cpu_seconds,
+    waited = :waited
 WHERE id = :id AND state = :old_state AND ingested_bytes = :old_ingested_bytes;
 
 -- name: attempt_columns
 run_id, attempt, state, state_name, reason, message, tries, parameters, source_sha, started_at, ended_at,
-exit_code, signal, failure, first_task_run_id
+exit_code, signal, failure, first_task_run_id, waited
 
 -- name: list_attempts
 SELECT {attempt_columns} FROM run_attempts WHERE run_id = ? ORDER BY attempt;
@@ -130,10 +131,10 @@ SELECT {attempt_columns} FROM run_attempts WHERE run_id = ? ORDER BY attempt;
 -- name: insert_attempt
 INSERT OR IGNORE INTO run_attempts ({attempt_columns})
 VALUES (:run_id, :attempt, :state, :state_name, :reason, :message, :tries, :parameters, :source_sha, :started_at,
-        :ended_at, :exit_code, :signal, :failure, :first_task_run_id);
+        :ended_at, :exit_code, :signal, :failure, :first_task_run_id, :waited);
 
 -- name: keep_attempt
 INSERT INTO run_attempts ({attempt_columns})
 SELECT id, attempt, state, state_name, reason, message, tries, parameters, source_sha, started_at, ended_at,
-       exit_code, signal, failure, first_task_run_id
+       exit_code, signal, failure, first_task_run_id, waited
 FROM flow_runs WHERE id = ? AND ended_at IS NOT NULL;

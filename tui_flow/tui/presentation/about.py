@@ -10,6 +10,7 @@ from tui_flow.contract.errors import at_line
 from tui_flow.contract.failure import Failure
 from tui_flow.safe import safe_lines
 from tui_flow.store.records import FlowRun, TaskRun
+from tui_flow.store.waits import Wait, waited_seconds
 from tui_flow.tui.presentation import Line, outlook, times, tracebacks
 from tui_flow.tui.presentation.field_texts import as_text, label_of
 from tui_flow.tui.presentation.fields import Field, fields_of
@@ -163,7 +164,7 @@ def run_details(
         fact("run", f"{run.id}  {run.run_name}".rstrip()),
         fact("trigger", f"{run.trigger}, {times.moment(run.created_at, now)}"),
         *([fact("parent", f"run {parent[0]}, as its task {parent[1]}")] if parent else []),
-        *when_lines(run, now),
+        *when_lines(run, now, run.waited),
         *([fact("waits", why)] if why else []),
         *([fact("tags", " ".join(run.tags))] if run.tags else []),
         *([fact("tries", str(run.tries))] if run.tries > 1 else []),
@@ -210,14 +211,22 @@ def fact(name: str, value: str) -> Line:
     return [(f"{name:<9}", "dim"), (value, "")]
 
 
-def when_lines(run: FlowRun | TaskRun, now: float) -> list[Line]:
+def when_lines(run: FlowRun | TaskRun, now: float, waits: Sequence[Wait] = ()) -> list[Line]:
+    """When it was at work and for how long, and how long it waited for an answer meanwhile."""
     if run.started_at is None:
         return []
-    start = times.moment(run.started_at, now)
+    start, end = times.moment(run.started_at, now), run.ended_at or now
+    waited = waited_seconds(run.started_at, end, waits)
+    more = [fact("", waited_text(waited))] if waited else []
     if run.ended_at is None:
-        return [fact("since", start)]
-    took = times.duration(run.ended_at - run.started_at)
-    return [fact("when", f"{start} to {times.moment(run.ended_at, now)}  ({took})")]
+        return [fact("since", start), *more]
+    took = times.duration(run.ended_at - run.started_at - waited)
+    return [fact("when", f"{start} to {times.moment(run.ended_at, now)}  ({took})"), *more]
+
+
+def waited_text(seconds: float) -> str:
+    """What else than work there was in a run's time."""
+    return f"and {times.duration(seconds)} waiting for an answer"
 
 
 def reason_lines(reason: str | None, message: str, failure: Failure | None, project: Path) -> list[Line]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tui_flow.contract.states import TASK_ACTIVE, TASK_WENT_WRONG, TaskRunState
 from tui_flow.store.records import TaskRun
+from tui_flow.store.waits import Wait
 from tui_flow.tui.presentation import Line, times
 from tui_flow.tui.presentation.about import (
     fact,
@@ -33,20 +34,22 @@ def task_details(
     now: float,
     project: Path,
     more: Sequence[Line] = (),
+    waits: Sequence[Wait] = (),
 ) -> list[Line]:
-    """All there is to know of a task run; `names` are those of the run's task runs, `more` is what was looked up."""
+    """All there is to know of a task run; `names` are those of the run's task runs, `more` is what was looked up,
+    `waits` are those that it took part in."""
     tries = f"try {task.tries} of {task.max_tries}" if task.max_tries > 1 else ""
     upstream = ", ".join(names.get(id, str(id)) for id in task.upstream[:8])
-    waits = task.message if task.state in TASK_ACTIVE else ""
+    message = task.message if task.state in TASK_ACTIVE else ""
     return [
         state_line(task.state, task.state_name, marks, tries),
-        *([[(waits, "warn")]] if waits else []),
+        *([[(message, "warn")]] if message else []),
         fact("task" if task.kind == "task" else "flow", f"{task.name}  {task.run_name}".rstrip()),
         *([fact("map", f"item {task.map_index}")] if task.map_index is not None else []),
-        *when_lines(task, now),
+        *when_lines(task, now, waits),
         *([fact("after", upstream)] if upstream else []),
         *([fact("tags", " ".join(task.tags))] if task.tags else []),
-        *reason_lines(task.reason, "" if waits else task.message, task.failure, project),
+        *reason_lines(task.reason, "" if message else task.message, task.failure, project),
         *([[], *more] if more else []),
         *traceback_lines(task.failure),
     ]

@@ -49,7 +49,8 @@ def _runs(overview: Overview) -> Iterator[Event]:
 
 
 def _end(run: FlowRun, overview: Overview) -> str:
-    took = f" {times.duration(run.ended_at - run.started_at)}" if run.ended_at and run.started_at else ""
+    seconds = run.seconds()
+    took = "" if seconds is None else f" {times.duration(seconds)}"
     if run.state is FlowRunState.COMPLETED:
         return took.strip()
     failure = overview.failures.get(run.id) or run.failure

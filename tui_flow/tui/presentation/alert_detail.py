@@ -142,7 +142,7 @@ def _last_success(about: About, now: float) -> list[Line]:
     good, latest = about.last_success, about.runs[0]
     if good is None:
         return [_labelled("LAST OK", ("no run of it ever completed", "warn"))]
-    took = good.ended_at - good.started_at if good.ended_at and good.started_at else None
+    took = good.seconds()
     when = times.moment(good.ended_at or good.created_at, now)
     lines = [
         _labelled(

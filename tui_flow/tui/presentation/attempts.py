@@ -29,6 +29,7 @@ def as_run(run: FlowRun, attempt: Attempt) -> FlowRun:
         signal=attempt.signal,
         failure=attempt.failure,
         first_task_run_id=attempt.first_task_run_id,
+        waited=attempt.waited,
         host=None,
         worker_pid=None,
         max_rss_bytes=None,
@@ -66,7 +67,7 @@ def attempt_lines(attempts: Sequence[Attempt], marks: Marks, now: float) -> list
         return []
     lines: list[Line] = [[], [("EARLIER ATTEMPTS  ", "dim"), (",", "key"), (" goes there", "dim")]]
     for attempt in reversed(attempts):
-        took = times.duration(attempt.ended_at - attempt.started_at) if attempt.started_at else marks.dash
+        took = marks.dash if attempt.seconds is None else times.duration(attempt.seconds)
         said = attempt.failure.message if attempt.failure else attempt.message
         lines.append(
             [

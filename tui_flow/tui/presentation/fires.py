@@ -139,11 +139,8 @@ def pause_of(schedule: Schedule, pauses: Sequence[Pause]) -> tuple[str, float, s
 
 def usual_seconds(runs: Sequence[FlowRun]) -> float | None:
     """The median duration of those that completed; None where none did."""
-    took = sorted(
-        run.ended_at - run.started_at
-        for run in runs
-        if run.state is FlowRunState.COMPLETED and run.ended_at and run.started_at
-    )
+    completed = (run.seconds() for run in runs if run.state is FlowRunState.COMPLETED)
+    took = sorted(seconds for seconds in completed if seconds is not None)
     return took[len(took) // 2] if took else None
 
 

@@ -267,9 +267,8 @@ def _subject(row: FlowRow, now: float) -> Subject:
     late, new = is_late(row, now), row.is_new(now)
     if run is None:
         return Subject(text, row.name, tags, None, is_late=late, is_new=new)
-    seconds = (run.ended_at or now) - run.started_at if run.started_at else None
     return Subject(
-        text, row.name, tags, run.state, run.trigger, seconds, run.created_at, run.id,
+        text, row.name, tags, run.state, run.trigger, run.seconds(now), run.created_at, run.id,
         run.attempt > 1, run.schedule is not None, late, new,
     )  # fmt: skip
 
@@ -310,13 +309,11 @@ def usual_most(row: FlowRow) -> str:
 
 
 def elapsed(row: FlowRow, now: float, marks: Marks) -> str:
-    """How long the run took, or has taken so far."""
+    """How long the run was at work, or has been so far."""
     run = row.active or row.latest
     return "" if run is None else run_duration(run, now, marks)
 
 
 def run_duration(run: FlowRun, now: float, marks: Marks) -> str:
-    if run.started_at is None:
-        return marks.dash
-    end = run.ended_at
-    return times.duration((end or now) - run.started_at, live=end is None)
+    seconds = run.seconds(now)
+    return marks.dash if seconds is None else times.duration(seconds, live=run.ended_at is None)

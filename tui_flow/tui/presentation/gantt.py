@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from tui_flow.contract.states import FlowRunState, TaskRunState
 from tui_flow.store.records import FlowRun, TaskRun
+from tui_flow.store.waits import FOREVER, Wait, work_seconds
 from tui_flow.tui.presentation import Line, joined, plots, times
 from tui_flow.tui.presentation.glyphs import Marks, role
 from tui_flow.tui.presentation.tree import MapGroup, Row
@@ -131,8 +132,10 @@ def bar(
     *,
     headway: Headway | None = None,
     why: str = "",
+    waits: Sequence[Wait] = (),
 ) -> Line:
-    """The spans of a row's bar, exactly as wide as the axis or shorter. `why` it waits, or never ran."""
+    """The spans of a row's bar, exactly as wide as the axis or shorter. `why` it waits, or never ran; `waits` are
+    those for an answer."""
     cells = _Cells(axis, marks)
     task = row.task if row.tries is None else None
     period = period_of(row, run)
@@ -148,7 +151,13 @@ def bar(
         cells.write_beside(why, "dim")
         return cells.spans()
     _draw_work(cells, row, task, period, now, marks)
-    if headway is not None and period.ended_at is None and axis.width >= _ROOM_FOR_PROGRESS:
+    _draw_waits(cells, period, waits, now, marks)
+    if (
+        headway is not None
+        and period.ended_at is None
+        and run.state is not FlowRunState.PAUSED
+        and axis.width >= _ROOM_FOR_PROGRESS
+    ):
         _draw_headway(cells, headway, axis, period.started_at, marks)
     elif row.group is None:
         cells.write_beside(*_note(row, run, now, marks, why))
@@ -172,10 +181,18 @@ def _draw_work(
         is_whole = row.group is not None or row.task is None or row.task.kind == "flow"
         state = "running" if is_whole and period.state in _FILLED else period.state
         _draw(cells, state, period.started_at, period.ended_at or now, marks, role(period.state))
-    if period.state == FlowRunState.PAUSED and period.ended_at is not None:
-        cells.fill(period.ended_at, now, marks.glyph(period.state), "warn")
     for at in period.failed_at:
         cells.fill(at, at, marks.glyph("failed"), "bad")
+
+
+def _draw_waits(cells: "_Cells", period: Period, waits: Sequence[Wait], now: float, marks: Marks) -> None:
+    """When it waited for an answer. A cell in which it was at work, too, shows that."""
+    for since, until, _ in waits:
+        end = min(until or FOREVER, period.ended_at or FOREVER)
+        if end == FOREVER:
+            cells.fill(since, now, marks.glyph(FlowRunState.PAUSED), "warn")
+        else:
+            cells.fill(since, end, marks.glyph(FlowRunState.PAUSED), "warn", is_between=True)
 
 
 class _Cells:
@@ -188,13 +205,23 @@ class _Cells:
         """The first and the last column that was written."""
 
     def fill(
-        self, since: float, until: float | None, text: str, role: str, *, is_open: bool = False
+        self,
+        since: float,
+        until: float | None,
+        text: str,
+        role: str,
+        *,
+        is_open: bool = False,
+        is_between: bool = False,
     ) -> range:
-        """One character from one moment to another; `is_open`: without the column of the second one. Which columns."""
+        """One character from one moment to another; `is_open`: without the column of the second one, `is_between`: of
+        either. Which columns."""
         axis = self._axis
         if until is None or until < axis.start or since > axis.end:
             return range(0)
-        columns = range(axis.column(since), axis.column(until) + (not is_open))
+        columns = range(
+            axis.column(since) + is_between, axis.column(until) + (not is_open and not is_between)
+        )
         for column in columns:
             self._cells[column] = (text, role)
         if columns:
@@ -293,11 +320,10 @@ def strip(tasks: Sequence[TaskRun], width: int, now: float, marks: Marks) -> Lin
     return joined(line)
 
 
-def elapsed(row: Row, run: FlowRun, now: float, marks: Marks) -> str:
-    """How long a row took, or has taken; the word for it where it was never called."""
+def elapsed(row: Row, run: FlowRun, now: float, marks: Marks, waits: Sequence[Wait] = ()) -> str:
+    """How long a row was at work, or has been; the word for it where it was never called."""
     if row.tries is None and row.task is not None and row.task.state in _NOT_CALLED:
         return "cached" if row.task.state is TaskRunState.CACHED else marks.dash
     period = period_of(row, run)
-    if period.started_at is None:
-        return marks.dash
-    return times.duration((period.ended_at or now) - period.started_at, live=period.ended_at is None)
+    seconds = work_seconds(period.started_at, period.ended_at or now, waits)
+    return marks.dash if seconds is None else times.duration(seconds, live=period.ended_at is None)

@@ -91,7 +91,8 @@ def about(grid: Grid, run: FlowRun, name: str | None, marks: Marks, now: float) 
     """What there is to say of one cell: of a task in a run, or (None) of the run."""
     when = times.moment(run.started_at or run.created_at, now)
     if name is None:
-        took = f"  {times.duration(run.ended_at - run.started_at)}" if run.ended_at and run.started_at else ""
+        seconds = run.seconds()
+        took = "" if seconds is None else f"  {times.duration(seconds)}"
         return f"run {run.id}  {word(run.state)}  {when}{took}"
     past, state = grid.tasks[name].get(run.id), grid.state(name, run)
     if past is None or state is None:

@@ -88,5 +88,6 @@ def alerts(rows: Sequence[Alert], order: str) -> list[Alert]:
 
 
 def _seconds(run: FlowRun | None, now: float) -> float:
-    """How long a run took, or has taken so far; less than nothing where it has not begun."""
-    return -1.0 if run is None or run.started_at is None else (run.ended_at or now) - run.started_at
+    """How long a run was at work, or has been so far; less than nothing where it has not begun."""
+    seconds = None if run is None else run.seconds(now)
+    return -1.0 if seconds is None else seconds

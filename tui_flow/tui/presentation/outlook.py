@@ -32,11 +32,12 @@ def of_run(
     run: FlowRun, earlier: Sequence[FlowRun], advance: Advance | None, pace: Pace | None, now: float
 ) -> Outlook | None:
     """`earlier` are the flow's last runs; those of them that completed say what is usual."""
-    if run.state is not FlowRunState.RUNNING or run.started_at is None:
+    elapsed = run.seconds(now)
+    if run.state is not FlowRunState.RUNNING or elapsed is None:
         return None
+    elapsed = max(0.0, elapsed)
     usual = plots.percentile(list(map(plots.span_of, earlier)), 0.5)
     completed = sum(one.state is FlowRunState.COMPLETED for one in earlier)
-    elapsed = max(0.0, now - run.started_at)
     if usual and advance and pace and pace.ends:
         found = _by_tasks(elapsed, usual, _usually(usual, completed), advance, pace)
         due = advance.retrying.due_at if advance.retrying else None

@@ -17,7 +17,7 @@ HOUR = 3600.0
 
 
 def span_of(run: FlowRun) -> Span:
-    return Span(run.id, run.state, run.created_at, run.started_at, run.ended_at)
+    return Span(run.id, run.state, run.created_at, run.started_at, run.ended_at, run.waited)
 
 
 def bar(value: float, most: float, marks: Marks) -> str:

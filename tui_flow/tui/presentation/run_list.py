@@ -124,9 +124,8 @@ def subject(run: FlowRun, now: float, new: Container[int] = ()) -> Subject:
         run.flow, run.run_name, run.path, run.message, run.trigger, *run.tags,
         json.dumps(run.parameters, ensure_ascii=False) if run.parameters else "",
     )  # fmt: skip
-    seconds = (run.ended_at or now) - run.started_at if run.started_at else None
     return Subject(
-        "\n".join(texts), run.flow, run.tags, run.state, run.trigger, seconds, run.created_at, run.id,
+        "\n".join(texts), run.flow, run.tags, run.state, run.trigger, run.seconds(now), run.created_at, run.id,
         run.attempt > 1, run.schedule is not None, run.is_late(now), run.id in new,
     )  # fmt: skip
 

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from tui_flow.contract.failure import Failure
 from tui_flow.contract.states import TASK_ACTIVE, TASK_SUCCESS, TASK_WENT_WRONG, TaskRunState
-from tui_flow.store.records import TaskRun
+from tui_flow.store.records import FlowRun, TaskRun
+from tui_flow.store.waits import Waits
 
 ROOT = ("run", 0)
 Key = tuple[str, int]
@@ -283,6 +284,18 @@ class TaskForest:
         """The task run that began last and is still at work."""
         working = (self.tasks[id] for id in self.at_work())
         return max(working, key=lambda task: (task.started_at or 0.0, task.id), default=None)
+
+    def waits_of(self, run: FlowRun, task: TaskRun | None) -> Waits:
+        """When a task run could not go on since a nested flow in it waited for an answer; None is the run itself."""
+        if task is None or not run.waited:
+            return run.waited
+        return tuple(wait for wait in run.waited if self._is_in(wait.task_run, task.id))
+
+    def _is_in(self, id: int, around: int) -> bool:
+        """Whether a task run is another one, or was called in it."""
+        while id != around and id in self.tasks:
+            id = self.tasks[id].parent
+        return id == around
 
     def why(self, task: TaskRun) -> str:
         """Why a task run waits, or never ran; empty where there is nothing to tell."""

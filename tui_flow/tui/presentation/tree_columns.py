@@ -1,7 +1,10 @@
 """What the wide tree says of a row between its name and its bar: state, how long it waited and ran, and which try."""
 
+from collections.abc import Sequence
+
 from tui_flow.contract.states import TaskRunState
 from tui_flow.store.records import FlowRun
+from tui_flow.store.waits import Wait
 from tui_flow.tui.presentation import Line, gantt, times
 from tui_flow.tui.presentation.glyphs import Marks, role, word
 from tui_flow.tui.presentation.tree import Row
@@ -17,12 +20,12 @@ def column_heads() -> str:
     return f" {'STATE':<{_STATE}}{'WAIT':>{_WAIT - 1}} {'RUN':>{_RUN - 1}} {'TRY':>{_TRY - 1}} "
 
 
-def columns(row: Row, run: FlowRun, state: str, now: float, marks: Marks) -> Line:
+def columns(row: Row, run: FlowRun, state: str, now: float, marks: Marks, waits: Sequence[Wait] = ()) -> Line:
     """The columns of one row, exactly `COLUMNS_WIDTH` wide."""
     return [
         (f" {word(state):<{_STATE}}", role(state)),
         (f"{_waited(row, run, now, marks):>{_WAIT - 1}} ", "dim"),
-        (f"{gantt.elapsed(row, run, now, marks):>{_RUN - 1}} ", ""),
+        (f"{gantt.elapsed(row, run, now, marks, waits):>{_RUN - 1}} ", ""),
         (f"{_tries(row, run, marks):>{_TRY - 1}} ", "warn" if _tried_again(row, run) else "dim"),
     ]
 

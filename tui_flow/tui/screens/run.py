@@ -9,7 +9,6 @@ from textual.containers import Container
 from textual.timer import Timer
 from textual.widget import Widget
 
-from tui_flow.contract.questions import open_questions
 from tui_flow.contract.rundir import LOG, run_dir
 from tui_flow.contract.states import TERMINAL, FlowRunState
 from tui_flow.counting import counted
@@ -110,7 +109,6 @@ class RunScreen(RunFrames):
         changed = self.forest.update(reading.changed)
         self.artifacts |= {artifact.number: artifact for artifact in reading.artifacts}
         self.task_tree.progress = artifacts.progress_by_task(self.artifacts.values())
-        self.task_tree.waits_since = self._asked_at()
         self.task_tree.show_run(self.run, self.forest, changed)
         self.find_critical_path()
         if first:
@@ -125,13 +123,6 @@ class RunScreen(RunFrames):
         self._watch_log(was_over or first)
         self.update()
         self.call_after_refresh(self.update_frames)  # the tree may have become higher
-
-    def _asked_at(self) -> float | None:
-        """When the run that is paused asked what it waits for; None where it does not say."""
-        if self.run is None or self.run.state is not FlowRunState.PAUSED:
-            return None
-        asked = open_questions(run_dir(self.console.settings.state_dir, self.run_id))
-        return asked[0].asked_at if asked else None
 
     def _bound_log(self) -> None:
         """Lets the log show what the attempt that is shown said, and no other one."""

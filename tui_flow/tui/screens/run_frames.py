@@ -145,7 +145,8 @@ class RunFrames(RunTexts):
             task, more = row.task, self.looked_up.task_lines(row.task)
             if row.tries is not None:
                 task, more = about_tasks.as_try(task, row.tries, gantt.period_of(row, run)), []
-            lines = about_tasks.task_details(task, names, marks, now, project, more)
+            waits = self.forest.waits_of(run, row.task)
+            lines = about_tasks.task_details(task, names, marks, now, project, more, waits)
         elif row is not None and row.group is not None:
             tasks = [self.forest.tasks[id] for id in row.group.members]
             lines = about_tasks.group_details(
@@ -186,9 +187,8 @@ class RunFrames(RunTexts):
         """How long the flow's last runs took, and whether this one took longer."""
         runs = self.console.overview.runs.get(run.flow, ())
         spans = [plots.span_of(one) for one in runs]
-        took = run.ended_at - run.started_at if run.ended_at and run.started_at else None
         width = self.details.size.width or 40
-        return plots.duration_lines(spans, width, self.console.paint.marks, took)
+        return plots.duration_lines(spans, width, self.console.paint.marks, run.seconds())
 
     def _why_silent(self) -> str:
         """Why there is no line of the row under the cursor."""

@@ -7,6 +7,7 @@ from rich.cells import cell_len
 
 from tui_flow.contract.states import FlowRunState
 from tui_flow.store.records import Artifact, FlowRun
+from tui_flow.store.waits import Waits
 from tui_flow.tui.actions import bindings
 from tui_flow.tui.presentation import Line, artifacts, gantt, joined, text_of, times
 from tui_flow.tui.presentation.cells import short
@@ -43,8 +44,6 @@ class TaskTree(Lines):
         """How far task runs say that they are; 0 is the flow itself."""
         self.ahead: gantt.Headway | None = None
         """How far the run is, as far as that can be told."""
-        self.waits_since: float | None = None
-        """When the run that is paused asked for an answer."""
         self.critical: Line = []
         """The chain of task runs that the run had to wait for, where there is room to tell."""
         self.scale = 1
@@ -189,8 +188,7 @@ class TaskTree(Lines):
         axis = self.axis(width, now)
         if run is None or axis is None:
             return []
-        if row.key == ROOT and run.state is FlowRunState.PAUSED and run.ended_at is None:
-            run = run._replace(ended_at=self.waits_since)  # since then it is not at work
+        waits = () if row.group is not None else self.forest.waits_of(run, row.task)
         selected = index == self.cursor
         state = self.state_of(row)
         fold = " " if row.folded is None else marks.shut if row.folded else marks.open
@@ -204,15 +202,15 @@ class TaskTree(Lines):
         ]
         room = max(4, self._widths(width)[0] - 2 * row.depth)
         facts: Line = (
-            columns(row, run, state, now, marks)
+            columns(row, run, state, now, marks, waits)
             if self.is_wide
-            else [(f"{gantt.elapsed(row, run, now, marks):>{_DURATION}} ", "" if selected else "dim")]
+            else [(f"{gantt.elapsed(row, run, now, marks, waits):>{_DURATION}} ", "" if selected else "dim")]
         )
-        bar = self._bar(row, run, axis, now) if axis.width > 3 else []
+        bar = self._bar(row, run, axis, now, waits) if axis.width > 3 else []
         name = fit_line(self._label(row), room, marks.ellipsis)
         return joined([*label, *name, *facts, (marks.axis, "frame"), *bar])
 
-    def _bar(self, row: Row, run: FlowRun, axis: gantt.Axis, now: float) -> Line:
+    def _bar(self, row: Row, run: FlowRun, axis: gantt.Axis, now: float, waits: Waits) -> Line:
         """When a row was at work; of a folded map call, how each of its task runs went."""
         group = row.group
         if group is None or not row.folded:
@@ -222,7 +220,7 @@ class TaskTree(Lines):
                 ahead = self.ahead
             is_live = run.state in (FlowRunState.RUNNING, FlowRunState.PAUSED)
             why = self.forest.why(row.task) if row.task is not None else run.message if is_live else ""
-            return gantt.bar(row, run, axis, now, self.marks, headway=ahead, why=why)
+            return gantt.bar(row, run, axis, now, self.marks, headway=ahead, why=why, waits=waits)
         drawn = (axis.width, group.changes, now // 1 if gantt.period_of(row, run).ended_at is None else 0)
         before = self._strips.get(group.map_id)
         if before is None or before[0] != drawn:
