@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 
 import pytest
 
@@ -142,6 +143,11 @@ def test_a_clock_change_is_told_in_a_line_with_the_schedule_under_the_cursor_fir
     assert told_of(earlier, noon).startswith("clock change Sun 8 Mar 02:00 -> 03:00 (New York)")
     assert told_of(earlier, paris[0]).endswith("(Paris): f1 02:30 runs at 03:00"), "it does something"
     assert told_of(noon, now=NOW + 30 * DAY) == "", "it is too far ahead"
+    on_the_day = datetime(2026, 10, 25, 1, tzinfo=UTC).timestamp()
+    assert told_of(paris[0], now=on_the_day - 1).startswith(
+        "clock change Sun 25 Oct 03:00 -> 02:00 (Paris): f1"
+    )
+    assert told_of(paris[0], now=on_the_day).startswith("clock change Sun 28 Mar"), "it has been"
     assert told_of(stored(Cron("0 12 * * *", "UTC"))) == "" == told_of(stored(Interval(60.0)))
 
 

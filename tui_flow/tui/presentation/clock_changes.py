@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from tui_flow import fire_times
 from tui_flow.contract import schedules as contract
 from tui_flow.fire_times import ClockEffect
 from tui_flow.store.records import Schedule
-from tui_flow.tui.presentation.fires import MOST, declared, zone_word
+from tui_flow.tui.presentation.fires import DAY, MOST, declared, zone_word
 
 MOST_TOLD = 3
 """Schedules that are named."""
@@ -20,10 +20,7 @@ HORIZON_DAYS = 200
 class Change(NamedTuple):
     """A clock change of those that schedules go by."""
 
-    before: datetime
-    """What the clock says when it happens."""
-    after: datetime
-    """And then."""
+    at: int
     zone: str
     told: Sequence[tuple[Schedule, ClockEffect]]
     """The schedules that it does something to."""
@@ -34,21 +31,20 @@ def first(schedules: Sequence[Schedule], now: float) -> Change | None:
     by_zone: dict[str, list[Schedule]] = {}
     for schedule in schedules:
         by_zone.setdefault(str(schedule.spec.get("timezone") or ""), []).append(schedule)
-    days = {zone: day for zone in by_zone if zone and (day := _day(zone, _noon(zone, now)))}
-    found = [_change(zone, *days[zone], by_zone[zone]) for zone in sorted(days, key=lambda zone: days[zone])]
+    moments = {zone: at for zone in by_zone if zone and (at := _next_moment(zone, now))}
+    found = [_change(moments[zone], zone, by_zone[zone]) for zone in sorted(moments, key=moments.__getitem__)]
     return next((change for change in found if change.told), next(iter(found), None))
 
 
-def _change(zone: str, one: datetime, other: datetime, schedules: Sequence[Schedule]) -> Change:
-    moment = _moment(one, other)
-    before, after = (moment + (noon.utcoffset() or timedelta()) for noon in (one, other))
-    effects = [(schedule, _effect_between(schedule, one, other)) for schedule in schedules]
-    return Change(before, after, zone, [(schedule, effect) for schedule, effect in effects if effect])
+def _change(at: int, zone: str, schedules: Sequence[Schedule]) -> Change:
+    effects = [(schedule, _effect_near(schedule, at)) for schedule in schedules]
+    return Change(at, zone, [(schedule, effect) for schedule, effect in effects if effect])
 
 
 def sentence(change: Change, arrow: str, own: int = 0) -> str:
     """The change in a line, with what it does to the schedule of this id first, if it does something."""
-    before, after = change.before, change.after
+    place, moment = fire_times.zone(change.zone), datetime.fromtimestamp(change.at, UTC).replace(tzinfo=None)
+    before, after = (moment + _offset(at, place) for at in (change.at - 1, change.at))
     head = f"clock change {before:%a} {before.day} {before:%b} {before:%H:%M} {arrow} {after:%H:%M}"
     told = sorted(change.told, key=lambda one: one[0].id != own)
     texts = [f"{one.flow} {_does(effect)}" for one, effect in told[:MOST_TOLD]]
@@ -65,46 +61,42 @@ def _does(effect: ClockEffect) -> str:
     return "runs both times" if effect.times > 1 else "still runs once"
 
 
-def _noon(zone: str, now: float) -> datetime | None:
+def _next_moment(zone: str, now: float) -> int | None:
+    """The first second after the next clock change in a zone; None where there is none ahead."""
     try:
-        return datetime.fromtimestamp(now, fire_times.zone(zone)).replace(
-            hour=12, minute=0, second=0, microsecond=0
-        )
+        place = fire_times.zone(zone)
     except ValueError:
         return None
-
-
-@lru_cache(maxsize=256)
-def _day(zone: str, noon: datetime | None) -> tuple[datetime, datetime] | None:  # noqa: ARG001
-    """The noons around the next clock change in the zone of a noon; None where there is none ahead."""
-    if noon is None:
-        return None
     for day in range(HORIZON_DAYS):
-        one, other = noon + timedelta(days=day), noon + timedelta(days=day + 1)
-        if one.utcoffset() != other.utcoffset():
-            return one, other
+        low, high = (int(now + days * DAY) for days in (day, day + 1))
+        if _offset(low, place) != _offset(high, place):
+            return _moment(low, high, place)
     return None
 
 
-def _moment(one: datetime, other: datetime) -> datetime:
-    """When the clocks of a zone change between two moments of it, in UTC without saying so."""
-    low, high, zone = int(one.timestamp()), int(other.timestamp()), one.tzinfo
+def _moment(low: int, high: int, place: ZoneInfo) -> int:
+    """When the clocks of a zone change between two moments."""
+    before = _offset(low, place)
     while high - low > 1:
         middle = (low + high) // 2
-        if datetime.fromtimestamp(middle, zone).utcoffset() == one.utcoffset():
+        if _offset(middle, place) == before:
             low = middle
         else:
             high = middle
-    return datetime.fromtimestamp(high, UTC).replace(tzinfo=None)
+    return high
 
 
-def _effect_between(schedule: Schedule, one: datetime, other: datetime) -> ClockEffect | None:
-    """What happens to the first fire that the change concerns."""
+def _offset(at: int, place: ZoneInfo) -> timedelta:
+    return datetime.fromtimestamp(at, place).utcoffset() or timedelta()
+
+
+def _effect_near(schedule: Schedule, moment: int) -> ClockEffect | None:
+    """What happens to the first fire that the change at that moment concerns."""
     found = declared(schedule)
     if found is None:
         return None
     try:
-        fires = fire_times.fires_between(found, one.timestamp(), other.timestamp(), MOST, schedule.flow)
+        fires = fire_times.fires_between(found, moment - DAY / 2, moment + DAY / 2, MOST, schedule.flow)
         late = contract.jitter(found, schedule.flow)
         return next((effect for at in fires if (effect := fire_times.clock_effect(found, at - late))), None)
     except ValueError:

@@ -49,10 +49,10 @@ class Timetable:
         return known[2]
 
     def note_change(self, schedules: list[Schedule], now: float) -> None:
-        """Works out the next clock change, once a day for what the schedules say."""
+        """Works out the next clock change, once a day for what the schedules say, and when one has been."""
         active = [one for one in schedules if one.state is ScheduleState.ACTIVE]
         says = (now // fires.DAY, [(one.id, one.spec) for one in active])
-        if self._change_of != says:
+        if self._change_of != says or (self.change is not None and self.change.at <= now):
             self.change, self._change_of = clock_changes.first(active, now), says
 
 
