@@ -117,6 +117,7 @@ def test_a_suspended_run_waits_without_a_process_and_its_attempt_is_kept(torn: b
     assert [(one.attempt, one.state_name) for one in fold.ended_attempts] == [(1, "Suspended")]
     asked_at = 104.0 if torn else 103.0
     assert fold.run.waited == (Wait(asked_at, None),)
+    assert fold.ended_attempts[0].waited == (() if torn else (Wait(103.0, 104.0),))
     begun = journal.RunStarted(150.0, 2, 10, 11, "host", "3.11")
     assert folded(begun, run=fold.run).run.waited == (Wait(asked_at, 150.0),)
     pending = fold.run._replace(state=FlowRunState.PENDING, awaits_attempt=False)

@@ -124,6 +124,8 @@ async def test_a_large_screen_has_what_runs_what_is_wrong_and_what_happened(etl:
     broken = Happening(AlertKind.BROKEN_FILE, "", "flows/reports_v2.py", "SyntaxError", NOON - 1, None, "flows/reports_v2.py", 3)  # fmt: skip
     alerts.save(etl.db, rules.happened(None, broken, NOON - 1, muted=True))
     etl.tasks(501, [the_task(1, "list"), the_task(2, "upload", "running", map_index=7)])
+    etl.run(821, "cleanup_tmp", "failed")
+    etl.tasks(821, [the_task(1, "load", "failed", failure=REFUSED._replace(function="drop_old"))])
     etl.run(822, "cleanup_tmp", "pending")
     engine = FakeEngine()
     engine.answers[commands.GetQueue] = {
@@ -135,6 +137,7 @@ async def test_a_large_screen_has_what_runs_what_is_wrong_and_what_happened(etl:
             "Running now 1 (+1 queued)", "upload[7]", "waits: 8 runs go on", "Alerts: 2 new", "Activity"
         )
         await page.shows("✗ run 812 etl_daily failed in load_warehouse after 3m12s")
+        await page.shows("✗ run 821 cleanup_tmp failed in drop_old after")
         etl.tasks(
             501,
             [the_task(2, "upload", "retrying", map_index=7, tries=1, max_tries=2, due_at=time.time() + 70)],

@@ -75,9 +75,23 @@ async def test_what_was_missed_stands_on_top_with_its_reason(planned: Project) -
         scheduled_for=now - 240,
         created_at=now - 240,
     )
-    async with console(planned, size=(120, 30)) as page:
+    planned.run(
+        814,
+        "cleanup_tmp",
+        "pending",
+        trigger="schedule",
+        schedule="nightly",
+        scheduled_for=now - 180,
+        created_at=now - 180,
+    )
+    engine = FakeEngine()
+    engine.answers[commands.GetQueue] = {"waiting": [{"run_id": 813, "why": "1 run with tag io goes on"}]}
+    async with console(planned, size=(120, 30), engine=engine) as page:
         await page.press("4")
-        await page.shows("the engine was down; not caught up", "LATE 4m", "run 813 waits for a slot")
+        await page.shows(
+            "the engine was down; not caught up", "LATE 4m", "run 813 waits: 1 run with tag io goes on"
+        )
+        assert "run 814 has not begun" in page.line_with("LATE 3m")
         assert "? " in page.line_with("not caught up") and "-1h" in page.line_with("not caught up")
         assert page.order_of("not caught up", "LATE 4m", "now ") == ["not caught up", "LATE 4m", "now "]
 

@@ -356,7 +356,7 @@ def _attempt(run: FlowRun, event: journal.RunEnded, state: FlowRunState, reason:
         signal=event.signal,
         failure=run.failure,
         first_task_run_id=run.first_task_run_id,
-        waited=run.waited,
+        waited=ended(run.waited, event.at),
     )
 
 

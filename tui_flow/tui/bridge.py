@@ -20,6 +20,7 @@ from tui_flow.settings import Settings
 from tui_flow.store.advance import Advance, Pace
 from tui_flow.store.records import Artifact, Attempt, FlowRun, TaskRun
 from tui_flow.tui.first_failures import FirstFailures
+from tui_flow.tui.presentation import activity
 from tui_flow.tui.presentation.flow_list import EMPTY, STRIP, Overview
 
 Found = TypeVar("Found")
@@ -334,12 +335,13 @@ class Bridge:
         from tui_flow.store import alerts, flows, runs, schedules
 
         last = runs.last_runs(db, STRIP)
+        latest = [found[0] for found in last.values() if found]
         return Overview(
             flows.list_flow_files(db),
             flows.list_flows(db),
             last,
             runs.active_counts(db),
-            self.failures.of(db, (found[0] for found in last.values() if found)),
+            self.failures.of(db, [*latest, *activity.failed_of(last, activity.MOST)]),
             schedules.list_schedules(db),
             schedules.list_pauses(db),
             alerts.list_alerts(db),

@@ -2,17 +2,20 @@
 people said of alerts."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from heapq import nlargest
 from typing import NamedTuple
 
-from tui_flow.contract.states import AlertState, FlowRunState
+from tui_flow.contract.states import WENT_WRONG, AlertState, FlowRunState
 from tui_flow.counting import counted
 from tui_flow.store.records import FlowRun
 from tui_flow.tui.presentation import Line, times
 from tui_flow.tui.presentation.flow_list import Overview
 from tui_flow.tui.presentation.glyphs import Marks, role
 from tui_flow.tui.presentation.people import who
+
+MOST = 60
+"""Events that are kept: more do not fit."""
 
 
 class Event(NamedTuple):
@@ -26,6 +29,12 @@ def events_of(overview: Overview, limit: int) -> list[Event]:
     """At most so many: of each flow, its last runs are known."""
     found = (*_runs(overview), *_files(overview), *_pauses(overview), *_alerts(overview))
     return nlargest(limit, found, key=lambda event: event.at)
+
+
+def failed_of(runs: Mapping[str, Sequence[FlowRun]], limit: int) -> list[FlowRun]:
+    """The runs that failed or crashed last, of which an event may say where."""
+    wrong = (run for ones in runs.values() for run in ones if run.state in WENT_WRONG)
+    return nlargest(limit, wrong, key=lambda run: run.ended_at or 0.0)
 
 
 def line(event: Event, now: float, marks: Marks) -> Line:

@@ -64,7 +64,7 @@ def rows_of(reading: Reading, overview: Overview, slots: int) -> list[Row]:
     later = _later_rows(reading, awake, notes)
     return [
         *_past_rows(reading, known),
-        *_late_rows(reading, awake),
+        *_late_rows(reading, overview, awake),
         Row("now", reading.at, ""),
         *_with_days([*later, *_skip_rows(reading, known), *_once_rows(reading)], reading.at),
         *(_trigger_row(one) for one in awake if one.kind not in TIMED),
@@ -187,7 +187,7 @@ def _by(message: str) -> str:
     return f"by {who(message.removeprefix('by '))}" if message.startswith("by ") else message
 
 
-def _late_rows(reading: Reading, awake: Sequence[Schedule]) -> list[Row]:
+def _late_rows(reading: Reading, overview: Overview, awake: Sequence[Schedule]) -> list[Row]:
     """Fire times that nobody has decided, and runs that should have begun."""
     rows = [
         Row("late", one.next_at, "not decided: no engine, or no room for runs", one, role="bad")
@@ -199,9 +199,9 @@ def _late_rows(reading: Reading, awake: Sequence[Schedule]) -> list[Row]:
         schedule = by_name.get((run.flow, run.schedule or ""))
         waits = run.state is FlowRunState.PENDING and run.started_at is None
         if schedule and waits and run.is_late(reading.at):
-            rows.append(
-                Row("late", run.scheduled_for, f"run {run.id} waits for a slot", schedule, 1, "warn", run.id)
-            )
+            why = overview.waiting.get(run.id, "")
+            note = f"run {run.id} waits: {why}" if why else f"run {run.id} has not begun"
+            rows.append(Row("late", run.scheduled_for, note, schedule, 1, "warn", run.id))
     return sorted(rows, key=lambda row: row.at or 0.0)
 
 

@@ -32,7 +32,7 @@ class Overview(NamedTuple):
     """By flow, newest first."""
     counts: dict[FlowRunState, int]
     failures: dict[int, Failure | None]
-    """What went wrong first, by run: of each flow's latest run, where that failed."""
+    """What went wrong first, by run: of each flow's latest run, where that failed, and of all those that failed last."""
     schedules: Sequence[Schedule] = ()
     pauses: Sequence[Pause] = ()
     alerts: Sequence[Alert] = ()

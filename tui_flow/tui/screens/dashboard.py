@@ -9,7 +9,7 @@ from tui_flow.contract.states import AlertState
 from tui_flow.store.records import Alert, FlowRun
 from tui_flow.tui.presentation import activity, alert_list, running_list
 from tui_flow.tui.presentation.flow_list import Overview
-from tui_flow.tui.widgets.activity_lines import MOST, ActivityLines
+from tui_flow.tui.widgets.activity_lines import ActivityLines
 from tui_flow.tui.widgets.alert_table import AlertTable
 from tui_flow.tui.widgets.lines import Lines
 from tui_flow.tui.widgets.paint import AnySpan, paint_of
@@ -59,7 +59,7 @@ class Dashboard(Container):
             alert_list.title(alerts, len(alerts), now), f"{hint}  {self.alerts.place}".strip()
         )
         self.activity.set_title("Activity")
-        self.activity.set_events(activity.events_of(overview, MOST))
+        self.activity.set_events(activity.events_of(overview, activity.MOST))
 
     def take_advances(self, overview: Overview) -> None:
         """Runs have come further."""

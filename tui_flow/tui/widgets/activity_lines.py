@@ -10,8 +10,6 @@ from tui_flow.tui.widgets.paint import AnySpan, fit_line
 
 _COLUMN = 60
 """Cells that an event needs to be read."""
-MOST = 60
-"""Events that are kept: more do not fit."""
 _NOTHING: Line = [
     (" Nothing has happened yet. ", "dim"),
     ("r", "key"),
