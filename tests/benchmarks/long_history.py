@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tui_flow.contract import rundir
-from tui_flow.store import database, schedules
+from tui_flow.store import database, facts
 
 
 def fill(project: Path, runs: int) -> None:
@@ -19,7 +19,7 @@ def fill(project: Path, runs: int) -> None:
             "'schedule', '{}', '[]', '', i, i, i + 1, 'old', i FROM n",
             [runs],
         )
-        schedules.save_fact(db, "runs taken up to", str(runs))
+        facts.put(db, "runs taken up to", str(runs))
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     db.close()
     (state_dir / "runs" / "last").write_text(f"{runs}\n")

@@ -160,10 +160,3 @@ def test_the_last_success_is_told_by_what_it_ran_for(writer: sqlite3.Connection)
     assert runs.succeeded_for(writer, "etl", "nightly", 7.0) == 2
     assert runs.succeeded_for(writer, "etl", "nightly", 8.0) is None
     assert runs.last_ends(writer, "etl", 3, 0.0) == ["completed"]
-
-
-def test_facts_are_remembered(writer: sqlite3.Connection) -> None:
-    assert schedules.get_fact(writer, "seen") is None
-    schedules.save_fact(writer, "seen", "1")
-    schedules.save_fact(writer, "seen", "2")
-    assert schedules.get_fact(writer, "seen") == "2"

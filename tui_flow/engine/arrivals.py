@@ -13,7 +13,7 @@ from tui_flow.contract.rundir import last_run_id, read_spec, run_dir, run_ids
 from tui_flow.engine.dispatcher import run_of
 from tui_flow.engine.engine_log import EngineLog
 from tui_flow.engine.ingest import NONSENSE, Ingest
-from tui_flow.store import runs, schedules
+from tui_flow.store import facts, runs, schedules
 from tui_flow.store.database import Connection
 
 FRESH_SECONDS = 0.02
@@ -32,7 +32,7 @@ MARK, MARK_STEP = "runs taken up to", 100
 class Arrivals:
     def __init__(self, db: Connection, state_dir: Path, ingest: Ingest, log: EngineLog) -> None:
         self._db, self._state_dir, self._ingest, self._log = db, state_dir, ingest, log
-        self._mark = int(schedules.get_fact(db, MARK) or 0)
+        self._mark = int(facts.get(db, MARK) or 0)
         self._highest = max(self._mark, last_run_id(state_dir))
         known = runs.list_ids(db, above=self._mark)
         self._without_spec: dict[int, float | None] = {
@@ -79,7 +79,7 @@ class Arrivals:
         hopeful = (id for id in self._without_spec if self._may_get_spec(id))
         mark = min(hopeful, default=self._highest + 1) - 1
         if mark - self._mark >= MARK_STEP:
-            schedules.save_fact(self._db, MARK, str(mark))
+            facts.put(self._db, MARK, str(mark))
             self._mark = mark
 
     def _may_get_spec(self, id: int) -> bool:

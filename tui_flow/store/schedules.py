@@ -213,15 +213,6 @@ def resume_flow(db: sqlite3.Connection, flow: str, at: float) -> bool:
     return queries.change(db, "end_pause", [at, flow]) == 1
 
 
-def get_fact(db: sqlite3.Connection, name: str) -> str | None:
-    row = queries.row(db, "get_fact", [name])
-    return None if row is None else str(row[0])
-
-
-def save_fact(db: sqlite3.Connection, name: str, value: str) -> None:
-    queries.change(db, "save_fact", [name, value])
-
-
 def _storable(one: FireTime) -> rows.Row:
     cause = None if one.cause is None else _encode(one.cause)
     return tuple(map(rows.storable, one._replace(cause=cause)[1:]))  # type: ignore[arg-type]

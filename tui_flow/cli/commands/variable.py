@@ -8,6 +8,7 @@ import click
 
 from tui_flow.cli.options import new_command, settings, wants_json
 from tui_flow.cli.output import note, print_json, print_table
+from tui_flow.cli.parameters import value_of
 from tui_flow.cli.shapes import iso
 from tui_flow.contract.documents import VARIABLES, Documents, checked_value
 from tui_flow.contract.errors import BadParameters
@@ -76,7 +77,7 @@ def set_(name: str, value: str, tags: tuple[str, ...]) -> None:
     """Set a variable, whether it is there or not. VALUE is JSON, or else a text."""
     document = {
         "name": name,
-        "value": _checked(checked_value, _value(value)),
+        "value": _checked(checked_value, value_of(value, {})),
         "tags": list(tags),
         "updated_at": time.time(),
     }
@@ -91,13 +92,6 @@ def unset(name: str) -> None:
     if not _checked(_documents().remove, name):
         raise BadParameters(f"there is no variable {name!r}", next="list them with: tui-flow variable list")
     note(f"{name} is gone")
-
-
-def _value(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
 
 
 def _checked(function: Any, *arguments: Any) -> Any:

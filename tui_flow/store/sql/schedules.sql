@@ -104,9 +104,3 @@ ON CONFLICT (flow) DO UPDATE SET
 
 -- name: end_pause
 UPDATE pauses SET resumed_at = ? WHERE flow = ? AND resumed_at IS NULL;
-
--- name: get_fact
-SELECT value FROM facts WHERE name = ?;
-
--- name: save_fact
-INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value;

@@ -106,10 +106,6 @@ class AgendaTable(MarkableLines):
         else:
             self.show(max(0, min(index, self.count - 1)))
 
-    def refresh_times(self, now: float) -> None:
-        self.now = now
-        self.refresh()
-
     def _columns(self, width: int) -> Sequence[_Column]:
         """Those that there is room for; the note has the rest. Made once for these rows: all of them have a say."""
         if self._made[0] != width:
