@@ -75,6 +75,12 @@ async def test_what_is_paused_fires_nothing_and_what_it_left_out_is_told(
     assert outcomes(house) == [] and not house.scheduler.is_needed
     told = await ask(ListSchedules())
     assert told["schedules"][0]["next"] == []
+    with pytest.raises(BadParameters, match="etl/tick is paused: there is no fire time to skip") as refused:
+        await ask(SkipFireTime("etl"))
+    resumed = "/".join(filter(None, what)) or "--all"
+    assert refused.value.next == f"tui-flow schedule resume {resumed}"
+    assert (await ask(SkipFireTime("etl", "tick", 4200.0)))["fire_at"] == 4200.0, "once it fires again"
+    await ask(UnskipFireTime("etl", "tick", 4200.0))
     resumed = await ask(ResumeSchedules(*what))
     assert (resumed["skipped"], resumed["still_paused"]) == (5, [])
     assert outcomes(house) == [(1200.0, "skipped", "paused", 5)]

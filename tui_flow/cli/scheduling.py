@@ -127,7 +127,7 @@ def resume(schedule: str | None, everything: bool, catchup: bool) -> None:
 def skip(schedule: str, fire_at: str | None) -> None:
     """Skip one fire time to come: the next one, or that at TIME (ISO 8601; without an offset, local time).
 
-    Of a trigger, the next event is skipped.
+    Of a trigger, the next event is skipped. What is paused has no next one, but one at a TIME after the pause may be skipped.
     """
     flow, slug = _split(schedule)
     told = _ask(commands.SkipFireTime(flow, slug, None if fire_at is None else parsed_time(fire_at)))

@@ -268,7 +268,7 @@ class ResumeSchedules(NamedTuple):
 
 
 class SkipFireTime(NamedTuple):
-    """One fire time to come makes no run; of a trigger, its next event.
+    """One fire time to come makes no run; of a trigger, its next event. What is paused has no next one.
 
     Result: `{"fire_at": float or null, …}`. Errors: UnknownSchedule, BadParameters.
     """

@@ -102,6 +102,8 @@ async def skip_fire_time(
 ) -> dict[str, Any]:
     schedule = _find(engine, command.flow, command.schedule)
     by = connection.user
+    if command.fire_at is None:
+        _require_awake(engine, schedule)
     if schedule.kind not in TIMED and command.fire_at is None:
         engine.triggers.skip(schedule)
         return {
@@ -127,6 +129,21 @@ async def skip_fire_time(
         raise BadParameters("that fire time is decided already")
     engine.scheduler.forget(schedule)
     return {**_changed(engine, by, "skips a fire time", schedule.flow, schedule.slug), "fire_at": exact}
+
+
+def _require_awake(engine: "Engine", schedule: Schedule) -> None:
+    """What is paused has no next fire time. Raises BadParameters."""
+    name = f"{schedule.flow}/{schedule.slug}"
+    held = {one.flow for one in schedules.list_pauses(engine.db) if one.resumed_at is None}
+    if schedule.state is ScheduleState.PAUSED:
+        resumed = name
+    elif held & {"", schedule.flow}:
+        resumed = "--all" if "" in held else schedule.flow
+    else:
+        return
+    raise BadParameters(
+        f"{name} is paused: there is no fire time to skip", next=f"tui-flow schedule resume {resumed}"
+    )
 
 
 async def unskip_fire_time(
