@@ -379,5 +379,13 @@ def test_a_secret_is_asked_for_in_a_terminal_and_stands_in_no_command(project: P
         assert again.wait_exit() == 0
     finally:
         again.close()
+    interrupted = Terminal([TUI_FLOW, "run", "secretive"], cwd=project.root, env=project.environment)
+    try:
+        interrupted.wait_for("token (not shown):")
+        interrupted.press("ctrl+c")
+        assert interrupted.wait_exit() == 130
+        assert "Aborted" not in interrupted.text() and len(project.ask("runs")["runs"]) == 1
+    finally:
+        interrupted.close()
     shown = project.tui_flow("show", str(run_id)).stdout
     assert 'login={"host": "other", "password": "**********"}' in shown and "priority" not in shown

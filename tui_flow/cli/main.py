@@ -9,7 +9,7 @@ import click
 from tui_flow import __version__
 from tui_flow.cli.console import looks_options, open_console
 from tui_flow.cli.options import AS_JSON, project_option
-from tui_flow.cli.output import Shown, drop_output, open_missing_streams, print_json
+from tui_flow.cli.output import Shown, drop_output, note, open_missing_streams, print_json
 from tui_flow.contract.errors import EXIT_INTERRUPTED, TuiFlowError
 
 COMMANDS = (
@@ -113,6 +113,9 @@ class LazyGroup(click.Group):
                     {"error": {"kind": "UsageError", "what": error.format_message(), "where": "", "next": ""}}
                 )
             raise
+        except click.Abort:  # at a question, whose line is not at its end
+            note("")
+            raise click.exceptions.Exit(EXIT_INTERRUPTED) from None
         except KeyboardInterrupt:
             raise click.exceptions.Exit(EXIT_INTERRUPTED) from None
         except OSError as error:
