@@ -3,7 +3,7 @@ import io
 import click
 import pytest
 
-from tui_flow.cli.parameters import read_object, split, value_of
+from tui_flow.cli.parameters import assigned, read_object, split, value_of
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,6 @@ from tui_flow.cli.parameters import read_object, split, value_of
         ("1", {"type": "number"}, 1),
         ('"quoted"', {"type": "integer"}, "quoted"),
         ("", {"type": "string"}, ""),
-        pytest.param("[" * 9_000, {}, "[" * 9_000, id="deep"),
     ],
 )
 def test_text_becomes_what_the_parameter_takes(text: str, schema: dict[str, object], value: object) -> None:
@@ -54,3 +53,9 @@ def test_an_object_is_read_from_text_file_and_standard_input(tmp_path, monkeypat
 def test_what_is_no_object_is_refused(text: str) -> None:
     with pytest.raises(click.UsageError, match="--params"):
         read_object(text)
+
+
+@pytest.mark.parametrize("schema", [{}, {"type": "array", "items": {"type": "integer"}}, {"type": "object"}])
+def test_what_lies_too_deep_is_a_text_whatever_the_parameter_takes(schema: dict[str, object]) -> None:
+    deep = "[" * 9_000
+    assert assigned({"it": deep}, {"properties": {"it": schema}}) == {"it": deep}

@@ -200,3 +200,8 @@ def test_patterns_are_left_out_for_who_must_not_wait_and_nothing_is_too_much() -
     assert misfit(part, ["a" * 60 + "b"] * 1_000, {}, patterns=False) is None
     assert misfit({"type": "integer"}, "9" * 100_000, {}) is not None
     assert misfit({"type": "string"}, "9" * 100_000 + "x", {}) is None
+    deep: list[object] = []
+    for _ in range(900):
+        deep = [deep]
+    within = {"list": {"type": "array", "items": {"$ref": "#/$defs/list"}}}
+    assert misfit(within["list"], deep, within) is None

@@ -6,6 +6,7 @@ import pytest
 from pydantic import AliasChoices, AliasPath, BaseModel, ConfigDict, Field, Secret, SecretBytes, SecretStr
 
 from tui_flow import flow
+from tui_flow.contract.errors import BadParameters
 from tui_flow.contract.secret_parameters import STARS, not_kept, secrets_in, starred, starred_like
 
 
@@ -59,6 +60,15 @@ def test_a_secret_is_one_under_each_of_its_names() -> None:
 
 def test_none_is_no_secret() -> None:
     assert starred(every.parameter_schema(), {"raw": None, "whole": None}) == {"raw": None, "whole": None}
+
+
+def test_what_is_too_deep_to_look_through_is_refused() -> None:
+    tree = {"type": "object", "properties": {"kid": {"$ref": "#/$defs/tree"}}}
+    deep: dict[str, object] = {}
+    for _ in range(900):
+        deep = {"kid": deep}
+    with pytest.raises(BadParameters, match="too deep"):
+        starred({"properties": {"a": {"$ref": "#/$defs/tree"}}, "$defs": {"tree": tree}}, {"a": deep})
 
 
 def test_a_secret_that_was_not_kept_is_named_by_its_place() -> None:

@@ -111,7 +111,7 @@ def test_texts_become_values(name: str, text: str, value: object) -> None:
         ("rows", "{}", "needs a JSON list"), ("rows", "[1", "needs a JSON list"), ("sure", "perhaps", "needs a true or false"),
         ("day", "2026-13-01", "needs a date, as"), ("day", "", "needs a date, as"), ("day", "in May", "needs a date, as"),
         ("day", "-3x", "needs a date, as"), ("ids", "1, x", "needs a whole number"), ("ids", "1,2,3", "at most"),
-        ("config.batch", "501", "has to be at most 500"), pytest.param("rows", "[" * 9_000, "too deep", id="deep"),
+        ("config.batch", "501", "has to be at most 500"), pytest.param("rows", "[" * 9_000, "needs a JSON list", id="deep"),
     ],
 )  # fmt: skip
 def test_texts_that_mean_nothing_are_refused_with_a_reason(name: str, text: str, wrong: str) -> None:

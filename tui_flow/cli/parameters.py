@@ -1,6 +1,5 @@
 """Parameters as they stand on the command line, made into the JSON values that the engine takes."""
 
-import json
 import sys
 import time
 from collections.abc import Iterable, Mapping
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tui_flow.contract.parameter_fit import from_json
 from tui_flow.contract.secret_parameters import without_stars
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ def read_object(text: str) -> dict[str, Any]:
             text = sys.stdin.read()
         elif text.startswith("@"):
             text = Path(text[1:]).read_text("utf-8")
-        value = json.loads(text)
-    except (OSError, ValueError, RecursionError) as error:
+        value = from_json(text)
+    except (OSError, ValueError) as error:
         raise click.UsageError(f"--params {where}: {error}") from None
     if not isinstance(value, dict):
         raise click.UsageError(f'--params {where}: an object is needed, such as {{"name": "value"}}')
@@ -120,8 +120,8 @@ def value_of(text: str, schema: Mapping[str, Any]) -> Any:
     takes a number. `schema` is the parameter's own JSON schema; an empty one takes everything.
     """
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
+        value = from_json(text)
+    except ValueError:
         return text
     allowed = _allowed(schema)
     if not allowed or _TYPES[type(value)] & allowed or "string" not in allowed:

@@ -170,6 +170,14 @@ def to_wire(error: TuiFlowError) -> dict[str, str]:
     return {"kind": error.kind, "what": error.what, "where": error.where, "next": error.next}
 
 
+TOO_DEEP = "lists or objects lie too deep in each other"
+
+
+def too_deep() -> BadParameters:
+    """Of parameters that nobody can look through, nor write down."""
+    return BadParameters(f"in a parameter, {TOO_DEEP}", next="let the flow take it as text")
+
+
 def broken_file(
     what: str | None, path: str, line: int | None, next: str = "mend it and save it"
 ) -> BrokenFlow:

@@ -11,6 +11,7 @@ from itertools import islice
 from operator import ge, gt, le, lt
 from typing import Any, NamedTuple
 
+from tui_flow.contract.errors import TOO_DEEP
 from tui_flow.contract.secret_parameters import NAMES, STARS, is_secret, resolved
 
 VALIDATED = "x-validated"
@@ -58,6 +59,16 @@ _NUMBER = re.compile(
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
+def from_json(text: str) -> Any:
+    """What a JSON text means. Raises ValueError, also where lists or objects lie too deep in each other."""
+    import json
+
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError(TOO_DEEP) from None
+
+
 class Misfit(NamedTuple):
     """What is wrong with a value."""
 
@@ -73,6 +84,13 @@ class Misfit(NamedTuple):
 def misfit(part: Any, value: Any, definitions: Mapping[str, Any], *, patterns: bool = True) -> Misfit | None:
     """The first thing that is wrong with a value by its part of a schema; None where it may fit. Without `patterns` for who
     must not wait: matching the author's may take for ever."""
+    try:
+        return _misfit(part, value, definitions, patterns)
+    except RecursionError:  # deeper than anybody types
+        return None
+
+
+def _misfit(part: Any, value: Any, definitions: Mapping[str, Any], patterns: bool) -> Misfit | None:
     part = resolved(part, definitions)
     if not part or part.get(LENIENT) or value == STARS:
         return None
@@ -100,7 +118,7 @@ def _misfit_of_all(
     options: list[Any], value: Any, definitions: Mapping[str, Any], patterns: bool
 ) -> Misfit | None:
     """None where one of the options may take the value."""
-    found = [misfit(option, value, definitions, patterns=patterns) for option in options]
+    found = [_misfit(option, value, definitions, patterns) for option in options]
     told = [one for one in found if one is not None]
     if len(told) < len(found):
         return None
@@ -126,13 +144,13 @@ def _inside(
                 yield Misfit((str(name),), f"is not known, but {', '.join(fields)}")
                 continue
             inner = fields.get(name, others if name not in known else None)
-            if found := misfit(inner, one, definitions, patterns=patterns):
+            if found := _misfit(inner, one, definitions, patterns):
                 yield found._replace(place=(str(name), *found.place))
     elif isinstance(value, list):
         first, others = part.get("prefixItems", []), part.get("items")
         parts = [*first, *[others] * (len(value) - len(first))]
         for place, (inner, one) in enumerate(islice(zip(parts, value, strict=False), MOST_ITEMS)):
-            if found := misfit(inner, one, definitions, patterns=patterns):
+            if found := _misfit(inner, one, definitions, patterns):
                 yield found._replace(place=(str(place), *found.place))
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from tui_flow.contract.errors import too_deep
+
 STARS = "**********"
 """As pydantic writes a secret: so a run reads the same before it began and after."""
 
@@ -30,8 +32,12 @@ def definitions_of(schema: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def starred(schema: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters, with stars in the place of each secret. `schema` is that of the object of them all."""
-    found: dict[str, Any] = _starred({**schema}, dict(parameters), definitions_of(schema))
+    """The parameters, with stars in the place of each secret. `schema` is that of the object of them all. Raises
+    BadParameters where they are too deep to look through."""
+    try:
+        found: dict[str, Any] = _starred({**schema}, dict(parameters), definitions_of(schema))
+    except RecursionError:
+        raise too_deep() from None
     return found
 
 

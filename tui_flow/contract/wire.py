@@ -15,7 +15,7 @@ from types import GenericAlias
 from typing import Any, get_args, get_origin
 
 from tui_flow.contract.commands import COMMANDS, Command
-from tui_flow.contract.errors import BadParameters, ProtocolError
+from tui_flow.contract.errors import BadParameters, ProtocolError, too_deep
 
 VERSION = 1
 MAX_LINE = 4 * 1024 * 1024
@@ -31,9 +31,7 @@ def encode_request(id: int, command: Command) -> bytes:
             "a parameter is not a finite number", next="JSON has none: let the flow take it as text"
         ) from None
     except RecursionError:
-        raise BadParameters(
-            "lists or objects of a parameter lie too deep in each other", next="let the flow take it as text"
-        ) from None
+        raise too_deep() from None
     if len(line) > MAX_LINE:
         raise BadParameters(
             f"the parameters take {len(line):,} bytes, and a run takes at most {MAX_LINE:,}",

@@ -9,13 +9,12 @@ import time
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from tui_flow.contract.parameter_fit import misfit
+from tui_flow.contract.parameter_fit import from_json, misfit
 from tui_flow.safe import safe
 from tui_flow.tui.presentation import times
 from tui_flow.tui.presentation.fields import Field
 
 _TRUE, _FALSE = ("true", "yes", "y", "1", "on"), ("false", "no", "n", "0", "off")
-TOO_DEEP = "lists or objects lie too deep in each other"
 MOMENTS = ("date", "date-time", "start")
 """The formats that take "today" and its like."""
 _STEP = re.compile(r"([+-])(\d{1,5})([smhdw])")
@@ -84,8 +83,6 @@ def parse(field: Field, text: str, now: float | None = None) -> Any:
         value = _parse(field, text, time.time() if now is None else now)
         if found := misfit(field.schema, value, field.definitions):
             raise ValueError(str(found))
-    except RecursionError:
-        raise ValueError(TOO_DEEP) from None
     except ValueError:
         if not field.is_lenient or not text.strip():
             raise
@@ -95,7 +92,7 @@ def parse(field: Field, text: str, now: float | None = None) -> Any:
 
 def _json_or_text(text: str) -> Any:
     try:
-        return json.loads(text)
+        return from_json(text)
     except ValueError:
         return text
 
@@ -150,7 +147,7 @@ def listed(text: str, items: tuple[str, ...]) -> list[Any]:
     stripped = text.strip()
     if stripped.startswith("["):
         try:
-            return list(json.loads(stripped))
+            return list(from_json(stripped))
         except (ValueError, TypeError):
             raise ValueError("needs a list, as a, b") from None
     item = Field(("",), items, False, None)
@@ -231,7 +228,7 @@ def _string(text: str) -> str:
     stripped = text.strip()
     if len(stripped) > 1 and stripped[0] == stripped[-1] == '"':
         try:
-            return str(json.loads(stripped))
+            return str(from_json(stripped))
         except ValueError:
             return text
     return text
@@ -239,7 +236,7 @@ def _string(text: str) -> str:
 
 def _json(field: Field, text: str) -> Any:
     try:
-        value = json.loads(text)
+        value = from_json(text)
     except ValueError:
         raise ValueError(f"needs a {field.hint}") from None
     wanted = {"array": list, "object": dict}

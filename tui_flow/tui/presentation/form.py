@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import Any, NamedTuple
 
-from tui_flow.contract.parameter_fit import with_own_names
+from tui_flow.contract.parameter_fit import from_json, with_own_names
 from tui_flow.contract.secret_parameters import STARS, definitions_of
 from tui_flow.tui.presentation.field_texts import (
-    TOO_DEEP,
     as_text,
     parse,
     start_of,
@@ -259,12 +258,10 @@ class Form:
     def take_json(self, text: str) -> None:
         """Fills the fields from what was edited. Raises ValueError, with the line, and changes nothing then."""
         try:
-            values = json.loads(text)
+            values = from_json(text)
         except json.JSONDecodeError as error:
             what = error.msg.replace("Expecting property name enclosed", "a name is needed, enclosed")
             raise ValueError(f"line {error.lineno}: {what}") from None
-        except RecursionError:
-            raise ValueError(TOO_DEEP) from None
         if not isinstance(values, dict):
             raise ValueError("line 1: an object is needed, { … }")
         unknown = [name for name in values if (name,) not in self.by_path]
