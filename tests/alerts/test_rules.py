@@ -1,5 +1,7 @@
 """What happens to an alert, when a message is due, and what of it leaves the machine: tables of pure functions."""
 
+import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -306,3 +308,29 @@ def test_a_message_is_safe_cut_and_says_how_many_more_there_are() -> None:
     assert single["title"] == "etl failed (shop)"
     assert single["text"] == "etl load: OSError: timeout (run 7)"
     assert single["alerts"][0]["open"] == "tui-flow open run/7"
+
+
+@pytest.mark.parametrize(
+    ("zone", "told"),
+    [
+        ("UTC", "00:30 to 01:30 UTC"),
+        ("Asia/Kolkata", "06:00 to 07:00 UTC+05:30"),
+        ("Europe/Berlin", "02:30 UTC+02:00 to 02:30 UTC+01:00"),
+        ("America/New_York", "Sat 24 Oct 20:30 to Sat 24 Oct 21:30 UTC-04:00"),
+    ],
+)
+def test_the_times_in_an_alert_say_of_which_zone_they_are(
+    monkeypatch: pytest.MonkeyPatch, zone: str, told: str
+) -> None:
+    at = datetime(2026, 10, 25, 0, 30, tzinfo=UTC).timestamp()
+    missed = a_fire_time(
+        1, at, outcome=FireOutcome.MISSED, until=at + 3600, times=2, decided_at=at + 4 * 3600
+    )
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        what = happenings.of_fire_time(schedule(), missed._replace(message="the engine was down")).what
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert what == f"missed 2 fire times, {told}: the engine was down"

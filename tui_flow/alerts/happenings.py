@@ -86,11 +86,21 @@ def of_fire_time(schedule: Schedule, one: FireTime) -> Happening:
 
 
 def _range(one: FireTime) -> str:
-    """ "00:26 to 00:28", with the days where not all of it is of the day on which it was decided."""
+    """ "00:26 to 00:28 UTC+02:00", with the days where not all of it is of the day on which it was decided. Those who read
+    it may look at other times in another zone."""
     ends = [time.localtime(at) for at in (one.fire_at, one.until or one.fire_at)]
     today = time.localtime(one.decided_at)[:3]
     form = "%H:%M" if all(end[:3] == today for end in ends) else "%a %d %b %H:%M"
-    return " to ".join(dict.fromkeys(time.strftime(form, end) for end in ends))
+    first, last = (time.strftime(form, end) for end in ends)
+    before, zone = map(_zone, ends)
+    if (first, before) == (last, zone):
+        return f"{last} {zone}"
+    return f"{first}{'' if before == zone else f' {before}'} to {last} {zone}"
+
+
+def _zone(when: time.struct_time) -> str:
+    offset = time.strftime("%z", when)
+    return f"UTC{offset[:3]}:{offset[3:5]}" if offset.strip("+0") else "UTC"
 
 
 def of_file(file: FlowFile) -> Happening | None:
