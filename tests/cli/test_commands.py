@@ -384,7 +384,7 @@ def test_a_secret_is_asked_for_in_a_terminal_and_stands_in_no_command(project: P
         interrupted.wait_for("token (not shown):")
         interrupted.press("ctrl+c")
         assert interrupted.wait_exit() == 130
-        assert "Aborted" not in interrupted.text and len(project.ask("runs")["runs"]) == 1
+        assert "Aborted" not in interrupted.text and project.ask("runs")["runs"][0]["run_id"] == run_id
     finally:
         interrupted.close()
     shown = project.tui_flow("show", str(run_id)).stdout
