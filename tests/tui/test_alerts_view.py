@@ -230,7 +230,14 @@ async def test_a_wide_screen_has_all_columns_code_log_and_context(
         await page.press("escape", "v")
         await page.shows("the text of flows/etl_daily.py that run 812 ran was not kept")
         await page.press("j", "v", "y")
-        await page.shows("tui-flow alerts show 2")
+        await page.shows("tui-flow alerts show 2", "flows/reports_v2.py:2 ")
+        troubled.db.execute("UPDATE alerts SET line = 0 WHERE id = 2")
+        page.engine.tell(changes.AlertChanged(2, "acknowledged"))
+        await page.press("escape")
+        await page.hides("flows/reports_v2.py:2")
+        await page.press("y")
+        await page.shows("path and line")
+        assert "reports_v2.py:0" not in page.text, "nobody knows the line"
 
 
 def test_parameters_that_differ_are_named_as_far_as_a_line_has_room() -> None:

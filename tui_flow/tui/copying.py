@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from tui_flow.contract.errors import at_line
 from tui_flow.contract.rundir import LOG, run_dir
 from tui_flow.contract.states import RERUNNABLE
 from tui_flow.counting import counted
@@ -49,7 +50,7 @@ def line_count(text: str) -> str:
 def of_run(run: "FlowRun", failure: "Failure | None", state_dir: Path, address: "Address") -> list[Copyable]:
     """What can be copied of any run, apart from its log; `address` leads to the place in it that is looked at."""
     verb = "rerun" if run.state in RERUNNABLE else "show"
-    place = f"{failure.path}:{failure.line}" if failure and failure.path else run.path
+    place = at_line(failure.path, failure.line) if failure and failure.path else run.path
     return [
         *([Copyable("y", "error", f"{failure.type}: {failure.message}")] if failure else []),
         *([Copyable("t", "traceback", failure.traceback or failure.message)] if failure else []),
@@ -65,7 +66,7 @@ def of_flow(row: "FlowRow") -> list[Copyable]:
     """What can be copied of a flow, or of a file that does not import; where its latest run failed, the path is that run's."""
     if row.broken is not None:
         error, trace = row.broken.error or "", row.broken.traceback or ""
-        place = f"{row.path}:{row.broken.error_line}" if row.broken.error_line else row.path
+        place = at_line(row.path, row.broken.error_line)
         return [
             Copyable("y", "error", error),
             Copyable("t", "traceback", trace),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tui_flow.contract.errors import at_line
 from tui_flow.contract.failure import Failure
 from tui_flow.counting import counted
 from tui_flow.safe import safe_lines
@@ -54,7 +55,7 @@ def lines(alert: Alert, about: About, project: Path, now: float, marks: Marks) -
     """The error's own words and line, its runs, what differs from the last success, and what became of messages."""
     found: list[Line] = [[(alert.what, "bad" if alert.state != "recovered" else "")]]
     if alert.path:
-        where = f"{short_path(alert.path, project)}:{alert.line}"
+        where = at_line(short_path(alert.path, project), alert.line)
         found.append([("at       ", "dim"), (where, "strong"), ("   e", "key"), (" opens it there", "dim")])
         found += [
             [("         ", ""), (text.strip(), "live")] for number, text in about.code if number == alert.line

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from tui_flow.contract.alert_rules import ACKNOWLEDGED_SECONDS, REPEAT_SECONDS
+from tui_flow.contract.errors import at_line
 from tui_flow.contract.states import AlertKind, AlertState
 from tui_flow.store.records import Alert, AlertMessage
 from tui_flow.tui.presentation import Line, alert_list, times
@@ -39,7 +40,7 @@ def error_lines(alert: Alert, about: About, project: Path, marks: Marks) -> list
     else:
         lines += [[(alert.what, "bad" if alert.state is not AlertState.RECOVERED else "")], []]
     if alert.path:
-        where = f"{short_path(alert.path, project)}:{alert.line}"
+        where = at_line(short_path(alert.path, project), alert.line)
         lines.append([("CODE  ", "dim"), (where, "strong"), ("   e", "key"), (" opens it there", "dim")])
         lines += [_code_line(number, text, number == alert.line, marks) for number, text in about.code]
         lines += [[("it is not there any more", "dim")]] if not about.code and alert.line else []

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from tui_flow.contract.errors import at_line
 from tui_flow.contract.failure import Failure
 from tui_flow.store.records import FlowRun
 from tui_flow.tui import copying
@@ -37,7 +38,7 @@ class AlertTexts(TextsOfRun):
         return copying.first_of_each(
             [
                 Copyable("y", "error", alert.what),
-                *([Copyable("p", "path and line", f"{alert.path}:{alert.line}")] if alert.path else []),
+                *([Copyable("p", "path and line", at_line(alert.path, alert.line))] if alert.path else []),
                 Copyable("u", "address", f"tui-flow open {place}"),
                 Copyable("c", "command", f"tui-flow alerts show {alert.id}"),
                 *await super().copyables(),
