@@ -11,7 +11,7 @@ import pytest
 
 from tests.tui.pages import Page, callers_of, console
 from tests.tui.project import NOON, Project, said
-from tui_flow.tui import copying, editor
+from tui_flow.tui import copying, editor, saving
 from tui_flow.tui.presentation import log_lines
 from tui_flow.tui.presentation.times import clock, stamp
 
@@ -164,6 +164,29 @@ async def test_the_shown_log_is_saved_but_never_over_a_file(etl: Project, tmp_pa
         await page.shows("not saved, File exists")
         await page.press("S", "ctrl+u", "enter", "S", "escape")
         assert page.app.is_running
+
+
+async def test_a_file_that_takes_long_says_how_far_it_is_and_that_it_is_not_whole_where_it_ends_early(
+    etl: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, seconds in (("SLICE_SECONDS", -1.0), ("SAY_SECONDS", 0.0), ("REST_SECONDS", 600.0)):
+        monkeypatch.setattr(saving, name, seconds)
+    etl.log(811, said("one"), said("two"))
+    folder = etl.settings.project
+    async with console(etl, open_run=812) as page:
+        await page.shows("│> 49 ")
+        await page.press("S", "enter")
+        await page.shows("saving 1 of 16 lines to")
+        await page.press("S", "enter")
+        await page.shows("another file is still being saved")
+        await page.press("comma")
+        await page.shows("not whole: 1 of 16 lines saved to", "run 811")
+        await page.shows("two")
+        await page.press("S", "enter")
+        await page.shows("saving 1 of 2 lines to")
+    for id, count in ((812, 16), (811, 2)):
+        (path,) = folder.glob(f"run-{id}*.log")
+        assert path.read_text().splitlines()[1:] == [f"-- not whole: 1 of {count} lines --"]
 
 
 async def test_the_shown_log_is_read_in_a_pager_made_harmless(

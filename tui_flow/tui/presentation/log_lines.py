@@ -62,8 +62,11 @@ def read_line(at: float | None, level: str, who: str, message: str, mode: str) -
 
 
 def texts(log: "LogFile", lines: Iterable[int], whose: Callable[[int], str], mode: str) -> Iterator[str]:
-    """Lines of a log like that, as plain text; `whose` gives a task run's name."""
+    """Lines of a log like that, as plain text, until its file becomes another; `whose` gives a task run's name."""
+    generation = log.generation
     for line in lines:
+        if log.generation != generation:
+            return
         at, level, _, message = split(log.whole_text(line))
         writer = log.head(line).task_run
         who = "" if writer is None else whose(writer)

@@ -44,7 +44,8 @@ class LogTexts(_Base):
 
         def save(path: str) -> None:
             if path.strip():
-                saving.save(self.console, path.strip(), self._texts(kept=True))
+                hits = list(self._texts(kept=True))
+                saving.save(self.console, self, path.strip(), hits, len(hits))
 
         self.home.ask("a new file to save all hits to", save, str(self.console.settings.project / name))
 

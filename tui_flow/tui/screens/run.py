@@ -12,6 +12,7 @@ from textual.widget import Widget
 from tui_flow.contract.rundir import LOG, run_dir
 from tui_flow.contract.states import TERMINAL, FlowRunState
 from tui_flow.counting import counted
+from tui_flow.tui import saving
 from tui_flow.tui.bridge import RunReading
 from tui_flow.tui.presentation import artifacts
 from tui_flow.tui.presentation.attempts import as_run, attempt_at, log_bounds
@@ -63,6 +64,7 @@ class RunScreen(RunFrames):
         self.open_run(self.run_id, self._line, self._wanted_task)
 
     def on_unmount(self) -> None:
+        saving.stop(self)
         self.log_view.lines.log.close()
 
     # The run.
@@ -72,6 +74,7 @@ class RunScreen(RunFrames):
         return not self._is_read.is_set()
 
     def open_run(self, run_id: int, line: int | None = None, task: str = "") -> None:
+        saving.stop(self)
         self.run_id, self.run, self.latest, self.forest = run_id, None, None, TaskForest()
         self.attempts, self.shows_earlier = [], False
         self._line, self._wanted_task, self.artifacts = line, task, {}

@@ -199,10 +199,6 @@ class RunFrames(RunTexts):
             return f"its log is no longer there: {about.short_path(str(log.path), self.console.settings.project)}"
         return silence.why_silent(run, row, self.forest, self._why_not_begun())
 
-    def _whose(self, task_run: int) -> str:
-        task = self.forest.tasks.get(task_run)
-        return task.run_name or task.name if task else (self.run.flow if self.run and not task_run else "")
-
     def _why_not_begun(self) -> str:
         return why_not_begun(self.run, self.console.overview, time.time()) if self.run else ""
 

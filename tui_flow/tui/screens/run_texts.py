@@ -13,6 +13,7 @@ from tui_flow.tui import copying, saving
 from tui_flow.tui.copying import Copyable
 from tui_flow.tui.presentation import artifacts
 from tui_flow.tui.presentation.address import Address
+from tui_flow.tui.presentation.tree import TaskForest
 from tui_flow.tui.screens.reader import ReaderScreen
 from tui_flow.tui.screens.run_actions import RunActions
 from tui_flow.tui.screens.texts_of_run import TextsOfRun
@@ -113,7 +114,15 @@ class RunTexts(TextsOfRun, RunActions):
 
     def _save(self, name: str) -> None:
         if name:
-            saving.save(self.console, name, self.log_view.texts(kept=True))
+            view, whose = self.log_view, partial(self._whose, forest=self.forest)
+            saving.save(
+                self.console, self, name, view.texts(kept=True, whose=whose), len(view.lines.unfolded())
+            )
+
+    def _whose(self, task_run: int, forest: TaskForest | None = None) -> str:
+        """The name of a task run; `forest` is that of an attempt that may be shown no more."""
+        task = (forest or self.forest).tasks.get(task_run)
+        return task.run_name or task.name if task else (self.run.flow if self.run and not task_run else "")
 
     async def action_pager(self) -> None:
         """The lines that are shown in $PAGER, at the one under the cursor."""

@@ -137,10 +137,11 @@ class LogView(Lines):
         """The line of the file under the cursor."""
         return self.lines.lines[self.cursor] if self.cursor < len(self.lines.lines) else None
 
-    def texts(self, *, kept: bool) -> Iterator[str]:
-        """The lines that are shown, as a person reads them elsewhere; what is `kept` has day and zone with each."""
+    def texts(self, *, kept: bool, whose: Callable[[int], str] | None = None) -> Iterator[str]:
+        """The lines that are shown, as a person reads them elsewhere; what is `kept` has day and zone with each. `whose`
+        gives names of task runs that stay the same while it is read, slowly."""
         mode = "stamp" if kept else "date" if self.time_mode == "date" else "clock"
-        return log_lines.texts(self.lines.log, self.lines.unfolded(), self.whose, mode)
+        return log_lines.texts(self.lines.log, self.lines.unfolded(), whose or self.whose, mode)
 
     def place_in_texts(self) -> int:
         """Which of those is under the cursor."""
