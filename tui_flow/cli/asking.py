@@ -59,9 +59,7 @@ def ask_fields(schema: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any
     for field in form.leaves:
         if field.path[0] in wanted and not form.is_inside_unset(field):
             form.texts[field.path] = _typed(field)
-    return {
-        field.name: form.value(field) for field in form.fields if field.path in {(name,) for name in wanted}
-    }
+    return {name: form.value(form.by_path[name,]) for name in wanted}
 
 
 def _typed(field: Field) -> str:

@@ -64,8 +64,8 @@ def _is_name(text: str) -> bool:
 def assigned(
     texts: Mapping[str, str | None], schema: dict[str, Any], before: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """The values of `-p` options, by parameter; what has no text is asked for. `-p config.batch=5` sets one field of what the parameter is `before`, or
-    by default. `schema` is that of the object of all parameters."""
+    """The values of `-p` options, by parameter; what has no text is asked for. `-p config.batch=5` sets one field of what
+    the parameter is `before`, or by default. `schema` is that of the object of all parameters."""
     from tui_flow.cli.asking import ask
     from tui_flow.tui.presentation.fields import field_of, part_of
 

@@ -69,6 +69,10 @@ def from_json(text: str) -> Any:
         raise ValueError(TOO_DEEP) from None
 
 
+Matches = Callable[[str, str], bool]
+"""Of a pattern and a text."""
+
+
 class Misfit(NamedTuple):
     """What is wrong with a value."""
 
@@ -81,22 +85,24 @@ class Misfit(NamedTuple):
         return f"{'.'.join(self.place)}: {self.why}" if self.place else self.why
 
 
-def misfit(part: Any, value: Any, definitions: Mapping[str, Any], *, patterns: bool = True) -> Misfit | None:
-    """The first thing that is wrong with a value by its part of a schema; None where it may fit. Without `patterns` for who
-    must not wait: matching the author's may take for ever."""
+def misfit(
+    part: Any, value: Any, definitions: Mapping[str, Any], matches: Matches = lambda *_: True
+) -> Misfit | None:
+    """The first thing that is wrong with a value by its part of a schema; None where it may fit. `matches` tells of a pattern
+    of the author's whether a text does: Python's own regular expressions may take for ever."""
     try:
-        return _misfit(part, value, definitions, patterns)
+        return _misfit(part, value, definitions, matches)
     except RecursionError:  # deeper than anybody types
         return None
 
 
-def _misfit(part: Any, value: Any, definitions: Mapping[str, Any], patterns: bool) -> Misfit | None:
+def _misfit(part: Any, value: Any, definitions: Mapping[str, Any], matches: Matches) -> Misfit | None:
     part = resolved(part, definitions)
     if not part or part.get(LENIENT) or value == STARS:
         return None
     options = part.get("anyOf") or part.get("oneOf")
     if options:
-        return _misfit_of_all(options, value, definitions, patterns)
+        return _misfit_of_all(options, value, definitions, matches)
     if "enum" in part or "const" in part:
         return None if _is_one_of(choices(part), value) else Misfit((), f"one of {choice_words(part)}")
     types = part.get("type", [])
@@ -109,16 +115,16 @@ def _misfit(part: Any, value: Any, definitions: Mapping[str, Any], patterns: boo
         return Misfit((), f"needs a {' or '.join(WORDS.get(str(type_), str(type_)) for type_ in types)}")
     if broken := broken_limit(part, value):
         return Misfit((), broken)
-    if patterns and isinstance(value, str) and not _matches(part.get("pattern"), value):
+    if isinstance(value, str) and _breaks_pattern(part, value, matches):
         return Misfit((), f"has to match {part['pattern']}")
-    return next(_inside(part, value, definitions, patterns), None)
+    return next(_inside(part, value, definitions, matches), None)
 
 
 def _misfit_of_all(
-    options: list[Any], value: Any, definitions: Mapping[str, Any], patterns: bool
+    options: list[Any], value: Any, definitions: Mapping[str, Any], matches: Matches
 ) -> Misfit | None:
     """None where one of the options may take the value."""
-    found = [_misfit(option, value, definitions, patterns) for option in options]
+    found = [_misfit(option, value, definitions, matches) for option in options]
     told = [one for one in found if one is not None]
     if len(told) < len(found):
         return None
@@ -130,7 +136,7 @@ def _misfit_of_all(
 
 
 def _inside(
-    part: Mapping[str, Any], value: Any, definitions: Mapping[str, Any], patterns: bool
+    part: Mapping[str, Any], value: Any, definitions: Mapping[str, Any], matches: Matches
 ) -> Iterator[Misfit]:
     """What is wrong with what is in a list or an object, as far as it is looked at."""
     if isinstance(value, dict):
@@ -144,13 +150,13 @@ def _inside(
                 yield Misfit((str(name),), f"is not known, but {', '.join(fields)}")
                 continue
             inner = fields.get(name, others if name not in known else None)
-            if found := _misfit(inner, one, definitions, patterns):
+            if found := _misfit(inner, one, definitions, matches):
                 yield found._replace(place=(str(name), *found.place))
     elif isinstance(value, list):
         first, others = part.get("prefixItems", []), part.get("items")
         parts = [*first, *[others] * (len(value) - len(first))]
         for place, (inner, one) in enumerate(islice(zip(parts, value, strict=False), MOST_ITEMS)):
-            if found := _misfit(inner, one, definitions, patterns):
+            if found := _misfit(inner, one, definitions, matches):
                 yield found._replace(place=(str(place), *found.place))
 
 
@@ -207,13 +213,9 @@ def _length(name: str, value: Any, part: Mapping[str, Any]) -> int | None:
     return len(value.strip() if name == "maxLength" else value)
 
 
-def _matches(pattern: Any, value: str) -> bool:
-    if not isinstance(pattern, str):
-        return True
-    try:
-        return any(re.search(pattern, text) for text in (value, value.strip()))
-    except re.error:  # pydantic's are Rust's, and a few of those are not Python's
-        return True
+def _breaks_pattern(part: Mapping[str, Any], value: str, matches: Matches) -> bool:
+    pattern = part.get("pattern")
+    return isinstance(pattern, str) and not any(matches(pattern, text) for text in (value, value.strip()))
 
 
 def _is(type_: str, value: Any) -> bool:

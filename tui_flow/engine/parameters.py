@@ -30,7 +30,7 @@ def _wrong(flow: Flow, given: dict[str, Any]) -> Iterator[str]:
     known, definitions = flow.parameters.get("properties", {}), definitions_of(flow.parameters)
     shown = starred(flow.parameters, given)
     for name, value in given.items():
-        found = misfit(known.get(name), value, definitions, patterns=False)
+        found = misfit(known.get(name), value, definitions)
         if found is None:
             continue
         at = shown[name]

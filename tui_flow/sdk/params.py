@@ -355,21 +355,10 @@ _OWN_WAYS = frozenset({
     "function-before", "function-wrap", "function-plain", "chain", "generator", "named-tuple", "call", "arguments",
 })  # fmt: skip
 """Of pydantic's core schemas: those that take more than their JSON schema says."""
-_TELLING = frozenset(
-    {
-        "type",
-        "enum",
-        "const",
-        "format",
-        "pattern",
-        "anyOf",
-        "oneOf",
-        "items",
-        "properties",
-        "required",
-        *LIMITS,
-    }
-)
+_TELLING = frozenset({
+    "type", "enum", "const", "format", "pattern", "anyOf", "oneOf", "items", "properties", "required", *LIMITS,
+})  # fmt: skip
+"""What an author's own part of a schema may say, and pydantic does not hold to."""
 
 
 def _aliases(alias: Any) -> Iterable[str]:

@@ -13,6 +13,7 @@ from tui_flow.contract.parameter_fit import from_json, misfit
 from tui_flow.safe import safe
 from tui_flow.tui.presentation import times
 from tui_flow.tui.presentation.fields import Field
+from tui_flow.tui.presentation.patterns import matches
 
 _TRUE, _FALSE = ("true", "yes", "y", "1", "on"), ("false", "no", "n", "0", "off")
 MOMENTS = ("date", "date-time", "start")
@@ -81,7 +82,7 @@ def parse(field: Field, text: str, now: float | None = None) -> Any:
     """The value that a text means. Raises ValueError, with what is wrong, where it means none."""
     try:
         value = _parse(field, text, time.time() if now is None else now)
-        if found := misfit(field.schema, value, field.definitions):
+        if found := misfit(field.schema, value, field.definitions, matches):
             raise ValueError(str(found))
     except ValueError:
         if not field.is_lenient or not text.strip():
