@@ -8,13 +8,12 @@ import click
 from tui_flow.cli.history import find_run, opened, up_to_date
 from tui_flow.cli.parameters import read_object
 from tui_flow.contract.commands import HIGHEST_PRIORITY, LOWEST_PRIORITY, Sync
-from tui_flow.contract.rundir import read_spec, run_dir
 from tui_flow.settings import Settings
 from tui_flow.store import presets
 
 if TYPE_CHECKING:
     from tui_flow.client.blocking import Connection
-    from tui_flow.store.records import Flow, FlowRun
+    from tui_flow.store.records import Flow
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -76,17 +75,13 @@ def given_parameters(
     """Those that the options but `-p` say, the later ones above the earlier."""
     parameters: dict[str, Any] = {}
     if params_from:
+        from tui_flow.store.precedents import asked_parameters
+
         with up_to_date(found) as db:
-            parameters = dict(asked_parameters(found, find_run(db, params_from)))
+            parameters = dict(asked_parameters(found.state_dir, find_run(db, params_from)))
     if preset is not None:
         parameters |= presets.get(found.state_dir, flow.partition("/")[0], preset)
     return parameters | read_object(params or "{}")
-
-
-def asked_parameters(found: Settings, run: "FlowRun") -> dict[str, Any]:
-    """What a run was asked for with, whole: its row has the values as they read after validation, cut short."""
-    spec = read_spec(run_dir(found.state_dir, run.id))
-    return run.parameters if spec is None else spec.parameters
 
 
 def current_flow(found: Settings, connection: "Connection", name: str) -> "Flow | None":

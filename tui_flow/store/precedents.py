@@ -1,9 +1,11 @@
 """What a run of a flow is going to be like, by those before it: nobody can tell from the code, which is not run for it."""
 
 import sqlite3
+from pathlib import Path
 from statistics import median
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from tui_flow.contract.rundir import read_spec, run_dir
 from tui_flow.contract.states import FlowRunState, TaskRunState
 from tui_flow.store import runs, task_history, tasks
 from tui_flow.store.records import FlowRun
@@ -36,6 +38,12 @@ class Precedents(NamedTuple):
     """Of the last good run, in the order of their first calls; nested flows among them."""
     task_names: list[str] = []  # noqa: RUF012
     """Those that are tasks."""
+
+
+def asked_parameters(state_dir: Path, run: FlowRun) -> dict[str, Any]:
+    """What a run was asked for with, whole: its row has the values as they read after validation, cut short."""
+    spec = read_spec(run_dir(state_dir, run.id))
+    return run.parameters if spec is None else spec.parameters
 
 
 def read(db: sqlite3.Connection, flow: str) -> Precedents:

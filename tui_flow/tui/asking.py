@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from tui_flow.contract import commands
 from tui_flow.contract.errors import TuiFlowError
-from tui_flow.contract.rundir import read_spec, run_dir
 from tui_flow.contract.secret_parameters import not_kept
 from tui_flow.contract.states import TERMINAL, WENT_WRONG, FlowRunState
+from tui_flow.store.precedents import asked_parameters
 from tui_flow.store.records import Flow, FlowRun
 from tui_flow.tui.bridge import Bridge
 from tui_flow.tui.outside import Outside
@@ -75,11 +75,6 @@ class Asking(Outside, inherit_bindings=False):
             self._complain(self.bridge.read_only)
         return self.bridge.read_only is None
 
-    def asked_parameters(self, run: FlowRun) -> dict[str, Any]:
-        """What a run was asked for with, whole: its row has the values as they read after validation, cut short."""
-        spec = read_spec(run_dir(self.settings.state_dir, run.id))
-        return run.parameters if spec is None else spec.parameters
-
     def rerun(self, run: FlowRun, task: str = "", way: str = "") -> None:
         """Asks how a run is to be run again; `task` is one that it may begin with, and `way` the answer, if that is known."""
         from tui_flow.tui.rerunning import Rerunning
@@ -94,7 +89,7 @@ class Asking(Outside, inherit_bindings=False):
         if flow is None:
             self.say(f"there is no flow {run.flow} any more")
         else:
-            values = self.asked_parameters(run)
+            values = asked_parameters(self.settings.state_dir, run)
             self.run_flow(flow, values, ask=ask, open_it=open_it, source=f"run {run.id}")
 
     def flow_of(self, run: FlowRun) -> Flow | None:

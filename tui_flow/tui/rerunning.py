@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from tui_flow.contract.commands import RerunPreview
 from tui_flow.contract.errors import TuiFlowError
 from tui_flow.contract.secret_parameters import not_kept
+from tui_flow.store.precedents import asked_parameters
 from tui_flow.store.records import FlowRun
 from tui_flow.tui.presentation import Line, reruns
 from tui_flow.tui.presentation.reruns import DEBUG, NEW, PARAMETERS, Way
@@ -78,7 +79,9 @@ class Rerunning:
             self._console.debug_run(self._run)
         elif key == PARAMETERS:
             self._ask_parameters(self._ways["f"])
-        elif self._takes_parameters() and any(not_kept(self._console.asked_parameters(self._run))):
+        elif self._takes_parameters() and any(
+            not_kept(asked_parameters(self._console.settings.state_dir, self._run))
+        ):
             self._ask_parameters(self._ways[key])
         else:
             self._begin(self._ways[key])
@@ -91,7 +94,7 @@ class Rerunning:
         flow = console.flow_of(run)
         if flow is None:
             return
-        before = console.asked_parameters(run)
+        before = asked_parameters(console.settings.state_dir, run)
 
         def asked(filled: "Filled | None") -> None:
             if filled is not None:

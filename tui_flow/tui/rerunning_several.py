@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui_flow.contract.commands import PreviewRerun, RerunPreview, RunFlow
 from tui_flow.contract.errors import TuiFlowError
+from tui_flow.store.precedents import asked_parameters
 from tui_flow.store.records import Flow, FlowRun
 from tui_flow.tui.asking import Step
 from tui_flow.tui.presentation import Line, marking, reruns
@@ -34,7 +35,12 @@ class Again(NamedTuple):
 def rerun_several(console: "Console", runs: Sequence[FlowRun]) -> None:
     """Asks how these runs are to be run again."""
     rows = [
-        Again(f"{run.flow} {run.id}", console.flow_of(run), run, console.asked_parameters(run))
+        Again(
+            f"{run.flow} {run.id}",
+            console.flow_of(run),
+            run,
+            asked_parameters(console.settings.state_dir, run),
+        )
         for run in runs
     ]
     if len(rows) == 1:

@@ -13,7 +13,6 @@ from tui_flow.cli.output import print_json, print_lines
 from tui_flow.cli.paint import painted, plain_ascii
 from tui_flow.cli.parameters import assigned, moment_of, texts_of
 from tui_flow.cli.run_requests import (
-    asked_parameters,
     current_flow,
     given_parameters,
     parameter_options,
@@ -80,7 +79,10 @@ def command(
         before = precedents.read(db, known.name)
         active = runs.list_runs(db, flow=known.name, states=ACTIVE)
     options.know(before.task_names, all_of_them=False)
-    last, good = (asked_parameters(found, run) if run else None for run in (before.last, before.good))
+    last, good = (
+        precedents.asked_parameters(found.state_dir, run) if run else None
+        for run in (before.last, before.good)
+    )
     typed = plan.typed(Form(known.parameters, parameters), options, last, good)
     typed = typed._replace(problems=[*_unknown(known, parameters), *typed.problems])
     way = plan.way(slots, known, active, typed, time.time())

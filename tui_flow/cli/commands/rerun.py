@@ -9,7 +9,7 @@ from tui_flow.cli.history import RunCommand, find_run, opened, run_argument
 from tui_flow.cli.options import new_command, settings, wants_json
 from tui_flow.cli.output import note, print_json
 from tui_flow.cli.parameters import assigned, read_object, texts_of
-from tui_flow.cli.run_requests import asked_parameters, current_flow
+from tui_flow.cli.run_requests import current_flow
 from tui_flow.contract.commands import PreviewRerun, RerunPreview, RerunRun
 from tui_flow.contract.rundir import LOG, run_dir
 from tui_flow.contract.secret_parameters import not_kept
@@ -115,8 +115,9 @@ def _given(
 ) -> dict[str, Any]:
     """The parameters of `-p`, and the secrets of the attempt before, which are not kept: asked for at a terminal."""
     from tui_flow.cli.asking import ask_secrets
+    from tui_flow.store.precedents import asked_parameters
 
-    before = {**asked_parameters(found, run), **parameters}
+    before = {**asked_parameters(found.state_dir, run), **parameters}
     has_secrets = not only_preview and any(not_kept(before))
     if not texts and not has_secrets:
         return {}

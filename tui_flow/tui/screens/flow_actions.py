@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui_flow.contract.failure import Failure
 from tui_flow.contract.states import FlowRunState
+from tui_flow.store.precedents import asked_parameters
 from tui_flow.store.records import Alert, FlowRun
 from tui_flow.tui import copying
 from tui_flow.tui.copying import Copyable
@@ -116,7 +117,7 @@ class FlowActions(TextsOfRun, AlertActions, Marking):
         elif row is None or row.flow is None:
             self.action_run()
         else:
-            values = self.console.asked_parameters(row.latest) if row.latest else {}
+            values = asked_parameters(self.console.settings.state_dir, row.latest) if row.latest else {}
             source = f"run {row.latest.id}" if row.latest else ""
             self.console.run_flow(row.flow, values, ask=True, open_it=False, source=source)
 

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 
 from tui_flow.contract.commands import PreviewRerun
-from tui_flow.store.precedents import Precedents
+from tui_flow.store.precedents import Precedents, asked_parameters
 from tui_flow.store.records import Flow
 from tui_flow.tui.actions import action_named, bindings
 from tui_flow.tui.planning import Planning
@@ -122,9 +122,10 @@ class FormScreen(Presetting, ModalScreen[Filled | None]):
 
     def know(self, known: Precedents) -> None:
         """What the runs before were asked for with has been looked up."""
-        asked = self.console.asked_parameters
-        self.last = (known.last.id, asked(known.last)) if known.last else None
-        self.last_good = (known.good.id, asked(known.good)) if known.good else None
+        state_dir = self.console.settings.state_dir
+        self.last, self.last_good = (
+            (run.id, asked_parameters(state_dir, run)) if run else None for run in (known.last, known.good)
+        )
         self.update()
 
     def update_crumbs(self) -> None:
