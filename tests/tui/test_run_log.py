@@ -2,9 +2,14 @@
 
 import time
 
+import pytest
+from rich.segment import Segment
+from textual.strip import Strip
+
 from tests.tui.pages import console
 from tests.tui.project import NOON, REFUSED, Project, said, the_task
 from tui_flow.contract import log
+from tui_flow.tui.widgets.log_text import breaks
 
 
 async def test_a_log_of_which_lines_were_dropped_says_how_much_is_gone(etl: Project) -> None:
@@ -126,3 +131,22 @@ async def test_a_run_whose_log_has_no_error_is_not_said_to_be_open_at_one(etl: P
     etl.log(813, said("Begins"))
     async with console(etl, open_run=813) as page:
         await page.shows("opened at what failed, which logged no error, e edits etl_daily.py at line 4")
+
+
+@pytest.mark.parametrize("room", [10, 59, 60])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "界" * 80,
+        "ab " + "界 " * 80,
+        "e\u0301" * 90,
+        "\U0001f469\u200d\U0001f467" * 80,
+        "some words " * 9 + "界" * 9,
+    ],
+    ids=["wide", "wide words", "accents", "joined", "mixed"],
+)
+def test_a_line_breaks_into_rows_that_have_all_of_its_wide_characters(text: str, room: int) -> None:
+    message = Strip([Segment(text)])
+    rows = message.divide([*breaks(message, room), message.cell_length])
+    assert "".join(row.text for row in rows) == text
+    assert all(room * 2 // 3 - 1 < row.cell_length <= room for row in rows[:-1])

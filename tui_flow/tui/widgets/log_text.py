@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from rich.cells import split_graphemes
 from rich.style import Style
 from rich.text import Text
 from textual.strip import Strip
@@ -14,15 +15,29 @@ _COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")
 
 
 def breaks(message: Strip, room: int) -> list[int]:
-    """Where to break a message into rows of so many cells: after a blank if there is one near the end."""
+    """Where to break a message into rows of at most so many cells: after a blank if there is one near the end, and
+    before a wide character that has no room."""
     text = message.text
     if len(text) != message.cell_length:
-        return list(range(room, message.cell_length, room))
+        return _breaks_around_wide(text, room)
     found, start = [], 0
     while len(text) - start > room:
         blank = text.rfind(" ", start + room * 2 // 3, start + room)
         start = blank + 1 if blank > 0 else start + room
         found.append(start)
+    return found
+
+
+def _breaks_around_wide(text: str, room: int) -> list[int]:
+    """The same for a text with characters that take two cells, or none."""
+    found, start, end, blank = list[int](), 0, 0, 0
+    for first, last, cells in split_graphemes(text)[0]:
+        if end + cells - start > room:
+            start = blank if blank > start + room * 2 // 3 else end
+            found.append(start)
+        end += cells
+        if text[first:last] == " ":
+            blank = end
     return found
 
 
