@@ -110,6 +110,8 @@ def test_a_filter_knows_days(in_utc: None) -> None:
     assert filters.day_of("2026-03-20", NOW) == (NOW + 19 * DAY, NOW + 20 * DAY)
     assert filters.day_of("yesterday", NOW) == (NOW - DAY, NOW)
     assert filters.day_of("24h", NOW) is None
+    last = filters.day_of("9999-12-31", NOW)
+    assert last is not None and last[1] - last[0] == DAY
     with pytest.raises(filters.BadFilter, match="day: takes today"):
         filters.parse("day:24h")
 

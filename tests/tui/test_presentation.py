@@ -292,6 +292,11 @@ def test_a_day_ends_in_the_zone_in_which_times_are_shown(monkeypatch: pytest.Mon
         assert times.last_second(1_792_879_200.0) == 1_792_879_200.0 + 25 * 3600 - 1, (
             "25 October 2026 has 25 hours"
         )
+        monkeypatch.setenv("TZ", "America/Havana")
+        time.tzset()
+        assert times.last_second(1_772_946_000.0) == 1_772_946_000.0 + 23 * 3600 - 1, (
+            "8 March 2026 begins at one o'clock"
+        )
         times.show_in("utc")
         assert times.last_second(1_792_886_400.0) == 1_792_886_400.0 + 24 * 3600 - 1
     finally:

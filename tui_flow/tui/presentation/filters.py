@@ -223,7 +223,7 @@ def day_of(text: str, now: float) -> tuple[float, float] | None:
     if start is None:
         return None
     midnight = times.local(start).replace(hour=0, minute=0, second=0, microsecond=0)
-    return times.moment_of(midnight), times.moment_of(midnight + timedelta(days=1))
+    return times.moment_of(midnight), times.last_second(start) + 1
 
 
 def level_of(text: str) -> int | None:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from math import inf
 from typing import Literal
@@ -78,7 +78,10 @@ def moment_of(wall: datetime) -> float:
 
 def last_second(day: float) -> float:
     """Of the day that begins at a moment, in the zone in which times are shown; it may have 23 hours, or 25."""
-    return moment_of(local(day) + timedelta(days=1)) - 1
+    try:
+        return moment_of(local(day).replace(hour=23, minute=59, second=59, microsecond=0, fold=1))
+    except (ValueError, OverflowError):  # the last day of the calendar
+        return day + 86_399
 
 
 def end_of(text: str, at: float) -> float:
