@@ -385,9 +385,21 @@ async def test_keys_that_cannot_do_anything_in_a_run_that_is_over_change_nothing
         assert page.footer.startswith("n error")
 
 
-async def test_a_run_that_crashed_without_an_error_says_why_it_ended(project: Project) -> None:
+async def test_a_run_that_crashed_says_why_its_process_ended_also_inside_a_task(project: Project) -> None:
     project.flow("wild")
     project.run(5, "wild", "crashed", message="its worker was ended by SIGKILL")
     project.log(5, said("Begins"))
+    project.run(6, "wild", "running")
+    project.tasks(6, [the_task(1, "load", "crashed", at=360)])
+    project.log(6, said("nobody home", "ERROR", task=1))
     async with console(project, open_run=5) as page:
         await page.shows("crashed: its worker was ended by SIGKILL")
+        await page.press("full_stop")
+        await page.shows("run 6", "RUNNING")
+        project.set_run(6, "crashed", message="the machine went down")
+        page.engine.tell(changes.RunChanged(6, "wild", "crashed"))
+        await page.shows("run 6 crashed: the machine went down")
+        await page.press("comma")
+        await page.shows("crashed: its worker was ended by SIGKILL")
+        await page.press("full_stop")
+        await page.shows("Log load", " crashed: the machine went down")

@@ -121,7 +121,8 @@ class RunScreen(RunFrames):
         else:
             self._go_to_wanted_task()
         if not first and not was_over and role(self.run.state) == "bad":
-            self.say(f"run {self.run.id} {self.run.state}: n next error, N previous{self._edits()}", "bad")
+            how = self._why_crashed() or f"{self.run.state}: n next error, N previous{self._edits()}"
+            self.say(f"run {self.run.id} {how}", "bad")
         self._rescope(keep=True)
         self._watch_log(was_over or first)
         self.update()
@@ -173,6 +174,8 @@ class RunScreen(RunFrames):
         self._rescope()
         if self._line is not None:
             self._go_to_line()
+        elif crash := self._why_crashed():
+            self.say(crash, "bad")
         elif role(run.state) == "bad" and failed is None and run.failure is None:
             self.say(f"{run.state}: {run.message}" if run.message else f"it {run.state}", "bad")
         elif role(run.state) == "bad":
@@ -194,6 +197,13 @@ class RunScreen(RunFrames):
         self._wanted_task = ""
         self.task_tree.select_task(wanted)
         return True
+
+    def _why_crashed(self) -> str:
+        """How the process of a run that crashed ended: no line of the log can tell. Empty for all others."""
+        run = self.run
+        if run is None or run.state is not FlowRunState.CRASHED or not run.message:
+            return ""
+        return f"{run.state}: {run.message}"
 
     def _say_where(self) -> None:
         """What was opened; that it is an error of the log is said until all of the log is known to have none."""
