@@ -407,6 +407,27 @@ async def test_a_list_that_is_longer_than_the_screen_says_where_one_is(project: 
         await page.shows("sort: attention  40/40")
 
 
+async def test_who_comes_back_to_a_long_list_finds_the_cursor_where_it_was(project: Project) -> None:
+    for number in range(20):
+        project.flow(f"flow_{number:02}")
+    async with console(project) as page:
+        await page.press("j", "j", "2")
+        await page.shows("Nothing has run")
+        for number in range(3, 20):
+            project.run(number, f"flow_{number:02}", "failed", failure=REFUSED, message="no")
+            page.engine.tell(changes.RunChanged(number, f"flow_{number:02}", "failed"))
+        await page.shows("Runs 17")
+        await page.until(lambda: sum(map(len, page.app.overview.runs.values())) == 17, "them to be read")
+        await page.press("1")
+        await page.shows("sort: attention, changed: g sorts  3/20")
+        assert "flow_02" in page.line_with("│> "), "nothing moves under it"
+        await page.press("k", "k", "2", "1")
+        await page.shows("sort: attention  18/20")
+        assert "flow_00" in page.line_with("│> "), (
+            "from the top, the list is sorted anew: the row is in sight"
+        )
+
+
 async def test_all_times_can_be_shown_in_utc(etl: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     time.tzset()

@@ -70,7 +70,8 @@ class FlowsSection(Sorting, FlowActions, Section):
 
     def come_to_front(self) -> None:
         self.take_overview()
-        self.table.sort()
+        if self.home.was_elsewhere and self.table.cursor == 0 and not self.table.marked:
+            self.table.sort()  # nobody loses a place by that
         self.console.bridge.read_advances()
 
     def take_overview(self) -> None:

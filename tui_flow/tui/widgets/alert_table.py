@@ -46,13 +46,10 @@ class AlertTable(MarkableLines):
         before, self._urgent = self.selected, rows
         self.rows = list(rows) if sort else alert_list.keep_order(rows, self._order)
         self._order = [alert.id for alert in self.rows]
-        if before is not None and before.id in self._order and not sort:
-            place = self._order.index(before.id)
-            self.first = max(0, self.first + place - self.cursor)
-            self.cursor = place
-        elif sort:
-            self.cursor = self.first = 0
-        self.set_count(len(self.rows))
+        if sort:
+            before, self.cursor, self.first = None, 0, 0
+        same = (place for place, alert in enumerate(self.rows) if before and alert.id == before.id)
+        self.set_count(len(self.rows), next(same, None))
 
     def action_top(self) -> None:
         self.set_rows(self._urgent, sort=True)

@@ -110,9 +110,8 @@ class FlowTable(MarkableLines):
         self.rows = [] if self.wrong else flow_list.matching(rows, self._parsed, time.time())
         self._known.clear()
         keys = [row.key for row in self.rows]
-        if selected in keys and self._has_moved:
-            self.cursor = keys.index(selected)
-        self.set_count(len(self.rows))
+        same = (place for place, key in enumerate(keys) if key == selected and self._has_moved)
+        self.set_count(len(keys), next(same, None))
 
     def move(self, index: int) -> None:
         self._has_moved = True

@@ -26,12 +26,10 @@ class HitLines(FootedLines):
         is_new, before = found is not self.found or not self.rows, self.selected
         self.found = found
         self.rows = found.rows()
-        if not is_new and before is not None:
-            self.cursor = self._place_of(before)
         if is_new:
             hits = (place for place, row in enumerate(self.rows) if row.hit is not None)
             self.first, self.cursor = 0, next(hits, min(1, max(0, len(self.rows) - 1)))
-        self.set_count(len(self.rows))
+        self.set_count(len(self.rows), None if is_new or before is None else self._place_of(before))
 
     def _place_of(self, before: Row) -> int:
         """Where a row is now: messages change their order while more is found, and tries get more hits."""

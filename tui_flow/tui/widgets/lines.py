@@ -101,9 +101,13 @@ class Lines(Framed, can_focus=True):
         is_laid_out = self.size.height > self.HEADER_LINES
         return f"{self.cursor + 1}/{self.count}" if is_laid_out and self.count > self.page else ""
 
-    def set_count(self, count: int) -> None:
-        """Another number of lines; draws those anew that are visible and say something else."""
+    def set_count(self, count: int, cursor: int | None = None) -> None:
+        """Another number of lines; draws those anew that are visible and say something else. What was under the cursor
+        is now line `cursor`, if that is given, and stays where it is on the screen."""
         grows = count != self.count and self.styles.is_auto_height
+        if cursor is not None:
+            self.first = max(0, self.first + cursor - self.cursor)
+            self.cursor = cursor
         self.count = count
         self.cursor = max(0, min(self.cursor, count - 1))
         self.scroll(self.first)

@@ -49,9 +49,7 @@ class RunTable(MarkableLines):
         at its first row."""
         if window is not self.window:
             self.window, self.first, self.cursor, shift = window, 0, 0, 0
-        self.first = max(0, self.first + shift)
-        self.cursor = max(0, self.cursor + shift)
-        self.set_count(len(self.window.runs))
+        self.set_count(len(self.window.runs), max(0, self.cursor + shift))
 
     def show_waits(self, limits: Mapping[int, str]) -> None:
         """Says of runs that have not begun what they wait for, in a few letters."""

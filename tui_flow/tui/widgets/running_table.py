@@ -37,8 +37,9 @@ class RunningTable(Lines):
     def set_rows(self, rows: list[Running]) -> None:
         before = self.selected.run.id if self.selected else None
         self.rows = rows
-        self.cursor = next((place for place, row in enumerate(rows) if row.run.id == before), self.cursor)
-        self.set_count(len(rows))
+        self.set_count(
+            len(rows), next((place for place, row in enumerate(rows) if row.run.id == before), None)
+        )
 
     def _widths(self, width: int) -> tuple[int, int, int]:
         """Of number, flow and tasks; what it works on has the rest."""

@@ -99,8 +99,7 @@ class TaskTree(Lines):
         self.rows = self.forest.rows(self.run.flow)
         self._name_width = max(map(self._width_of, self.rows[:2000]), default=0)
         self._places = {row.key: place for place, row in enumerate(self.rows)}
-        self.cursor = self._places.get(key, min(self.cursor, len(self.rows) - 1))
-        self.set_count(len(self.rows))
+        self.set_count(len(self.rows), self._places.get(key))
         if before is None or before.key != self.rows[self.cursor].key:
             self.show(self.cursor)
             self.post_message(self.Moved(self))
