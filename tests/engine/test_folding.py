@@ -9,6 +9,7 @@ from tests.store.rows import a_run
 from tui_flow.contract import journal
 from tui_flow.contract.failure import Failure
 from tui_flow.contract.journal import Event
+from tui_flow.contract.left_out import DONE_BEFORE, WHY
 from tui_flow.contract.states import TASK_TERMINAL, EndReason, FlowRunState, TaskRunState
 from tui_flow.engine.folding import Fold
 from tui_flow.store.records import FlowRun, TaskRun, Try
@@ -55,6 +56,25 @@ def test_the_reports_name_and_failure_are_kept_if_the_last_word_agrees() -> None
     last = journal.RunEnded(109.0, "cancelled", "cancelled", "by uid 0", None, "SIGKILL")
     run = folded(*started(), report, last).run
     assert (run.state_name, run.failure, run.signal) == ("Cancelled", None, "SIGKILL")
+
+
+@pytest.mark.parametrize(
+    ("state", "message", "is_partial"),
+    [
+        ("cached", DONE_BEFORE, True),
+        ("cached", "The run had this result already.", False),
+        ("skipped", WHY, True),
+        ("skipped", "not today", False),
+    ],
+)
+def test_a_run_is_partial_once_a_call_was_reused_by_a_rerun_or_left_out(
+    state: str, message: str, is_partial: bool
+) -> None:
+    last = journal.TaskFinished(104.0, 1, state, "", "returned", message, None)
+    fold = folded(*started(), created(1, "running"), last, *ended())
+    assert fold.run.is_partial is is_partial
+    later = a_run(attempt=2, first_task_run_id=2)
+    assert not folded(*started(), created(1, "running"), last, run=later).run.is_partial
 
 
 def test_a_paused_run_goes_on_with_its_answer_or_crashes_like_any_other() -> None:

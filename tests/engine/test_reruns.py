@@ -62,11 +62,13 @@ def test_a_failed_run_completes_as_its_second_attempt(engine: Running) -> None:
     (engine.project / "good").touch()
     assert engine.ask(RerunRun(run_id)) == {"run_id": run_id, "attempt": 2}
     run = engine.wait_for(run_id, "completed")
-    assert (run.attempt, run.failure, run.first_task_run_id) == (2, None, 3)
+    assert (run.attempt, run.failure, run.first_task_run_id, run.is_partial) == (2, None, 3, True)
     assert [id for id, _ in task_states(engine, run_id)] == [3, 4]
     (first,) = attempts(engine, run_id)
     assert (first.attempt, first.state, first.ended_at) == (1, "failed", failed.ended_at)
     assert first.failure == failed.failure
+    engine.ask(RerunRun(run_id, force=True))
+    assert not engine.wait_for(run_id, "completed").is_partial, "it reused nothing"
 
 
 def test_a_cancelled_run_is_not_cancelled_again_by_the_old_request(engine: Running) -> None:

@@ -309,6 +309,8 @@ def test_a_suspended_run_has_no_process_and_its_answer_begins_the_next_attempt(p
     assert (over["run_name"], over["attempt"], over["tries"]) == (found["run_name"], 2, 2)
     assert [one["state_name"] for one in over["earlier_attempts"]] == ["Suspended"]
     assert said(project, run_id).count(" loading") == 2, "what had succeeded ran once"
+    usual = project.ask("plan", "suspends")["seconds"]["p50"]
+    assert usual == pytest.approx(over["duration_seconds"], abs=0.01), "its duration is of all its work"
     (wait,) = over["waited"]
     assert wait["since"] < wait["until"] and 0 < over["duration_seconds"] < over["waited_seconds"] + 60
     shown = project.tui_flow("show", str(run_id)).stdout

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.store.rows import a_run, a_task
+from tui_flow.contract.left_out import DONE_BEFORE, WHY
 from tui_flow.contract.states import (
     TASK_TRANSITIONS,
     TRANSITIONS,
@@ -67,6 +68,22 @@ def test_the_version_counts_the_migrations(writer: sqlite3.Connection) -> None:
     assert len(migrations.STEPS) == database.SCHEMA_VERSION
     for db in (writer, migrated()):
         assert db.execute("PRAGMA user_version").fetchone() == (database.SCHEMA_VERSION,)
+
+
+def test_runs_of_an_older_history_that_did_a_part_are_told_from_whole_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    steps = migrations.STEPS
+    before = steps.index("0.2.0 runs that did a part")
+    monkeypatch.setattr(migrations, "STEPS", steps[:before])
+    db = migrated()
+    for id, message in enumerate((DONE_BEFORE, WHY, ""), 1):
+        runs.insert_run(db, a_run(id))
+        state = TaskRunState.CACHED
+        tasks.insert_tasks(db, [a_task(1, run_id=id, state=state, message=message, ended_at=9.0)])
+    monkeypatch.setattr(migrations, "STEPS", steps)
+    migrations.migrate(db)
+    assert db.execute("SELECT is_partial FROM flow_runs ORDER BY id").fetchall() == [(1,), (1,), (0,)]
 
 
 @pytest.mark.parametrize(

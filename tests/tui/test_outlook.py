@@ -177,4 +177,4 @@ def test_a_flow_that_should_have_fired_says_so_where_no_other_column_does() -> N
 
 def test_the_lower_pane_says_what_an_estimate_is_taken_from(tmp_path: Any) -> None:
     lines = about.flow_lines(row(running(74.0), good(100.0)), tmp_path, NOW)
-    assert "estimate  it took 1m40s in the only run that completed" in map(text_of, lines)
+    assert "estimate  it took 1m40s in the only run that did all of it" in map(text_of, lines)

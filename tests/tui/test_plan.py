@@ -5,20 +5,20 @@ from tests.tui.pages import FakeEngine, console
 from tests.tui.project import NOON, Project, the_task
 from tui_flow.contract import commands
 from tui_flow.contract.states import FlowRunState
-from tui_flow.store import precedents
+from tui_flow.store import precedents, runs, spans
 from tui_flow.store.precedents import Precedents, UsualTask
-from tui_flow.tui.presentation import glyphs, plan, text_of
+from tui_flow.tui.presentation import fires, flow_list, glyphs, plan, plots, text_of
 from tui_flow.tui.presentation.plan import Slots, Typed
 
 TYPED = Typed([], ["limit"], [], None, False)
 TASKS = [UsualTask("extract", 1, "cached", 3.0), UsualTask("load", 200, "run", 12.0), UsualTask("hook", 1, "skipped", None)]  # fmt: skip
 GOOD = a_run(811, state=FlowRunState.COMPLETED)
-KNOWN = Precedents(a_run(812), GOOD, [178.0, 180.0, 220.0], TASKS)
+KNOWN = Precedents(a_run(812), GOOD, GOOD, [178.0, 180.0, 220.0], TASKS)
 
 
 def test_it_is_read_from_the_last_good_run_with_medians_of_those_before(project: Project) -> None:
     project.flow("etl")
-    assert precedents.read(project.db, "etl") == Precedents(None, None, [], [])
+    assert precedents.read(project.db, "etl") == Precedents(None, None, None, [], [])
     for id, took in ((1, 2.0), (2, 4.0), (3, 9.0)):
         project.run(id, "etl", "completed", took=took)
         state = "cached" if id == 3 else "completed"
@@ -31,6 +31,24 @@ def test_it_is_read_from_the_last_good_run_with_medians_of_those_before(project:
     assert [(task.name, task.how, task.seconds) for task in found.tasks] == [
         ("extract", "cached", 1.0), ("load", "run", 4.0),
     ]  # fmt: skip
+
+
+def test_a_rerun_that_reused_results_tells_nothing_of_how_the_next_run_will_be(project: Project) -> None:
+    project.flow("etl")
+    for id, took in ((1, 30.0), (2, 1.0)):
+        project.run(id, "etl", "completed", took=took, is_partial=id == 2)
+        project.tasks(id, [the_task(1, "extract", "cached" if id == 2 else "completed", took=took)])
+    found = precedents.read(project.db, "etl")
+    assert found.good is not None and found.good.id == 2
+    assert (found.durations, found.tasks) == ([30.0], [UsualTask("extract", 1, "run", 30.0)])
+    assert text_of(plan.summary(found, TYPED)) == "1 task: 1 run; about 30.0s  by run 1"
+    overview = flow_list.EMPTY._replace(runs=runs.last_runs(project.db))
+    assert overview.usual_run("etl") == found.usual
+    assert fires.usual_seconds(overview.runs["etl"]) == 30.0
+    for known in (spans.of_flow(project.db, "etl"), list(map(plots.span_of, overview.runs["etl"]))):
+        assert plots.percentile(known, 0.95) == 30.0
+    only_partial = found._replace(usual=None, durations=[], tasks=[])
+    assert "no run of it has done all of it itself yet" in text_of(plan.summary(only_partial, TYPED))
 
 
 def test_the_summary_counts_and_says_from_where_it_knows() -> None:
@@ -50,7 +68,7 @@ def test_the_summary_counts_and_says_from_where_it_knows() -> None:
         "left",
         "out",
     ]
-    assert "nobody knows" in text_of(plan.summary(Precedents(None, None, [], []), TYPED))
+    assert "nobody knows" in text_of(plan.summary(Precedents(None, None, None, [], []), TYPED))
     rows = [text_of(line).split() for line in plan.task_lines(TASKS, TYPED, glyphs.UNICODE)]
     assert rows == [
         ["=", "extract", "was", "cached"], ["·", "load", "x200", "run", "~12.0s"], ["»", "hook", "was", "skipped"],

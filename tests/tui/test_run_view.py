@@ -195,7 +195,7 @@ async def test_a_run_that_goes_on_says_how_far_it_is_by_what_the_flow_usually_ta
         await page.shows("RUNNING 4m", " left ", "% ~")
         assert re.search(r"▸ ingest_s3 +4m\d\ds │█+──+ 4\d% ~[56]m", page.text), page.text
         await page.press("i")
-        await page.shows("estimate it took 10m00s in the only run that completed")
+        await page.shows("estimate it took 10m00s in the only run that did all of it")
     etl.set_run(900, "running", started_at=time.time() - 900)
     async with console(etl, open_run=900) as page:
         await page.shows("RUNNING 15m", "s slow ")

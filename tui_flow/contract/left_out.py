@@ -1,8 +1,17 @@
-"""Which tasks of a run are left out, by what whoever starts it says: patterns of names to skip, or the only ones to run."""
+"""What a run does not do itself. Tasks are left out by what whoever starts it says: patterns of names to skip, or the only
+ones to run. Calls are not made again that an earlier attempt made."""
 
 from collections.abc import Collection, Iterable
 
 WHY = "left out by whoever started the run"
+DONE_BEFORE = "An earlier attempt gave this result."
+"""Of a call that a rerun did not make again. One of a run that went on after a pause or a crash says something else: the
+work is that run's own."""
+
+
+def is_undone(message: str) -> bool:
+    """Whether a task run that ended with this message was no work of its run."""
+    return message in (WHY, DONE_BEFORE)
 
 
 def matches(task: str, patterns: Iterable[str]) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from tui_flow.contract import journal
 from tui_flow.contract.failure import Failure
 from tui_flow.contract.journal import Event
+from tui_flow.contract.left_out import is_undone
 from tui_flow.contract.states import (
     TASK_ACTIVE,
     TASK_TRANSITIONS,
@@ -272,6 +273,8 @@ class Fold:
         task, state, reason = self.tasks.get(event.id), TaskRunState(event.state), EndReason(event.reason)
         if task and state in TASK_TRANSITIONS[task.state]:
             self._end_task(task, event.at, state, event.state_name, reason, event.message, event.failure)
+            if is_undone(event.message) and task.id >= self.run.first_task_run_id:
+                self.run = self.run._replace(is_partial=True)
 
     def _event_emitted(self, event: journal.EventEmitted) -> None:
         self.emitted.append(event)

@@ -151,6 +151,7 @@ def _put_down(engine: "Engine", rerun: Rerun) -> FlowRun:
         crashes=0,
         awaits_attempt=False,
         waited=(),
+        is_partial=False,
         ingested_bytes=_size(rerun.directory / JOURNAL),
         first_task_run_id=spec.first_task_run_id,
     )

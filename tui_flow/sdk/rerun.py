@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui_flow.contract import calls
-from tui_flow.contract.left_out import matches
+from tui_flow.contract.left_out import DONE_BEFORE, matches
 from tui_flow.contract.rundir import CALLS, RunSpec
 from tui_flow.contract.states import TaskRunState
 from tui_flow.sdk import argument_digest, result_files
@@ -245,7 +245,10 @@ class CallBook:
             )
             return None
         self.reused += 1
-        return State(COMPLETED, REUSED, "An earlier attempt gave this result.", value)
+        is_rerun = success.attempt < self._asked_attempt
+        return State(
+            COMPLETED, REUSED, DONE_BEFORE if is_rerun else "The run had this result already.", value
+        )
 
     def _load(self, success: Success) -> Any:
         if success.ref:

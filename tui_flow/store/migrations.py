@@ -33,6 +33,7 @@ STEPS = (
     "0.2.0 tries, and what a run used",
     "0.2.0 arguments of task runs",
     "0.2.0 waits for an answer",
+    "0.2.0 runs that did a part",
 )
 """One for each version of the schema, from 1 on; `sql/schema_0001.sql` is what the first one does."""
 SET = "tui_flow"

@@ -9,6 +9,7 @@ from tui_flow.contract.rundir import read_spec, run_dir
 from tui_flow.contract.states import FlowRunState, TaskRunState
 from tui_flow.store import runs, task_history, tasks
 from tui_flow.store.records import FlowRun
+from tui_flow.store.spans import tells_usual
 
 MAX_RUNS = 100
 """So many of the last good runs say how long one takes."""
@@ -32,10 +33,12 @@ class Precedents(NamedTuple):
     last: FlowRun | None
     good: FlowRun | None
     """The last run that completed."""
+    usual: FlowRun | None
+    """The last good one that did all of it itself: what reused results or left tasks out tells nothing of the next."""
     durations: list[float]
-    """Of good runs, in seconds at work, the newest first."""
+    """Of such runs, in seconds at work, the newest first."""
     tasks: list[UsualTask]
-    """Of the last good run, in the order of their first calls; nested flows among them."""
+    """Of the last such run, in the order of their first calls; nested flows among them."""
     task_names: list[str] = []  # noqa: RUF012
     """Those that are tasks."""
 
@@ -50,20 +53,28 @@ def read(db: sqlite3.Connection, flow: str) -> Precedents:
     """Raises HistoryError."""
     last = next(iter(runs.list_runs(db, flow=flow, limit=1)), None)
     good = runs.list_runs(db, flow=flow, states={FlowRunState.COMPLETED}, limit=MAX_RUNS)
-    took = [seconds for run in good if (seconds := run.seconds()) is not None]
-    if not good:
-        return Precedents(last, None, took, [])
-    return Precedents(last, good[0], took, _tasks(db, good[0]), tasks.list_names(db, good[0].id))
+    usual = list(filter(tells_usual, good))
+    took = [seconds for run in usual if (seconds := run.seconds()) is not None]
+    names = tasks.list_names(db, good[0].id) if good else []
+    return Precedents(
+        last,
+        good[0] if good else None,
+        usual[0] if usual else None,
+        took,
+        _tasks(db, usual) if usual else [],
+        names,
+    )
 
 
-def _tasks(db: sqlite3.Connection, good: FlowRun) -> list[UsualTask]:
-    found = []
-    for name, by_run in task_history.grid_of(db, good.flow, good.id, MAX_TASK_RUNS).items():
-        if good.id not in by_run:
+def _tasks(db: sqlite3.Connection, usual: list[FlowRun]) -> list[UsualTask]:
+    """`usual` are the runs that tell what is, the newest first."""
+    found, newest, ids = [], usual[0], {run.id for run in usual}
+    for name, by_run in task_history.grid_of(db, newest.flow, newest.id, MAX_TASK_RUNS).items():
+        if newest.id not in by_run:
             continue
-        counts = by_run[good.id].counts
+        counts = by_run[newest.id].counts
         most = counts.most_common(1)[0][0]
-        took = [past.seconds for past in by_run.values() if past.seconds is not None]
+        took = [past.seconds for id, past in by_run.items() if id in ids and past.seconds is not None]
         found.append(
             UsualTask(name, counts.total(), _DONE_BEFORE.get(most, "run"), median(took) if took else None)
         )

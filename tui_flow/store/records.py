@@ -95,6 +95,8 @@ class FlowRun(NamedTuple):
     cpu_seconds: float | None = None
     waited: Waits = ()
     """When it waited for an answer, since `started_at`."""
+    is_partial: bool = False
+    """Of its task calls, some were not made: reused by a rerun, or left out by whoever asked for it."""
 
     def seconds(self, now: float | None = None) -> float | None:
         """How long it has been at work, waiting for an answer aside: None before it began, and, without `now`, while it

@@ -99,7 +99,8 @@ def flow_run(row: Row) -> FlowRun:
         tags=from_list(row[12]),
         failure=to_failure(row[20]),
         awaits_attempt=bool(row[28]),
-        waited=to_waits(row[-1]),
+        waited=to_waits(row[-2]),
+        is_partial=bool(row[-1]),
     )
 
 

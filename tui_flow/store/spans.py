@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from tui_flow.contract.states import FlowRunState
 from tui_flow.store import queries, rows, runs
+from tui_flow.store.records import FlowRun
 from tui_flow.store.waits import Waits, work_seconds
 
 MOST = 50_000
@@ -21,6 +22,7 @@ class Span(NamedTuple):
     started_at: float | None
     ended_at: float | None
     waited: Waits = ()
+    is_partial: bool = False
 
     @property
     def seconds(self) -> float | None:
@@ -36,6 +38,12 @@ class FlowSpan(NamedTuple):
     created_at: float
     started_at: float | None
     ended_at: float | None
+
+
+def tells_usual(run: Span | FlowRun) -> bool:
+    """Whether others are expected to be like it: it completed, and did all of it itself. Durations, paces and plans are
+    taken from such runs alone."""
+    return run.state is FlowRunState.COMPLETED and not run.is_partial
 
 
 MOST_OF_ALL = 20_000
@@ -60,4 +68,6 @@ def since(db: sqlite3.Connection, at: float, limit: int = MOST) -> list[Span]:
 
 def _span(row: rows.Row) -> Span:
     span = Span._make(row)
-    return span._replace(state=FlowRunState(span.state), waited=rows.to_waits(row[5]))
+    return span._replace(
+        state=FlowRunState(span.state), waited=rows.to_waits(row[5]), is_partial=bool(row[6])
+    )

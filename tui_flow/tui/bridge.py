@@ -307,7 +307,7 @@ class Bridge:
 
         kept = {id: found for id, found in self._advances.items() if id in active}
         self._advances = kept | {id: advance.of_run(db, id) for id in further}
-        paces = {flow: self._overview.last_good(flow) for flow in set(active.values())}
+        paces = {flow: self._overview.usual_run(flow) for flow in set(active.values())}
         self._paces = {
             flow: known
             if (known := self._paces.get(flow)) and known.run_id == run.id

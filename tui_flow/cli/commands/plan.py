@@ -56,7 +56,7 @@ def command(
 ) -> None:
     """Say what a run would do, and start nothing.
 
-    Nobody can tell from the code, which is not run for it: this is what the last good run did, how long that takes,
+    Nobody can tell from the code, which is not run for it: this is what the last run did that did all of it, how long that takes,
     whether a slot is free, what differs from the last runs, and what is wrong with what was asked for. It takes what
     `run` takes. Exits with 0 where nothing is wrong, else with 2.
     """
@@ -153,6 +153,7 @@ def _object(flow: "Flow", before: "Precedents", typed: plan.Typed, way: str) -> 
     return {
         "flow": flow.name,
         "good_run": before.good.id if before.good else None,
+        "usual_run": before.usual.id if before.usual else None,
         "last_run": before.last.id if before.last else None,
         "tasks": [
             {"name": task.name, "calls": task.calls, "how": task.how, "seconds": task.seconds}

@@ -2,7 +2,8 @@
 flow_runs.id, flow_runs.flow, flow_runs.path, run_name, state, state_name, reason, message, attempt, tries,
 trigger, flow_runs.parameters, flow_runs.tags, source_sha, created_at, started_at, ended_at, due_at,
 exit_code, signal, failure, ingested_bytes, first_task_run_id, scheduled_for, schedule, flow_runs.priority, lane,
-crashes, awaits_attempt, served, idempotency_key, host, worker_pid, max_rss_bytes, cpu_seconds, waited
+crashes, awaits_attempt, served, idempotency_key, host, worker_pid, max_rss_bytes, cpu_seconds, waited,
+is_partial
 
 -- name: get_run
 SELECT {run_columns} FROM flow_runs WHERE id = ?;
@@ -118,7 +119,7 @@ UPDATE flow_runs SET
     failure = :failure, report = :report, ingested_bytes = :ingested_bytes,
     first_task_run_id = :first_task_run_id, crashes = :crashes, awaits_attempt = :awaits_attempt,
     host = :host, worker_pid = :worker_pid, max_rss_bytes = :max_rss_bytes, cpu_seconds = :cpu_seconds,
-    waited = :waited
+    waited = :waited, is_partial = :is_partial
 WHERE id = :id AND state = :old_state AND ingested_bytes = :old_ingested_bytes;
 
 -- name: attempt_columns

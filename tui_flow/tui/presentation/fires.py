@@ -7,8 +7,9 @@ from typing import NamedTuple
 from tui_flow import fire_times
 from tui_flow.contract import schedules
 from tui_flow.contract.schedules import TIMED, describe, from_json
-from tui_flow.contract.states import FlowRunState, ScheduleState
+from tui_flow.contract.states import ScheduleState
 from tui_flow.store.records import FireTime, FlowRun, Pause, Schedule
+from tui_flow.store.spans import tells_usual
 from tui_flow.tui.presentation import times
 
 DAY = 86_400.0
@@ -138,9 +139,9 @@ def pause_of(schedule: Schedule, pauses: Sequence[Pause]) -> tuple[str, float, s
 
 
 def usual_seconds(runs: Sequence[FlowRun]) -> float | None:
-    """The median duration of those that completed; None where none did."""
-    completed = (run.seconds() for run in runs if run.state is FlowRunState.COMPLETED)
-    took = sorted(seconds for seconds in completed if seconds is not None)
+    """The median duration of those that tell what is usual; None where none does."""
+    usual = (run.seconds() for run in runs if tells_usual(run))
+    took = sorted(seconds for seconds in usual if seconds is not None)
     return took[len(took) // 2] if took else None
 
 

@@ -13,7 +13,7 @@ from tui_flow.contract.failure import Failure
 from tui_flow.contract.states import ACTIVE, WENT_WRONG, AlertKind, AlertState, FlowRunState, ScheduleState
 from tui_flow.store.advance import Advance, Pace
 from tui_flow.store.records import LATE_SECONDS, Alert, Flow, FlowFile, FlowRun, Pause, Schedule
-from tui_flow.store.spans import Span
+from tui_flow.store.spans import Span, tells_usual
 from tui_flow.tui.presentation import Line, alert_list, plots, times
 from tui_flow.tui.presentation.filters import Filter, Subject
 from tui_flow.tui.presentation.glyphs import Marks, role
@@ -55,10 +55,9 @@ class Overview(NamedTuple):
         found = (run for runs in self.runs.values() for run in runs if run.state in ACTIVE)
         return nlargest(MANY_ACTIVE, found, key=lambda run: run.id)
 
-    def last_good(self, flow: str) -> FlowRun | None:
-        """Of the flow's last runs the newest that completed; one that was no rerun, if there is one."""
-        good = [run for run in self.runs.get(flow, ()) if run.state is FlowRunState.COMPLETED]
-        return next((run for run in good if run.attempt == 1), good[0] if good else None)
+    def usual_run(self, flow: str) -> FlowRun | None:
+        """Of the flow's last runs the newest that tells what is usual."""
+        return next(filter(tells_usual, self.runs.get(flow, ())), None)
 
 
 EMPTY = Overview([], [], {}, {}, {})

@@ -11,6 +11,7 @@ from tui_flow.contract.states import FlowRunState
 from tui_flow.counting import counted
 from tui_flow.store.advance import Advance, Pace
 from tui_flow.store.records import FlowRun
+from tui_flow.store.spans import tells_usual
 from tui_flow.tui.presentation import plots, progress, times
 
 MOST = 0.99
@@ -31,28 +32,30 @@ class Outlook(NamedTuple):
 def of_run(
     run: FlowRun, earlier: Sequence[FlowRun], advance: Advance | None, pace: Pace | None, now: float
 ) -> Outlook | None:
-    """`earlier` are the flow's last runs; those of them that completed say what is usual."""
+    """`earlier` are the flow's last runs; those of them that `tells_usual` say what is usual."""
     elapsed = run.seconds(now)
     if run.state is not FlowRunState.RUNNING or elapsed is None:
         return None
     elapsed = max(0.0, elapsed)
     usual = plots.percentile(list(map(plots.span_of, earlier)), 0.5)
-    completed = sum(one.state is FlowRunState.COMPLETED for one in earlier)
+    times_done = sum(map(tells_usual, earlier))
     if usual and advance and pace and pace.ends:
-        found = _by_tasks(elapsed, usual, _usually(usual, completed), advance, pace)
+        found = _by_tasks(elapsed, usual, _usually(usual, times_done), advance, pace)
         due = advance.retrying.due_at if advance.retrying else None
         return (
             found if due is None else found._replace(seconds_left=max(found.seconds_left or 0.0, due - now))
         )
     if usual:
-        return _told(elapsed / usual, usual - elapsed, _usually(usual, completed))
+        return _told(elapsed / usual, usual - elapsed, _usually(usual, times_done))
     return _by_its_own_word(advance, now)
 
 
-def _usually(seconds: float, completed: int) -> str:
+def _usually(seconds: float, times_done: int) -> str:
     """How sure that is: of a single run nobody knows whether it was like others."""
     took = times.duration(seconds)
-    return f"it usually takes {took}" if completed > 1 else f"it took {took} in the only run that completed"
+    return (
+        f"it usually takes {took}" if times_done > 1 else f"it took {took} in the only run that did all of it"
+    )
 
 
 def _by_tasks(elapsed: float, usual: float, usually: str, advance: Advance, pace: Pace) -> Outlook:

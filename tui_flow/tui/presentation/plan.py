@@ -88,16 +88,17 @@ def whole(
 
 def summary(known: Precedents | None, typed: Typed) -> Line:
     """How many tasks, and how long: "9 tasks: 6 run, 2 were cached; about 2m58s (p95 3m40s)  by run 809", the last good
-    one."""
+    one that did all of it itself."""
     if known is None:
         return [("reading what earlier runs did …", "dim")]
-    if known.good is None:
-        return [("no run of it has completed yet, so nobody knows what it will do, or how long", "dim")]
+    if known.usual is None:
+        done = "completed" if known.good is None else "done all of it itself"
+        return [(f"no run of it has {done} yet, so nobody knows what it will do, or how long", "dim")]
     tasks = as_asked(known.tasks, typed)
     count = sum(task.calls for task in tasks)
     counts = [f"{_total(tasks, how)} {word}" for how, word in _words(typed).items() if _total(tasks, how)]
     told = counted(count, "task") + (f": {', '.join(counts)}" if counts else "")
-    return [(told, ""), (_duration(known), ""), (f"  by run {known.good.id}", "dim")]
+    return [(told, ""), (_duration(known), ""), (f"  by run {known.usual.id}", "dim")]
 
 
 def _words(typed: Typed) -> dict[str, str]:
@@ -213,7 +214,7 @@ def note(flow: str) -> Line:
     """How far one may trust it."""
     return [
         (
-            f"This is what the last good run of {flow} did: other values, or other code, may lead elsewhere.",
+            f"This is what the last whole run of {flow} did: other values, or other code, may lead elsewhere.",
             "dim",
         )
     ]

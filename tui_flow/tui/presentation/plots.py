@@ -9,7 +9,7 @@ from typing import NamedTuple
 from tui_flow.contract.states import JUDGED, WENT_WRONG, FlowRunState
 from tui_flow.counting import counted
 from tui_flow.store.records import FlowRun
-from tui_flow.store.spans import Span
+from tui_flow.store.spans import Span, tells_usual
 from tui_flow.tui.presentation import Line, times
 from tui_flow.tui.presentation.glyphs import Marks, role
 
@@ -17,7 +17,7 @@ HOUR = 3600.0
 
 
 def span_of(run: FlowRun) -> Span:
-    return Span(run.id, run.state, run.created_at, run.started_at, run.ended_at, run.waited)
+    return Span(run.id, run.state, run.created_at, run.started_at, run.ended_at, run.waited, run.is_partial)
 
 
 def bar(value: float, most: float, marks: Marks) -> str:
@@ -39,10 +39,8 @@ def progress_bar(share: float, width: int, marks: Marks) -> str:
 
 
 def percentile(spans: Sequence[Span], share: float) -> float | None:
-    """Of the durations of those that completed: so large a share of them took no longer. None where none did."""
-    took = sorted(
-        span.seconds for span in spans if span.state is FlowRunState.COMPLETED and span.seconds is not None
-    )
+    """Of the durations of those that tell what is usual: so large a share took no longer. None where none does."""
+    took = sorted(span.seconds for span in spans if tells_usual(span) and span.seconds is not None)
     return took[min(len(took) - 1, int(share * len(took)))] if took else None
 
 
