@@ -107,7 +107,7 @@ def test_the_readme_names_every_setting_with_its_default() -> None:
 
     readme = (ROOT / "README.md").read_text()
     for name, field in Settings.__dataclass_fields__.items():
-        if name != "project":
+        if name not in ("project", "mistakes"):
             default = "none" if field.default is MISSING else str(field.default).removesuffix(".0")
             assert f"| `{name}` | {default} |" in readme
 

@@ -2,12 +2,17 @@
 
 Defaults, then `[tool.tui_flow]` in pyproject.toml or the top level of tui_flow.toml, then `TUI_FLOW_*` environment
 variables, then what the caller passes. Lists where each value came from, for `tui-flow config`.
+
+A mistake locks nobody out: the other settings count, each mistake is kept with its place, and as long as there is one,
+nothing of the history is deleted on the word of a default that nobody may have wanted.
 """
 
 import dataclasses
+import difflib
 import math
 import os
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +21,8 @@ from tui_flow.contract.errors import ProjectError
 from tui_flow.contract.rundir import ENV_PROJECT, FLOWS, STATE_DIR, find_project, require_linux_or_mac
 from tui_flow.contract.secret_sources import SETTING as SECRETS
 from tui_flow.contract.secret_sources import Source, checked_sources
-from tui_flow.contract.settings_file import read_settings_file
+from tui_flow.contract.settings_file import place_in, read_settings_file
+from tui_flow.counting import counted
 
 THEMES = ("auto", "dark", "light", "ansi")
 
@@ -66,6 +72,9 @@ class Settings:
     theme: str = "auto"
     """The console's colours: "dark", "light", "ansi" (the terminal's own sixteen), or "auto", what suits the terminal."""
 
+    mistakes: tuple[ProjectError, ...] = dataclasses.field(default=(), repr=False, compare=False)
+    """What of the settings counts for nothing, because it is wrong; each with its place."""
+
     @property
     def flows_dir(self) -> Path:
         return self.project / FLOWS
@@ -79,24 +88,58 @@ class Settings:
         return {name: getattr(self, name) for name in _FIELDS if name not in ("theme", SECRETS)}
 
 
-_FIELDS = {field.name: field for field in dataclasses.fields(Settings) if field.name != "project"}
+_FIELDS = {
+    field.name: field for field in dataclasses.fields(Settings) if field.name not in ("project", "mistakes")
+}
+NAMES = ("project", *_FIELDS)
+_KEEP_ALL = {"keep_days": 0.0, "keep_runs": 0, "keep_mb": 0}
 
 
 def load(project: str | Path | None = None) -> tuple[Settings, dict[str, str]]:
     """The settings, and for each of them where its value came from.
 
     `project` wins over TUI_FLOW_PROJECT, which wins over the nearest project from the current folder upwards.
-    Raises ProjectError where there is none, or where a value is not of its field's type.
+    Raises ProjectError where there is none. What is wrong among the values is in `mistakes`.
     """
     require_linux_or_mac()
     root = _project(project)
     origins = dict.fromkeys(_FIELDS, "default")
     values: dict[str, Any] = {}
-    for origin, found in ((read_settings_file(root)), ("environment", _environment())):
+    mistakes: list[ProjectError] = []
+    try:
+        file, said = read_settings_file(root)
+    except ProjectError as error:
+        file, said = "default", {}
+        mistakes.append(error)
+    for origin, found in ((file, said), ("environment", _environment())):
         for name, value in found.items():
-            values[name] = _checked(name, value, origin)
-            origins[name] = origin
-    return Settings(project=root, **values), origins
+            try:
+                values[name] = _checked(name, value, origin)
+                origins[name] = origin
+            except ValueError as error:
+                mistakes.append(ProjectError(str(error), where=_place(root, origin, name)))
+    if mistakes:
+        origins.update((name, "mistake") for name in _KEEP_ALL if name not in values)
+        values = _KEEP_ALL | values
+    return Settings(project=root, **values, mistakes=tuple(mistakes)), origins
+
+
+def in_words(mistakes: Sequence[ProjectError]) -> str:
+    """The first of them, and how many more there are; on one line."""
+    first, *more = mistakes
+    others = f" (and {counted(len(more), 'more mistake')})" if more else ""
+    return f"{said_of(first)}{others}"
+
+
+def said_of(mistake: ProjectError) -> str:
+    """Where it is, and what."""
+    return f"{mistake.where}: {mistake.what}"
+
+
+def _place(root: Path, origin: str, name: str) -> str:
+    if origin == "environment":
+        return f"TUI_FLOW_{name.upper()}"
+    return place_in(root, origin, name)
 
 
 def _project(named: str | Path | None) -> Path:
@@ -130,18 +173,17 @@ def _environment() -> dict[str, str]:
 def _checked(name: str, value: Any, origin: str) -> Any:
     field = _FIELDS.get(name)
     if field is None:
-        raise ProjectError(
-            f"there is no setting {name!r}", where=origin, next=f"the settings: {', '.join(_FIELDS)}"
-        )
+        near = difflib.get_close_matches(name, _FIELDS, 1)
+        raise ValueError(f"there is no setting {name!r}{f', but there is {near[0]}' if near else ''}")
     if name == "tag_limits":
-        return _checked_limits(value, origin)
+        return _checked_limits(value)
     if name in ("alert_command", "alert_urls"):
         return _checked_texts(name, value, origin)
     if name == SECRETS:
-        return _checked_secrets(value, origin)
+        return checked_sources(value)
     if name == "theme":
         if value not in THEMES:
-            raise ProjectError(f"theme = {value!r} is none of {', '.join(THEMES)}", where=origin)
+            raise ValueError(f"theme = {value!r} is none of {', '.join(THEMES)}")
         return value
     wanted: Any = field.type
     try:
@@ -150,7 +192,8 @@ def _checked(name: str, value: Any, origin: str) -> Any:
         number = -1
     least = 1 if name == "max_concurrent_runs" else 0
     if isinstance(value, bool) or not least <= number < math.inf:
-        raise ProjectError(f"{name} = {value!r} is not a usable {wanted.__name__}", where=origin)
+        kind = "whole number" if wanted is int else "number"
+        raise ValueError(f"{name} = {value!r} is not a {kind} of at least {least}")
     return number
 
 
@@ -161,27 +204,18 @@ def _checked_texts(name: str, value: Any, origin: str) -> list[str]:
     except ValueError:
         found = None
     if not isinstance(found, list) or not all(isinstance(text, str) and text for text in found):
-        raise ProjectError(f'{name} is to be a list of texts, such as {name} = ["..."]', where=origin)
+        raise ValueError(f'{name} is to be a list of texts, such as {name} = ["..."]')
     return found
 
 
-def _checked_secrets(value: Any, origin: str) -> dict[str, Source]:
-    try:
-        return checked_sources(value)
-    except ValueError as error:
-        raise ProjectError(str(error), where=origin) from None
-
-
-def _checked_limits(value: Any, origin: str) -> dict[str, int]:
+def _checked_limits(value: Any) -> dict[str, int]:
     """A table of whole numbers of at least 1, or the text that stands for one in the environment."""
     if isinstance(value, str):
         pairs = [part.partition("=") for part in value.split(",") if part.strip()]
         value = {tag.strip(): int(limit) if limit.strip().isdigit() else limit for tag, _, limit in pairs}
     if not isinstance(value, dict):
-        raise ProjectError("tag_limits is to be a table, such as {heavy = 2}", where=origin)
+        raise ValueError("tag_limits is to be a table, such as {heavy = 2}")
     for tag, limit in value.items():
         if not isinstance(limit, int) or isinstance(limit, bool) or limit < 1:
-            raise ProjectError(
-                f"tag_limits: {tag} = {limit!r} is not a whole number of at least 1", where=origin
-            )
+            raise ValueError(f"tag_limits: {tag} = {limit!r} is not a whole number of at least 1")
     return value

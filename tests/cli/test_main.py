@@ -120,6 +120,24 @@ def test_config_tells_where_each_value_came_from(tmp_path: Path) -> None:
     assert found["project"]["value"] == str(tmp_path)
 
 
+def test_a_mistake_in_the_settings_locks_nobody_out(tmp_path: Path) -> None:
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "tui_flow.toml").write_text('theme = "pink"\nnosuch = 3\n')
+    at = {"TUI_FLOW_PROJECT": str(tmp_path)}
+    config = invoke("config", "--json", **at)
+    assert config.exit_code == errors.EXIT_STATE and json.loads(config.stdout)["theme"]["value"] == "auto"
+    assert "tui_flow.toml:1: theme" in config.stderr and "tui_flow.toml:2: there is no" in config.stderr
+    checks = json.loads(invoke("doctor", "--json", **at).stdout)["checks"]
+    assert [check["found"][:15] for check in checks if check["name"] == "settings"] == [
+        "tui_flow.toml:1",
+        "tui_flow.toml:2",
+    ]
+    stopped = invoke("engine", "stop", **at)
+    assert stopped.exit_code == errors.EXIT_OK
+    assert stopped.stderr.count("warning: tui_flow.toml:1: theme = 'pink'") == 1
+    assert "and 1 more mistake" in stopped.stderr
+
+
 def test_a_closed_pipe_ends_a_command_without_a_word() -> None:
     script = f"{TUI_FLOW} --help | true; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True)

@@ -60,6 +60,12 @@ def test_a_file_counts_in_sections_and_with_dots(keys: Path) -> None:
     assert found.shown(action_named("flows.run")) == "r", "what the file does not name stays"
 
 
+def test_mistakes_are_told_in_the_order_of_their_lines(keys: Path) -> None:
+    text = 'flows.edit = "j"\nrun.wrap = 7\napp.help = "q"\nno.such = "Z"\n'
+    lines = [complaint.split()[2] for complaint in keymap.load(written(keys, text)).wrong]
+    assert lines == ["1:", "2:", "3:", "4:"]
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [

@@ -10,7 +10,15 @@ from tui_flow.cli.check import FAIL, OK, WARN, Check
 from tui_flow.contract.errors import TuiFlowError
 from tui_flow.contract.rundir import ENGINE_LOCK, lock_holder
 from tui_flow.counting import counted
-from tui_flow.settings import Settings
+from tui_flow.settings import Settings, said_of
+
+
+def mistakes(settings: Settings) -> Iterator[Check]:
+    """In the settings, each of them."""
+    if not settings.mistakes:
+        yield Check("settings", OK, "all can be used")
+    for mistake in settings.mistakes:
+        yield Check("settings", FAIL, said_of(mistake), "mend it there; until then the default counts")
 
 
 def state_dir(settings: Settings) -> Check:
@@ -126,6 +134,7 @@ CHECKS: tuple[Callable[[Settings], Check], ...] = (
 
 def examine(settings: Settings) -> Iterator[Check]:
     """The result of each check, in order. One that cannot look says so, and the others go on."""
+    yield from mistakes(settings)
     for check in CHECKS:
         try:
             yield check(settings)

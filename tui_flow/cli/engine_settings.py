@@ -25,7 +25,10 @@ def of_running_engine(settings: Settings) -> dict[str, Any]:
 
 
 def differing(settings: Settings, status: dict[str, Any]) -> dict[str, Any]:
-    """The same of what `GetStatus` answered. An engine of another version may not tell, or not know them all."""
+    """The same of what `GetStatus` answered. An engine of another version may not tell, or not know them all; one that
+    was there before a mistake in the settings has good values still."""
+    if settings.mistakes:
+        return {}
     told, wanted = status.get("settings", {}), settings.of_engine()
     return {name: told[name] for name in wanted if name in told and told[name] != wanted[name]}
 

@@ -5,10 +5,13 @@ from typing import Any, TypeVar
 
 import click
 
-from tui_flow.settings import Settings, load
+from tui_flow.cli.output import note, style
+from tui_flow.safe import safe
+from tui_flow.settings import Settings, in_words, load
 
 PROJECT, AS_JSON = "tui_flow.project", "tui_flow.json"
 """The keys in `Context.meta`, which a group shares with its commands: so an option counts before and after its name."""
+_WARNED = "tui_flow.warned"
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -67,8 +70,16 @@ def wants_json() -> bool:
 
 
 def settings() -> Settings:
-    """The settings of the project that the command in progress is about. Raises ProjectError."""
-    return settings_and_origins()[0]
+    """The settings of the project that the command in progress is about. Says once if something in them is wrong.
+    Raises ProjectError."""
+    found = settings_and_origins()[0]
+    told = click.get_current_context().meta
+    if found.mistakes and not told.get(_WARNED):
+        told[_WARNED] = True
+        note(
+            f"{style('warning:', fg='yellow')} {safe(in_words(found.mistakes))}; tui-flow config says what counts"
+        )
+    return found
 
 
 def settings_and_origins() -> tuple[Settings, dict[str, str]]:

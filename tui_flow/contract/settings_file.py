@@ -1,9 +1,11 @@
 """The file that holds a project's settings: `tui_flow.toml`, else `[tool.tui_flow]` in pyproject.toml."""
 
+import re
 from pathlib import Path
 from typing import Any
 
-from tui_flow.contract.errors import ProjectError
+from tui_flow.contract.errors import ProjectError, at_line
+from tui_flow.contract.toml_lines import line_of
 
 _TABLES: dict[str, tuple[str, ...]] = {"tui_flow.toml": (), "pyproject.toml": ("tool", "tui_flow")}
 FILES = tuple(_TABLES)
@@ -24,7 +26,9 @@ def read_settings_file(project: Path) -> tuple[str, dict[str, Any]]:
         try:
             table: Any = tomllib.loads(path.read_text("utf-8"))
         except (ValueError, OSError) as error:
-            raise ProjectError(f"cannot read the settings: {error}", where=str(path)) from None
+            line = re.search(r"at line (\d+)", str(error))
+            where = at_line(str(path), int(line[1]) if line else None)
+            raise ProjectError(f"cannot read the settings: {error}", where=where) from None
         for key in keys:
             table = table.get(key, {}) if isinstance(table, dict) else {}
         if not isinstance(table, dict):
@@ -32,3 +36,12 @@ def read_settings_file(project: Path) -> tuple[str, dict[str, Any]]:
         if table:
             return name, table
     return "default", {}
+
+
+def place_in(project: Path, file: str, name: str) -> str:
+    """The file's name, and the line where a setting begins if that is known."""
+    try:
+        text = (project / file).read_text("utf-8")
+    except (ValueError, OSError):
+        return file
+    return at_line(file, line_of(text, ".".join((*_TABLES[file], name))))

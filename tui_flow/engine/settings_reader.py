@@ -41,10 +41,13 @@ class SettingsReader:
     def _read(self) -> None:
         try:
             found, _ = project_settings.load(self._settings.project)
+            trouble = project_settings.in_words(found.mistakes) if found.mistakes else ""
         except TuiFlowError as error:
-            self._log.warn(f"the settings stay as they were: {error}")
-            self._trouble = error.what
-            self._bus.publish(SettingsChanged(error.what))
+            trouble = error.what
+        if trouble:
+            self._log.warn(f"the settings stay as they were: {trouble}")
+            self._trouble = trouble
+            self._bus.publish(SettingsChanged(trouble))
             return
         before, after = self._settings.of_engine(), found.of_engine()
         changed = [name for name in after if before[name] != after[name]]

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from tui_flow.contract.errors import TuiFlowError
 from tui_flow.counting import counted
-from tui_flow.settings import load
+from tui_flow.settings import in_words, load
 from tui_flow.store.records import Alert
 from tui_flow.tui.actions import action_named
 from tui_flow.tui.asking import Asking
@@ -64,7 +64,9 @@ class Hearing(Asking, inherit_bindings=False):
     def _say_first(self) -> None:
         """What is to be known from the beginning."""
         read_only = self.bridge.read_only
-        if self.keymap.wrong:
+        if self.settings.mistakes:
+            self.call_after_refresh(self.say, in_words(self.settings.mistakes), "bad")
+        elif self.keymap.wrong:
             first, *more = self.keymap.wrong
             others = f"{counted(len(more), 'more mistake')} (see the help); " if more else ""
             self.call_after_refresh(self.say, f"{others}{first}", "warn")
@@ -119,6 +121,7 @@ class Hearing(Asking, inherit_bindings=False):
     def take_settings(self, trouble: str) -> None:
         try:
             found, _ = load(self.settings.project)
+            trouble = trouble or (in_words(found.mistakes) if found.mistakes else "")
         except TuiFlowError as error:
             trouble = trouble or error.what
         if trouble:

@@ -14,6 +14,7 @@ from typing import Any
 
 from textual.keys import Keys, _character_to_key
 
+from tui_flow.contract.toml_lines import line_of
 from tui_flow.tui.actions import ACTIONS, ALONE, Action, key_name
 
 FILE = "keys.toml"
@@ -117,6 +118,7 @@ def load(path: Path) -> Keymap:
     except (OSError, ValueError) as error:
         found.wrong = [f"{path.name}: {error}; the keys are the usual ones"]
         return found
+    wrong: list[tuple[int, str]] = []
     known = {action.name: action for action in ACTIONS}
     wanted: dict[str, tuple[str, ...]] = {}
     for name, value in _flat(table):
@@ -125,13 +127,14 @@ def load(path: Path) -> Keymap:
                 raise ValueError(f"there is no action {name!r}{_near(name, known)}")
             wanted[name] = _keys_of(value)
         except ValueError as error:
-            found.wrong.append(f"{path.name}, line {_line_of(text, name)}: {error}")
+            wrong.append((line_of(text, name), str(error)))
     found.chosen = dict(wanted)
     for name, keys in wanted.items():
         other = found.clash(known[name], keys)
         if other is not None:
             del found.chosen[name]
-            found.wrong.append(f"{path.name}, line {_line_of(text, name)}: {name} has a key of {other.name}")
+            wrong.append((line_of(text, name), f"{name} has a key of {other.name}"))
+    found.wrong = [f"{path.name}, line {line}: {what}" for line, what in sorted(wrong)]
     return found
 
 
@@ -142,7 +145,7 @@ def save(path: Path, action: Action, keys: Sequence[str]) -> None:
         lines = path.read_text("utf-8").splitlines()
     except FileNotFoundError:
         lines = ["# Keys of tui-flow's console; F2 in its help (?) writes here."]
-    place = _line_of("\n".join(lines), action.name) - 1
+    place = line_of("\n".join(lines), action.name) - 1
     if place >= 0:
         indented = re.match(rf"\s*{re.escape(action.where)}\.", lines[place])
         lines[place] = line if indented else line.removeprefix(f"{action.where}.")
@@ -170,20 +173,6 @@ def _keys_of(value: Any) -> tuple[str, ...]:
 def _written(key: str) -> str:
     shown = key_name(key)
     return shown if len(shown) == 1 and shown.isascii() else key
-
-
-def _line_of(text: str, name: str) -> int:
-    """The line of a file that speaks of an action, from 1; 0 where none does."""
-    where, _, action = name.partition(".")
-    section = ""
-    for number, line in enumerate(text.splitlines(), 1):
-        heading = re.match(r"\s*\[([^\]]+)\]", line)
-        if heading:
-            section = heading[1].strip()
-        key = line.partition("=")[0].replace('"', "").replace(" ", "")
-        if key == name or (section == where and key == action):
-            return number
-    return 0
 
 
 def _near(name: str, known: Mapping[str, Action]) -> str:

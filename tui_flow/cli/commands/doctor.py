@@ -4,7 +4,7 @@ import click
 
 from tui_flow.cli.check import FAIL, OK, WARN
 from tui_flow.cli.checks import examine
-from tui_flow.cli.options import new_command, settings, wants_json
+from tui_flow.cli.options import new_command, settings_and_origins, wants_json
 from tui_flow.cli.output import print_json, style
 from tui_flow.safe import safe
 
@@ -18,7 +18,7 @@ def command(ctx: click.Context) -> None:
 
     Says what to do about each weakness. Exits with 1 if a check fails. A warning means that tui_flow works, and that one promise is weaker here.
     """
-    results = list(examine(settings()))
+    results = list(examine(settings_and_origins()[0]))
     failed = any(check.status == FAIL for check in results)
     if wants_json():
         print_json({"ok": not failed, "checks": [check._asdict() for check in results]})
