@@ -161,6 +161,34 @@ async def test_a_note_on_a_flow_or_a_run_goes_to_its_last_alert_and_u_takes_it_a
             assert page.engine.asked_for(commands.NoteAlert) == [note, back]
 
 
+async def test_the_run_view_acknowledges_mutes_and_notes_what_its_run_is_named_by(troubled: Project) -> None:
+    async with console(troubled, open_run=812, size=(100, 24)) as page:
+        await page.shows("Log load_warehouse", " a ack ")
+        await page.press("a")
+        await page.shows("etl_daily 812 is acknowledged; u undoes")
+        await page.press("c")
+        await page.shows("a note for those who see this error after you")
+        await page.type("ab")
+        await page.press("enter")
+        await page.shows("noted on etl_daily load_warehouse; u undoes")
+        await page.press("m", "h")
+        await page.shows("etl_daily is muted for an hour; u undoes")
+        asked = [ask for ask in page.engine.asked if type(ask).__name__.endswith(("Alert", "Alerts"))]
+        assert asked == [
+            commands.AcknowledgeAlerts([1]),
+            commands.NoteAlert(1, "ab"),
+            commands.MuteAlerts("etl_daily", 3600.0),
+        ]
+        await page.press("slash")
+        await page.type("row 1")
+        await page.press("enter")
+        await page.shows("with “row 1”")
+        await page.press("comma")
+        await page.shows("run 811")
+        await page.press("c")
+        await page.shows("run 811 is completed: alerts are about runs that fail or crash")
+
+
 async def test_a_run_without_an_alert_says_why_it_has_none(troubled: Project) -> None:
     troubled.run(813, "etl_daily", "failed", started_at=NOON, ended_at=NOON + 1)
     async with console(troubled) as page:

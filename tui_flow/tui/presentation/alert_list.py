@@ -36,15 +36,6 @@ def new_ones(alerts: Sequence[Alert], now: float) -> list[Alert]:
     return [alert for alert in alerts if standing(alert, now) == "new"]
 
 
-def by_run(alerts: Sequence[Alert]) -> dict[int, list[Alert]]:
-    """The alerts that name a run, by its number, in their order."""
-    found: dict[int, list[Alert]] = {}
-    for alert in alerts:
-        for run in alert.runs:
-            found.setdefault(run, []).append(alert)
-    return found
-
-
 def rows_of(alerts: Sequence[Alert], now: float) -> list[Alert]:
     """Those to be shown: the new ones first, and within what they are the last that happened first."""
     shown = [

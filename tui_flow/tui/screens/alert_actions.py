@@ -1,21 +1,23 @@
 """What can be done about alerts, wherever they, or rows that they are about, are seen."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tui_flow.contract import commands
 from tui_flow.contract.states import AlertState
-from tui_flow.store.records import Alert
+from tui_flow.store.records import Alert, FlowRun
 from tui_flow.tui.asking import Step
-from tui_flow.tui.presentation import marking
+from tui_flow.tui.presentation import marking, run_list
 from tui_flow.tui.presentation.marking import Left
 
 if TYPE_CHECKING:
-    from tui_flow.tui.screens.marking import Marking
+    from textual.widget import Widget
 
-    _Base = Marking
+    from tui_flow.tui.app import Console
+
+    _Base = Widget
 else:
     _Base = object
 MUTES: tuple[tuple[str, str, str, float | None], ...] = (
@@ -32,6 +34,16 @@ Named = Sequence[tuple[str, Sequence[Alert]]]
 
 class AlertActions(_Base):
     """The part of a view that acknowledges, mutes and takes notes, for the row under the cursor or all that are marked."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def console(self) -> Console: ...
+        def say(self, text: str, role: str = "") -> None: ...
+        def ask(self, hint: str, then: Callable[[str], None], start: str = "") -> None: ...
+        def in_hand(self) -> Any: ...
+        def targets(self) -> list[Any]: ...
+        def name_of(self, row: Any) -> str: ...
 
     def alerts_of(self, row: Any) -> Sequence[Alert]:
         """What is wrong with a row, the last that happened first."""
@@ -72,7 +84,7 @@ class AlertActions(_Base):
             return
         if last:
             hint = "a note for those who see this error after you"
-            self.home.ask(hint, partial(self._note, list(last.values()), left))
+            self.ask(hint, partial(self._note, list(last.values()), left))
         else:
             alone = self.why_no_alert(self.targets()[0])
             self.say(alone if len(rows) == 1 else marking.outcome([], "noted", left))
@@ -161,6 +173,28 @@ class AlertActions(_Base):
         for flow, command, undo in steps:
             if undo is not None:
                 self.console.do(command, f"{flow} is {verb}; u undoes", undo=(f"that {flow} is {verb}", undo))
+
+
+class RunAlertActions(AlertActions):
+    """The same where rows are runs."""
+
+    def name_of(self, row: FlowRun) -> str:
+        return f"{row.flow} {row.id}"
+
+    def alerts_of(self, row: FlowRun) -> Sequence[Alert]:
+        return [alert for alert in self.console.overview.alerts if row.id in alert.runs]
+
+    def flow_of(self, row: FlowRun) -> str:
+        return row.flow
+
+    def why_no_alert(self, row: FlowRun) -> str:
+        return run_list.why_no_alert(row)
+
+    def useless_for_alerts(self, row: FlowRun) -> set[str]:
+        """Of these actions, those that would do nothing for a run."""
+        alerts = self.alerts_of(row)
+        is_over = all(alert.state is AlertState.RECOVERED for alert in alerts)
+        return {*(() if alerts else ["note"]), *(["ack"] if is_over else ())}
 
 
 def is_muted(alerts: Sequence[Alert]) -> bool:

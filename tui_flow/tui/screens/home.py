@@ -1,6 +1,6 @@
 """The five views of a project, and the row that says which of them is looked at."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
@@ -79,8 +79,6 @@ class HomeScreen(View):
         self._frame = Container(id="views")
         self.was_elsewhere = True
         """Whether another view was looked at before this one, and not a dialog over it."""
-        self._then: Callable[[str], None] | None = None
-        """Who gets the text that is being typed, in place of the view."""
         self._visit: _Visit | None = None
 
     def compose_panes(self) -> Iterable[Widget]:
@@ -188,30 +186,17 @@ class HomeScreen(View):
         known = {"flow": flows, "tag": tags, "run": list(map(str, runs)), **self.section.known_words()}
         return complete(text, self.section.WORDS, known)
 
-    def ask(self, hint: str, then: Callable[[str], None], start: str = "") -> None:
-        """Asks for a text that is not the view's."""
-        self._then = then
-        self.open_prompt(start, hint)
-
     def earlier_texts(self) -> Sequence[str]:
         return self.section.asked if self._then is None else ()
-
-    def close_prompt(self) -> bool:
-        self._then = None
-        return super().close_prompt()
 
     def prompt_changed(self, text: str) -> None:
         if self._then is None:
             self.section.prompt_changed(text)
 
     def _entered(self, text: str) -> None:
-        then = self._then
-        if then is None:
+        if self._then is None:
             self.section.note_asked(text.strip())
-            super()._entered(text)
-        else:
-            self.close_prompt()
-            then(text)
+        super()._entered(text)
 
     def prompt_entered(self, text: str) -> None:
         self.section.prompt_entered(text)

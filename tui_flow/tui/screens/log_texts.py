@@ -47,7 +47,7 @@ class LogTexts(_Base):
                 hits = list(self._texts(kept=True))
                 saving.save(self.console, self, path.strip(), hits, len(hits))
 
-        self.home.ask("a new file to save all hits to", save, str(self.console.settings.project / name))
+        self.ask("a new file to save all hits to", save, str(self.console.settings.project / name))
 
     def action_pager(self) -> None:
         """All hits in $PAGER, at the one under the cursor."""

@@ -69,6 +69,9 @@ class RunScreen(RunFrames):
 
     # The run.
 
+    def take_overview(self) -> None:
+        self.update_footer()  # its alerts may be others
+
     @property
     def is_arriving(self) -> bool:
         return not self._is_read.is_set()
@@ -315,6 +318,7 @@ class RunScreen(RunFrames):
             found |= {"follow", "kill", "follow_task"}
         if self.run is None or self.run.state is not FlowRunState.PAUSED:
             found.add("answer")
+        found |= self.useless_for_alerts(self.run) if self.run is not None else {"ack", "note", "mute"}
         if not self.artifacts:
             found.add("artifacts")
         if not self.log_view.lines.errors and not self.log_view.is_searching:

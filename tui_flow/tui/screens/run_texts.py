@@ -14,21 +14,16 @@ from tui_flow.tui.copying import Copyable
 from tui_flow.tui.presentation import artifacts
 from tui_flow.tui.presentation.address import Address
 from tui_flow.tui.presentation.tree import TaskForest
+from tui_flow.tui.screens.alert_actions import RunAlertActions
 from tui_flow.tui.screens.reader import ReaderScreen
 from tui_flow.tui.screens.run_actions import RunActions
 from tui_flow.tui.screens.texts_of_run import TextsOfRun
 
-_ONLY, _SAVE = "only lines with this text", "a new file to save the shown lines to"
 
-
-class RunTexts(TextsOfRun, RunActions):
+class RunTexts(TextsOfRun, RunAlertActions, RunActions):
     """The part of the Run view that hands out text."""
 
-    _asks = ""
-    """What the prompt is open for; empty for a search."""
-
     def action_search(self) -> None:
-        self._asks = ""
         self.open_prompt()
 
     def action_only(self) -> None:
@@ -38,18 +33,13 @@ class RunTexts(TextsOfRun, RunActions):
             view.narrow(not view.narrows)
             self.update()
         else:
-            self._asks = _ONLY
-            self.open_prompt(hint=_ONLY)
+            self.ask("only lines with this text", partial(self.prompt_entered, narrows=True))
 
-    def prompt_entered(self, text: str) -> None:
-        asks, self._asks = self._asks, ""
-        if asks == _SAVE:
-            self._save(text.strip())
-            return
+    def prompt_entered(self, text: str, *, narrows: bool = False) -> None:
         found = self.log_view.search(text)
         if found:
             self.say(f"{counted(found, 'line')} with “{text}”: n next, N previous, Esc clears")
-            if asks == _ONLY:
+            if narrows:
                 self.log_view.narrow(True)
         elif text:
             self.say(f"no line with “{text}” in what is shown; Esc clears")
@@ -106,14 +96,14 @@ class RunTexts(TextsOfRun, RunActions):
         if self.run is None or not self.log_view.count:
             self.say("there is no line to save")
             return
-        self._asks = _SAVE
         row = self.task_tree.selected
         task = f"-{row.task.name}" if row is not None and row.task is not None else ""
         name = saving.file_name(f"run-{self.run.id}{task}.log")
-        self.open_prompt(str(self.console.settings.project / name), _SAVE)
+        hint = "a new file to save the shown lines to"
+        self.ask(hint, self._save, str(self.console.settings.project / name))
 
     def _save(self, name: str) -> None:
-        if name:
+        if name := name.strip():
             view, whose = self.log_view, partial(self._whose, forest=self.forest)
             saving.save(
                 self.console, self, name, view.texts(kept=True, whose=whose), len(view.lines.unfolded())
@@ -139,6 +129,12 @@ class RunTexts(TextsOfRun, RunActions):
         elif self.run is not None:
             flow = self.console.flow_of(self.run)
             self.console.edit(Path(self.run.path), flow.line if flow else 0)
+
+    def in_hand(self) -> FlowRun | None:
+        return self.run
+
+    def targets(self) -> list[FlowRun]:
+        return [self.run] if self.run is not None else []
 
     def told_run(self) -> tuple[FlowRun | None, Failure | None]:
         return self.run, self.failure()

@@ -1,7 +1,7 @@
 """The Runs view: all runs, the newest first, as many as there are."""
 
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import Any, ClassVar
 
@@ -9,17 +9,17 @@ from textual.widget import Widget
 
 from tui_flow.contract.errors import HistoryError, TuiFlowError
 from tui_flow.contract.failure import Failure
-from tui_flow.contract.states import TERMINAL, AlertState, FlowRunState
-from tui_flow.store.records import Alert, FlowRun
+from tui_flow.contract.states import TERMINAL, FlowRunState
+from tui_flow.store.records import FlowRun
 from tui_flow.tui import several
 from tui_flow.tui.actions import bindings
-from tui_flow.tui.presentation import Line, about, alert_list, filters, orders, plots, run_list, text_of
+from tui_flow.tui.presentation import Line, about, filters, orders, plots, run_list, text_of
 from tui_flow.tui.presentation.filters import Filter
 from tui_flow.tui.presentation.flow_list import why_not_begun
 from tui_flow.tui.presentation.glyphs import word
 from tui_flow.tui.presentation.run_list import MOST, NEWER_AT_MOST, PAGE, RunWindow
 from tui_flow.tui.rerunning_several import rerun_several
-from tui_flow.tui.screens.alert_actions import AlertActions
+from tui_flow.tui.screens.alert_actions import RunAlertActions
 from tui_flow.tui.screens.marking import ONE_AT_A_TIME, Marking
 from tui_flow.tui.screens.runs_reading import RunSearch, spans_since
 from tui_flow.tui.screens.section import Section
@@ -34,7 +34,7 @@ _OF_A_RUN = {
 }  # fmt: skip
 
 
-class RunsSection(Sorting, TextsOfRun, AlertActions, Marking, Section):
+class RunsSection(Sorting, TextsOfRun, RunAlertActions, Marking, Section):
     """The table of runs, and below it what there is to say about the one under the cursor."""
 
     table: RunTable
@@ -58,8 +58,6 @@ class RunsSection(Sorting, TextsOfRun, AlertActions, Marking, Section):
         """Newer runs that wait for `g`."""
         self._load = ""
         """Runs and slots of the last day, in the frame below."""
-        self._alerts: tuple[Sequence[Alert], dict[int, list[Alert]]] = ((), {})
-        """Those of the overview, and which of them name a run."""
 
     def panes(self) -> Iterable[Widget]:
         yield self.table
@@ -303,21 +301,6 @@ class RunsSection(Sorting, TextsOfRun, AlertActions, Marking, Section):
     def filter_text(self) -> str:
         return self.text
 
-    def name_of(self, row: FlowRun) -> str:
-        return f"{row.flow} {row.id}"
-
-    def alerts_of(self, row: FlowRun) -> Sequence[Alert]:
-        known = self.console.overview.alerts
-        if self._alerts[0] is not known:
-            self._alerts = (known, alert_list.by_run(known))
-        return self._alerts[1].get(row.id, ())
-
-    def flow_of(self, row: FlowRun) -> str:
-        return row.flow
-
-    def why_no_alert(self, row: FlowRun) -> str:
-        return run_list.why_no_alert(row)
-
     def useless_for(self, row: FlowRun | None) -> set[str]:
         run = row
         found = set[str]()
@@ -329,12 +312,7 @@ class RunsSection(Sorting, TextsOfRun, AlertActions, Marking, Section):
             found.add("kill")
         if run.started_at is None:
             found |= {"code", "pager"}
-        alerts = self.alerts_of(run)
-        if not alerts:
-            found.add("note")
-        if all(alert.state is AlertState.RECOVERED for alert in alerts):
-            found.add("ack")
-        return found
+        return found | self.useless_for_alerts(run)
 
     # Keys.
 

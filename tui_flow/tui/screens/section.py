@@ -117,6 +117,9 @@ class Section(Container):
     def say(self, text: str, role: str = "") -> None:
         self.home.say(text, role)
 
+    def ask(self, hint: str, then: Callable[[str], None], start: str = "") -> None:
+        self.home.ask(hint, then, start)
+
     def read_later(self, group: str, read: Callable[..., Awaitable[None]], *of: Any) -> None:
         """Reads while the keyboard goes on, in place of what of the same group is being read."""
         work: Any = partial(

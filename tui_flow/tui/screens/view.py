@@ -1,6 +1,6 @@
 """What every view has: header, message and footer, and how it gets the news."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -41,6 +41,8 @@ class View(Screen[None]):
         self.prompt = Prompt("", changed=self._changed, entered=self._entered, complete=self._complete)
         self.message = Bar(id="message")
         self.footer = Footer(id="footer")
+        self._then: Callable[[str], None] | None = None
+        """Who gets the text that is being typed, in place of the view."""
         self._candidates: list[str] = []
         """What the word that is being typed could be."""
         self.said = ""
@@ -110,6 +112,11 @@ class View(Screen[None]):
     def prompt_hint(self) -> str:
         return self.PROMPT
 
+    def ask(self, hint: str, then: Callable[[str], None], start: str = "") -> None:
+        """Asks for a text that is not the view's."""
+        self._then = then
+        self.open_prompt(start, hint)
+
     def open_prompt(self, start: str = "", hint: str = "") -> None:
         """Asks for a text; `prompt_changed` and `prompt_entered` hear of it."""
         if not self.prompt.is_attached:
@@ -126,6 +133,7 @@ class View(Screen[None]):
 
     def close_prompt(self) -> bool:
         """Whether there was one to close."""
+        self._then = None
         self.message.display = True
         was_open = self.prompt.close(self)
         if was_open:
@@ -157,8 +165,9 @@ class View(Screen[None]):
         """The text is whole."""
 
     def _entered(self, text: str) -> None:
+        then = self._then or self.prompt_entered
         self.close_prompt()
-        self.prompt_entered(text)
+        then(text)
 
     # Keys.
 
