@@ -100,8 +100,10 @@ async def test_an_optional_model_is_set_and_its_fields_appear(etl: Project) -> N
     engine.answers[commands.RunFlow] = {"run_id": 900}
     async with console(etl, engine=engine, size=(100, 40)) as page:
         await page.press("G", "R")
-        await page.shows("(●)None ( )set { host, port", "Enter sets it, or makes it None")
-        await page.press("enter", "down", "ctrl+u", *"a", "down", "right", "down", *"80")
+        await page.shows("(●)None ( )set { host, port", "Enter sets it")
+        await page.press("enter")
+        await page.shows("Enter makes it None")
+        await page.press("down", "ctrl+u", *"a", "down", "right", "down", *"80")
         await page.shows("-p server.host=a -p server.port.number=80", "( )None (●)set")
         await page.press("up", "f3")
         await page.hides("number *")

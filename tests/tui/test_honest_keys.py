@@ -52,8 +52,12 @@ async def test_a_key_of_another_view_says_where_it_belongs(etl: Project) -> None
         assert "F12 does nothing; ? shows the keys" in page.message
         await page.press("number_sign")
         assert "# does nothing; ? shows the keys" in page.message
-        await page.press("j")
+        await page.press("i")
         assert page.message == ""
+        await page.press("b", "question_mark")
+        assert "Schedule only" not in page.text, (
+            "what was said of a dead key is gone below what another key opened"
+        )
 
 
 async def test_a_read_only_console_offers_nothing_that_it_refuses_and_says_why(etl: Project) -> None:

@@ -75,6 +75,8 @@ async def test_the_console_says_how_many_tasks_the_next_run_has_anew(etl: Projec
         save("etl_daily", version(etl, FIRST.replace("LIMIT = 3", "LIMIT = 4")))
         page.engine.tell(changes.FlowFileChanged("flows/etl_daily.py", "ok"))
         await page.shows("etl_daily.py reloaded: 1 task changed, the next run uses it")
+        await page.press("j", "i", "i")
+        assert "1 task changed" in page.message, "news stays for as long as keys say nothing"
         save("etl_daily", version(etl, FIRST))
         save("ingest_s3", version(etl, FIRST + "\n"))
         page.engine.tell(changes.FlowFileChanged("flows/ingest_s3.py", "ok"))

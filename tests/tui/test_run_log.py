@@ -52,10 +52,11 @@ async def test_level_wrap_and_time_are_toggled_and_shown(etl: Project) -> None:
         await page.press("g")
         await page.shows("Log whole run")
         await page.press("L", "L", "L")
-        await page.shows("L ERROR")
+        await page.shows("L ERROR", "lines shown: ERROR and graver")
         assert "connecting again" not in page.text
         await page.press("w", "t")
         await page.shows("w off", "t delta", "+31.000")
+        assert page.message == "", "what L did is no news after other keys"
 
 
 async def test_a_click_finds_its_line_below_one_that_takes_several_rows(project: Project) -> None:

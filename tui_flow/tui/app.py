@@ -126,10 +126,10 @@ class Console(Hearing, inherit_bindings=False):
         begins_at_run = self._begin is not None and self._begin.run_id is not None
         return begins_at_run or self._views()[-1] is not view
 
-    def say(self, text: str, role: str = "") -> None:
-        """A sentence above the footer of the view on top."""
+    def say(self, text: str, role: str = "", *, stays: bool = False) -> None:
+        """A sentence above the footer of the view on top; see `View.say`."""
         for view in self._views()[-1:]:
-            view.say(text, role)
+            view.say(text, role, stays=stays)
 
     def said(self) -> str:
         return "".join(view.said for view in self._views()[-1:])
@@ -323,6 +323,8 @@ class Console(Hearing, inherit_bindings=False):
     ) -> bool:
         """What would do nothing says why, and what this console may not do is not tried."""
         view = self.screen
+        if isinstance(view, View):
+            view.hush()
         if not isinstance(view, View) or action not in _BY_ID:
             return await super().run_action(action, default_namespace, namespaces)
         if action in view.refused() and not self.may_change():

@@ -44,7 +44,7 @@ class Progress(NamedTuple):
     states: frozenset[FlowRunState]
 
 
-_WAITS = frozenset((FlowRunState.SCHEDULED, FlowRunState.PENDING))
+WAITS = frozenset((FlowRunState.SCHEDULED, FlowRunState.PENDING))
 _GOES_ON = frozenset(FlowRunState) - TERMINAL
 
 
@@ -135,7 +135,7 @@ class Asking(Outside, inherit_bindings=False):
             at = wishes.get("scheduled_for")
             when = f"begins {times.moment(at, time.time())}; x takes it back" if at else "is on its way"
             more = "" if open_it or at else f"; {self._enter} opens it"
-            self.say_of(run_id, 1, f"run {run_id} of {flow.name} {when}{more}", _WAITS)
+            self.say_of(run_id, 1, f"run {run_id} of {flow.name} {when}{more}", WAITS)
 
         self.run_worker(self._ask(command, started), group="commands")
 
@@ -144,11 +144,16 @@ class Asking(Outside, inherit_bindings=False):
         return self.paint.marks.enter
 
     def say_of(
-        self, run_id: int, attempt: int, text: str, states: frozenset[FlowRunState] = _GOES_ON
+        self,
+        run_id: int,
+        attempt: int,
+        text: str,
+        states: frozenset[FlowRunState] = _GOES_ON,
+        role: str = "",
     ) -> None:
         """Says something of a run that holds while it is in these states; by default until it is over."""
         self._progress = Progress(run_id, attempt, text, states)
-        self.say(text)
+        self.say(text, role, stays=True)
 
     def follow_progress(self) -> None:
         """Where that no longer holds, says what became of the run, unless something else was said since."""
@@ -164,9 +169,8 @@ class Asking(Outside, inherit_bindings=False):
         if self.said() != said.text:
             return
         if run.state in TERMINAL:
-            self.say(
-                f"run {run.id} of {run.flow} is over: {run.state}", "bad" if run.state in WENT_WRONG else ""
-            )
+            wrong = "bad" if run.state in WENT_WRONG else ""
+            self.say(f"run {run.id} of {run.flow} is over: {run.state}", wrong, stays=True)
         else:
             self.say_of(run.id, run.attempt, f"run {run.id} of {run.flow} is {run.state}")
 
@@ -312,5 +316,6 @@ class Asking(Outside, inherit_bindings=False):
         except TuiFlowError as error:
             self._complain(error)
 
-    def _complain(self, error: TuiFlowError) -> None:
-        self.say("; ".join(part for part in (error.what, error.where, error.next) if part), "bad")
+    def _complain(self, error: TuiFlowError, *, stays: bool = False) -> None:
+        told = "; ".join(part for part in (error.what, error.where, error.next) if part)
+        self.say(told, "bad", stays=stays)

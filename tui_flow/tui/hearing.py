@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from functools import partial
 
 from tui_flow.contract.errors import TuiFlowError
 from tui_flow.counting import counted
@@ -63,17 +64,18 @@ class Hearing(Asking, inherit_bindings=False):
 
     def _say_first(self) -> None:
         """What is to be known from the beginning."""
+        say = partial(self.call_after_refresh, self.say, stays=True)
         read_only = self.bridge.read_only
         if self.settings.mistakes:
             self.call_after_refresh(self.say, in_words(self.settings.mistakes), "bad")
         elif self.keymap.wrong:
             first, *more = self.keymap.wrong
             others = f"{counted(len(more), 'more mistake')} (see the help); " if more else ""
-            self.call_after_refresh(self.say, f"{others}{first}", "warn")
+            say(f"{others}{first}", "warn")
         elif read_only is not None and read_only is not READS_ONLY:
-            self.call_after_refresh(self.say, read_only.what, "warn")
+            say(read_only.what, "warn")
         elif self.no_room:
-            self.call_after_refresh(self.say, f"no run is started: {self.no_room}", "bad")
+            say(f"no run is started: {self.no_room}", "bad")
 
     def take_run(self, reading: RunReading) -> None:
         for view in self._views():
@@ -114,9 +116,9 @@ class Hearing(Asking, inherit_bindings=False):
             return
         self._update_headers()
         if reason:
-            self.say(f"no run is started: {reason}", "bad")
+            self.say(f"no run is started: {reason}", "bad", stays=True)
         elif self.engine == "ok":
-            self.say("there is room again: runs are started")
+            self.say("there is room again: runs are started", stays=True)
 
     def take_settings(self, trouble: str) -> None:
         try:
@@ -125,10 +127,10 @@ class Hearing(Asking, inherit_bindings=False):
         except TuiFlowError as error:
             trouble = trouble or error.what
         if trouble:
-            self.say(f"the settings before still count: {trouble}", "bad")
+            self.say(f"the settings before still count: {trouble}", "bad", stays=True)
             return
         self.settings = replace(found, theme=self.settings.theme)  # that may be from the command line
-        self.say("the settings that were saved count now")
+        self.say("the settings that were saved count now", stays=True)
         if self.has_overview:
             for view in self._views():
                 view.take_overview()
@@ -139,7 +141,7 @@ class Hearing(Asking, inherit_bindings=False):
 
     def _take_error(self, error: TuiFlowError) -> None:
         """Says it, and where there is nothing else to show yet, says all of it."""
-        self._complain(error)
+        self._complain(error, stays=True)
         self.trouble = self.trouble or error
         for view in self._views():
             view.take_trouble(self.trouble)

@@ -29,7 +29,9 @@ class Reloads:
         self._known = {file.path: file.version for file in files if file.version}
         changed = [path for path, version in self._known.items() if before.get(path, version) != version]
         if len(changed) > 1:
-            self._console.say(f"{counted(len(changed), 'flow file')} reloaded, the next runs use them")
+            self._console.say(
+                f"{counted(len(changed), 'flow file')} reloaded, the next runs use them", stays=True
+            )
         elif changed:
             path = changed[0]
             work: Any = partial(self._tell, path, before[path], self._known[path])
@@ -52,10 +54,12 @@ class Reloads:
             count = await self._console.bridge.read(lambda _: compare())
         if count:
             which = "it" if count == 1 else "them"
-            self._console.say(f"{name} reloaded: {counted(count, 'task')} changed, the next run uses {which}")
+            self._console.say(
+                f"{name} reloaded: {counted(count, 'task')} changed, the next run uses {which}", stays=True
+            )
         else:
             told = "" if count is None else ": no task changed"
-            self._console.say(f"{name} reloaded{told}, the next run uses it")
+            self._console.say(f"{name} reloaded{told}, the next run uses it", stays=True)
 
 
 def changed_tasks(project: Path, state_dir: Path, path: str, before: "Version", now: "Version") -> int | None:

@@ -77,7 +77,7 @@ class _Writing:
                 if (now := time.monotonic()) < rest_at:
                     continue
                 if now >= say_at:
-                    self._console.say(f"saving {self._so_many()} to {self._path}")
+                    self._console.say(f"saving {self._so_many()} to {self._path}", stays=True)
                     say_at = now + SAY_SECONDS
                 await asyncio.sleep(REST_SECONDS)
                 rest_at = time.monotonic() + SLICE_SECONDS

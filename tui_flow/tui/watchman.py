@@ -62,6 +62,7 @@ class Watchman:
             self._console.say(
                 f"since you looked, {times.ago(now - since)}: {', '.join(told)}; 5 shows more",
                 "warn" if new else "",
+                stays=True,
             )
 
     def _call(self, fresh: Sequence[Alert]) -> None:
@@ -70,7 +71,7 @@ class Watchman:
         text = f"{_where(first)}: {first.what}" + (f" (and {more} more)" if more else "")
         if self.is_looked_at:
             self._called = {alert.id: _where(alert) for alert in fresh}
-            self._console.say(f"{text[:300]}; 5 shows it", "bad")
+            self._console.say(f"{text[:300]}; 5 shows it", "bad", stays=True)
             return
         driver = self._console._driver
         if driver is not None:
@@ -82,7 +83,7 @@ class Watchman:
         over = [alert.id for alert in alerts if alert.state is AlertState.RECOVERED]
         mended = {self._called.pop(id): None for id in over if id in self._called}
         if mended:
-            self._console.say(f"{', '.join(mended)[:300]}: recovered")
+            self._console.say(f"{', '.join(mended)[:300]}: recovered", stays=True)
 
     def note_seen(self) -> None:
         """Somebody looks now."""

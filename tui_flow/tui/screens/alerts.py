@@ -208,7 +208,6 @@ class AlertsSection(Sorting, AlertTexts, AlertActions, Marking, Section):
 
     def on_lines_moved(self, event: Lines.Moved) -> None:
         if event.lines is self.table:
-            self.say("")
             self._describe()
 
     def on_lines_opened(self) -> None:

@@ -170,7 +170,6 @@ class FlowsSection(Sorting, FlowActions, Section):
 
     def on_lines_moved(self, event: Lines.Moved) -> None:
         if event.lines is self.table or (self.dashboard and self.dashboard.owns(event.lines)):
-            self.say("")
             self._describe()
 
     def on_descendant_focus(self) -> None:

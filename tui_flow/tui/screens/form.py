@@ -23,7 +23,7 @@ from tui_flow.tui.presentation.run_options import RunOptions
 from tui_flow.tui.screens.presetting import Presetting
 from tui_flow.tui.screens.view import View
 from tui_flow.tui.widgets.bars import Bar, Footer
-from tui_flow.tui.widgets.controls import Entered, Typed
+from tui_flow.tui.widgets.controls import Entered, GroupControl, Typed
 from tui_flow.tui.widgets.field_rows import DEFAULT_CELLS, FieldRow, FieldRows
 from tui_flow.tui.widgets.header import Header
 from tui_flow.tui.widgets.lines import TextLines
@@ -225,8 +225,7 @@ class FormScreen(Presetting, ModalScreen[Filled | None]):
         if row is None:
             return
         field = row.field
-        unfolds = "Enter sets it, or makes it None" if field.is_optional else "Enter unfolds it"
-        told = unfolds if field.is_group else field.hint
+        told = row.control.hint if isinstance(row.control, GroupControl) else field.hint
         rows = self._shown_rows
         right: Line = [(f"field {rows.index(row) + 1} of {len(rows)} ", "dim")] if row in rows else []
         is_typed = not field.is_group and (complain or row.form.texts[field.path].strip())

@@ -94,7 +94,6 @@ class HomeScreen(View):
     async def switch(self, place: str) -> Section:
         """Looks at another view. When it returns, that one has the keyboard."""
         self.close_prompt()
-        self.say("")
         self._visit = None
         section = self._sections.get(place)
         if section is not self.section:

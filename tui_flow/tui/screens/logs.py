@@ -236,7 +236,6 @@ class LogsSection(LogTexts, Section):
 
     def on_lines_moved(self, event: Lines.Moved) -> None:
         if event.lines is self.list:
-            self.say("")
             self._describe()
 
     def on_lines_opened(self) -> None:
@@ -297,8 +296,8 @@ class LogsSection(LogTexts, Section):
 
     def action_regroup(self) -> None:
         self.list.regroup()
-        is_by_message = self.list.found.is_by_message
-        self.say("equal messages are one row, the most frequent first; = goes back" if is_by_message else "")
+        if self.list.found.is_by_message:
+            self.say("equal messages are one row, the most frequent first; = goes back")
 
     def action_next_hit(self) -> None:
         if not self.list.step(1):

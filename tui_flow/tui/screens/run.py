@@ -13,6 +13,7 @@ from tui_flow.contract.rundir import LOG, run_dir
 from tui_flow.contract.states import TERMINAL, FlowRunState
 from tui_flow.counting import counted
 from tui_flow.tui import saving
+from tui_flow.tui.asking import WAITS
 from tui_flow.tui.bridge import RunReading
 from tui_flow.tui.presentation import artifacts
 from tui_flow.tui.presentation.attempts import as_run, attempt_at, log_bounds
@@ -99,7 +100,7 @@ class RunScreen(RunFrames):
             return
         self.call_after_refresh(self._is_read.set)
         if reading.run is None:
-            self.say(f"there is no run {self.run_id} in the history; Esc goes back", "warn")
+            self.say(f"there is no run {self.run_id} in the history; Esc goes back", "warn", stays=True)
             return
         self.latest, self.attempts = reading.run, reading.attempts
         if self.shows_earlier:
@@ -125,7 +126,7 @@ class RunScreen(RunFrames):
             self._go_to_wanted_task()
         if not first and not was_over and role(self.run.state) == "bad":
             how = self._why_crashed() or f"{self.run.state}: n next error, N previous{self._edits()}"
-            self.say(f"run {self.run.id} {how}", "bad")
+            self.say(f"run {self.run.id} {how}", "bad", stays=True)
         self._rescope(keep=True)
         self._watch_log(was_over or first)
         self.update()
@@ -183,8 +184,8 @@ class RunScreen(RunFrames):
             self.say(f"{run.state}: {run.message}" if run.message else f"it {run.state}", "bad")
         elif role(run.state) == "bad":
             self._say_where()
-        elif self._why_not_begun():
-            self.say(f"it has not begun: {self._why_not_begun()}", "warn")
+        elif why := self._why_not_begun():
+            self.console.say_of(run.id, run.attempt, f"it has not begun: {why}", WAITS, "warn")
 
     def task_at_cursor(self) -> str:
         """The name of the task run under the cursor; empty where it is on none."""
@@ -286,7 +287,7 @@ class RunScreen(RunFrames):
                 await asyncio.wait_for(self._is_read.wait(), READ_SECONDS)
             await asyncio.sleep(0)
         self._is_indexed = True
-        if self._may_be_silent and not self.log_view.lines.errors:
+        if self._may_be_silent and self.said and not self.log_view.lines.errors:
             self._say_where()
         self._may_be_silent = False
         self._go_to_line()
@@ -374,7 +375,6 @@ class RunScreen(RunFrames):
             return True
         if self.log_view.is_searching:
             self.log_view.search("")
-            self.say("")
             self.update()
             return True
         return self.unzoom()

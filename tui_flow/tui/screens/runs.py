@@ -319,7 +319,6 @@ class RunsSection(Sorting, TextsOfRun, RunAlertActions, Marking, Section):
     def on_lines_moved(self, event: Lines.Moved) -> None:
         if event.lines is not self.table:
             return
-        self.say("")
         self._describe()
         window = self.table.window
         if self._reading is not None:

@@ -288,7 +288,6 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Marking,
     def on_lines_moved(self, event: Lines.Moved) -> None:
         if event.lines is self.table:
             self._hour = None
-            self.say("")
             self._describe()
             self.choose_lane()
         elif event.lines is self.month:

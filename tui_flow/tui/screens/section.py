@@ -114,8 +114,8 @@ class Section(Container):
     def show_run(self, run_id: int) -> None:
         """Puts the cursor on a run, where the view lists runs."""
 
-    def say(self, text: str, role: str = "") -> None:
-        self.home.say(text, role)
+    def say(self, text: str, role: str = "", *, stays: bool = False) -> None:
+        self.home.say(text, role, stays=stays)
 
     def ask(self, hint: str, then: Callable[[str], None], start: str = "") -> None:
         self.home.ask(hint, then, start)

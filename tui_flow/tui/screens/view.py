@@ -47,6 +47,8 @@ class View(Screen[None]):
         """What the word that is being typed could be."""
         self.said = ""
         """The sentence above the footer."""
+        self._stays = False
+        """Whether a key that says nothing leaves it there."""
 
     @property
     def console(self) -> "Console":
@@ -94,10 +96,19 @@ class View(Screen[None]):
     def tick_minute(self) -> None:
         """A minute has passed."""
 
-    def say(self, text: str, role: str = "") -> None:
-        """Puts a sentence above the footer, until the next one; without one, what stands there else."""
-        self.said = text
+    def say(self, text: str, role: str = "", *, stays: bool = False) -> None:
+        """Puts a sentence above the footer, until the next key; one that is news, and not what a key did, `stays` until
+        the next sentence. Without one, what stands there else."""
+        self.said, self._stays = text, stays
         self.message.set([(f" {text}", role)] if text else self.standing())
+
+    def hush(self) -> None:
+        """The next key has been pressed: what an earlier one did is old."""
+        if self.said and not self._stays:
+            self.say("")
+
+    def on_mouse_down(self) -> None:
+        self.hush()
 
     def standing(self) -> Line:
         """What stands above the footer while there is nothing else to say: that no engine is there, and what helps."""

@@ -167,9 +167,21 @@ class GroupControl(_Drawn):
         ]
 
     def action_unfold(self, is_open: bool | None = None) -> None:
-        self.is_open = not self.is_open if is_open is None else is_open
-        self.refresh()
+        before = self.is_open
+        self.show_open(not before if is_open is None else is_open)
         self._unfolded()
+        if self.is_open is not before:
+            self.post_message(Typed())
+
+    def show_open(self, is_open: bool) -> None:
+        """Shows it so, and says nothing of it."""
+        self.is_open = is_open
+        self.refresh()
+
+    @property
+    def hint(self) -> str:
+        """What a key does with it now."""
+        return "Enter folds it" if self.is_open else "Enter unfolds it"
 
     def on_click(self) -> None:
         self.action_unfold()
@@ -186,16 +198,9 @@ class OptionalControl(GroupControl):
         ]
         return spans if is_open else [*spans, (f"{{ {', '.join(self._names)} }}", "dim")]
 
-    def show_open(self, is_open: bool) -> None:
-        """As the form has it now, and says nothing of it."""
-        self.is_open = is_open
-        self.refresh()
-
-    def action_unfold(self, is_open: bool | None = None) -> None:
-        before = self.is_open
-        super().action_unfold(is_open)
-        if self.is_open is not before:
-            self.post_message(Typed())
+    @property
+    def hint(self) -> str:
+        return "Enter makes it None" if self.is_open else "Enter sets it"
 
 
 def control_for(field: Field, start: str) -> Any:

@@ -176,7 +176,7 @@ class FieldRows(Vertical):
         """The row of a field, with the groups around it unfolded."""
         for row in self.rows:
             if row.field.is_group and path[: len(row.field.path)] == row.field.path != path:
-                row.control.action_unfold(True)
+                row.control.show_open(True)
         self._fold()
         return next(row for row in self.rows if row.field.path == path)
 
