@@ -3,7 +3,8 @@ import io
 import click
 import pytest
 
-from tui_flow.cli.parameters import assigned, read_object, split, value_of
+from tui_flow.cli.parameters import assigned, read_object, split
+from tui_flow.tui.presentation.words import value_of
 
 
 @pytest.mark.parametrize(

@@ -3,29 +3,16 @@
 import sys
 import time
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from copy import deepcopy
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from tui_flow.contract.parameter_fit import from_json
 from tui_flow.contract.secret_parameters import without_stars
-
-if TYPE_CHECKING:
-    from tui_flow.tui.presentation.fields import Field
-
-_TYPES = {
-    bool: {"boolean"},
-    int: {"integer", "number"},
-    float: {"number"},
-    str: {"string"},
-    list: {"array"},
-    dict: {"object"},
-    type(None): {"null"},
-}
+from tui_flow.tui.presentation.words import is_name, value_for
 
 
 def read_object(text: str) -> dict[str, Any]:
@@ -47,18 +34,14 @@ def read_object(text: str) -> dict[str, Any]:
 def split(assignment: str) -> tuple[str, str]:
     """Name and text of one `-p name=value`. Raises click.UsageError."""
     name, found, text = assignment.partition("=")
-    if not found or not _is_name(name):
+    if not found or not is_name(name):
         raise click.UsageError(f"-p {assignment}: write it as name=value")
     return name, text
 
 
 def texts_of(assignments: Iterable[str]) -> dict[str, str | None]:
     """The texts of `-p` options by name; None for one without a value, which is asked for. Raises click.UsageError."""
-    return dict((one, None) if _is_name(one) else split(one) for one in assignments)
-
-
-def _is_name(text: str) -> bool:
-    return all(part.isidentifier() for part in text.split("."))
+    return dict((one, None) if is_name(one) else split(one) for one in assignments)
 
 
 def assigned(
@@ -67,7 +50,7 @@ def assigned(
     """The values of `-p` options, by parameter; what has no text is asked for. `-p config.batch=5` sets one field of what
     the parameter is `before`, or by default. `schema` is that of the object of all parameters."""
     from tui_flow.cli.asking import ask
-    from tui_flow.tui.presentation.fields import field_of, part_of
+    from tui_flow.tui.presentation.fields import field_of
 
     found: dict[str, Any] = {}
     for name, text in texts.items():
@@ -82,24 +65,8 @@ def assigned(
                 into[group] = deepcopy(known)
             into = into[group]
         field = field_of(schema, (*above, last))
-        into[last] = ask(field) if text is None else _value_for(text, field, part_of(schema, field.path))
+        into[last] = ask(field) if text is None else value_for(field, text)
     return found
-
-
-def _value_for(text: str, field: "Field", schema: Mapping[str, Any]) -> Any:
-    """`value_of`, and what the form takes besides: a list as a,b, a day as -3d, and the names of an enum's values. What
-    fits neither is the engine's to refuse."""
-    from tui_flow.tui.presentation.field_texts import choice, is_relative, listed, moment
-
-    value = value_of(text, schema)
-    if field.labels and text in field.labels:
-        return choice(field, text)
-    with suppress(ValueError):
-        if field.is_plain_list and not isinstance(value, list):
-            return listed(text, field.items)
-        if field.format in ("date", "date-time") and is_relative(text):
-            return moment(field, text.strip(), time.time())
-    return value
 
 
 def moment_of(text: str) -> float:
@@ -111,28 +78,3 @@ def moment_of(text: str) -> float:
         return datetime.fromisoformat(moment(START, text.strip(), time.time())).timestamp()
     except ValueError as error:
         raise click.UsageError(f"--at {text}: {error}") from None
-
-
-def value_of(text: str, schema: Mapping[str, Any]) -> Any:
-    """The value that a parameter's text stands for: JSON where the parameter takes such a value, else the text.
-
-    So `-p id=007` is the string "007" for a parameter that takes a string, and 7 is a number for one that
-    takes a number. `schema` is the parameter's own JSON schema; an empty one takes everything.
-    """
-    try:
-        value = from_json(text)
-    except ValueError:
-        return text
-    allowed = _allowed(schema)
-    if not allowed or _TYPES[type(value)] & allowed or "string" not in allowed:
-        return value
-    return text
-
-
-def _allowed(schema: Mapping[str, Any]) -> set[str]:
-    """The JSON types that a schema names, as far as it says; empty where anything may come."""
-    found = schema.get("type", [])
-    named = {found} if isinstance(found, str) else set(found)
-    for choice in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
-        named |= _allowed(choice)
-    return named

@@ -7,9 +7,10 @@ import click
 
 from tui_flow.cli.options import new_command, settings, wants_json
 from tui_flow.cli.output import print_json
-from tui_flow.cli.parameters import read_object, split, value_of
+from tui_flow.cli.parameters import read_object, split
 from tui_flow.contract.commands import EmitEvent
 from tui_flow.safe import safe
+from tui_flow.tui.presentation.words import value_of
 
 
 @new_command(

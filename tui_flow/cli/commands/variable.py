@@ -8,13 +8,13 @@ import click
 
 from tui_flow.cli.options import new_command, settings, wants_json
 from tui_flow.cli.output import note, print_json, print_table
-from tui_flow.cli.parameters import value_of
 from tui_flow.cli.shapes import iso
 from tui_flow.contract.documents import VARIABLES, Documents, checked_value
 from tui_flow.contract.errors import BadParameters
 from tui_flow.contract.rundir import open_state_dir
 from tui_flow.safe import safe
 from tui_flow.tui.presentation.times import moment
+from tui_flow.tui.presentation.words import value_of
 
 
 @click.group(

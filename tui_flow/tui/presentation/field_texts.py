@@ -7,6 +7,7 @@ import json
 import re
 import time
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from tui_flow.contract.parameter_fit import from_json, misfit
@@ -39,28 +40,57 @@ def as_text(value: Any) -> str:
 def typed(value: Any) -> str:
     """The text that a field begins with: as JSON escapes it where a terminal would obey it as it stands."""
     text = as_text(value)
-    if safe(text) == text and "\t" not in text:
-        return text
-    return json.dumps(value).replace("\x7f", "\\u007f")
+    return text if safe(text) == text and "\t" not in text else quoted(value)
+
+
+def quoted(value: Any) -> str:
+    """As JSON, in letters that no terminal obeys."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if safe(text) == text else json.dumps(value).replace("\x7f", "\\u007f")
 
 
 def text_for(field: Field, value: Any) -> str:
-    """The same for a field: a plain list with commas, if it can be read back."""
-    if field.is_plain_list and isinstance(value, list):
-        text = ", ".join(typed(item) for item in value)
-        try:
-            if listed(text, field.items) == value and (value or not field.required):
-                return text
-        except ValueError:
-            pass
-    return label_of(field, value)
+    """The same for a field: the plainest text that is read back as that value, such as `null` for None, and `"null"` for
+    the text. Where none is, as it would be typed."""
+    if isinstance(value, str) and is_moment_word(field, value):
+        return value
+    texts = texts_of(field, value, ", ")
+    found = next((text for text in texts if _means(field, text, value)), None)
+    if found is not None:
+        return found
+    # No text means it, so it does not fit: it must not look like one that does.
+    return texts[-1] if isinstance(value, str) and _means(field, texts[0]) else texts[0]
+
+
+def texts_of(field: Field, value: Any, comma: str) -> list[str]:
+    """The texts that may stand for a value, the plainest first."""
+    lists = [comma.join(map(typed, value))] if field.is_plain_list and isinstance(value, list) else []
+    return [*lists, label_of(field, value), quoted(value)]
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two JSON values are one: 1 is neither true nor 1.0 nor "1"."""
+    return json.dumps(one) == json.dumps(other)
+
+
+def _means(field: Field, text: str, *values: Any) -> bool:
+    """Whether a text means this value; or any at all."""
+    try:
+        meant = read(field, text)
+    except ValueError:
+        return False
+    return all(same(meant, value) for value in values)
+
+
+def is_moment_word(field: Field, text: str) -> bool:
+    """Whether a text means another moment each day: "today"."""
+    return field.format in MOMENTS and is_relative(text)
 
 
 def label_of(field: Field, value: Any) -> str:
     """What one of a field's choices is called; of any other value, how it is typed."""
-    if field.labels and value in field.choices:
-        return field.labels[field.choices.index(value)]
-    return typed(value)
+    places = [place for place, one in enumerate(field.choices) if same(one, value)]
+    return field.labels[places[0]] if field.labels and places else typed(value)
 
 
 def start_of(field: Field) -> str:
@@ -70,25 +100,26 @@ def start_of(field: Field) -> str:
     return text_for(field, field.default)
 
 
-def word_for(field: Field, value: Any) -> str:
-    """What `-p name=` takes for a value. One that JSON would read otherwise is quoted as JSON does."""
-    if isinstance(value, str):
-        is_quoted = len(value) > 1 and value[0] == value[-1] == '"'
-        return json.dumps(value) if is_quoted or typed(value) != value else value
-    return text_for(field, value).replace(", ", ",") if field.is_plain_list else label_of(field, value)
-
-
 def parse(field: Field, text: str, now: float | None = None) -> Any:
     """The value that a text means. Raises ValueError, with what is wrong, where it means none."""
+    return fitting(field, read(field, text, now))
+
+
+def fitting(field: Field, value: Any) -> Any:
+    """The value. Raises ValueError, with what is wrong, where it surely does not fit."""
+    if found := misfit(field.schema, value, field.definitions, matches):
+        raise ValueError(str(found))
+    return value
+
+
+def read(field: Field, text: str, now: float | None = None) -> Any:
+    """The value that a text means, whether it fits or not. Raises ValueError where it means none."""
     try:
-        value = _parse(field, text, time.time() if now is None else now)
-        if found := misfit(field.schema, value, field.definitions, matches):
-            raise ValueError(str(found))
+        return _parse(field, text, time.time() if now is None else now)
     except ValueError:
         if not field.is_lenient or not text.strip():
             raise
         return _json_or_text(text)
-    return value
 
 
 def _json_or_text(text: str) -> Any:
@@ -101,7 +132,7 @@ def _json_or_text(text: str) -> Any:
 def _parse(field: Field, text: str, now: float) -> Any:
     stripped = text.strip()
     if field.choices:
-        return choice(field, stripped)
+        return choice(field, text)
     if field.is_plain_list and (stripped or not field.required):
         return listed(text, field.items)
     if not stripped and "string" not in field.types:
@@ -112,7 +143,7 @@ def _parse(field: Field, text: str, now: float) -> Any:
             if field.format or field.is_secret
             else 'needs a text; "" is the empty one'
         )
-    for type_ in ("null", "boolean", "integer", "number"):
+    for type_ in ("null", "integer", "number", "boolean"):
         if type_ in field.types:
             value, fits = _simple(type_, stripped)
             if fits:
@@ -124,9 +155,10 @@ def _parse(field: Field, text: str, now: float) -> Any:
 
 def choice(field: Field, text: str) -> Any:
     """The value of that name, or that is typed so. Raises ValueError."""
-    for one in field.choices:
-        if text in (label_of(field, one), as_text(one)):
-            return one
+    for name_of in (partial(label_of, field), as_text):
+        for one in field.choices:
+            if name_of(one) in (text, text.strip()):
+                return one
     raise ValueError(f"one of {field.hint}")
 
 

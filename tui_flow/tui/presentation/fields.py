@@ -103,9 +103,7 @@ class Field(NamedTuple):
     def hint(self) -> str:
         """What the field takes, in words."""
         if self.choices:
-            from tui_flow.tui.presentation.field_texts import as_text
-
-            return " | ".join(self.labels or map(as_text, self.choices))
+            return " | ".join(self.labels or map(_label, self.choices))
         kinds = [
             _FORMATS.get(self.format, WORDS[name]) if name == "string" else WORDS[name]
             for name in self.types
@@ -229,13 +227,21 @@ def _field(
     is_group = (
         inside is not None and not hidden and len(path) <= MAX_DEPTH and inside.get("$ref") not in around
     )
-    found = [choice for option in options for choice in choices(option)]
+    is_choice = all(choices(option) or _types(option) == ["null"] for option in options)
+    found = [choice for option in options for choice in choices(option)] if is_choice else []
     labels = [label for option in options for label in option.get(LABELS, map(_label, choices(option)))]
-    has_labels = any(LABELS in option for option in options)
     types = tuple(dict.fromkeys(name for option in options for name in _types(option)))
     if found and "null" in types and None not in found:
         found.append(None)
         labels.append(_label(None))
+    from tui_flow.tui.presentation.field_texts import quoted
+
+    # A text that reads as another choice needs its quotes: 1 | "1".
+    labels = [
+        quoted(choice) if isinstance(choice, str) and labels.count(label) > 1 else label
+        for choice, label in zip(found, labels, strict=False)
+    ]
+    has_labels = labels != list(map(_label, found))
     formats = {str(option.get("format", "")) for option in options if "string" in _types(option)}
     return Field(
         path,

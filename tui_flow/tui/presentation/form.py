@@ -10,13 +10,16 @@ from tui_flow.contract.parameter_fit import from_json, with_own_names
 from tui_flow.contract.secret_parameters import STARS, definitions_of
 from tui_flow.tui.presentation.field_texts import (
     as_text,
+    fitting,
+    is_moment_word,
     parse,
+    quoted,
     start_of,
     text_for,
     typed,
-    word_for,
 )
-from tui_flow.tui.presentation.fields import Field, fields_of, needs, unknown_in
+from tui_flow.tui.presentation.fields import Field, field_of, fields_of, needs, unknown_in
+from tui_flow.tui.presentation.words import is_name, word_for
 
 __all__ = ["Field", "Filled", "Form", "as_text", "fields_of", "parse", "typed"]
 Path = tuple[str, ...]
@@ -42,6 +45,8 @@ class Form:
         self.by_path = {field.path: field for field in self.fields}
         self.leaves = [field for field in self.fields if not field.is_group]
         self.texts: dict[Path, str] = {}
+        self._filled: dict[Path, tuple[str, Any]] = {}
+        """What a field was filled with stays that value while this text stands in it."""
         self._kept: dict[Path, Any] = {}
         """Secrets that are given on, and never shown."""
         self.lost: set[Path] = set()
@@ -58,6 +63,7 @@ class Form:
     def fill(self, values: Mapping[str, Any]) -> None:
         """Puts values into the fields, and defaults where there is none."""
         values = with_own_names(self._schema, values, definitions_of(self._schema))
+        self._filled.clear()
         self._kept.clear()
         self.lost.clear()
         self._extras.clear()
@@ -77,8 +83,19 @@ class Form:
                     self.lost.add(field.path)
                 elif value not in (_MISSING, None):
                     self._kept[field.path] = value
+            elif value is _MISSING:
+                self.texts[field.path] = start_of(field)
             else:
-                self.texts[field.path] = start_of(field) if value is _MISSING else text_for(field, value)
+                self._put(field, value)
+
+    def _put(self, field: Field, value: Any) -> None:
+        text = self.texts[field.path] = text_for(field, value)
+        if not is_moment_word(field, text):
+            self._filled[field.path] = (text, value)
+
+    def _holds(self, field: Field) -> bool:
+        """Whether nobody has typed in it since it was filled."""
+        return field.path in self._filled and self._filled[field.path][0] == self.texts[field.path]
 
     def reset(self, field: Field) -> None:
         """Back to the default; a group with all that is in it."""
@@ -88,6 +105,7 @@ class Form:
                 self.reset(inside)
             return
         self.texts[field.path] = start_of(field)
+        self._filled.pop(field.path, None)
         self._kept.pop(field.path, None)
         self.lost.discard(field.path)
 
@@ -138,6 +156,8 @@ class Form:
             return None if field.path in self.unset else self._whole(field)
         if self.keeps(field):
             return self._kept[field.path]
+        if self._holds(field):
+            return fitting(field, self._filled[field.path][1])
         if not self.is_default(field):
             return parse(field, self.texts[field.path])
         if self._has_lost_default(field):
@@ -206,24 +226,32 @@ class Form:
     def words(self, mark: str) -> list[str]:
         """`-p name=value` for what is not the default; `mark` stands for what does not fit. A secret has no value there:
         the command asks for it."""
-        found = []
         asked = self.asked_for
-        for field in self.fields:
-            if field.is_secret:
-                found += [f"-p {field.dotted}"] if field in asked else []
-                continue
-            if self.is_default(field) or self._is_left_out(field):
-                continue
-            if field.is_group:
-                found += self._group_words(field)
-                continue
-            try:
-                word = f"{field.dotted}={word_for(field, self.value(field))}"
-                found.append(f"-p {shlex.quote(word)}")
-            except ValueError:
-                if self.texts[field.path].strip():
-                    found.append(f"-p {field.dotted}={mark}")
-        return found
+        said = {field.path: self._words_of(field, mark, asked=field in asked) for field in self.fields}
+        # What no `-p` can say is said as JSON, with all that is beside it.
+        unsaid = {path[0] for path, words in said.items() if None in words}
+        found = [
+            word
+            for path, words in said.items()
+            for word in words
+            if word is not None and (path[0] not in unsaid or self.by_path[path].is_secret)
+        ]
+        values = self.plain_values()
+        whole = {name: values[name] for name in values if name in unsaid}
+        return [f"--params {shlex.quote(quoted(whole))}", *found] if whole else found
+
+    def _words_of(self, field: Field, mark: str, *, asked: bool) -> list[str | None]:
+        """None among them is what no word says."""
+        if field.is_secret:
+            return [f"-p {field.dotted}"] if asked else []
+        if self.is_default(field) or self._is_left_out(field):
+            return []
+        if field.is_group:
+            return self._group_words(field)
+        try:
+            return [_word(field, self.value(field))]
+        except ValueError:
+            return [f"-p {field.dotted}={mark}"] if self.texts[field.path].strip() else []
 
     @property
     def asked_for(self) -> list[Field]:
@@ -231,12 +259,12 @@ class Form:
         secrets = [field for field in self.leaves if field.is_secret and not self._is_left_out(field)]
         return [field for field in secrets if not self.is_default(field) or self._has_lost_default(field)]
 
-    def _group_words(self, group: Field) -> list[str]:
+    def _group_words(self, group: Field) -> list[str | None]:
         """What no field of it says: that it is None, or is there although all in it is default."""
         if group.path in self.unset:
             return [f"-p {group.dotted}=null"]
         extras = self._extras[group.path].items()
-        found = [f"-p {shlex.quote(f'{group.dotted}.{name}={as_text(value)}')}" for name, value in extras]
+        found = [_word(field_of(self._schema, (*group.path, name)), value) for name, value in extras]
         is_said = found or not group.is_optional or not all(map(self.is_default, self.children(group)))
         return found if is_said else [f"-p {shlex.quote(f'{group.dotted}={{}}')}"]
 
@@ -252,8 +280,13 @@ class Form:
             if field.is_group:
                 found[field.name] = None if field.path in self.unset else self._shown(field.path)
             elif field.has_default or not self.is_default(field):
-                found[field.name] = self.texts[field.path] if self.problem(field) else self.value(field)
+                found[field.name] = self._shown_value(field)
         return found
+
+    def _shown_value(self, field: Field) -> Any:
+        if self._holds(field):
+            return self._filled[field.path][1]
+        return self.texts[field.path] if self.problem(field) else self.value(field)
 
     def take_json(self, text: str) -> None:
         """Fills the fields from what was edited. Raises ValueError, with the line, and changes nothing then."""
@@ -327,6 +360,11 @@ def text_in(field: Field, values: Mapping[str, Any]) -> str:
     if field.is_secret or field.is_group:
         return ""
     return start_of(field) if value is _MISSING else text_for(field, value)
+
+
+def _word(field: Field, value: Any) -> str | None:
+    word = word_for(field, value) if is_name(field.dotted) else None
+    return None if word is None else f"-p {shlex.quote(f'{field.dotted}={word}')}"
 
 
 def command_line(flow: str, words: Iterable[str], command: str = "") -> str:
