@@ -39,6 +39,7 @@ def raised(project: Project, what: Happening = LOAD, **changes: Any) -> Alert:
 @pytest.fixture
 def troubled(etl: Project) -> Project:
     """A project with a new alert, one that is acknowledged, and one that has recovered."""
+    os.utime(etl.settings.project / "flows/etl_daily.py", (NOON, NOON))  # no version of it was kept
     raised(etl)
     broken = Happening(AlertKind.BROKEN_FILE, "", "flows/reports_v2.py", "SyntaxError: line 31", NOON, None, "flows/reports_v2.py", 2)  # fmt: skip
     known = raised(etl, broken)
@@ -294,9 +295,10 @@ def test_the_log_before_an_error_ends_with_what_tells_of_it(project: Project) ->
 def test_code_is_shown_around_a_line_of_a_file_that_is_there(tmp_path: Path) -> None:
     path = tmp_path / "flow.py"
     path.write_text("".join(f"line {n}\n" for n in range(1, 11)))
-    assert [number for number, _ in alert_reading.code_around(path, 5)] == [2, 3, 4, 5, 6, 7]
-    assert alert_reading.code_around(path, 1)[0] == (1, "line 1")
-    assert alert_reading.code_around(path, 11) == [] == alert_reading.code_around(tmp_path, 1)
+    lines = alert_reading.file_now(str(path))
+    assert [number for number, _ in alert_reading.code_around(lines, 5)] == [2, 3, 4, 5, 6, 7]
+    assert alert_reading.code_around(lines, 1)[0] == (1, "line 1")
+    assert alert_reading.code_around(lines, 11) == [] == alert_reading.file_now(str(tmp_path))
 
 
 @pytest.mark.parametrize(

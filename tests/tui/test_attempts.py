@@ -1,12 +1,16 @@
 """Stories of a run that was begun anew: its earlier attempts, with their tasks and log lines."""
 
+import os
+
 import pytest
 
 from tests.store.rows import a_run
 from tests.tui.pages import FakeEngine, console
 from tests.tui.project import NOON, REFUSED, Project, said, the_task
+from tests.tui.test_alerts_view import raised
 from tui_flow.contract import changes, commands
 from tui_flow.contract.log import stamp_of
+from tui_flow.contract.rundir import SOURCES
 from tui_flow.contract.states import EndReason, FlowRunState
 from tui_flow.store import runs
 from tui_flow.store.records import Attempt
@@ -103,8 +107,27 @@ async def test_a_line_that_was_found_opens_the_attempt_that_said_it(again: Proje
         await page.type("connecting again")
         await page.press("enter")
         await page.shows("1 hit in 1 run")
+        assert "2025-08-21 01:34 " in page.line_with("run 812 etl_daily"), "when it was written"
         await page.press("enter")
         await page.shows("attempt 1/2", "line 50 of the log", "│> 50 ", "Log load_warehouse")
+
+
+async def test_an_alert_tells_of_the_attempt_that_failed_and_of_the_code_that_it_ran(again: Project) -> None:
+    path = again.settings.project / "flows/etl_daily.py"
+    os.utime(path, (NOON, NOON))
+    alert = raised(again, at=NOON + AT + 192)
+    async with console(again) as page:
+        await page.press("5")
+        await page.shows("runs     812 2025-08-21 01:35", "# etl_daily", "not run because of it  ▿ publish")
+        path.write_text("# mended\n" * 5)
+        page.engine.tell(changes.AlertChanged(alert.id, "new"))
+        await page.shows("the file has changed since, or is gone")
+        (again.settings.state_dir / SOURCES / "a1.py").write_text("# as it failed\n" * 5)
+        again.db.execute("UPDATE run_attempts SET source_sha = 'a1'")
+        page.engine.tell(changes.AlertChanged(alert.id, "new"))
+        await page.shows("# as it failed")
+        await page.press("enter")
+        await page.shows("FAILED", "attempt 1/2", "publish", "│> 49 ")
 
 
 async def test_the_details_tell_how_earlier_attempts_ended(again: Project) -> None:

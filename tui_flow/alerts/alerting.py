@@ -89,7 +89,7 @@ class Alerting:
         if run.state is FlowRunState.COMPLETED:
             self._recover_flow(run)
         elif run.state in WENT_WRONG:
-            self._raise(happenings.of_run(run, tasks.first_failed(self._db, run.id)))
+            self._raise(happenings.of_run(run, tasks.first_failed(self._db, run.id, run.first_task_run_id)))
 
     def fire_times_decided(self, decided: Iterable[FireTime]) -> None:
         """Raises an alert of those that make no run, but should have."""

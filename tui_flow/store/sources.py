@@ -9,9 +9,9 @@ from tui_flow.contract.version import read_kept, relative
 from tui_flow.store.records import FlowRun
 
 
-def source_lines(state_dir: Path, run: FlowRun) -> Callable[[Frame], str]:
-    """The text of the line that a frame is at: of what the run imported from the project in the version that it did,
-    of any other file as it is, unless it was changed since the run began."""
+def file_lines(state_dir: Path, run: FlowRun) -> Callable[[str], list[str]]:
+    """The lines of a file by its path: of what the run imported from the project in the version that it did, of any
+    other file as it is, unless it was changed since the run began; else there are none."""
     from tui_flow.store.what_changed import texts_of
 
     kept, project = texts_of(state_dir, run), state_dir.parent
@@ -26,6 +26,13 @@ def source_lines(state_dir: Path, run: FlowRun) -> Callable[[Frame], str]:
         except OSError:
             return []
         return (text or b"").decode("utf-8", "replace").splitlines()
+
+    return lines_of
+
+
+def source_lines(state_dir: Path, run: FlowRun) -> Callable[[Frame], str]:
+    """The text of the line that a frame is at, as the run found it."""
+    lines_of = file_lines(state_dir, run)
 
     def source_of(frame: Frame) -> str:
         lines = lines_of(frame.path)

@@ -10,6 +10,8 @@ from tui_flow.store import queries, rows
 from tui_flow.store.records import TaskRun
 from tui_flow.store.runs import IllegalTransition, reachable
 
+LAST_ID = 2**62
+"""No task run has it: where the last attempt ends."""
 _REACHABLE = reachable(TASK_TRANSITIONS)
 
 
@@ -23,7 +25,7 @@ def list_tasks(db: sqlite3.Connection, run_id: int, since_revision: int = -1) ->
 
 
 def list_of_attempt(db: sqlite3.Connection, run_id: int, first: int, end: int) -> list[TaskRun]:
-    """The task runs of an earlier attempt, by the first ids of it and of the attempt after it."""
+    """The task runs of an attempt, by the first ids of it and of the attempt after it."""
     return list(map(rows.task_run, queries.rows(db, "list_tasks_between", [run_id, first, end])))
 
 
@@ -66,16 +68,21 @@ def first_failures(db: sqlite3.Connection, run_ids: Collection[int]) -> dict[int
     return {id: failure for id, text in found if (failure := rows.to_failure(text)) is not None}
 
 
-def first_failed(db: sqlite3.Connection, run_id: int) -> tuple[str, Failure] | None:
-    """The name of the task that failed first, and what it says. None where none says anything."""
-    row = queries.row(db, "first_failed_task", [run_id])
+def first_failed(
+    db: sqlite3.Connection, run_id: int, first: int, end: int = LAST_ID
+) -> tuple[str, Failure] | None:
+    """The name of the task that failed first in an attempt, and what it says. None where none says anything."""
+    row = queries.row(db, "first_failed_task", [run_id, first, end])
     failure = None if row is None else rows.to_failure(row[1])
     return None if row is None or failure is None else (str(row[0]), failure)
 
 
-def names_in_state(db: sqlite3.Connection, run_id: int, state: TaskRunState, limit: int = 8) -> list[str]:
-    """The names of the tasks of a run that are in a state, each once."""
-    return [str(name) for (name,) in queries.rows(db, "list_task_names_in_state", [run_id, state, limit])]
+def names_in_state(
+    db: sqlite3.Connection, run_id: int, first: int, end: int, state: TaskRunState, limit: int = 8
+) -> list[str]:
+    """The names of the tasks of an attempt that are in a state, each once."""
+    found = queries.rows(db, "list_task_names_in_state", [run_id, first, end, state, limit])
+    return [str(name) for (name,) in found]
 
 
 class TaskSummary(NamedTuple):

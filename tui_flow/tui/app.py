@@ -160,15 +160,17 @@ class Console(Hearing, inherit_bindings=False):
         elif place.text and isinstance(self.screen, HomeScreen):
             self.screen.section.show_address(place.text)
 
-    def open_run(self, run_id: int, line: int | None = None, task: str = "") -> None:
-        """The Run view of a run, in place of the one on top if there is one; at a line of its log (from 0), or at a task
-        run of it, if asked."""
+    def open_run(
+        self, run_id: int, line: int | None = None, task: str = "", wrong_by: float | None = None
+    ) -> None:
+        """The Run view of a run, in place of the one on top if there is one; at a line of its log (from 0), at a task
+        run of it, or in the attempt that had gone wrong by a moment, if asked."""
         from tui_flow.tui.screens.run import RunScreen
 
         if isinstance(self.screen, RunScreen):
-            self.screen.open_run(run_id, line, task)
+            self.screen.open_run(run_id, line, task, wrong_by)
         else:
-            self.push_screen(RunScreen(run_id, line, task))
+            self.push_screen(RunScreen(run_id, line, task, wrong_by))
 
     def shows_run(self, run_id: int) -> bool:
         """Whether the view on top is that of this run."""

@@ -60,7 +60,9 @@ class Asking(Outside, inherit_bindings=False):
     _progress: Progress | None = None
 
     @abstractmethod
-    def open_run(self, run_id: int, line: int | None = None, task: str = "") -> None: ...
+    def open_run(
+        self, run_id: int, line: int | None = None, task: str = "", wrong_by: float | None = None
+    ) -> None: ...
     @abstractmethod
     def task_in_view(self) -> str: ...
     @abstractmethod

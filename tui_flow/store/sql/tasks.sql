@@ -60,11 +60,12 @@ SELECT flow_runs.id, (
 ) FROM json_each(?) AS asked CROSS JOIN flow_runs ON flow_runs.id = asked.value;
 
 -- name: first_failed_task
-SELECT name, failure FROM {last_attempt_columns}
-WHERE failure IS NOT NULL AND ended_at IS NOT NULL ORDER BY ended_at, task_runs.id DESC LIMIT 1;
+SELECT name, failure FROM task_runs INDEXED BY task_runs_by_state
+WHERE run_id = ? AND id >= ? AND id < ? AND state IN ('failed', 'crashed', 'cancelled', 'upstream_failed')
+    AND failure IS NOT NULL ORDER BY ended_at, id DESC LIMIT 1;
 
 -- name: list_task_names_in_state
-SELECT DISTINCT name FROM {last_attempt_columns} WHERE state = ? LIMIT ?;
+SELECT DISTINCT name FROM task_runs WHERE run_id = ? AND id >= ? AND id < ? AND state = ? LIMIT ?;
 
 -- name: insert_task
 INSERT INTO task_runs (

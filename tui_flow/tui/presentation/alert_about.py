@@ -14,6 +14,8 @@ from tui_flow.tui.presentation.about import short_path
 from tui_flow.tui.presentation.glyphs import Marks
 from tui_flow.tui.presentation.people import who
 
+CHANGED_SINCE = ("the file has changed since, or is gone", "dim")
+"""Where the line of an error is not known any more."""
 MOST_RUNS = 4
 """Runs that are named with their times."""
 
@@ -23,18 +25,22 @@ class About(NamedTuple):
 
     alert: int = 0
     runs: Sequence[FlowRun] = ()
-    """Those it happened in, the newest first, as far as they are kept."""
+    """Those it happened in, the newest first, as far as they are kept: in the attempt that went wrong."""
+    now: FlowRun | None = None
+    """The latest of them as it is now, perhaps in a later attempt."""
     last_success: FlowRun | None = None
     not_run: Sequence[str] = ()
     """Tasks that did not run because of it."""
     failure: Failure | None = None
     """Of the latest of them."""
     code: Sequence[tuple[int, str]] = ()
-    """The author's line and those around it with their numbers, as the file has them now."""
+    """The author's line and those around it with their numbers, as the run found them; none where nobody knows."""
     log: Sequence[tuple[int, str]] = ()
     """The last records of the log before the error, each with its number from 0."""
     messages: Sequence[AlertMessage] = ()
     notes: Sequence[AlertNote] = ()
+    is_read: bool = False
+    """Whether all of this has been looked up."""
 
 
 def name(alert: Alert) -> str:
@@ -57,9 +63,9 @@ def lines(alert: Alert, about: About, project: Path, now: float, marks: Marks) -
     if alert.path:
         where = at_line(short_path(alert.path, project), alert.line)
         found.append([("at       ", "dim"), (where, "strong"), ("   e", "key"), (" opens it there", "dim")])
-        found += [
-            [("         ", ""), (text.strip(), "live")] for number, text in about.code if number == alert.line
-        ]
+        code: Line = [(text.strip(), "live") for number, text in about.code if number == alert.line]
+        if alert.line and about.is_read:
+            found.append([("         ", ""), *(code or [CHANGED_SINCE])])
     found.append(_standing(alert, now))
     if about.runs:
         shown = [

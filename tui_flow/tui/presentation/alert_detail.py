@@ -10,7 +10,7 @@ from tui_flow.contract.states import AlertKind, AlertState
 from tui_flow.store.records import Alert, AlertMessage
 from tui_flow.tui.presentation import Line, alert_list, times
 from tui_flow.tui.presentation.about import short_path
-from tui_flow.tui.presentation.alert_about import About, differences, traceback_lines
+from tui_flow.tui.presentation.alert_about import CHANGED_SINCE, About, differences, traceback_lines
 from tui_flow.tui.presentation.glyphs import Marks
 from tui_flow.tui.presentation.log_lines import level_word, split
 from tui_flow.tui.presentation.people import who
@@ -43,7 +43,7 @@ def error_lines(alert: Alert, about: About, project: Path, marks: Marks) -> list
         where = at_line(short_path(alert.path, project), alert.line)
         lines.append([("CODE  ", "dim"), (where, "strong"), ("   e", "key"), (" opens it there", "dim")])
         lines += [_code_line(number, text, number == alert.line, marks) for number, text in about.code]
-        lines += [[("it is not there any more", "dim")]] if not about.code and alert.line else []
+        lines += [[CHANGED_SINCE]] if alert.line and about.is_read and not about.code else []
         lines.append([])
     lines += _log_lines(about, marks)
     if about.not_run:

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 from tui_flow.contract.log import stamp_of
+from tui_flow.contract.states import WENT_WRONG
 from tui_flow.store.records import Attempt, FlowRun
+from tui_flow.store.tasks import LAST_ID
 from tui_flow.tui.presentation import Line, times
 from tui_flow.tui.presentation.glyphs import Marks, role
 
@@ -35,6 +37,20 @@ def as_run(run: FlowRun, attempt: Attempt) -> FlowRun:
         max_rss_bytes=None,
         cpu_seconds=None,
     )
+
+
+def as_it_went_wrong(latest: FlowRun, attempts: Sequence[Attempt], by: float) -> FlowRun:
+    """The run in the last attempt that had gone wrong by then; as it is where none is known."""
+    shown = [latest, *(as_run(latest, attempt) for attempt in reversed(attempts))]
+    wrong = (run for run in shown if run.state in WENT_WRONG and (run.ended_at or 0.0) <= by)
+    return next(wrong, latest)
+
+
+def end_of_tasks(latest: FlowRun, attempts: Sequence[Attempt], number: int) -> int:
+    """The first id of a task run that an attempt no longer has."""
+    begins = [(attempt.attempt, attempt.first_task_run_id) for attempt in attempts]
+    begins.append((latest.attempt, latest.first_task_run_id))
+    return min((first for which, first in begins if which > number), default=LAST_ID)
 
 
 def log_bounds(latest: FlowRun, attempts: Sequence[Attempt], number: int) -> tuple[str, str]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from tui_flow.contract.log import LEVELS
 from tui_flow.counting import counted
 from tui_flow.store.log_search import Hit
+from tui_flow.store.records import FlowRun
 from tui_flow.tui.presentation import Line, log_lines, plots, text_of, times
 from tui_flow.tui.presentation.glyphs import Marks, role
 from tui_flow.tui.presentation.hits import EqualHits, HitList, Row, RunHits, TryHits
@@ -44,7 +45,7 @@ def run_line(group: RunHits, marks: Marks, now: float) -> Line:
         (marks.shut if group.folded else marks.open, "dim"),
         (f" {marks.glyph(run.state)} ", role(run.state)),
         (f"run {run.id} {run.flow}", "strong"),
-        (f"  {times.moment(run.started_at or run.created_at, now)}", "dim"),
+        (f"  {_written(run, group.hits[0], now)}", "dim"),
         (f"  {hits}", LEVEL_ROLES[worst]),
         (f"  {', '.join(names[:3])}{marks.ellipsis if len(names) > 3 else ''}", "dim"),
     ]
@@ -81,10 +82,10 @@ def hit_line(group: RunHits, hit: Hit, width: int, marks: Marks) -> Line:
 def message_line(one: EqualHits, width: int, marks: Marks, now: float) -> Line:
     """A message in the list: how often, how grave, in how many runs, when last, and what."""
     runs = {group.run.id for group, _ in one.hits}
-    last = one.hits[0][0].run
-    where = f"in {len(runs):,} runs" if len(runs) > 1 else f"in run {last.id}"
+    group, last = one.hits[0]
+    where = f"in {len(runs):,} runs" if len(runs) > 1 else f"in run {group.run.id}"
     if width >= ROOMY:
-        where += f", last {times.moment(last.started_at or last.created_at, now)}"
+        where += f", last {_written(group.run, last, now)}"
     return [
         (marks.shut if one.folded else marks.open, "dim"),
         (f" {len(one.hits):>4,}x ", "strong"),
@@ -120,12 +121,17 @@ def place_line(group: RunHits, hit: Hit, marks: Marks, now: float) -> Line:
     return [
         (f"    {marks.glyph(run.state)} ", role(run.state)),
         (f"run {run.id} {run.flow}", ""),
-        (f"  {times.moment(run.started_at or run.created_at, now)}  line {hit.line + 1:,}", "dim"),
+        (f"  {_written(run, hit, now)}  line {hit.line + 1:,}", "dim"),
         (f"  {group.name_of(hit)}", "dim"),
     ]
 
 
 # When.
+
+
+def _written(run: FlowRun, hit: Hit, now: float) -> str:
+    """When a line was written; of one that does not say so, when its run began, perhaps in a later attempt."""
+    return times.moment(log_lines.seconds(hit.stamp) or run.started_at or run.created_at, now)
 
 
 def overview_line(found: HitList, marks: Marks) -> Line:

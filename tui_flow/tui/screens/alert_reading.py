@@ -6,10 +6,12 @@ from typing import Any
 from tui_flow.contract.failure import Failure
 from tui_flow.contract.log import LEVELS
 from tui_flow.contract.rundir import LOG, run_dir
-from tui_flow.contract.states import FlowRunState, TaskRunState
+from tui_flow.contract.states import AlertState, FlowRunState, TaskRunState
 from tui_flow.store.log_search import Hit, LogQuery, LogScan, Needle, around
-from tui_flow.store.records import Alert, FlowRun
+from tui_flow.store.records import Alert
+from tui_flow.store.sources import file_lines
 from tui_flow.tui.presentation.alert_about import About
+from tui_flow.tui.presentation.attempts import as_it_went_wrong, end_of_tasks, log_bounds
 from tui_flow.tui.presentation.log_lines import split
 
 MAX_CODE = 100_000
@@ -25,55 +27,74 @@ def read(db: Any, alert: Alert, state_dir: Path, project: Path) -> About:
     """Raises HistoryError."""
     from tui_flow.store import alerts, runs, tasks
 
-    found = sorted(runs.get_runs(db, alert.runs), key=lambda run: -run.id)
-    latest: FlowRun | None = found[0] if found else None
+    known = sorted(runs.get_runs(db, alert.runs), key=lambda run: -run.id)
+    attempts = {run.id: runs.list_attempts(db, run.id) if run.attempt > 1 else [] for run in known}
+    found = [as_it_went_wrong(run, attempts[run.id], alert.last_at) for run in known]
     success = (
         runs.list_runs(db, flow=alert.flow, states=[FlowRunState.COMPLETED], limit=1) if alert.flow else []
     )
-    failure = tasks.first_failures(db, [latest.id]).get(latest.id, latest.failure) if latest else None
-    return About(
+    about = About(
         alert.id,
         found,
+        known[0] if known else None,
         success[0] if success else None,
-        tasks.names_in_state(db, latest.id, TaskRunState.UPSTREAM_FAILED) if latest else (),
-        failure,
-        code_around(project / alert.path, alert.line) if alert.path and alert.line else (),
-        log_before(run_dir(state_dir, latest.id) / LOG, failure) if latest else (),
-        alerts.list_messages(db, alert.id),
-        alerts.list_notes(db, alert.id),
+        messages=alerts.list_messages(db, alert.id),
+        notes=alerts.list_notes(db, alert.id),
+        is_read=True,
+    )
+    path = str(project / alert.path)
+    if not found:
+        lines = file_now(path) if alert.state is not AlertState.RECOVERED else []
+        return about._replace(code=code_around(lines, alert.line))
+    run, now = found[0], known[0]
+    its_tasks = (run.id, run.first_task_run_id, end_of_tasks(now, attempts[run.id], run.attempt))
+    first = tasks.first_failed(db, *its_tasks)
+    failure = first[1] if first else run.failure
+    bounds = log_bounds(now, attempts[run.id], run.attempt)
+    return about._replace(
+        not_run=tasks.names_in_state(db, *its_tasks, TaskRunState.UPSTREAM_FAILED),
+        failure=failure,
+        code=code_around(file_lines(state_dir, run)(path) if alert.line else [], alert.line),
+        log=log_before(run_dir(state_dir, run.id) / LOG, failure, *bounds),
     )
 
 
-def code_around(path: Path, line: int) -> list[tuple[int, str]]:
-    """The lines around one of a file, as it is now, each with its number; nothing where there is no such line."""
+def file_now(path: str) -> list[str]:
+    """The lines of a file of which no run knows what was in it."""
     try:
-        with path.open("rb") as file:
-            lines = file.read(MAX_CODE).splitlines()
+        with Path(path).open("rb") as file:
+            return file.read(MAX_CODE).decode("utf-8", "replace").splitlines()
     except (OSError, ValueError):
         return []
+
+
+def code_around(lines: list[str], line: int) -> list[tuple[int, str]]:
+    """The lines around one of a file, each with its number; nothing where there is no such line."""
     if not 0 < line <= len(lines):
         return []
     first = max(0, line - 1 - AROUND)
-    shown = lines[first : line + AROUND - 1]
-    return [(first + 1 + place, raw.decode("utf-8", "replace").rstrip()) for place, raw in enumerate(shown)]
+    return [(first + 1 + place, text.rstrip()) for place, text in enumerate(lines[first : line + AROUND - 1])]
 
 
-def log_before(path: Path, failure: Failure | None) -> list[tuple[int, str]]:
+def log_before(
+    path: Path, failure: Failure | None, since: str = "", until: str = ""
+) -> list[tuple[int, str]]:
     """The last records of a run's log up to the one that tells of the error, each with its number and as it stands there;
-    without the further lines that a record has."""
-    hit = _told(path, failure)
+    without the further lines that a record has. The bounds are those of an attempt; "" is none."""
+    hit = _told(path, failure, since, until)
     if hit is None:
         return []
     lines = around(path, hit, before=400, after=1)
     return [(number, text) for number, text in lines if split(text).at is not None][-LOG_LINES:]
 
 
-def _told(path: Path, failure: Failure | None) -> Hit | None:
+def _told(path: Path, failure: Failure | None, since: str, until: str) -> Hit | None:
     """Where the log tells of the error last; where it does not, its last error."""
     first = (failure.message if failure else "").partition("\n")[0].strip()
     queries = [LogQuery((Needle(first),))] if first else []
     for query in [*queries, LogQuery(levels=frozenset(range(_ERROR, len(LEVELS))))]:
-        hit = next(LogScan(query).hits(path), None)
+        hits = LogScan(query).hits(path)
+        hit = next((one for one in hits if since <= one.stamp and (not until or one.stamp < until)), None)
         if hit is not None:
             return hit
     return None

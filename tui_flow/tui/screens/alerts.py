@@ -230,7 +230,7 @@ class AlertsSection(Sorting, AlertTexts, AlertActions, Marking, Section):
     def action_open(self) -> None:
         alert = self.table.selected
         if alert is not None and alert.runs:
-            self.console.open_run(alert.runs[0])
+            self.console.open_run(alert.runs[0], wrong_by=alert.last_at)
         elif alert is not None:
             self.say(f"no run has to do with it{'; e opens the file' if alert.path else ''}")
 
@@ -238,9 +238,8 @@ class AlertsSection(Sorting, AlertTexts, AlertActions, Marking, Section):
         if len(self.targets()) > 1:
             self.run_worker(self._rerun_several(self.targets()), group="commands")
             return
-        runs = self.found.runs
-        if runs and self.table.selected is not None and self.found.alert == self.table.selected.id:
-            self.console.rerun(runs[0])
+        if self.found.now and self.table.selected and self.found.alert == self.table.selected.id:
+            self.console.rerun(self.found.now)
         else:
             self.say("there is no run to run again")
 

@@ -84,7 +84,7 @@ class FlowActions(TextsOfRun, AlertActions, Marking):
         if alert is not None and not alert.runs:
             self.say(f"no run has to do with it{'; e opens the file' if alert.path else ''}")
         elif alert is not None:
-            self.console.open_run(alert.runs[0])
+            self.console.open_run(alert.runs[0], wrong_by=alert.last_at)
         elif run is not None:
             self.console.open_run(run.id)
         elif row is None:

@@ -16,7 +16,7 @@ from tui_flow.tui import saving
 from tui_flow.tui.asking import WAITS
 from tui_flow.tui.bridge import RunReading
 from tui_flow.tui.presentation import artifacts
-from tui_flow.tui.presentation.attempts import as_run, attempt_at, log_bounds
+from tui_flow.tui.presentation.attempts import as_it_went_wrong, as_run, attempt_at, end_of_tasks, log_bounds
 from tui_flow.tui.presentation.glyphs import role
 from tui_flow.tui.presentation.tree import TaskForest
 from tui_flow.tui.screens.run_frames import RunFrames
@@ -34,12 +34,16 @@ class RunScreen(RunFrames):
     CSS_PATH = "../styles/run.tcss"
     PROMPT = "search the log; n and N step through what was found"
 
-    def __init__(self, run_id: int, line: int | None = None, task: str = "") -> None:
+    def __init__(
+        self, run_id: int, line: int | None = None, task: str = "", wrong_by: float | None = None
+    ) -> None:
         super().__init__(run_id)
         self._line = line
         """The line of the log to go to, once it is indexed."""
         self._wanted_task = task
         """The task run to begin at, or to be at again once a new attempt has it."""
+        self._wrong_by = wrong_by
+        """The attempt that had gone wrong by then is to be shown."""
         self._scope: tuple[set[int] | None, int | None] | None = None
         """Whose lines the log shows; None before it shows any."""
         self._log_timer: Timer | None = None
@@ -62,7 +66,7 @@ class RunScreen(RunFrames):
             pane.add_class("pane")
         super().on_mount()
         self.task_tree.focus()
-        self.open_run(self.run_id, self._line, self._wanted_task)
+        self.open_run(self.run_id, self._line, self._wanted_task, self._wrong_by)
 
     def on_unmount(self) -> None:
         saving.stop(self)
@@ -77,11 +81,13 @@ class RunScreen(RunFrames):
     def is_arriving(self) -> bool:
         return not self._is_read.is_set()
 
-    def open_run(self, run_id: int, line: int | None = None, task: str = "") -> None:
+    def open_run(
+        self, run_id: int, line: int | None = None, task: str = "", wrong_by: float | None = None
+    ) -> None:
         saving.stop(self)
         self.run_id, self.run, self.latest, self.forest = run_id, None, None, TaskForest()
         self.attempts, self.shows_earlier = [], False
-        self._line, self._wanted_task, self.artifacts = line, task, {}
+        self._line, self._wanted_task, self._wrong_by, self.artifacts = line, task, wrong_by, {}
         self._is_read, self._is_indexed, self._may_be_silent = asyncio.Event(), False, False
         self.task_tree.clear()
         self.log_view.open(run_dir(self.console.settings.state_dir, run_id) / LOG)
@@ -118,7 +124,7 @@ class RunScreen(RunFrames):
         self.task_tree.progress = artifacts.progress_by_task(self.artifacts.values())
         self.task_tree.show_run(self.run, self.forest, changed)
         self.find_critical_path()
-        if first:
+        if first and not self._go_to_wrong_attempt():
             self._arrive()
         elif self.follows_task:
             self.go_to_running_task()
@@ -143,9 +149,7 @@ class RunScreen(RunFrames):
         if latest is None or attempt is None:
             self.open_run(self.run_id, self._line)
             return
-        first = attempt.first_task_run_id
-        later = [each.first_task_run_id for each in self.attempts if each.attempt > number]
-        end = min([*later, latest.first_task_run_id])
+        first, end = attempt.first_task_run_id, end_of_tasks(latest, self.attempts, number)
         from tui_flow.store.tasks import list_of_attempt
 
         found = await self.console.bridge.read(lambda db: list_of_attempt(db, latest.id, first, end))
@@ -158,6 +162,16 @@ class RunScreen(RunFrames):
         self._bound_log()
         self._arrive()
         self.update()
+
+    def _go_to_wrong_attempt(self) -> bool:
+        """Shows the attempt that somebody asks about, where that is an earlier one. Whether it does."""
+        if self._wrong_by is None or self.latest is None:
+            return False
+        asked = as_it_went_wrong(self.latest, self.attempts, self._wrong_by).attempt
+        if asked == self.latest.attempt:
+            return False
+        self.run_worker(self.show_attempt(asked), exclusive=True, group="neighbour")
+        return True
 
     def _known(self) -> tuple[int, float]:
         """What of the run has been read already."""

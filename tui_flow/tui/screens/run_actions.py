@@ -40,8 +40,10 @@ class RunActions(View):
         """What the run shows to people, by number."""
 
     @abstractmethod
-    def open_run(self, run_id: int, line: int | None = None, task: str = "") -> None:
-        """Shows another run; at a line of its log if asked."""
+    def open_run(
+        self, run_id: int, line: int | None = None, task: str = "", wrong_by: float | None = None
+    ) -> None:
+        """Shows another run; at a line of its log, or as it had gone wrong by a moment, if asked."""
 
     @abstractmethod
     def update(self) -> None:
