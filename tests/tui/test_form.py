@@ -162,6 +162,23 @@ def test_a_secret_of_an_earlier_run_is_given_on_unseen_until_it_is_reset() -> No
     assert "token" not in form.values()
 
 
+def test_secrets_that_are_typed_as_json_are_taken_and_shown_no_more() -> None:
+    form = Form(CHECKED, {"login": {"host": "a", "password": "**********"}, "api": {"token": "**********"}})
+    edited = {
+        **json.loads(form.as_json()),
+        "login": {"host": "b", "password": "5"},
+        "api": {"apiToken": "hidden-8"},
+    }
+    form.take_json(json.dumps(edited))
+    assert form.values()["login"] == {"host": "b", "password": "5"} and form.values()["api"] == {
+        "apiToken": "hidden-8"
+    }
+    form.take_json(form.as_json())
+    assert form.values()["login"] == {"host": "b", "password": "5"} and form.problems == {}
+    assert "hidden-8" not in form.as_json() + str(form.plain_values())
+    assert form.words("X") == ["-p login.host=b", "-p login.password", "-p api.apiToken"]
+
+
 def test_json_that_cannot_be_read_changes_nothing_and_says_its_line() -> None:
     form = Form(SCHEMA, NEEDED)
     values = json.loads(form.as_json())

@@ -289,7 +289,7 @@ class Form:
         return self.texts[field.path] if self.problem(field) else self.value(field)
 
     def take_json(self, text: str) -> None:
-        """Fills the fields from what was edited. Raises ValueError, with the line, and changes nothing then."""
+        """Fills the fields from what was edited; secrets that are not in it stay. Raises ValueError, with the line, and changes nothing then."""
         try:
             values = from_json(text)
         except json.JSONDecodeError as error:
@@ -307,12 +307,22 @@ class Form:
                 if strange:
                     raise ValueError(f"{group.dotted} has no field {', '.join(map(repr, strange))}")
         self.fill_but_secrets(values)
+        named = with_own_names(self._schema, values, definitions_of(self._schema))
+        for field in self.leaves:
+            value = _at(named, field.path)
+            if field.is_secret and value not in (_MISSING, STARS):
+                self.reset(field)
+                if value is not None or field.default is not None:
+                    self._put(field, value)
 
     def fill_but_secrets(self, values: Mapping[str, Any]) -> None:
         """The same as `fill`, of values that have none; those that are there stay."""
-        kept, lost, texts = dict(self._kept), set(self.lost), dict(self.texts)
+        kept, lost, texts, filled = dict(self._kept), set(self.lost), dict(self.texts), dict(self._filled)
         self.fill(values)
-        self.texts |= {field.path: texts[field.path] for field in self.leaves if field.is_secret}
+        for field in self.leaves:
+            if field.is_secret:
+                self.texts[field.path] = texts[field.path]
+                self._filled |= {field.path: filled[field.path]} if field.path in filled else {}
         self._kept, self.lost = kept, lost
 
     def plain_values(self) -> dict[str, Any]:
