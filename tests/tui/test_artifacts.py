@@ -26,8 +26,10 @@ async def test_a_report_and_a_table_are_read_in_the_run_view(etl: Project) -> No
         await page.press("A")
         await page.shows("What run 812 of etl_daily shows", "orders  31402", "tui-flow artifacts 812")
         assert "Orders" not in page.text, "the cursor is on a task that made one of them"
-        await page.press("y", "A", "g")
-        await page.shows("copied the artifacts", "Log whole run")
+        await page.press("y")
+        await page.shows("copied the artifacts")
+        await page.press("A", "g")
+        await page.shows("Log whole run")
         await page.press("A")
         await page.shows("daily-report", "Orders", "the page <https://example.org>", "orders  31402")
         await page.press("n", "escape", "i")

@@ -50,9 +50,10 @@ async def test_the_code_that_ran_opens_where_it_failed(
         (kept.settings.project / "flows/etl_daily.py").write_text("another")
         await page.press("v")
         await page.shows("the file has been edited since")
-        await page.press("G", "y", "v")
-        await page.hides("Code of run 812")
+        await page.press("G", "y")
         await page.shows("copied flows/etl_daily.py as it was")
+        await page.press("v")
+        await page.hides("Code of run 812")
         await page.press("G", "v")  # a task that did not fail
         await page.shows("> 66  def notify(x)")
         assert all(callers) and threading.main_thread() not in set.union(*callers)
@@ -93,7 +94,11 @@ async def test_what_changed_since_the_last_success_is_a_key_away(kept: Project) 
             "CODE  flows/etl_daily.py",
             "+    conn = connect(dsn)",
         )
-        await page.press("n", "n", "N", "escape")
+        await page.press("n", "n", "N", "y")
+        await page.shows("copied what changed (", " lines)")
+        await page.press("k")
+        await page.shows("tui-flow diff 812")
+        await page.press("escape")
         await page.hides("What changed")
 
 

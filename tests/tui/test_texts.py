@@ -64,7 +64,7 @@ async def test_a_menu_says_what_can_be_copied_and_a_file_keeps_it(
             await page.press("y", key)
             await page.until(lambda text=text: yank.read_text().startswith(text), f"{text} to be kept")
             assert copied(written).startswith(text)
-        page.app.copy("one\ntwo\n", "it")
+        page.app.say(page.app.copy("one\ntwo\n", "it"))
         await page.shows("copied it (2 lines), also to ~")
         assert copying.Copyable("t", "it", "one\ntwo\n").preview == "2 lines: one", (
             "as it is said when it is copied"

@@ -119,8 +119,9 @@ class Outside(OneKeyAtATime[int], inherit_bindings=False):
         self.action_redraw()
         self.say(f"run {run.id} was run again under pdb, as a run of its own")
 
-    def copy(self, text: str, what: str) -> None:
-        """To the terminal's clipboard, as far as the terminal allows it, and into a file: it gives no answer."""
+    def copy(self, text: str, what: str) -> str:
+        """To the terminal's clipboard, as far as the terminal allows it, and into a file: it gives no answer. What there is
+        to say of it."""
         text = "\n".join(safe_lines(text))  # it may be pasted into a shell
         self._clipboard = text  # of Textual's own fields
         if self._driver is not None:
@@ -130,14 +131,13 @@ class Outside(OneKeyAtATime[int], inherit_bindings=False):
         if not is_whole:
             said = f"copied the first {copying.MAX_BYTES // 1024} KiB of {what}"
         if self._yank is None:
-            self.say(said)
-            return
+            return said
         try:
             copying.keep(self._yank, text)
             said += ", also to " if is_whole else "; all is in "
         except OSError as error:
             said += f", not kept, {error.strerror}: "
-        self.say(said + copying.near_home(self._yank))
+        return said + copying.near_home(self._yank)
 
     def copy_menu(self, things: Sequence[Copyable]) -> None:
         """Asks what is to be copied; the key of the menu pressed twice copies the first thing."""
@@ -151,6 +151,6 @@ class Outside(OneKeyAtATime[int], inherit_bindings=False):
 
         def chosen(key: str | None) -> None:
             if key is not None:
-                self.copy(by_key[key].text, f"the {by_key[key].what}")
+                self.say(self.copy(by_key[key].text, f"the {by_key[key].what}"))
 
         self.push_screen(MenuScreen("Copy", choices, opens_with="y"), chosen)

@@ -352,9 +352,9 @@ class FormScreen(Presetting, ModalScreen[Filled | None]):
         if wrong:
             self.say(f"{wrong} wrong: mend that first, then copy", "warn")
             return
-        self.console.copy(self._line(""), "the command")
+        said = self.console.copy(self._line(""), "the command")
         asks = ", ".join(field.dotted for field in self.form.asked_for)
-        self.say(f"copied the command{f'; it asks for {asks}' if asks else ''}")
+        self.say(f"{said}{f'; it asks for {asks}' if asks else ''}")
 
     def action_leave(self) -> None:
         """At once where nothing was changed; else it asks."""

@@ -38,10 +38,11 @@ class ReaderScreen(ModalScreen[None]):
         start: int = 0,
         stops: Sequence[int] = (),
         edit: Callable[[int], None] | None = None,
-        copy: Callable[[str], None] | None = None,
+        copy: Callable[[str], str] | None = None,
         note: str = "",
     ) -> None:
-        """`start` is the line under the cursor; `edit` opens the line with that number in the editor."""
+        """`start` is the line under the cursor; `edit` opens the line with that number in the editor; `copy` gives what
+        there is to say of it."""
         super().__init__()
         self._title, self._lines, self._note = title, list(lines), note
         self._start, self._stops, self._edit, self._copy = start, stops, edit, copy
@@ -117,4 +118,8 @@ class ReaderScreen(ModalScreen[None]):
 
     def action_copy(self) -> None:
         if self._copy is not None:
-            self._copy("\n".join(map(text_of, self._lines)))
+            said = self._copy("\n".join(map(text_of, self._lines)))
+            self.box.set_title(self._title, said)
+
+    def on_lines_moved(self) -> None:
+        self._update_frame()
