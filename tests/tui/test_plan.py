@@ -48,7 +48,7 @@ def test_a_rerun_that_reused_results_tells_nothing_of_how_the_next_run_will_be(p
     for known in (spans.of_flow(project.db, "etl"), list(map(plots.span_of, overview.runs["etl"]))):
         assert plots.percentile(known, 0.95) == 30.0
     only_partial = found._replace(usual=None, durations=[], tasks=[])
-    assert "no run of it has done all of it itself yet" in text_of(plan.summary(only_partial, TYPED))
+    assert "no run of it did all of it in its last attempt" in text_of(plan.summary(only_partial, TYPED))
 
 
 def test_the_summary_counts_and_says_from_where_it_knows() -> None:

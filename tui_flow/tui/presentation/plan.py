@@ -92,8 +92,8 @@ def summary(known: Precedents | None, typed: Typed) -> Line:
     if known is None:
         return [("reading what earlier runs did …", "dim")]
     if known.usual is None:
-        done = "completed" if known.good is None else "done all of it itself"
-        return [(f"no run of it has {done} yet, so nobody knows what it will do, or how long", "dim")]
+        none = "has completed yet" if known.good is None else "did all of it in its last attempt"
+        return [(f"no run of it {none}, so nobody knows what it will do, or how long", "dim")]
     tasks = as_asked(known.tasks, typed)
     count = sum(task.calls for task in tasks)
     counts = [f"{_total(tasks, how)} {word}" for how, word in _words(typed).items() if _total(tasks, how)]
