@@ -34,3 +34,30 @@ def test_what_an_engine_has_from_another_environment_is_told(engine: Running) ->
         told = invoke(*args)
         assert "restart needed" in told and "tui-flow engine stop" in told, args
         assert "max_concurrent_runs, alert_urls" in told and "/key" not in told, args
+
+
+def test_an_engine_of_another_version_is_named_and_replaced_by_engine_start(
+    engine: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def invoke(*args: str) -> str:
+        return CliRunner().invoke(cli, ["--project", str(engine.project), *args]).output
+
+    before = json.loads(invoke("engine", "status", "--json"))
+    assert (
+        not before["other_version"]
+        and json.loads(invoke("engine", "start", "--json"))["pid"] == before["pid"]
+    )
+    monkeypatch.setattr("tui_flow.client.other_version.SCHEMA_VERSION", before["schema"] + 1)
+    for args in (("engine", "status"), ("doctor",)):
+        assert "tui-flow engine start replaces it" in invoke(*args), args
+    try:
+        told = invoke("engine", "start")
+        assert (
+            f"stopped the engine of version {before['version']} with another history (pid {before['pid']})"
+            in told
+        )
+        monkeypatch.undo()
+        after = json.loads(invoke("engine", "status", "--json"))
+        assert after["pid"] != before["pid"] and not after["other_version"]
+    finally:
+        invoke("engine", "stop")

@@ -6,9 +6,11 @@ from textual.geometry import Region
 
 from tests.tui.pages import FakeEngine, Page, console
 from tests.tui.project import REFUSED, Project, the_task
+from tui_flow import __version__
 from tui_flow.contract import changes, commands
 from tui_flow.contract.errors import BadParameters, EngineError
 from tui_flow.contract.schedules import Cron
+from tui_flow.store.database import SCHEMA_VERSION
 from tui_flow.tui.app import Console
 from tui_flow.tui.widgets.flow_table import FlowTable
 
@@ -272,6 +274,12 @@ async def test_a_stopped_engine_is_not_started_by_a_console_that_only_looks(
             return await super().connect(settings, start=start)
 
     etl.schedule("cleanup_tmp", Cron("0 3 * * *", "UTC"), at=time.time())
+
+    def stop(_: object) -> dict[str, object]:
+        engine.answers[commands.GetStatus] = {"version": __version__, "schema": SCHEMA_VERSION}
+        engine.tell(changes.EngineStopping())
+        return {}
+
     engine = Stopping()
     engine.answers[commands.RunFlow] = {"run_id": 900}
     async with console(etl, engine=engine) as page:
@@ -298,6 +306,17 @@ async def test_a_stopped_engine_is_not_started_by_a_console_that_only_looks(
         await page.press("1", "G", "r")
         await page.shows("run 900 of cleanup_tmp is on its way")
         assert starts[-1]
+        engine.answers[commands.GetStatus] = {"version": __version__, "schema": SCHEMA_VERSION - 1}
+        engine.answers[commands.StopEngine] = stop
+        engine.die()
+        engine.is_up = True
+        await page.shows("engine of another version")
+        assert page.app.needs_restart
+        await page.press("colon")
+        await page.type("restart")
+        await page.press("enter")
+        await page.shows("the engine runs, and stays until it is stopped", "engine ok")
+        assert len(engine.asked_for(commands.KeepEngine)) == 2
 
 
 async def test_e_opens_the_editor_where_it_failed(etl: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,6 +105,7 @@ def engine(settings: Settings) -> Check:
     from tui_flow import __version__
     from tui_flow.cli import engine_settings
     from tui_flow.client import connect
+    from tui_flow.client.other_version import other_version
     from tui_flow.contract.commands import GetStatus
 
     if lock_holder(settings.state_dir / ENGINE_LOCK) is None:
@@ -114,9 +115,9 @@ def engine(settings: Settings) -> Check:
             status = connection.ask(GetStatus(settings=True))
     except TuiFlowError as error:
         return Check("engine", FAIL, error.what, error.next)
-    if status["version"] != __version__:
-        return Check("engine", WARN, f"pid {status['pid']} is version {status['version']}, this is {__version__}",
-                     "tui-flow engine stop; the next command starts this version")  # fmt: skip
+    if other := other_version(status):
+        return Check("engine", WARN, f"pid {status['pid']} is of version {other}, this is {__version__}",
+                     "tui-flow engine start replaces it; runs go on")  # fmt: skip
     others = engine_settings.differing(settings, status)
     if others:
         return Check("engine", WARN, engine_settings.restart_needed(others), engine_settings.NEXT)

@@ -442,6 +442,8 @@ class EngineStatus(NamedTuple):
     """Why no run is started for now, such as a full disk; empty where runs are."""
     settings: dict[str, Any] = {}  # noqa: RUF012
     """Those that count in the engine, by name, where they were asked for: with addresses that may hold keys."""
+    schema: int = 0
+    """The version of the history's schema that it writes."""
 
 
 class RerunPreview(NamedTuple):

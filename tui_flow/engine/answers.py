@@ -165,6 +165,7 @@ async def get_status(engine: "Engine", _: Connection, command: commands.GetStatu
         limit=engine.settings.max_concurrent_runs,
         paused=engine.room.reason,
         settings=engine.settings.of_engine() if command.settings else {},
+        schema=database.SCHEMA_VERSION,
     )
     return status._asdict()
 

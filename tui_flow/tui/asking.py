@@ -12,7 +12,7 @@ from tui_flow.contract.secret_parameters import not_kept
 from tui_flow.contract.states import TERMINAL, WENT_WRONG, FlowRunState
 from tui_flow.store.precedents import asked_parameters
 from tui_flow.store.records import Flow, FlowRun
-from tui_flow.tui.bridge import Bridge
+from tui_flow.tui.bridge import OTHER, Bridge
 from tui_flow.tui.outside import Outside
 from tui_flow.tui.presentation import Line, times
 from tui_flow.tui.presentation.flow_list import Overview
@@ -53,6 +53,8 @@ class Asking(Outside, inherit_bindings=False):
 
     bridge: Bridge
     overview: Overview
+    engine: str
+    """As `Audience.take_engine` has it."""
     paint: Paint
     _undos: deque[Callable[[], object]]
     """What takes back the things that were done last, and says so; `u` calls the last one."""
@@ -233,7 +235,17 @@ class Asking(Outside, inherit_bindings=False):
     def restart_engine(self) -> None:
         """As `tui-flow engine start` does."""
         self.say("starting the engine", "dim")
-        self.ask(commands.KeepEngine(), lambda _: self.say("the engine runs, and stays until it is stopped"))
+        self.run_worker(self._restart_engine(), group="commands")
+
+    async def _restart_engine(self) -> None:
+        try:
+            if self.engine == OTHER:
+                await self.bridge.replace_engine()
+        except TuiFlowError as error:
+            self._complain(error)
+            return
+        stays = "the engine runs, and stays until it is stopped"
+        await self._ask(commands.KeepEngine(), lambda _: self.say(stays))
 
     def ask(self, command: commands.Command, then: Callable[[dict[str, Any]], None]) -> None:
         """Asks the engine, and says it where that refuses."""

@@ -28,6 +28,8 @@ READS_ONLY = ReadOnly("this console only reads", next="leave it, and open it wit
 """Of a console that was asked to."""
 STOPPED = EngineError("the engine is stopped", next=":restart, or tui-flow engine start, starts it")
 """What a question hears that is no reason to start one."""
+OTHER = "of another version"
+"""How an engine is that was started before an upgrade."""
 _CHANGES_OF_THE_OVERVIEW = (
     changes.RunChanged, changes.FlowFileChanged, changes.ScheduleChanged, changes.AlertChanged,
 )  # fmt: skip
@@ -63,7 +65,8 @@ class Audience(Protocol):
     def wants_advances(self) -> bool: ...
     def take_run(self, reading: RunReading) -> None: ...
     def take_engine(self, state: str, error: TuiFlowError | None) -> None:
-        """ "connecting", "ok", "stale" (it is silent), "gone" (it died, or cannot be reached) or "stopped" (somebody ended it)."""
+        """ "connecting", "ok", OTHER, "stale" (it is silent), "gone" (it died, or cannot be reached) or "stopped" (somebody
+        ended it)."""
 
     def take_room(self, reason: str) -> None:
         """Why the engine starts no run for now, such as a full disk; empty where it does, or there is none."""
@@ -96,6 +99,8 @@ class Bridge:
         self._connection: Any = None
         self._is_stopped = read_only is not None
         """Whether no engine is to be started: somebody ended it, and nobody has asked for anything that needs one since."""
+        self._well = "ok"
+        """What the audience is told of an engine that answers."""
         self._connected = asyncio.Event()
         self._wake_up = asyncio.Event()
         self._stale = asyncio.Event()
@@ -187,7 +192,6 @@ class Bridge:
                 continue
             self._wake_up.clear()
             self._connected.set()
-            self._audience.take_engine("ok", None)
             await self._follow_until_it_ends()
             attempt = 0
             self._audience.take_engine("stopped" if self._is_stopped else "gone", None)
@@ -206,6 +210,7 @@ class Bridge:
         try:
             with suppress(TuiFlowError, OSError):  # it is gone
                 await self._connection.ask(commands.Subscribe())
+                await self._compare_versions()
                 async for seq, change in self._connection.changes():
                     self._heard_at = time.monotonic()
                     if last is not None and seq != last + 1:
@@ -220,6 +225,20 @@ class Bridge:
             self._connected.clear()
             self._audience.take_room("")
             await self._connection.close()
+
+    async def _compare_versions(self) -> None:
+        from tui_flow.client.other_version import other_version
+
+        is_other = other_version(await self._connection.ask(commands.GetStatus()))
+        self._well = OTHER if is_other else "ok"
+        self._audience.take_engine(self._well, None)
+
+    async def replace_engine(self) -> None:
+        """Ends the engine that is there; whatever is asked for next starts one of this version. Raises as `ask`."""
+        connection = self._connection
+        await self.ask(commands.StopEngine())
+        while self._connection is connection and self._connected.is_set():
+            await asyncio.sleep(PAUSE_SECONDS / 10)
 
     @property
     def silent_seconds(self) -> float:
@@ -238,7 +257,7 @@ class Bridge:
                 await asked
                 self._heard_at = time.monotonic()
                 if not done:
-                    self._audience.take_engine("ok", None)
+                    self._audience.take_engine(self._well, None)
 
     def _mark(self, change: changes.Change | None) -> None:
         """Notes what a change makes stale."""

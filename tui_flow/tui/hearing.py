@@ -10,7 +10,7 @@ from tui_flow.settings import in_words, load
 from tui_flow.store.records import Alert
 from tui_flow.tui.actions import action_named
 from tui_flow.tui.asking import Asking
-from tui_flow.tui.bridge import READS_ONLY, RunReading
+from tui_flow.tui.bridge import OTHER, READS_ONLY, RunReading
 from tui_flow.tui.keymap import Keymap
 from tui_flow.tui.presentation import alert_list
 from tui_flow.tui.presentation.flow_list import EMPTY, Overview
@@ -82,10 +82,10 @@ class Hearing(Asking, inherit_bindings=False):
             view.take_run(reading)
 
     def take_engine(self, state: str, error: TuiFlowError | None) -> None:
-        before, self.engine = self.has_engine, state
+        before, self.engine = self.needs_restart, state
         self._tick_if_needed()
         self._update_headers()
-        if self.has_engine != before:
+        if self.needs_restart != before:
             self._show_anew()
         if error is not None:
             self._take_error(error)
@@ -94,6 +94,11 @@ class Hearing(Asking, inherit_bindings=False):
     def has_engine(self) -> bool:
         """Whether one is there, or on its way: without one nothing fires."""
         return self.engine not in ("stopped", "gone")
+
+    @property
+    def needs_restart(self) -> bool:
+        """Whether `:restart` helps: there is no engine, or one of another version."""
+        return not self.has_engine or (self.engine == OTHER and not self.bridge.read_only)
 
     @property
     def restart_command(self) -> str:

@@ -101,7 +101,7 @@ def _restart(console: "Console") -> Offer:
         "dim",
         words="start",
     )
-    return offer.unless(why_read_only(console) or ("it runs" if console.has_engine else ""), console.say)
+    return offer.unless(why_read_only(console) or ("" if console.needs_restart else "it runs"), console.say)
 
 
 def _elsewhere(console: "Console", view: View) -> Iterator[Offer]:

@@ -31,10 +31,11 @@ def command() -> None:
 
 @new_command("tui-flow engine start")
 def start() -> None:
-    """Start an engine that stays until it is stopped."""
+    """Start an engine that stays until it is stopped. One of another version is replaced; runs go on."""
     from tui_flow.client import connect
 
     found = settings()
+    _end_other(found)
     with connect(found) as connection:
         connection.ask(KeepEngine())
         _print(_status(found, connection))
@@ -102,6 +103,21 @@ for _verb in (start, stop, status, install):
     command.add_command(_verb)
 
 
+def _end_other(found: Settings) -> None:
+    """Stops an engine of another version, unless only that one can use the history."""
+    from tui_flow.client import connect
+    from tui_flow.client.other_version import other_version
+    from tui_flow.store import looking
+
+    if _pid(found) is None or looking.why_only_to_look_at(found.state_dir):
+        return
+    with connect(found, start=False) as connection:
+        other = other_version(connection.ask(GetStatus()))
+    if other:
+        pid = _stop(found)
+        note(f"stopped the engine of version {other} (pid {pid}); runs go on")
+
+
 def _stop(found: Settings) -> int | None:
     """Stops the engine, and gives its pid; None where none runs."""
     from tui_flow.client import connect
@@ -124,14 +140,23 @@ def _pid(found: Settings) -> int | None:
 def _status(found: Settings, connection: Any) -> dict[str, Any]:
     """What the engine says of itself, its counts of runs together, and the systemd unit that starts it, if any."""
     from tui_flow.client import systemd
+    from tui_flow.client.other_version import other_version
 
     told = connection.ask(GetStatus(settings=True))
     others = engine_settings.differing(found, told)
     told.pop("settings", None)  # some are secret
+    other = other_version(told)
     unit = systemd.unit_path(found.project)
     runs = {name: told.pop(name) for name in ("pending", "running", "total")}
     unit_name = unit.name if unit.is_file() else ""
-    return {"state": "running", **told, "runs": runs, "unit": unit_name, "restart_needed": list(others)}
+    return {
+        "state": "running",
+        **told,
+        "runs": runs,
+        "unit": unit_name,
+        "restart_needed": list(others),
+        "other_version": bool(other),
+    }
 
 
 def _print(status: dict[str, Any]) -> None:
@@ -148,6 +173,10 @@ def _print(status: dict[str, Any]) -> None:
     if status["paused"]:
         click.echo(f"no run is started for now: {safe(status['paused'])}")
     click.echo(f"flows: {status['flows']}, broken files: {status['broken_files']}")
+    if status["other_version"]:
+        click.echo(
+            "it is of another version than this program; tui-flow engine start replaces it, and runs go on"
+        )
     if status["restart_needed"]:
         click.echo(f"{engine_settings.restart_needed(status['restart_needed'])}; {engine_settings.NEXT}")
 

@@ -111,11 +111,13 @@ class View(Screen[None]):
         self.hush()
 
     def standing(self) -> Line:
-        """What stands above the footer while there is nothing else to say: that no engine is there, and what helps."""
+        """What stands above the footer while there is nothing else to say: that no engine is there, or another one, and what helps."""
         console = self.console
-        if console.has_engine:
+        if not console.needs_restart:
             return []
         helps = f"engine {console.engine} ({console.restart_command})"
+        if console.has_engine:
+            return [(f" {helps}: it is replaced, and runs go on", "warn")]
         return [(f" {helps}: no schedule fires, running runs go on", "warn")]
 
     # The prompt.

@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from tui_flow.contract.states import STARTED, FlowRunState
+from tui_flow.tui.bridge import OTHER
 from tui_flow.tui.presentation import Line, text_of, times
 from tui_flow.tui.presentation.cells import short
 from tui_flow.tui.widgets.bars import Bar
@@ -14,7 +15,14 @@ MAX_NAME = 18
 """Cells of the header that the project's name may take, and the machine's."""
 ROOMY = 120
 """Columns from which on there is room for words, the flows and the date."""
-_ENGINE_ROLES = {"ok": "dim", "connecting": "dim", "stopped": "warn", "stale": "warn", "gone": "bad"}
+_ENGINE_ROLES = {
+    "ok": "dim",
+    "connecting": "dim",
+    "stopped": "warn",
+    "stale": "warn",
+    "gone": "bad",
+    OTHER: "warn",
+}
 
 
 class Header(Bar):
@@ -66,7 +74,7 @@ class Header(Bar):
         console, more = self._console, ""
         if console.engine == "stale":
             more = f" {times.until(console.bridge.silent_seconds)}"
-        elif helps and not console.has_engine:
+        elif helps and console.needs_restart:
             more = f" ({console.restart_command})"
         return f"engine {console.engine}{more} ", _ENGINE_ROLES.get(console.engine, "dim")
 
