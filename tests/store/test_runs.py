@@ -65,6 +65,19 @@ def test_each_flow_has_its_last_runs(writer: sqlite3.Connection) -> None:
     assert {name: [run.id for run in found] for name, found in last.items()} == {"etl": [9, 7, 5], "idle": []}
 
 
+def test_runs_that_wait_in_line_hide_neither_the_last_that_began_nor_one_that_is_asked(
+    writer: sqlite3.Connection,
+) -> None:
+    flows.save_described(writer, a_file(), [a_flow("etl")])
+    for id in range(1, 10):
+        runs.insert_run(writer, a_run(id))
+    runs.insert_run(writer, in_state(10, FlowRunState.FAILED))
+    for id in range(11, 16):
+        runs.insert_run(writer, a_run(id))
+    writer.execute("UPDATE flow_runs SET state = 'paused', started_at = 1 WHERE id = 4")
+    assert [run.id for run in runs.last_runs(writer, per_flow=3)["etl"]] == [15, 14, 13, 10, 4]
+
+
 @pytest.mark.parametrize(
     ("old", "new"), [pair for pair in product(FlowRunState, FlowRunState) if pair[0] != pair[1]]
 )

@@ -64,12 +64,20 @@ async def test_a_paused_run_is_answered_by_a_form_of_what_it_asks_for(
 
 async def test_a_go_ahead_is_asked_for_with_two_answers(project: Project, engine: FakeEngine) -> None:
     wait(project, {"type": "object", "properties": {}})
+    project.run(8, "etl", "pending")
     async with console(project, engine=engine, open_run=7) as page:
         await page.shows("etl")
         await page.press("p")
         await page.shows("Let run 7 go on?", "It waits for a go-ahead.")
         await page.press("escape", "p", "right", "enter")
         await page.shows("run 7 has its answer, and goes on")
+        await page.press("1")
+        await page.shows("‖  etl", "paused (and 1 more)")
+        await page.press("p")
+        await page.shows("Let run 7 go on?")
+        await page.press("escape", "colon")
+        await page.type("answer")
+        await page.shows("Answer run 7")
     assert engine.asked_for(commands.AnswerRun) == [commands.AnswerRun(7, {}, "approval")]
 
 

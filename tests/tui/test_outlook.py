@@ -1,5 +1,6 @@
 """How far a run is: what is said of it in its row, from what, and what is not said."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -109,6 +110,23 @@ def queued() -> FlowRun:
     return a_run(9, state=FlowRunState.PENDING, created_at=NOW - 12)
 
 
+def later() -> FlowRun:
+    return queued()._replace(scheduled_for=NOW + 300)
+
+
+def dropped() -> FlowRun:
+    """Cancelled before it began."""
+    return queued()._replace(state=FlowRunState.CANCELLED, ended_at=NOW - 1)
+
+
+def failed() -> FlowRun:
+    return a_run(8, state=FlowRunState.FAILED, started_at=NOW - 150, ended_at=NOW - 120)
+
+
+def asked() -> FlowRun:
+    return a_run(8, state=FlowRunState.PAUSED, started_at=NOW - 150)
+
+
 @pytest.mark.parametrize(
     ("one", "width", "text"),
     [
@@ -125,10 +143,20 @@ def queued() -> FlowRun:
         (row(queued()), 28, "queued 12s"),
         (row(running(74.0), running(80.0), good(100.0)), 34, "███████▍   74%  ~26s (and 1 more)"),
         (row(), 28, "never run"),
+        (row(later(), failed()), 30, "failed 2m ago; begins 02:51:40"),
+        (row(queued(), failed()), 28, "failed 2m ago; queued"),
+        (row(dropped(), failed()), 28, "failed 2m ago"),
+        (row(later(), good(100.0)), 30, "ok 2h ago; begins 02:51:40"),
+        (row(queued(), good(100.0)), 28, "queued 12s"),
+        (row(dropped()), 28, "cancelled just now"),
+        (row(queued(), asked(), failed()), 28, "paused (and 1 more)"),
+        (row(running(5.0), asked()), 28, "paused (and 1 more)"),
     ],
     ids=[
         "bar", "narrow bar", "counts", "nothing known", "progress", "retry", "narrow retry", "retry now",
         "retry of the flow", "queued", "queued, engine silent", "several", "never",
+        "failed, one for later", "failed, one queued", "failed, one cancelled before it began", "well, one for later",
+        "well, one queued", "none began", "one waits for a person, one is queued", "one waits for a person, one runs",
     ],
 )  # fmt: skip
 def test_a_row_says_what_the_flow_does_now(one: FlowRow, width: int, text: str) -> None:
@@ -178,3 +206,22 @@ def test_a_flow_that_should_have_fired_says_so_where_no_other_column_does() -> N
 def test_the_lower_pane_says_what_an_estimate_is_taken_from(tmp_path: Any) -> None:
     lines = about.flow_lines(row(running(74.0), good(100.0)), tmp_path, NOW)
     assert "estimate  it took 1m40s in the only run that did all of it" in map(text_of, lines)
+
+
+def test_what_is_queued_or_was_dropped_hides_no_failure_from_those_who_look_what_failed() -> None:
+    ran = {
+        "a": [good(1.0)],
+        "b": [queued(), good(1.0)],
+        "c": [running(1.0)],
+        "d": [dropped(), failed()],
+        "e": [later(), failed()],
+    }
+    flows = [a_flow(name, f"flows/{name}.py") for name in ran]
+    rows = flow_list.rows_of(flow_list.EMPTY._replace(flows=flows, runs=ran))
+    assert [row.name for row in rows] == ["d", "e", "c", "b", "a"]
+    assert flow_list.state_span(rows[0], NOW, UNICODE)[0] == UNICODE.glyph(FlowRunState.FAILED)
+    assert about.flow_title(rows[1]) == "e  run 8  failed"
+    assert [text_of(line) for line in about.flow_lines(rows[1], Path("/"), NOW)][0:2] == [
+        "waits  run 9: begins 02:51:40",
+        "takes  no parameters",
+    ]

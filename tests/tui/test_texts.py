@@ -105,7 +105,7 @@ async def test_a_row_hands_out_and_shows_what_its_run_does(
         await page.shows("run 811 has no log any more")
         await page.press("1", "y", "c")
         await page.shows("copied the command")
-        assert copied(written) == "tui-flow run etl_daily"
+        assert copied(written) == "tui-flow rerun 812", "of a flow whose run failed"
         await page.press("y", "u")
         assert copied(written) == "tui-flow open flows/flow:etl_daily"
         await page.press("y", "t")

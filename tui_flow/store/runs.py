@@ -189,7 +189,8 @@ def get_neighbour(db: sqlite3.Connection, run: FlowRun, *, older: bool) -> FlowR
 
 
 def last_runs(db: sqlite3.Connection, per_flow: int = 14) -> dict[str, list[FlowRun]]:
-    """For each flow that there is now, its last runs, newest first."""
+    """For each flow that there is now, its last runs, newest first; if need be, beyond them the last one that began, and
+    those that wait for an answer."""
     found: dict[str, list[FlowRun]] = {name: [] for name, _ in queries.rows(db, "list_flow_names")}
     for run in _runs(db, "last_runs", {"per_flow": per_flow}):
         found[run.flow].append(run)

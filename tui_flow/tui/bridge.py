@@ -21,7 +21,7 @@ from tui_flow.store.advance import Advance, Pace
 from tui_flow.store.records import Artifact, Attempt, FlowRun, TaskRun
 from tui_flow.tui.first_failures import FirstFailures
 from tui_flow.tui.presentation import activity
-from tui_flow.tui.presentation.flow_list import EMPTY, STRIP, Overview
+from tui_flow.tui.presentation.flow_list import EMPTY, STRIP, Overview, spoken_of
 
 Found = TypeVar("Found")
 READS_ONLY = ReadOnly("this console only reads", next="leave it, and open it without --read-only")
@@ -354,13 +354,13 @@ class Bridge:
         from tui_flow.store import alerts, flows, runs, schedules
 
         last = runs.last_runs(db, STRIP)
-        latest = [found[0] for found in last.values() if found]
+        spoken = [run for found in last.values() if (run := spoken_of(found))]
         return Overview(
             flows.list_flow_files(db),
             flows.list_flows(db),
             last,
             runs.active_counts(db),
-            self.failures.of(db, [*latest, *activity.failed_of(last, activity.MOST)]),
+            self.failures.of(db, [*spoken, *activity.failed_of(last, activity.MOST)]),
             schedules.list_schedules(db),
             schedules.list_pauses(db),
             alerts.list_alerts(db),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tui_flow.contract.errors import at_line
 from tui_flow.contract.rundir import LOG, run_dir
-from tui_flow.contract.states import RERUNNABLE
+from tui_flow.contract.states import RERUNNABLE, WENT_WRONG
 from tui_flow.counting import counted
 
 if TYPE_CHECKING:
@@ -73,10 +73,20 @@ def of_flow(row: "FlowRow") -> list[Copyable]:
             Copyable("p", "path", place),
         ]
     return [
-        Copyable("c", "command", f"tui-flow run {shlex.quote(row.name)}"),
+        Copyable("c", "command", _command_of(row)),
         Copyable("u", "address", f"tui-flow open {shlex.quote(f'flows/flow:{row.name}')}"),
         *([Copyable("p", "path", f"{row.path}:{row.flow.line}")] if row.flow and not row.failure else []),
     ]
+
+
+def _command_of(row: "FlowRow") -> str:
+    """What goes on from where its run failed, else starts one; with that run's values where some are needed."""
+    run = row.run
+    if run is not None and run.state in WENT_WRONG:
+        return f"tui-flow rerun {run.id}"
+    needs = run is not None and row.flow is not None and row.flow.parameters.get("required")
+    values = f" --params-from {run.id}" if run is not None and needs else ""
+    return f"tui-flow run {shlex.quote(row.name)}{values}"
 
 
 def first_of_each(things: Iterable[Copyable]) -> list[Copyable]:

@@ -51,13 +51,15 @@ class _FlowOffers:
         row = self._row
         if row.flow is not None:
             yield from self._of_flow(row.flow)
-        if row.latest is not None:
-            yield from self._of_run(row.active or row.latest)
+        if row.run is not None:
+            yield from self._of_run(row.run)
+        if row.waiting is not None and row.waiting is not row.run:
+            yield from self._endings(row.waiting)
         if row.standing:
             yield self._pause()
 
     def _of_flow(self, flow: Flow) -> Iterator[Offer]:
-        console, latest = self._console, self._row.latest
+        console, latest = self._console, self._row.run
         state = self._state(latest) if latest else ("", "")
         takes_none = "" if flow.parameters.get("properties") else why_not("run_with")
         source = f"values of run {latest.id}" if latest else ""
@@ -73,16 +75,18 @@ class _FlowOffers:
 
     def _of_run(self, run: FlowRun) -> Iterator[Offer]:
         from tui_flow.tui import reading
+        from tui_flow.tui.answering import answer
 
         console, name, (state, look) = self._console, self._row.name, self._state(run)
         about = f"run {run.id}  {state}"
         goes_on = "" if reruns.ways(run, "") else f"run {run.id} is {run.state}"
         nothing_failed = f"run {run.id} completed" if run.state is FlowRunState.COMPLETED else goes_on
-        ended = "it has ended" if run.state in TERMINAL else ""
 
         def diff() -> None:
             console.run_worker(reading.show_diff(console, run), group="reading")
 
+        if run.state is FlowRunState.PAUSED:
+            yield self._change(f"Answer run {run.id}", partial(answer, console, run), about, look)
         yield self._change(
             f"Rerun {name} from failed", partial(console.rerun, run, way="f"), about, look, nothing_failed
         )
@@ -90,6 +94,11 @@ class _FlowOffers:
         yield Offer("flow", f"Open {name}", about, "", partial(console.open_run, run.id), look)
         yield Offer("flow", f"Logs: search in {name}", "", "", self._search)
         yield Offer("flow", f"Diff {name} with last success", about, "", diff, look)
+        yield from self._endings(run)
+
+    def _endings(self, run: FlowRun) -> Iterator[Offer]:
+        console, name, (state, look) = self._console, self._row.name, self._state(run)
+        ended = "it has ended" if run.state in TERMINAL else ""
         for verb, is_kill in (("Cancel", False), ("Kill", True)):
             end = partial(console.end_run, run, kill=is_kill)
             yield self._change(f"{verb} run {run.id}", end, f"{name}  {state}", look, ended)

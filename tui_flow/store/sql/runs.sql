@@ -71,7 +71,12 @@ WHERE ended_at IS NULL ORDER BY id;
 -- name: last_runs
 SELECT {run_columns} FROM flows CROSS JOIN flow_runs
 WHERE flow_runs.id IN (
-    SELECT id FROM flow_runs AS latest WHERE latest.flow = flows.name ORDER BY id DESC LIMIT :per_flow
+    SELECT * FROM (
+        SELECT id FROM flow_runs AS latest WHERE latest.flow = flows.name ORDER BY id DESC LIMIT :per_flow
+    ) UNION ALL SELECT * FROM (
+        SELECT id FROM flow_runs AS begun
+        WHERE begun.flow = flows.name AND begun.started_at IS NOT NULL ORDER BY id DESC LIMIT 1
+    ) UNION ALL SELECT id FROM flow_runs AS asked WHERE asked.flow = flows.name AND asked.state = 'paused'
 )
 ORDER BY flow_runs.flow, flow_runs.id DESC;
 

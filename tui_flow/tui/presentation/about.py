@@ -14,7 +14,7 @@ from tui_flow.store.waits import Wait, waited_seconds
 from tui_flow.tui.presentation import Line, outlook, times, tracebacks
 from tui_flow.tui.presentation.field_texts import as_text, label_of
 from tui_flow.tui.presentation.fields import Field, fields_of
-from tui_flow.tui.presentation.flow_list import FlowRow
+from tui_flow.tui.presentation.flow_list import FlowRow, begins
 from tui_flow.tui.presentation.glyphs import Marks, role, word
 
 
@@ -22,7 +22,7 @@ def flow_title(row: FlowRow) -> str:
     """The lower pane's title: what it is about."""
     if row.broken is not None:
         return f"{row.path}  does not import"
-    run = row.latest
+    run = row.run
     if run is None:
         return f"{row.name}  never run"
     edited = "  file edited since" if row.was_edited(run) else ""
@@ -30,10 +30,10 @@ def flow_title(row: FlowRow) -> str:
 
 
 def flow_lines(row: FlowRow, project: Path, now: float, context: Sequence[Line] = ()) -> list[Line]:
-    """The first error of the latest run, with its context, or why the file does not import, or what the flow is."""
+    """The first error of the run that is spoken of, with its context, or why the file does not import, or what the flow is."""
     if row.broken is not None:
         return _broken_lines(row)
-    run = row.latest
+    run = row.run
     lines = (
         failure_lines(row.failure or run.failure, run.message, project)
         if run and role(run.state) == "bad"
@@ -42,8 +42,8 @@ def flow_lines(row: FlowRow, project: Path, now: float, context: Sequence[Line] 
     lines += context
     if run is not None and not lines and run.message and run.ended_at:
         lines.append([(run.message.splitlines()[0], "dim")])
-    if row.why:
-        lines.append([("waits  ", "warn"), (row.why, "")])
+    if row.waiting is not None:
+        lines.append([("waits  ", "warn"), *waits_spans(row, now)])
     found = outlook.of_run(row.active, row.runs, row.advance, row.pace, now) if row.active else None
     if found is not None:
         lines.append([("estimate  ", "dim"), (found.basis, "")])
@@ -57,6 +57,15 @@ def flow_lines(row: FlowRow, project: Path, now: float, context: Sequence[Line] 
     if run is None:
         lines.insert(0, [("r", "key"), (" runs it", "dim")])
     return lines
+
+
+def waits_spans(row: FlowRow, now: float) -> Line:
+    """Of the run that has not begun: why, and its number where the row speaks of another."""
+    waiting = row.waiting
+    if waiting is None:
+        return []
+    why = begins(waiting, now) or row.why or "for its turn"
+    return [(why if waiting is row.run else f"run {waiting.id}: {why}", "")]
 
 
 def description_lines(row: FlowRow) -> list[Line]:

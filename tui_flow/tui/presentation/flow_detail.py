@@ -42,7 +42,7 @@ def title(row: FlowRow) -> str:
 
 
 def lines(row: FlowRow, more: More, project: Path, now: float, marks: Marks, width: int) -> list[Line]:
-    run = row.active or row.latest
+    run = row.run
     if row.broken is not None or run is None:
         return [*about.flow_lines(row, project, now), *_next(row, more, now)]
     mine = more if more.flow == row.name else More()
@@ -74,8 +74,8 @@ def _run(row: FlowRow, run: FlowRun, now: float, marks: Marks) -> list[Line]:
         [("params   ", "dim"), *(values or [("none", "dim")])],
         *([_code(row, run)] if run.source_sha else []),
     ]
-    if row.why and run.started_at is None:
-        found.append([("waits    ", "warn"), (row.why, "")])
+    if row.waiting is not None:
+        found.append([("waits    ", "warn"), *about.waits_spans(row, now)])
     told = outlook.of_run(run, row.runs, row.advance, row.pace, now) if run.state in ACTIVE else None
     if told is not None:
         found.append([("estimate ", "dim"), (told.basis, "")])
@@ -111,7 +111,7 @@ def _error(row: FlowRow, run: FlowRun, more: More, project: Path, now: float) ->
 
 def failure_context(row: FlowRow, more: More, now: float) -> list[Line]:
     """What a failure meant for the rest of the run, and how often there was one, where there is room for two lines."""
-    run = row.latest
+    run = row.run
     if run is None or more.flow != row.name or more.run_id != run.id or role(run.state) != "bad":
         return []
     found: list[Line] = []

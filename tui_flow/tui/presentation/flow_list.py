@@ -4,13 +4,21 @@ The order is by attention: what failed, what does not import, what is at work, w
 of, and the rest by name.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from heapq import nlargest
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from tui_flow.contract.failure import Failure
-from tui_flow.contract.states import ACTIVE, WENT_WRONG, AlertKind, AlertState, FlowRunState, ScheduleState
+from tui_flow.contract.states import (
+    ACTIVE,
+    TERMINAL,
+    WENT_WRONG,
+    AlertKind,
+    AlertState,
+    FlowRunState,
+    ScheduleState,
+)
 from tui_flow.store.advance import Advance, Pace
 from tui_flow.store.records import LATE_SECONDS, Alert, Flow, FlowFile, FlowRun, Pause, Schedule
 from tui_flow.store.spans import Span, tells_usual
@@ -32,7 +40,7 @@ class Overview(NamedTuple):
     """By flow, newest first."""
     counts: dict[FlowRunState, int]
     failures: dict[int, Failure | None]
-    """What went wrong first, by run: of each flow's latest run, where that failed, and of all those that failed last."""
+    """What went wrong first, by run: of each flow's run that is spoken of, where that failed, and of all those that failed last."""
     schedules: Sequence[Schedule] = ()
     pauses: Sequence[Pause] = ()
     alerts: Sequence[Alert] = ()
@@ -74,13 +82,13 @@ class FlowRow(NamedTuple):
     runs: tuple[FlowRun, ...]
     """Newest first."""
     failure: Failure | None
-    """What went wrong first in the latest run."""
+    """What went wrong first in the run that the row speaks of."""
     next_at: float | None = None
     """When it fires next."""
     standing: str = ""
     """Of its schedules: "" (it has none), "active" or "paused"."""
     why: str = ""
-    """Why its newest run has not begun."""
+    """Why a run of it has not begun."""
     limit: str = ""
     """The same in a few letters."""
     alerts: tuple[Alert, ...] = ()
@@ -109,18 +117,47 @@ class FlowRow(NamedTuple):
     @property
     def spans(self) -> list[Span]:
         """The last runs that are known, the newest first."""
-        oldest = self.runs[-1].id if self.runs else 2**62
-        return [*map(plots.span_of, self.runs), *(span for span in self.earlier if span.id < oldest)]
+        known = {run.id for run in self.runs}
+        found = [*map(plots.span_of, self.runs), *(span for span in self.earlier if span.id not in known)]
+        return sorted(found, key=lambda span: -span.id)
 
     @property
-    def latest(self) -> FlowRun | None:
-        return self.runs[0] if self.runs else None
+    def run(self) -> FlowRun | None:
+        """The run that the row speaks of."""
+        return spoken_of(self.runs)
+
+    @property
+    def waiting(self) -> FlowRun | None:
+        """The newest run that has not begun; one that is for later only where there is no other."""
+        found = [run for run in self.runs if _has_not_begun(run)]
+        return next((run for run in found if not is_for_later(run)), found[0] if found else None)
 
     @property
     def active(self) -> FlowRun | None:
-        """The newest run that is not over; one that is for later only where there is no other."""
-        going = [run for run in self.runs if run.state in ACTIVE]
-        return next((run for run in going if not is_for_later(run)), going[0] if going else None)
+        """The run that the row speaks of if that is not over, else one that has not begun."""
+        run = self.run
+        return run if run is not None and run.state in ACTIVE else self.waiting
+
+
+def spoken_of(runs: Sequence[FlowRun]) -> FlowRun | None:
+    """Of a flow's runs, newest first, the one that matters most: one that waits for a person, one at work, the last that
+    ran if that went wrong, one that waits for its turn, the last that ran, one for later, one that never began."""
+    ran = next((run for run in runs if run.state in TERMINAL and run.started_at is not None), None)
+    wishes: tuple[Callable[[FlowRun], bool], ...] = (
+        lambda run: run.state is FlowRunState.PAUSED,
+        lambda run: run.state in ACTIVE and not _has_not_begun(run),
+        lambda run: run is ran and run.state in WENT_WRONG,
+        lambda run: _has_not_begun(run) and not is_for_later(run),
+        lambda run: run is ran,
+        _has_not_begun,
+        lambda _: True,
+    )
+    return next((run for wish in wishes for run in runs if wish(run)), None)
+
+
+def _has_not_begun(run: FlowRun) -> bool:
+    """One that is to begin another attempt has."""
+    return run.state is FlowRunState.PENDING and run.attempt == 1
 
 
 def is_for_later(run: FlowRun, now: float | None = None) -> bool:
@@ -219,25 +256,26 @@ def _row_of(flow: Flow, broken: FlowFile | None, overview: Overview) -> FlowRow:
     row = FlowRow(flow.name, flow.name, flow.path, flow, broken, runs, None)
     if not runs:
         return row
-    newest = runs[0].id
-    row = row._replace(
-        failure=overview.failures.get(newest),
-        why=overview.waiting.get(newest, ""),
-        limit=overview.limits.get(newest, ""),
-    )
+    run, next_one = row.run, row.waiting or row.active
+    if run is not None:
+        row = row._replace(failure=overview.failures.get(run.id))
+    if next_one is not None:
+        why, limit = overview.waiting.get(next_one.id, ""), overview.limits.get(next_one.id, "")
+        row = row._replace(why=why, limit=limit)
     if row.active is None:
         return row
     return row._replace(advance=overview.advances.get(row.active.id), pace=overview.paces.get(flow.name))
 
 
 def _urgency(row: FlowRow) -> tuple[int, float, str]:
-    latest, active = row.latest, row.active
+    run = row.run
     if row.broken is not None:
         return (1, 0.0, row.name)
-    if active is not None:
-        return (3 if active.state is FlowRunState.PENDING else 2, 0.0, row.name)
-    if latest is not None and latest.state in WENT_WRONG:
-        return (4 if row.is_known else 0, -(latest.ended_at or 0.0), row.name)
+    if run is not None and run.state in ACTIVE:
+        place = 3 if run.state is FlowRunState.PENDING else 2
+        return (place, 0.0 if run.state is FlowRunState.PAUSED else 1.0, row.name)
+    if run is not None and run.state in WENT_WRONG:
+        return (4 if row.is_known else 0, -(run.ended_at or 0.0), row.name)
     return (5, 0.0, row.name)
 
 
@@ -250,7 +288,7 @@ def keep_order(rows: list[FlowRow], shown: list[str]) -> list[FlowRow]:
 
 
 def matching(rows: list[FlowRow], filter: Filter, now: float) -> list[FlowRow]:
-    """The rows whose flow, file, tags or latest run have what a filter asks for."""
+    """The rows whose flow, file, tags or run have what a filter asks for."""
     return [row for row in rows if filter.matches(_subject(row, now), now)] if filter else rows
 
 
@@ -261,7 +299,7 @@ def is_late(row: FlowRow, now: float) -> bool:
 
 
 def _subject(row: FlowRow, now: float) -> Subject:
-    tags, run = row.flow.tags if row.flow else [], row.active or row.latest
+    tags, run = row.flow.tags if row.flow else [], row.run
     text = "\n".join((row.name, row.path, *tags))
     late, new = is_late(row, now), row.is_new(now)
     if run is None:
@@ -278,10 +316,10 @@ def is_named(row: FlowRow, text: str) -> bool:
 
 
 def state_span(row: FlowRow, now: float, marks: Marks) -> tuple[str, str]:
-    """The shape in front of the name: of the latest run, unless the file does not import or it should have fired."""
+    """The shape in front of the name: of the run that is spoken of, unless the file does not import or it should have fired."""
     if row.broken is not None:
         return ("!", "bad")
-    run = row.active or row.latest
+    run = row.run
     if row.active is None and late_seconds(row, now) is not None:
         return ("?", "warn")
     return (marks.glyph(run.state), role(run.state)) if run else (" ", "")
@@ -309,7 +347,7 @@ def usual_most(row: FlowRow) -> str:
 
 def elapsed(row: FlowRow, now: float, marks: Marks) -> str:
     """How long the run was at work, or has been so far."""
-    run = row.active or row.latest
+    run = row.run
     return "" if run is None else run_duration(run, now, marks)
 
 

@@ -15,7 +15,7 @@ from tui_flow.tui.presentation.glyphs import Marks, role, word
 BAR_CELLS = 10
 _FIGURES = 12
 """Cells that percent and time left need beside a bar."""
-_DISPENSABLE = re.compile(r" ago$| line \d+$")
+_DISPENSABLE = re.compile(r" ago$|; .*$| line \d+$")
 """What a line can do without where it has to say that it is new."""
 _DONE_FIRST = sorted(TaskRunState, key=lambda state: (state in TASK_ACTIVE, state is TaskRunState.PENDING))
 
@@ -34,14 +34,18 @@ def _now(row: FlowRow, now: float, width: int, marks: Marks, *, says_late: bool)
     late = late_seconds(row, now) if says_late else None
     if late is not None and row.active is None:
         return [(f"LATE {times.until(late)}", "bad")]
-    run = row.active or row.latest
+    run = row.run
     if run is None:
         return [("never run", "dim")]
     if run.ended_at is not None:
-        return [
-            (f"{word(run.state)} {times.ago(now - run.ended_at)}", "bad" if role(run.state) == "bad" else "")
-        ]
+        told = f"{word(run.state)} {times.ago(now - run.ended_at)}"
+        return [(told, "bad" if role(run.state) == "bad" else ""), *_beside(row.waiting, now)]
     return _at_work(row, run, now, width, marks)
+
+
+def _beside(waiting: FlowRun | None, now: float) -> Line:
+    """What comes after the run that the row speaks of."""
+    return [] if waiting is None else [(f"; {begins(waiting, now) or word(waiting.state)}", "dim")]
 
 
 def _at_work(row: FlowRow, run: FlowRun, now: float, width: int, marks: Marks) -> Line:

@@ -61,8 +61,8 @@ def flows(rows: Sequence[FlowRow], order: str, now: float) -> list[FlowRow]:
     keys = {
         "name": lambda row: row.name.lower(),
         "next fire": lambda row: (row.next_at is None, row.next_at or 0.0, row.name),
-        "last run": lambda row: -(row.latest.created_at if row.latest else 0.0),
-        "duration": lambda row: -_seconds(row.active or row.latest, now),
+        "last run": lambda row: -(row.run.created_at if row.run else 0.0),
+        "duration": lambda row: -_seconds(row.run, now),
     }
     return sorted(rows, key=keys[order]) if order in keys else list(rows)
 

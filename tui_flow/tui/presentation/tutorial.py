@@ -24,14 +24,14 @@ def example(overview: Overview) -> FlowRow | None:
     """The flow that the tour is about: the most urgent one that has failed, else one that has run, else any."""
     rows = [row for row in flow_list.rows_of(overview) if row.flow is not None]
     failed = [row for row in rows if row.failure is not None]
-    return next(iter([*failed, *(row for row in rows if row.latest), *rows]), None)
+    return next(iter([*failed, *(row for row in rows if row.run), *rows]), None)
 
 
 def steps(overview: Overview, keymap: Keymap, now: float, marks: Marks) -> list[Step]:
     """What is told, in the order in which a day's work goes."""
     named = {action.name: action for action in ACTIONS}
     row = example(overview)
-    run = row.latest if row is not None else None
+    run = row.run if row is not None else None
     begins = f"runs {row.name}" if row is not None else ""
 
     def key(name: str) -> tuple[str, str]:

@@ -55,9 +55,9 @@ class FlowActions(TextsOfRun, AlertActions, Marking):
             found |= {"run", "run_with"}
         elif not row.flow.parameters.get("properties"):
             found.add("run_with")
-        if row.latest is None:
+        if row.run is None:
             found |= {"open", "code", "diff", "pager"}
-        if not row.standing:
+        if not row.standing and not _is_asked(row):
             found.add("pause")
         if not row.alerts:
             found |= {"ack", "note"}
@@ -80,7 +80,7 @@ class FlowActions(TextsOfRun, AlertActions, Marking):
 
     def action_open(self) -> None:
         row, alert = self.in_hand(), self.alert_in_hand()
-        run = self.run_in_hand() or (row.active or row.latest if row else None)
+        run = self.run_in_hand() or (row.run if row else None)
         if alert is not None and not alert.runs:
             self.say(f"no run has to do with it{'; e opens the file' if alert.path else ''}")
         elif alert is not None:
@@ -107,7 +107,7 @@ class FlowActions(TextsOfRun, AlertActions, Marking):
     def _run_several(self, rows: list[FlowRow]) -> None:
         from tui_flow.tui.rerunning_several import Again, RerunningSeveral
 
-        RerunningSeveral(self.console, [Again(row.name, row.flow, row.latest, {}) for row in rows]).ask()
+        RerunningSeveral(self.console, [Again(row.name, row.flow, row.run, {}) for row in rows]).ask()
 
     def action_run_with(self) -> None:
         rows = self.targets()
@@ -117,8 +117,8 @@ class FlowActions(TextsOfRun, AlertActions, Marking):
         elif row is None or row.flow is None:
             self.action_run()
         else:
-            values = asked_parameters(self.console.settings.state_dir, row.latest) if row.latest else {}
-            source = f"run {row.latest.id}" if row.latest else ""
+            values = asked_parameters(self.console.settings.state_dir, row.run) if row.run else {}
+            source = f"run {row.run.id}" if row.run else ""
             self.console.run_flow(row.flow, values, ask=True, open_it=False, source=source)
 
     def action_cancel(self) -> None:
@@ -154,7 +154,7 @@ class FlowActions(TextsOfRun, AlertActions, Marking):
         return [(alert_about.name(alert), [alert])]
 
     def action_pause(self) -> None:
-        """All schedules of the flow."""
+        """All schedules of the flow; where it has none, and a run of it waits for an answer, that is given."""
         rows = self.targets()
         if not rows or not self.console.may_change():
             return
@@ -163,12 +163,18 @@ class FlowActions(TextsOfRun, AlertActions, Marking):
 
             several.pause_or_resume(self.console, rows)
             return
-        self.console.pause_flow(rows[0].name, rows[0].standing)
+        run = rows[0].run
+        if run is not None and _is_asked(rows[0]) and not rows[0].standing:
+            from tui_flow.tui.answering import answer
+
+            answer(self.console, run)
+        else:
+            self.console.pause_flow(rows[0].name, rows[0].standing)
 
     def told_run(self) -> tuple[FlowRun | None, Failure | None]:
-        """The flow's latest run."""
+        """The run that the flow's row speaks of."""
         row = self.in_hand()
-        return (row.latest, row.failure) if row is not None else (None, None)
+        return (row.run, row.failure) if row is not None else (None, None)
 
     async def copyables(self) -> list[Copyable]:
         """Of the flow, and of its latest run what is not said of the flow."""
@@ -188,3 +194,8 @@ class FlowActions(TextsOfRun, AlertActions, Marking):
             return
         line = (row.broken.error_line or 0) if row.broken else row.flow.line if row.flow else 0
         self.console.edit(Path(row.path), line)
+
+
+def _is_asked(row: FlowRow) -> bool:
+    """Whether the run that the row speaks of waits for a person."""
+    return row.run is not None and row.run.state is FlowRunState.PAUSED

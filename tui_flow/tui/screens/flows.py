@@ -220,7 +220,7 @@ class FlowsSection(Sorting, FlowActions, Section):
 
     async def _read_more(self, row: FlowRow) -> None:
         """What takes a look into the history, and in a wide pane a question to the engine."""
-        run, bridge = row.active or row.latest, self.console.bridge
+        run, bridge = row.run, self.console.bridge
         if run is None:
             return
         is_wide = self.is_wide

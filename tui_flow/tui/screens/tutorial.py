@@ -76,7 +76,7 @@ class TutorialScreen(ModalScreen[int]):
 async def do(console: "Console", number: int) -> None:
     """What a step is about, on the flow that the tour is about."""
     row = tutorial.example(console.overview)
-    run = row.latest if row is not None else None
+    run = row.run if row is not None else None
     console.tutorial_step = (number + 1) % 6
     if number == 0:
         await console.action_view("flows")

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from rich.cells import cell_len
 from textual.strip import Strip
 
+from tui_flow.contract.states import ACTIVE
 from tui_flow.tui.presentation import Line, filters, flow_list, flow_status
 from tui_flow.tui.presentation.filters import Filter
 from tui_flow.tui.presentation.flow_list import FlowRow, is_for_later
@@ -125,7 +126,7 @@ class FlowTable(MarkableLines):
     def refresh_live(self) -> None:
         """Draws the rows anew whose time goes on."""
         for index, row in enumerate(self.rows):
-            if row.active is not None and not is_for_later(row.active, time.time()):
+            if row.run is not None and row.run.state in ACTIVE and not is_for_later(row.run, time.time()):
                 self.refresh_index(index)
 
     @property
