@@ -20,11 +20,12 @@ ETL = """
 
     @task(retries=3, retry_delay_seconds=60)
     def load(row: int) -> int:
+        print(f"row {row} comes")
         if row == 3:
             raise ValueError("no such row")
         return row
 
-    @flow
+    @flow(log_prints=True)
     def etl():
         return load.map(extract()).result()
 """
@@ -56,11 +57,19 @@ def test_the_first_exception_is_looked_at_where_it_was_raised_and_what_succeeded
         terminal.wait_for("ValueError: no such row", "load-2 failed", "(Pdb)")
         terminal.press("p row * 100", "enter")
         terminal.wait_for("300")
+        terminal.press("!print('seen')", "enter")
+        terminal.wait_for("seen")
         terminal.press("q", "enter")
         assert terminal.wait_exit() == 1
     assert (failed.root / "extracted").read_text() == "once\n"
     run = failed.ask("show", "latest")
-    assert run["trigger"] == "script"
+    assert run["trigger"] == "debugger of run 1"
+    log = failed.tui_flow("logs", "latest").stdout
+    assert "row 3 comes" in log and "300" not in log and "seen" not in log, (
+        "the debugger talks to the terminal only"
+    )
+    (alert,) = failed.ask("alerts", "list")["alerts"]
+    assert alert["runs"] == [1], "who debugs knows that it fails"
     states = {task["run_name"]: (task["state"], task["tries"]) for task in run["tasks"]}
     assert states["extract-0"][0] == "cached" and states["load-2"] == ("failed", 1)
 
@@ -69,9 +78,13 @@ def test_a_breakpoint_of_the_authors_own_stops_and_a_flow_that_goes_well_ends_we
     failed.write("etl.py", ETL.replace('raise ValueError("no such row")', "breakpoint()"))
     with closing(opened(failed, "debug", "1")) as terminal:
         terminal.wait_for("(Pdb)")
+        terminal.press("p row * 100", "enter")
+        terminal.wait_for("300")
         terminal.press("c", "enter")
         assert terminal.wait_exit() == 0
     assert failed.ask("show", "latest")["state"] == "completed"
+    log = failed.tui_flow("logs", "latest").stdout
+    assert "row 3 comes" in log and "300" not in log
 
 
 def test_a_secret_of_the_run_is_asked_for(project: Project) -> None:

@@ -14,6 +14,7 @@ from tui_flow.alerts import happenings, messages, rules, throttle
 from tui_flow.alerts.happenings import Happening
 from tui_flow.alerts.notifier import Delivery, Notifier, channels_of
 from tui_flow.contract import changes, commands
+from tui_flow.contract.asked_by import is_debugged
 from tui_flow.contract.changes import AlertChanged, Change
 from tui_flow.contract.errors import BadParameters, HistoryError, UnknownAlert, UnknownFlow
 from tui_flow.contract.flow_names import same_name
@@ -88,7 +89,7 @@ class Alerting:
     def _run_ended(self, run: FlowRun) -> None:
         if run.state is FlowRunState.COMPLETED:
             self._recover_flow(run)
-        elif run.state in WENT_WRONG:
+        elif run.state in WENT_WRONG and not (is_debugged(run.trigger) and run.attempt == 1):
             self._raise(happenings.of_run(run, tasks.first_failed(self._db, run.id, run.first_task_run_id)))
 
     def fire_times_decided(self, decided: Iterable[FireTime]) -> None:

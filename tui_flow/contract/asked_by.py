@@ -1,9 +1,28 @@
-"""Who asked for a run, where another run did: "run 812-5", the task run 5 of run 812 that stands for it there."""
+"""Who asked for a run: another run ("run 812-5", the task run 5 of run 812 that stands for it there), a script that called
+the flow itself, or somebody who debugs a run."""
+
+SCRIPT = "script"
+_DEBUGGER = "debugger of run "
 
 
 def by_run(run_id: int, task_run: int = 0) -> str:
     """The `trigger` of a run that another one asks for. Without a task run nothing stands for it there."""
     return f"run {run_id}-{task_run}" if task_run else f"run {run_id}"
+
+
+def by_debugger(run_id: int) -> str:
+    """The `trigger` of a run in which somebody looks at what another one failed with."""
+    return f"{_DEBUGGER}{run_id}"
+
+
+def is_debugged(trigger: str) -> bool:
+    """Whether somebody sits before its first attempt."""
+    return trigger.startswith(_DEBUGGER)
+
+
+def is_by_itself(trigger: str) -> bool:
+    """Whether the process that called the flow is its run, with no keeper: of its first attempt."""
+    return trigger == SCRIPT or is_debugged(trigger)
 
 
 def parent_of(trigger: str) -> tuple[int, int] | None:

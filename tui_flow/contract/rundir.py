@@ -88,7 +88,7 @@ class RunSpec(NamedTuple):
     """None lets the flow name its run."""
     tags: list[str]
     trigger: str
-    """What asked for it: "console", "command" or "script"."""
+    """What asked for it: "console", "command", or as `contract.asked_by` has it."""
     created_at: float
     project: str
     """The project's folder, absolute: the run's working directory."""

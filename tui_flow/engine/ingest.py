@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tui_flow.contract import journal, questions
+from tui_flow.contract.asked_by import is_by_itself
 from tui_flow.contract.failpoints import failpoint
 from tui_flow.contract.rundir import JOURNAL, forget_secrets, run_dir
 from tui_flow.contract.states import TERMINAL, FlowRunState
@@ -60,7 +61,7 @@ class ActiveRun:
 
     @property
     def is_script(self) -> bool:
-        return self.run.trigger == "script" and self.run.attempt == 1
+        return is_by_itself(self.run.trigger) and self.run.attempt == 1
 
 
 class Ingest:

@@ -5,6 +5,7 @@ with equal arguments and equal code, is reused; at the first exception of the au
 """
 
 import os
+import pdb
 import sys
 import traceback
 from pathlib import Path
@@ -22,12 +23,22 @@ if TYPE_CHECKING:
     from tui_flow.sdk.runs import FlowRun, TaskRun
 
 
+class Debugger(pdb.Pdb):
+    """Talks to the terminal only: what it lists and tells is no print of the flow's, which may be logged."""
+
+    def interaction(self, *args: Any) -> None:
+        with logging.prints_to_terminal():
+            super().interaction(*args)
+
+    def message(self, msg: str) -> None:
+        with logging.prints_to_terminal():
+            super().message(msg)
+
+
 def look(run: "FlowRun | TaskRun", error: BaseException) -> None:
     """Shows the exception in `pdb`, once: what follows from it is only its echo. There are no more tries after it."""
     if not isinstance(error, Exception):
         return
-    import pdb
-
     context.debugger = None
     run.max_tries = run.run_count
     found = authors_part(error, error.__traceback__)
@@ -36,7 +47,14 @@ def look(run: "FlowRun | TaskRun", error: BaseException) -> None:
     sys.stderr.write(f"\n{told}\n{safe(name)} failed. You are where it did: w shows the stack, q goes on.\n")
     sys.stderr.flush()
     if found is not None:
-        pdb.post_mortem(found)
+        debugger = Debugger()
+        debugger.reset()
+        debugger.interaction(None, found)
+
+
+def _stop_here(*_: object, **__: object) -> None:
+    """What `breakpoint()` does, unless PYTHONBREAKPOINT says something else."""
+    Debugger().set_trace(sys._getframe(1))
 
 
 def main(arguments: list[str]) -> int:
@@ -55,6 +73,8 @@ def main(arguments: list[str]) -> int:
         return EXIT_INTERRUPTED
     flow = _flow(spec)
     context.debugger = look
+    if "PYTHONBREAKPOINT" not in os.environ:
+        sys.breakpointhook = _stop_here
     logging.shows_safe_text()
     from tui_flow.sdk.script_run import earlier_run
 

@@ -275,9 +275,10 @@ def stop() -> None:
 
 
 class _Printing(threading.local):
-    """Whether this thread is about to log what was printed: a handler of the author's may print, too."""
+    """Whether what this thread prints goes to the terminal: a handler of the author's may print while a print is logged,
+    and so does the debugger."""
 
-    is_logging = False
+    is_direct = False
 
 
 _printing = _Printing()
@@ -297,17 +298,24 @@ def _print_or_log(*values: object, **options: Any) -> None:
     if (
         run is None
         or not run.log_prints
-        or _printing.is_logging
+        or _printing.is_direct
         or (file is not None and file not in (sys.stdout, sys.stderr))
     ):
         _print(*values, **options)
         return
     separator = options.get("sep")
-    _printing.is_logging = True
-    try:
+    with prints_to_terminal():
         logger_of(run).info("%s", (" " if separator is None else separator).join(map(str, values)))
+
+
+@contextmanager
+def prints_to_terminal() -> Iterator[None]:
+    """Inside, nothing that this thread prints is logged."""
+    before, _printing.is_direct = _printing.is_direct, True
+    try:
+        yield
     finally:
-        _printing.is_logging = False
+        _printing.is_direct = before
 
 
 _print_or_log.__name__ = _print_or_log.__qualname__ = "print"

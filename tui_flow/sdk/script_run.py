@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from tui_flow.contract import journal, rundir
+from tui_flow.contract.asked_by import SCRIPT, by_debugger
 from tui_flow.contract.errors import StateDirError
 from tui_flow.contract.secret_parameters import secrets_in, starred
 from tui_flow.sdk import flow_file, masking, params, signals
@@ -43,7 +44,11 @@ _earlier: tuple[Path, rundir.RunSpec] | None = None
 def earlier_run(directory: Path, spec: rundir.RunSpec) -> Iterator[None]:
     """Inside, a script's run reuses what succeeded in the run of that directory."""
     global _earlier
-    _earlier = directory, spec._replace(attempt=spec.attempt + 1, reuse="equal", rerun_from=[], rerun_only=[])
+    next_one = spec.attempt + 1
+    _earlier = (
+        directory,
+        spec._replace(attempt=next_one, asked_attempt=next_one, reuse="equal", rerun_from=[], rerun_only=[]),
+    )
     try:
         yield
     finally:
@@ -171,7 +176,7 @@ def _spec(
         parameters=kept,
         run_name=None,
         tags=sorted(flow.tags | current_tags.get()),
-        trigger="script",
+        trigger=by_debugger(_earlier[1].run_id) if _earlier else SCRIPT,
         created_at=time.time(),
         project=str(project),
         cookie=os.urandom(16).hex(),
