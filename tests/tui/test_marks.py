@@ -47,6 +47,12 @@ async def test_marks_are_seen_named_taken_back_and_cleared_one_step_at_a_time(et
         assert "marked" not in page.message and "▌" not in page.text
         await page.press("u")
         assert page.text.count("▌") == 3
+        await page.press("escape", "2")
+        await page.shows("812  etl_daily")
+        await page.press("u")
+        assert "nothing to undo" in page.message, "what u brings back is seen"
+        await page.press("1")
+        assert "▌" not in page.text
 
 
 async def test_no_key_acts_on_a_marked_row_that_a_filter_hides(etl: Project) -> None:

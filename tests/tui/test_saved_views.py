@@ -29,7 +29,7 @@ async def test_a_view_is_saved_with_its_filter_and_found_from_anywhere(etl: Proj
         await page.press("apostrophe", "S")
         await page.type("what failed")
         await page.press("enter")
-        await page.shows("saved as what failed; ' goes there", "only: is:failed")
+        await page.shows("saved as what failed; ' goes there, u undoes", "only: is:failed")
         assert saved_views.load(file) == {"what failed": Address("runs", "is:failed")}
         await page.press("escape", "1", "enter")
         await page.shows("run 812", "FAILED")
@@ -43,13 +43,17 @@ async def test_a_view_is_saved_with_its_filter_and_found_from_anywhere(etl: Proj
         await page.type("all flows")
         await page.press("enter")
         await page.shows("saved as all flows; ' goes there")
-        await page.press("apostrophe", "2", "apostrophe", "X")
-        await page.shows("all flows is forgotten")
-        await page.press("apostrophe", "1")
-        await page.shows("[2 Runs]", "only: is:failed")
-        await page.press("apostrophe", "X")
-        await page.shows("what failed is forgotten")
-        assert saved_views.load(file) == {}
+        await page.press("apostrophe", "2", "apostrophe")
+        await page.shows("x deletes it")
+        await page.press("x")
+        await page.shows("what failed is deleted; u undoes")
+        assert list(saved_views.load(file)) == ["all flows"]
+        await page.press("u")
+        await page.shows("undone: what failed is there again")
+        assert list(saved_views.load(file)) == ["what failed", "all flows"], "in its place"
+        await page.press("u")
+        await page.shows("undone: all flows is saved no more")
+        assert saved_views.load(file) == {"what failed": Address("runs", "is:failed")}
 
 
 async def test_leaving_the_name_open_saves_nothing(etl: Project, file: Path) -> None:

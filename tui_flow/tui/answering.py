@@ -50,7 +50,8 @@ def _confirm(console: "Console", run: FlowRun, question: Question) -> None:
 
 
 def _give(console: "Console", run: FlowRun, question: Question, values: dict[str, Any]) -> None:
-    console.ask(
-        AnswerRun(run.id, values, question.key),
-        lambda _: console.say(f"run {run.id} has its answer, and goes on"),
-    )
+    def given(_: dict[str, Any]) -> None:
+        console.cannot_undo(f"run {run.id} has its answer: nothing takes that back")
+        console.say(f"run {run.id} has its answer, and goes on")
+
+    console.ask(AnswerRun(run.id, values, question.key), given)

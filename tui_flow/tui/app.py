@@ -16,6 +16,7 @@ from tui_flow.counting import counted
 from tui_flow.settings import Settings
 from tui_flow.tui import keymap
 from tui_flow.tui.actions import ACTIONS, Action, action_named, bindings, key_name
+from tui_flow.tui.asking import Undo
 from tui_flow.tui.bridge import Bridge
 from tui_flow.tui.defects import keep_defect
 from tui_flow.tui.hearing import Hearing
@@ -82,7 +83,7 @@ class Console(Hearing, inherit_bindings=False):
         self._begin = begin
         """Where it is to open, until it has."""
         self.watchman, self.reloads = Watchman(self), Reloads(self)
-        self._undos: deque[Callable[[], object]] = deque(maxlen=MAX_UNDOS)
+        self._undos: deque[Undo] = deque(maxlen=MAX_UNDOS)
         for known in THEMES:
             self.register_theme(known)
         self._begin_with_theme(theme)
@@ -251,10 +252,12 @@ class Console(Hearing, inherit_bindings=False):
 
     def action_undo(self) -> None:
         """Takes back what was done last, and then what was done before."""
-        if not self._undos:
+        while self._undos and not self._undos[-1].is_seen():
+            self._undos.pop()
+        if self._undos:
+            self._undos.pop().take_back()
+        else:
             self.say("nothing to undo")
-            return
-        self._undos.pop()()
 
     def action_redraw(self) -> None:
         if self.screen_stack:  # none is left while the console ends

@@ -35,6 +35,14 @@ def put_back(run: FlowRun) -> commands.Command | None:
     return commands.RerunRun(run.id) if waited else None
 
 
+class Undo(NamedTuple):
+    """How to take back what was done."""
+
+    take_back: Callable[[], object]
+    is_seen: Callable[[], bool]
+    """Whether somebody would see it taken back."""
+
+
 class Progress(NamedTuple):
     """What was said of a run, and holds for as long as this attempt at it is in one of these states."""
 
@@ -56,7 +64,7 @@ class Asking(Outside, inherit_bindings=False):
     engine: str
     """As `Audience.take_engine` has it."""
     paint: Paint
-    _undos: deque[Callable[[], object]]
+    _undos: deque[Undo]
     """What takes back the things that were done last, and says so; `u` calls the last one."""
 
     _progress: Progress | None = None
@@ -136,6 +144,7 @@ class Asking(Outside, inherit_bindings=False):
             run_id = int(answer["run_id"])
             if open_it:
                 self.open_run(run_id, task=self.task_in_view())
+            self.cannot_undo(f"run {run_id} was started: x cancels it, u does not")
             at = wishes.get("scheduled_for")
             when = f"begins {times.moment(at, time.time())}; x takes it back" if at else "is on its way"
             more = "" if open_it or at else f"; {self._enter} opens it"
@@ -266,13 +275,14 @@ class Asking(Outside, inherit_bindings=False):
 
         self.ask(command, done)
 
-    def can_undo(self, take_back: Callable[[], object]) -> None:
-        """Something was done that `u` takes back; taking it back says so."""
-        self._undos.append(take_back)
+    def can_undo(self, take_back: Callable[[], object], is_seen: Callable[[], bool] = lambda: True) -> None:
+        """Something was done that `u` takes back; taking it back says so. Where that would be seen only `is_seen`, `u`
+        passes over it elsewhere."""
+        self._undos.append(Undo(take_back, is_seen))
 
     def cannot_undo(self, why: str) -> None:
         """Something was done that `u` does not take back, and what was done before it is not meant by the next `u`."""
-        self._undos.append(lambda: self.say(why, "warn"))
+        self.can_undo(lambda: self.say(why, "warn"))
 
     def do_all(self, steps: Sequence[Step], verb: str, left: Sequence[Left] = ()) -> None:
         """Asks for the same about several rows, and says for how many it was done, and for which not and why: `left`

@@ -111,9 +111,10 @@ class Rerunning:
             return
 
         console.say(f"asking for another attempt at run {run.id}", "dim")
-        console.ask(
-            reruns.command(run, way, parameters),
-            lambda answer: console.say_of(
-                run.id, int(answer["attempt"]), f"run {run.id} begins attempt {answer['attempt']}"
-            ),
-        )
+
+        def begun(answer: dict[str, Any]) -> None:
+            said = f"run {run.id} begins attempt {answer['attempt']}"
+            console.cannot_undo(f"{said}: x cancels it, u does not")
+            console.say_of(run.id, int(answer["attempt"]), said)
+
+        console.ask(reruns.command(run, way, parameters), begun)

@@ -86,14 +86,14 @@ class Backfilling(_Base):
             *([[(f"  and {len(wanted) - SHOWN} more", "dim")]] if len(wanted) > SHOWN else []),
         ]  # fmt: skip
 
+        def made(answer: dict[str, Any]) -> None:
+            runs = counted(sum(slot["action"] == "run" for slot in answer["slots"]), "run")
+            self.console.cannot_undo(f"{name}: {runs} made: x in 2 Runs cancels them, u does not")
+            self.say(f"{name}: {runs} made; 2 shows them")
+
         def answered(yes: bool | None) -> None:
             if yes:
-                self.console.ask(
-                    asked._replace(dry_run=False),
-                    lambda made: self.say(
-                        f"{name}: {counted(sum(s['action'] == 'run' for s in made['slots']), 'run')} made; 2 shows them"
-                    ),
-                )
+                self.console.ask(asked._replace(dry_run=False), made)
 
         self.console.push_screen(
             ConfirmScreen(

@@ -100,10 +100,13 @@ class Marking(_Base):
     def _can_undo(self, before: dict[Any, Any]) -> None:
         def take_back() -> None:
             self.table.set_marks(before)
+            self.take_overview()  # rows may have changed since
             self.update_footer()
-            self.console.say(f"undone: marks in {self.PLACE}")
+            self.say(f"undone: marks in {self.PLACE}")
 
-        self.console.can_undo(take_back)
+        self.console.can_undo(
+            take_back, lambda: self.console.screen is self.home and self.home.section is self
+        )
 
     def _tell_marks(self) -> None:
         self.say("")

@@ -1,6 +1,6 @@
 """A menu: one key more says what exactly is meant."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import ClassVar, NamedTuple
 
 from rich.style import Style
@@ -48,10 +48,11 @@ class ChoiceLines(Lines):
 
 
 class MenuScreen(ModalScreen[str]):
-    """Gives the key of what was chosen, by that key or with Enter; None where somebody leaves."""
+    """Gives the key of what was chosen, by that key or with Enter, with "x" before it where it is to be deleted; None
+    where somebody leaves."""
 
     CSS_PATH = "../styles/dialogs.tcss"
-    BINDINGS: ClassVar = [("escape,q", "dismiss", ""), ("enter", "choose", "")]
+    BINDINGS: ClassVar = [("escape,q", "dismiss", ""), ("enter", "choose", ""), ("x", "delete", "")]
 
     def __init__(
         self,
@@ -60,9 +61,12 @@ class MenuScreen(ModalScreen[str]):
         foot: Callable[[str], list[Line]] = lambda _: [],
         *,
         opens_with: str = "",
+        deletable: Collection[str] = (),
     ) -> None:
-        """`foot` says more of the choice under the cursor; the key that opened the menu chooses the first one."""
+        """`foot` says more of the choice under the cursor; the key that opened the menu chooses the first one. `deletable`
+        are keys of choices that `x` deletes."""
         super().__init__()
+        self._deletable = deletable
         self._title, self._foot, self._opens_with = title, foot, opens_with
         self.list = ChoiceLines(choices)
         self.foot = TextLines(id="question")
@@ -86,7 +90,9 @@ class MenuScreen(ModalScreen[str]):
         self.list.refresh()
 
     def update_foot(self) -> None:
-        self.foot.set_lines(self._foot(self.list.choices[self.list.cursor].key))
+        key = self.list.choices[self.list.cursor].key
+        deletes: list[Line] = [[("x", "key"), (" deletes it", "dim")]] if key in self._deletable else []
+        self.foot.set_lines([*deletes, *self._foot(key)])
 
     def on_lines_moved(self) -> None:
         self.update_foot()
@@ -100,6 +106,11 @@ class MenuScreen(ModalScreen[str]):
         if key in keys:
             event.stop()
             self.dismiss(key)
+
+    def action_delete(self) -> None:
+        key = self.list.choices[self.list.cursor].key
+        if key in self._deletable:
+            self.dismiss(f"x{key}")
 
     def action_choose(self) -> None:
         self.dismiss(self.list.choices[self.list.cursor].key)

@@ -1,7 +1,7 @@
 """The menu of presets in the form for parameters: the last runs, the defaults, and what somebody has saved."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 from tui_flow.tui.presentation import Line
 from tui_flow.tui.presentation.field_texts import as_text
@@ -19,28 +19,15 @@ class Known(NamedTuple):
     is_saved: bool = False
 
 
-class PresetMenu(MenuScreen):
-    """Gives the key of what was chosen; with "x" before it, it is to be deleted."""
+def menu_of(known: Mapping[str, Known]) -> MenuScreen:
+    """Lets somebody choose one, or delete one that is saved."""
 
-    BINDINGS: ClassVar = [("x", "delete", "")]
+    def foot(key: str) -> list[Line]:
+        return [] if known[key].is_saved else [[("F4 in the form saves one more", "dim")]]
 
-    def __init__(self, known: Mapping[str, Known]) -> None:
-        self._known = known
-        choices = [Choice(key, one.name, _about(one.values)) for key, one in known.items()]
-        super().__init__("Values from", choices, self._foot_of, opens_with="f2")
-
-    def _foot_of(self, key: str) -> list[Line]:
-        is_saved = self._known[key].is_saved
-        return (
-            [[("x", "key"), (" deletes it", "dim")]]
-            if is_saved
-            else [[("F4 in the form saves one more", "dim")]]
-        )
-
-    def action_delete(self) -> None:
-        key = self.list.choices[self.list.cursor].key
-        if self._known[key].is_saved:
-            self.dismiss(f"x{key}")
+    choices = [Choice(key, one.name, _about(one.values)) for key, one in known.items()]
+    saved = [key for key, one in known.items() if one.is_saved]
+    return MenuScreen("Values from", choices, foot, opens_with="f2", deletable=saved)
 
 
 def keyed(known: list[Known], saved: Mapping[str, Mapping[str, Any]]) -> dict[str, Known]:

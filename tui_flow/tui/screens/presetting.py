@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from tui_flow.contract.errors import TuiFlowError
 from tui_flow.counting import counted
 from tui_flow.store import presets
-from tui_flow.tui.screens.presets import Known, PresetMenu, keyed
+from tui_flow.tui.screens.presets import Known, keyed, menu_of
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -59,7 +59,7 @@ class Presetting(_Base):
             elif key is not None:
                 self._forget(listed[key[1:]].name)
 
-        self.console.push_screen(PresetMenu(listed), chosen)
+        self.console.push_screen(menu_of(listed), chosen)
 
     def _saved(self) -> presets.Presets | None:
         try:
