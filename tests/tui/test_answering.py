@@ -93,7 +93,9 @@ async def test_what_does_not_fit_is_told_and_who_waits_for_nothing_says_so(
     async with console(project, engine=engine, open_run=7) as page:
         await page.shows("etl")
         await page.press("p", "left", "ctrl+r")
-        await page.shows("does not take this answer", "reason: is too short")
+        await page.shows("does not take this answer", "reason: is too short", "-p approve=false")
+        await page.press("escape", "right", "enter")
+        await page.hides("Leave the form?")
         questions.close(run_dir(project.settings.state_dir, 7), "approval")
         await page.press("p")
         await page.shows("run 7 waits for no answer")

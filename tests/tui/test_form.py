@@ -15,6 +15,7 @@ from tests.tui.pages import FakeEngine, Page, console
 from tests.tui.project import Project
 from tui_flow.cli.parameters import assigned, split
 from tui_flow.contract import changes, commands
+from tui_flow.contract.errors import BrokenFlow
 from tui_flow.sdk import params
 from tui_flow.store import presets
 from tui_flow.tui.presentation import text_of, times
@@ -303,11 +304,16 @@ async def test_fields_are_filled_in_checked_and_reset_and_esc_asks(etl: Project)
         await page.shows("Leave the form?", "count, mode, day, config.batch", "> [ Stay ]".strip("> "))
         await page.press("enter")
         await page.shows("$ tui-flow run typed -p count=3 -p mode=slow -p day=2026-08-20 -p")
+        engine.answers[commands.RunFlow] = BrokenFlow("the flow file is broken", where="flows/typed.py:3")
         await page.press("ctrl+r")
-        await page.until(lambda: engine.asked_for(commands.RunFlow), "the run to be asked for")
+        await page.shows("the flow file is broken; flows/typed.py:3", "-p count=3 -p mode=slow")
+        engine.answers[commands.RunFlow] = {"run_id": 900}
+        await page.press("ctrl+r")
+        await page.shows("run 900 of typed is on its way")
         await page.press("R", "escape")
         await page.hides("Run with parameters")
-    (asked,) = engine.asked_for(commands.RunFlow)
+    refused, asked = engine.asked_for(commands.RunFlow)
+    assert refused == asked
     assert asked.parameters == {
         "count": 3, "mode": "slow", "day": "2026-08-20", "config": {"host": "wh-9", "batch": 7},
     }  # fmt: skip

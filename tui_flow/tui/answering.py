@@ -7,6 +7,7 @@ from tui_flow.contract.commands import AnswerRun
 from tui_flow.contract.questions import Question
 from tui_flow.contract.rundir import run_dir
 from tui_flow.store.records import Flow, FlowRun
+from tui_flow.tui.asking import Request
 
 if TYPE_CHECKING:
     from tui_flow.tui.app import Console
@@ -31,11 +32,10 @@ def _fill_in(console: "Console", run: FlowRun, question: Question) -> None:
 
     asks = Flow(question.description or run.flow, run.path, "", 1, "", question.schema, [], None)
 
-    def filled_in(filled: "Filled | None") -> None:
-        if filled is not None:
-            _give(console, run, question, filled.parameters)
+    def give(filled: "Filled") -> Request:
+        return _give(console, run, question, filled.parameters)
 
-    console.push_screen(FormScreen(asks, {}, f"answer {run.id}", verb="answer"), filled_in)
+    console.push_screen(FormScreen(asks, {}, give, f"answer {run.id}", verb="answer"))
 
 
 def _confirm(console: "Console", run: FlowRun, question: Question) -> None:
@@ -43,15 +43,15 @@ def _confirm(console: "Console", run: FlowRun, question: Question) -> None:
 
     def confirmed(yes: bool | None) -> None:
         if yes:
-            _give(console, run, question, {})
+            console.ask(*_give(console, run, question, {}))
 
     title, told = f"Let run {run.id} go on?", question.description or "It waits for a go-ahead."
     console.push_screen(ConfirmScreen(title, [[(told, "")]], "Let it wait", "Let it go on"), confirmed)
 
 
-def _give(console: "Console", run: FlowRun, question: Question, values: dict[str, Any]) -> None:
+def _give(console: "Console", run: FlowRun, question: Question, values: dict[str, Any]) -> Request:
     def given(_: dict[str, Any]) -> None:
         console.cannot_undo(f"run {run.id} has its answer: nothing takes that back")
         console.say(f"run {run.id} has its answer, and goes on")
 
-    console.ask(AnswerRun(run.id, values, question.key), given)
+    return Request(AnswerRun(run.id, values, question.key), given)

@@ -16,6 +16,7 @@ from tui_flow.tui.bridge import OTHER, Bridge
 from tui_flow.tui.outside import Outside
 from tui_flow.tui.presentation import Line, times
 from tui_flow.tui.presentation.flow_list import Overview
+from tui_flow.tui.presentation.form import Filled
 from tui_flow.tui.presentation.marking import Left, outcome
 from tui_flow.tui.widgets.paint import Paint
 
@@ -26,6 +27,13 @@ class Step(NamedTuple):
     name: str
     command: commands.Command
     undo: commands.Command | None = None
+
+
+class Request(NamedTuple):
+    """What is asked of the engine, and what is done with its answer."""
+
+    command: commands.Command
+    then: Callable[[dict[str, Any]], None]
 
 
 def put_back(run: FlowRun) -> commands.Command | None:
@@ -120,24 +128,20 @@ class Asking(Outside, inherit_bindings=False):
         missing = set(flow.parameters.get("required", ())) - set(values)
         if ask or missing or any(not_kept(dict(values))):
             self.push_screen(
-                FormScreen(flow, values, source=source),
-                lambda filled: (
-                    None if filled is None else self._start(flow, filled.parameters, open_it, filled.options)
-                ),
+                FormScreen(flow, values, lambda filled: self._start(flow, filled, open_it), source=source)
             )
         else:
-            self._start(flow, {name: value for name, value in values.items() if name in known}, open_it)
+            self.say(
+                f"starting {flow.name} …" if not self.paint.marks.ascii else f"starting {flow.name} ...",
+                "dim",
+            )
+            filled = Filled({name: value for name, value in values.items() if name in known})
+            self.ask(*self._start(flow, filled, open_it))
 
-    def _start(
-        self, flow: Flow, parameters: dict[str, Any], open_it: bool, options: Mapping[str, Any] = {}
-    ) -> None:
-        """`options` are what a form gives."""
+    def _start(self, flow: Flow, filled: Filled, open_it: bool) -> Request:
         from tui_flow.tui.presentation import run_options
 
-        wishes = run_options.asked(options)
-        self.say(
-            f"starting {flow.name} …" if not self.paint.marks.ascii else f"starting {flow.name} ...", "dim"
-        )
+        parameters, wishes = filled.parameters, run_options.asked(filled.options)
         command = commands.RunFlow(flow=flow.name, parameters=parameters, trigger="console", **wishes)
 
         def started(answer: dict[str, Any]) -> None:
@@ -150,7 +154,7 @@ class Asking(Outside, inherit_bindings=False):
             more = "" if open_it or at else f"; {self._enter} opens it"
             self.say_of(run_id, 1, f"run {run_id} of {flow.name} {when}{more}", WAITS)
 
-        self.run_worker(self._ask(command, started), group="commands")
+        return Request(command, started)
 
     @property
     def _enter(self) -> str:
@@ -232,7 +236,7 @@ class Asking(Outside, inherit_bindings=False):
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self.run_worker(self._ask(command, told))
+                self.ask(command, told)
 
         self.push_screen(
             ConfirmScreen(
@@ -254,11 +258,16 @@ class Asking(Outside, inherit_bindings=False):
             self._complain(error)
             return
         stays = "the engine runs, and stays until it is stopped"
-        await self._ask(commands.KeepEngine(), lambda _: self.say(stays))
+        await self._ask(commands.KeepEngine(), lambda _: self.say(stays), self._complain)
 
-    def ask(self, command: commands.Command, then: Callable[[dict[str, Any]], None]) -> None:
-        """Asks the engine, and says it where that refuses."""
-        self.run_worker(self._ask(command, then), group="commands")
+    def ask(
+        self,
+        command: commands.Command,
+        then: Callable[[dict[str, Any]], None],
+        refused: Callable[[TuiFlowError], None] | None = None,
+    ) -> None:
+        """Asks the engine, and says it where that refuses, unless `refused` does."""
+        self.run_worker(self._ask(command, then, refused or self._complain), group="commands")
 
     def do(
         self, command: commands.Command, said: str, *, undo: tuple[str, commands.Command] | None = None
@@ -334,12 +343,21 @@ class Asking(Outside, inherit_bindings=False):
         else:
             self.pause_or_resume(name, name, resume=True)
 
-    async def _ask(self, command: commands.Command, then: Callable[[dict[str, Any]], None]) -> None:
+    async def _ask(
+        self,
+        command: commands.Command,
+        then: Callable[[dict[str, Any]], None],
+        refused: Callable[[TuiFlowError], None],
+    ) -> None:
         try:
             then(await self.bridge.ask(command))
         except TuiFlowError as error:
-            self._complain(error)
+            refused(error)
 
     def _complain(self, error: TuiFlowError, *, stays: bool = False) -> None:
-        told = "; ".join(part for part in (error.what, error.where, error.next) if part)
-        self.say(told, "bad", stays=stays)
+        self.say(in_one_line(error), "bad", stays=stays)
+
+
+def in_one_line(error: TuiFlowError) -> str:
+    """What is wrong, where, and what next."""
+    return "; ".join(part for part in (error.what, error.where, error.next) if part)

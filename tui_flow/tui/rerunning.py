@@ -7,6 +7,7 @@ from tui_flow.contract.errors import TuiFlowError
 from tui_flow.contract.secret_parameters import not_kept
 from tui_flow.store.precedents import asked_parameters
 from tui_flow.store.records import FlowRun
+from tui_flow.tui.asking import Request
 from tui_flow.tui.presentation import Line, reruns
 from tui_flow.tui.presentation.reruns import DEBUG, NEW, PARAMETERS, Way
 from tui_flow.tui.screens.menu import Choice, MenuScreen
@@ -96,25 +97,24 @@ class Rerunning:
             return
         before = asked_parameters(console.settings.state_dir, run)
 
-        def asked(filled: "Filled | None") -> None:
-            if filled is not None:
-                self._begin(way, reruns.changed(before, filled.parameters, flow.parameters))
+        def asked(filled: "Filled") -> Request:
+            return self._request(way, reruns.changed(before, filled.parameters, flow.parameters))
 
         preview, source = reruns.preview(run, way), f"run {run.id}"
-        console.push_screen(
-            FormScreen(flow, before, f"rerun {run.id}", source=source, verb="rerun", rerun=preview), asked
-        )
+        form = FormScreen(flow, before, asked, f"rerun {run.id}", source=source, verb="rerun", rerun=preview)
+        console.push_screen(form)
 
-    def _begin(self, way: Way, parameters: dict[str, Any] | None = None) -> None:
+    def _begin(self, way: Way) -> None:
+        if self._console.may_change():
+            self._console.say(f"asking for another attempt at run {self._run.id}", "dim")
+            self._console.ask(*self._request(way))
+
+    def _request(self, way: Way, parameters: dict[str, Any] | None = None) -> Request:
         console, run = self._console, self._run
-        if not console.may_change():
-            return
-
-        console.say(f"asking for another attempt at run {run.id}", "dim")
 
         def begun(answer: dict[str, Any]) -> None:
             said = f"run {run.id} begins attempt {answer['attempt']}"
             console.cannot_undo(f"{said}: x cancels it, u does not")
             console.say_of(run.id, int(answer["attempt"]), said)
 
-        console.ask(reruns.command(run, way, parameters), begun)
+        return Request(reruns.command(run, way, parameters), begun)

@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 
 from tui_flow.contract.commands import PreviewRerun
+from tui_flow.contract.errors import TuiFlowError
 from tui_flow.store.precedents import Precedents, asked_parameters
 from tui_flow.store.records import Flow
 from tui_flow.tui.actions import action_named, bindings
@@ -30,13 +31,15 @@ from tui_flow.tui.widgets.lines import TextLines
 from tui_flow.tui.widgets.paint import fit, paint_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date
 
     from tui_flow.tui.app import Console
+    from tui_flow.tui.asking import Request
 
 
-class FormScreen(Presetting, ModalScreen[Filled | None]):
-    """Asks for the parameters of a run; gives those that are not the flow's defaults, or None."""
+class FormScreen(Presetting, ModalScreen[None]):
+    """Asks for the parameters of a run, and is left once the engine has taken those that are not the flow's defaults."""
 
     CSS_PATH = "../styles/form.tcss"
     HORIZONTAL_BREAKPOINTS = View.HORIZONTAL_BREAKPOINTS
@@ -52,16 +55,18 @@ class FormScreen(Presetting, ModalScreen[Filled | None]):
         self,
         flow: Flow,
         values: Mapping[str, Any],
+        request: "Callable[[Filled], Request]",
         command: str = "",
         *,
         source: str = "",
         verb: str = "run",
         rerun: PreviewRerun | None = None,
     ) -> None:
-        """`command` is what of `tui-flow` takes the parameters; "run" with the flow's name where it is empty. `source`
+        """`request` makes what is asked of the engine. `command` is what of `tui-flow` takes the parameters; "run" with the flow's name where it is empty. `source`
         says where the values come from: "run 812". `verb` is what ^R does; `rerun` asks what another attempt would do."""
         super().__init__()
         self.flow, self.source, self._command, self.verb = flow, source, command, verb
+        self._request, self._is_asking = request, False
         self.form = Form(flow.parameters, values)
         self.options = RunOptions() if command else run_options.form_of(flow)
         self.last_good: tuple[int, Mapping[str, Any]] | None = None
@@ -142,8 +147,8 @@ class FormScreen(Presetting, ModalScreen[Filled | None]):
 
     # What is typed.
 
-    def on_typed(self, _: Typed) -> None:
-        self._has_said = False
+    def on_typed(self, event: Typed) -> None:
+        self._has_said = self._has_said and not event.is_news
         self.update()
 
     def on_entered(self, _: Entered) -> None:
@@ -260,7 +265,25 @@ class FormScreen(Presetting, ModalScreen[Filled | None]):
                 self.set_focus(rows.reveal(path).control)
                 self.call_after_refresh(self.say_of_field, complain=True)
                 return
-        self.dismiss(Filled(self.form.values(), self.options.values()))
+        if self._is_asking:
+            return
+        self._is_asking = True
+        self.say("asking the engine", "dim")
+        command, then = self._request(Filled(self.form.values(), self.options.values()))
+
+        def taken(answer: dict[str, Any]) -> None:
+            if self.is_attached:
+                self.dismiss(None)
+            then(answer)
+
+        self.console.ask(command, taken, self._refused)
+
+    def _refused(self, error: TuiFlowError) -> None:
+        """What was typed stays, for what was refused may be mended."""
+        from tui_flow.tui.asking import in_one_line
+
+        self._is_asking = False
+        (self if self.is_attached else self.console).say(in_one_line(error), "bad")
 
     def take_all(self) -> None:
         self.rows.take()

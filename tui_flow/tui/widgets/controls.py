@@ -22,6 +22,9 @@ CELLS, BROAD_CELLS = 29, 32
 class Typed(Message):
     """A control holds another text now."""
 
+    is_news = True
+    """Whether the form did not have it yet."""
+
 
 class Entered(Message):
     """Enter was pressed in a control that does nothing else with it."""

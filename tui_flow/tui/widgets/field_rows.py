@@ -68,16 +68,18 @@ class FieldRow(Widget):
         is_open = any(one.required or not form.is_default(one) for one in inside)
         return GroupControl(names, is_open, unfolded)
 
-    def on_typed(self, _: Typed) -> None:
-        self.take()
+    def on_typed(self, event: Typed) -> None:
+        event.is_news = self.take()
 
-    def take(self) -> None:
-        """Puts what is in the control into the form."""
+    def take(self) -> bool:
+        """Puts what is in the control into the form. Whether that is another there."""
+        form, path = self.form, self.field.path
+        before = (path in form.unset, form.texts.get(path))
         if isinstance(self.control, OptionalControl):
-            (self.form.unset.discard if self.control.is_open else self.form.unset.add)(self.field.path)
-        if self.field.is_group:
-            return
-        self.form.texts[self.field.path] = self.control.value
+            (form.unset.discard if self.control.is_open else form.unset.add)(path)
+        if not self.field.is_group:
+            form.texts[path] = self.control.value
+        return before != (path in form.unset, form.texts.get(path))
 
     def show(self) -> None:
         """Puts the form's text into the control."""
