@@ -82,10 +82,18 @@ async def test_what_is_paused_fires_nothing_and_what_it_left_out_is_told(
     assert (await ask(SkipFireTime("etl", "tick", 4200.0)))["fire_at"] == 4200.0, "once it fires again"
     await ask(UnskipFireTime("etl", "tick", 4200.0))
     resumed = await ask(ResumeSchedules(*what))
-    assert (resumed["skipped"], resumed["still_paused"]) == (5, [])
+    assert (resumed["skipped"], resumed["was_paused"], resumed["still_paused"]) == (5, True, [])
+    assert not (await ask(ResumeSchedules(*what)))["was_paused"]
     assert outcomes(house) == [(1200.0, "skipped", "paused", 5)]
     house.tick(600.0)
     assert [run.scheduled_for for run in runs.list_runs(house.db)] == [4200.0]
+
+
+async def test_a_flow_without_a_schedule_is_not_paused(ask: Any) -> None:
+    ask.house.describe(a_flow("boom"))
+    with pytest.raises(UnknownSchedule, match="boom has no schedule to pause"):
+        await ask(PauseSchedules("boom"))
+    assert (await ask(ListSchedules()))["pauses"] == []
 
 
 async def test_a_pause_may_be_caught_up(ask: Any) -> None:

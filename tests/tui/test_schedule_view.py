@@ -188,6 +188,8 @@ async def test_a_backfill_shows_what_it_would_run_and_enter_makes_none(planned: 
         await page.shows("Make none")
         await page.press("tab", "enter")
         await page.shows("9 runs made")
+        await page.press("u")
+        await page.shows("9 runs made: x in 2 Runs cancels them, u does not")
         assert [asked.dry_run for asked in engine.asked_for(commands.Backfill)] == [True, True, False]
 
 
@@ -335,8 +337,36 @@ def run(**changes: object) -> FlowRun:
 def test_a_note_says_what_an_earlier_run_does_to_the_next_fire(overlap: str, note: str) -> None:
     schedule = stored(Interval(3600.0 * 12), overlap=overlap)
     reading = Reading((), [run()], {1: fires.coming(schedule, NOW)}, NOW)
-    rows = agenda.rows_of(reading, EMPTY._replace(schedules=[schedule]), slots=8)
-    assert next(row.note for row in rows if row.kind == "fire") == note
+
+    def told(usual: float) -> str:
+        overview = EMPTY._replace(schedules=[schedule], runs={"etl": [done(usual)]})
+        rows = agenda.rows_of(reading, overview, slots=8)
+        return next(row.note for row in rows if row.kind == "fire")
+
+    assert told(DAY) == note
+    assert told(60.0) == "", "by then it is over"
+    assert told(3.0) == note.replace("will", "may"), "it takes longer than usual, and nobody knows how long"
+
+
+def done(took: float, **changes: object) -> FlowRun:
+    return run(ended_at=NOW - 5 + took, **changes)._replace(state=FlowRunState.COMPLETED)
+
+
+def test_the_peak_counts_runs_that_hold_a_slot_and_those_asked_for_later() -> None:
+    paused = run()._replace(state=FlowRunState.PAUSED)
+    later = run(scheduled_for=NOW + 3600)._replace(
+        id=9, schedule=None, state=FlowRunState.PENDING, started_at=None
+    )
+    reading = Reading((), [paused, later], {}, NOW)
+    overview = EMPTY._replace(runs={"etl": [done(60.0)]})
+    assert hourly.peak(reading, (), overview) == (2, NOW + 3600)
+    hours = hourly.hours(reading, ())
+    assert [(hour.fires, hour.flows) for hour in hours[:2]] == [
+        (0, ()),
+        (1, (f"etl {times.hour_minute(NOW + 3600)}",)),
+    ]
+    rows = agenda.rows_of(reading, overview, slots=8)
+    assert agenda.count_text(rows, rows, NOW + DAY) == "1 fire of 1 flow"
 
 
 def test_a_note_says_that_no_slot_is_free() -> None:

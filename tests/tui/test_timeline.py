@@ -57,6 +57,8 @@ def test_a_lane_shows_how_runs_ended_and_when_it_fires_and_how_long_that_takes()
     found = facts([schedule], spans=[ran(4), ran(3), ran(2.9, "failed")])
     assert lane(schedule, found) == "    ✓ ✗     │   ○     ○"
     assert lane(schedule, found, took=HOUR) == "    ✓ ✗     │   ○▒    ○▒"
+    just_now = facts([schedule], spans=[ran(4), ran(0.001, "failed"), ran(0.002)])
+    assert lane(schedule, just_now) == "    ✓      ✗│   ○     ○", "what is new is not behind the line"
 
 
 def test_what_fires_all_the_time_is_dense_and_costs_nothing() -> None:

@@ -114,7 +114,7 @@ def resume(schedule: str | None, everything: bool, catchup: bool) -> None:
     """Let what was paused fire again, from now on."""
     flow, slug = _asked(schedule, everything)
     told = _ask(commands.ResumeSchedules(flow, slug, catchup))
-    _tell(told, "resumed")
+    _tell(told, "resumed" if told.get("was_paused", True) else "was not paused")
     if not wants_json() and told["skipped"]:
         note(f"{told['skipped']} fire times were skipped meanwhile; --catchup would have let its rule decide")
     if not wants_json() and told["still_paused"]:

@@ -260,7 +260,7 @@ class PauseSchedules(NamedTuple):
 
 class ResumeSchedules(NamedTuple):
     """The opposite. What would have fired meanwhile is told as skipped, unless `catchup` lets the schedule's own rule
-    decide. Result: `{"flow", "schedule", "skipped": int, "still_paused": [str]}`. Errors: UnknownSchedule."""
+    decide. Result: `{"flow", "schedule", "skipped": int, "was_paused": bool, "still_paused": [str]}`. Errors: UnknownSchedule."""
 
     flow: str = ""
     schedule: str = ""

@@ -57,6 +57,10 @@ async def pause_schedules(
         schedules.pause(engine.db, schedule.id, by, command.why, at)
         return _changed(engine, by, "paused", schedule.flow, schedule.slug)
     name = _flow_name(engine, command.flow) if command.flow else ""
+    if name and not schedules.list_schedules(engine.db, name):
+        raise UnknownSchedule(
+            f"{name} has no schedule to pause", next="tui-flow schedule list shows those there are"
+        )
     known = schedules.get_pause(engine.db, name)
     if known is None or known.resumed_at is not None:
         schedules.pause_flow(engine.db, name, by, command.why, at)
@@ -71,7 +75,7 @@ async def resume_schedules(
     name = _flow_name(engine, command.flow) if command.flow else ""
     engine.scheduler.settle()
     if command.schedule:
-        found = [_find(engine, name, command.schedule)]
+        found, was_paused = [_find(engine, name, command.schedule)], False
         woken = {ScheduleState.PAUSED}
     else:
         found = schedules.list_schedules(engine.db, name or None)
@@ -80,7 +84,7 @@ async def resume_schedules(
             {ScheduleState.ACTIVE} if was_paused else set()
         )
     asleep = [one for one in found if one.state in woken]
-    skipped = 0
+    skipped, was_held = 0, was_paused or bool(asleep)
     for schedule in asleep:
         if schedule.state is ScheduleState.PAUSED:
             schedules.resume(engine.db, schedule.id)
@@ -93,6 +97,7 @@ async def resume_schedules(
     return {
         **_changed(engine, by, "resumed", name, command.schedule),
         "skipped": skipped,
+        "was_paused": was_held,
         "still_paused": still,
     }
 

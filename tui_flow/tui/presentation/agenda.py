@@ -114,7 +114,7 @@ def _subject(row: Row, schedule: Schedule, tags: Mapping[str, Sequence[str]]) ->
 
 def count_text(shown: Sequence[Row], rows: Sequence[Row], end: float) -> str:
     """ "31 fires of 9 flows", or "12 of 31 fires" where a filter hides some: those before `end`, without the skipped ones."""
-    there = [row for row in rows if row.kind == "fire" and (row.at or 0.0) <= end]
+    there = [row for row in rows if row.kind in ("fire", "once") and (row.at or 0.0) <= end]
     flows = {row.schedule.flow for row in there if row.schedule}
     count = sum(row.total for row in there)
     if len(shown) == len(rows):
@@ -233,8 +233,7 @@ def _once_rows(reading: Reading) -> list[Row]:
     """Runs that somebody has asked for, each for a time to come: rows as of a schedule with one fire time."""
     return [
         Row("once", run.scheduled_for, f"run {run.id}, as asked", _schedule_of(run), 1, "dim", run.id)
-        for run in reading.active
-        if run.schedule is None and run.started_at is None and (run.scheduled_for or 0.0) > reading.at
+        for run in fires.asked_for_later(reading.active, reading.at)
     ]
 
 

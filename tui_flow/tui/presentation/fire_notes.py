@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from tui_flow.contract.states import WENT_WRONG
-from tui_flow.store.records import Schedule
+from tui_flow.contract.states import WENT_WRONG, FlowRunState
+from tui_flow.store.records import FlowRun, Schedule
 from tui_flow.tui.presentation import times
 from tui_flow.tui.presentation.clock_changes import clock_change
-from tui_flow.tui.presentation.fires import Coming, Reading, declared
+from tui_flow.tui.presentation.fires import Coming, Reading, declared, holds_slot, usual_seconds
 from tui_flow.tui.presentation.flow_list import Overview
 
 HOURLY = 25
@@ -21,9 +21,7 @@ class Notes:
         self._reading, self._overview, self._slots = reading, overview, slots
         self._broken = {file.path for file in overview.files if file.state == "broken"}
         self._paths = {flow.name: flow.path for flow in overview.flows}
-        self._taken = sum(
-            1 for run in reading.active if run.started_at is not None and not run.awaits_attempt
-        )
+        self._taken = sum(map(holds_slot, reading.active))
         self._starts: dict[int, set[str]] = {}
         for schedule in awake:
             found = reading.coming.get(schedule.id, Coming((), 0))
@@ -33,7 +31,7 @@ class Notes:
     def of(self, schedule: Schedule, at: float, *, is_next: bool) -> tuple[str, str]:
         found = declared(schedule)
         if is_next:
-            for note in (self._overlap(schedule), self._no_slot(at), self._file(schedule)):
+            for note in (self._overlap(schedule, at), self._no_slot(at), self._file(schedule)):
                 if note:
                     return (note, "warn")
         change = clock_change(found, at, schedule.flow) if found else None
@@ -44,7 +42,7 @@ class Notes:
             return (f"{together} flows start at {times.hour_minute(at)}", "")
         return self._last_run(schedule) if is_next else ("", "")
 
-    def _overlap(self, schedule: Schedule) -> str:
+    def _overlap(self, schedule: Schedule, at: float) -> str:
         rule = schedule.spec.get("overlap", "skip")
         run = next(
             (
@@ -56,8 +54,18 @@ class Notes:
         )
         if run is None or rule == "allow" or run.trigger == "backfill":
             return ""
-        does = {"skip": "will skip", "cancel_old": "will cancel it"}.get(rule, "will wait for it")
-        return f"run {run.id} goes on: {does}"
+        may = self._may_be_over(run, at)
+        if may is None:
+            return ""
+        does = {"skip": "skip", "cancel_old": "cancel it"}.get(rule, "wait for it")
+        return f"run {run.id} goes on: {'may' if may else 'will'} {does}"
+
+    def _may_be_over(self, run: FlowRun, at: float) -> bool | None:
+        """By then, as far as its flow's usual length tells; None where it is to be over well before."""
+        usual, so_far = usual_seconds(self._overview.runs.get(run.flow, ())), run.seconds(self._reading.at)
+        if usual is None or so_far is None or run.state is not FlowRunState.RUNNING or so_far > usual:
+            return True
+        return None if self._reading.at + usual - so_far < at else False
 
     def _no_slot(self, at: float) -> str:
         soon = at - self._reading.at < SOON_SECONDS

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from tui_flow import fire_times
 from tui_flow.contract import schedules
 from tui_flow.contract.schedules import TIMED, describe, from_json
-from tui_flow.contract.states import ScheduleState
+from tui_flow.contract.states import STARTED, FlowRunState, ScheduleState
 from tui_flow.store.records import FireTime, FlowRun, Pause, Schedule
 from tui_flow.store.spans import tells_usual
 from tui_flow.tui.presentation import times
@@ -149,3 +149,27 @@ def usual_by_flow(runs: Mapping[str, Sequence[FlowRun]]) -> dict[str, float]:
     """The same for each flow of which a run completed."""
     found = {flow: usual_seconds(ones) for flow, ones in runs.items()}
     return {flow: usual for flow, usual in found.items() if usual is not None}
+
+
+def holds_slot(run: FlowRun) -> bool:
+    """One that waits for a person does, too."""
+    return run.started_at is not None and run.state in STARTED and not run.awaits_attempt
+
+
+def still_busy(runs: Sequence[FlowRun], usual: Mapping[str, float], now: float) -> list[tuple[float, float]]:
+    """From now until when each run that holds a slot is expected to hold it: as long as usual, and one that waits for a
+    person as long as anybody looks ahead."""
+    found = []
+    for run in filter(holds_slot, runs):
+        left = max(1.0, usual.get(run.flow, 0.0) - (run.seconds(now) or 0.0))
+        found.append((now, float("inf") if run.state is FlowRunState.PAUSED else now + left))
+    return found
+
+
+def asked_for_later(runs: Sequence[FlowRun], now: float) -> list[FlowRun]:
+    """Those that somebody has asked for, each for a time of its own that is to come."""
+    return [
+        run
+        for run in runs
+        if run.schedule is None and run.started_at is None and (run.scheduled_for or 0.0) > now
+    ]

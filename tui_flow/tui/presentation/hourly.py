@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from tui_flow.store.records import Schedule
 from tui_flow.tui.presentation import times
-from tui_flow.tui.presentation.fires import Coming, Reading, usual_seconds
+from tui_flow.tui.presentation.fires import Coming, Reading, asked_for_later, still_busy, usual_by_flow
 from tui_flow.tui.presentation.flow_list import Overview
 
 
@@ -33,6 +33,11 @@ def hours(reading: Reading, awake: Sequence[Schedule], count: int = 24) -> list[
                 at = ats[0] if ats else first + 3600 * place
                 told = times.hour_minute(at) if total == 1 else f"x{total}"
                 found[place].append((at, f"{schedule.flow} {told}", total))
+    for run in asked_for_later(reading.active, reading.at):
+        at = run.scheduled_for or 0.0
+        place = int((at - first) // 3600)
+        if place < count:
+            found[place].append((at, f"{run.flow} {times.hour_minute(at)}", 1))
     return [
         Hour(
             first + 3600 * place,
@@ -54,14 +59,17 @@ def _guessed(fires: Coming, first: float, count: int) -> list[int]:
 
 
 def peak(reading: Reading, awake: Sequence[Schedule], overview: Overview) -> tuple[int, float]:
-    """How many runs will be at work at once, at most, if all take as long as usual; and when."""
-    steps: list[tuple[float, int]] = []
-    for schedule in awake:
-        usual = usual_seconds(overview.runs.get(schedule.flow, ()))
-        if usual is None:
-            continue
-        for at in reading.coming.get(schedule.id, Coming((), 0)).times:
-            steps += [(at, 1), (at + usual, -1)]
+    """How many runs will hold a slot at once, at most, if all take as long as usual; and when."""
+    usual = usual_by_flow(overview.runs)
+    begins = [
+        (schedule.flow, at)
+        for schedule in awake
+        for at in reading.coming.get(schedule.id, Coming((), 0)).times
+    ]
+    begins += [(run.flow, run.scheduled_for or 0.0) for run in asked_for_later(reading.active, reading.at)]
+    busy = still_busy(reading.active, usual, reading.at)
+    busy += [(at, at + usual[flow]) for flow, at in begins if flow in usual]
+    steps = [step for start, end in busy for step in ((start, 1), (end, -1))]
     most, when, running = 0, reading.at, 0
     for at, step in sorted(steps):
         running += step

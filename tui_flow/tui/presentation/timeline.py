@@ -107,7 +107,7 @@ def _lane(
     window = facts.window
     cells: Line = [(" ", "")] * window.cells
     _put_missed(cells, {one.id for one in schedules}, facts)
-    _put_runs(cells, runs, window, marks)
+    _put_runs(cells, runs, facts, marks)
     usual = usual_seconds(overview.runs.get(flow, ())) or 0.0
     for one in schedules:
         if one.id not in paused:
@@ -156,11 +156,13 @@ def _put_missed(cells: Line, schedules: set[int], facts: Facts) -> None:
                 cells[place] = ("?", "warn")
 
 
-def _put_runs(cells: Line, runs: Sequence[FlowSpan], window: Window, marks: Marks) -> None:
-    """In each cell the worst state of the runs that were made in it."""
+def _put_runs(cells: Line, runs: Sequence[FlowSpan], facts: Facts, marks: Marks) -> None:
+    """In each cell the worst state of the runs that were made in it; those of the cell of now, in which a line stands, are
+    in the one before."""
     states: dict[int, set[FlowRunState]] = {}
+    before = facts.window.place(facts.at) - 1
     for span in runs:
-        states.setdefault(window.place(span.created_at), set()).add(span.state)
+        states.setdefault(min(facts.window.place(span.created_at), before), set()).add(span.state)
     for place, there in states.items():
         if 0 <= place < len(cells):
             worst = next(state for state in FROM_WORST if state in there)

@@ -19,6 +19,9 @@ def slots_line(
     for span in facts.spans:
         if span.started_at is not None:
             _add_busy(busy, window, span.started_at, span.ended_at or facts.at)
+    usual = fires.usual_by_flow(overview.runs)
+    for _, end in fires.still_busy(overview.active_runs(), usual, facts.at):
+        _add_busy(busy, window, facts.at, min(end, window.end))
     for one in schedules:
         if fires.pause_of(one, overview.pauses) is None:
             _add_expected(busy, one, facts, overview)

@@ -340,7 +340,9 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Marking,
         return self.has_timeline and not (self.month.has_focus or self.about.has_focus)
 
     def labels(self) -> dict[str, str]:
-        return {"later": "day"} if self.month.has_focus else {"later": "pan"} if self.pans else {}
+        row, sideways = self.table.selected, "day" if self.month.has_focus else "pan" if self.pans else ""
+        once = row is not None and row.kind == "once" and not self.table.marked
+        return {**({"later": sideways} if sideways else {}), **({"skip": "cancel…"} if once else {})}
 
     def _sideways(self, step: int) -> None:
         """A day in the month, another part of the timeline where there is one, or an hour on."""

@@ -129,13 +129,24 @@ class ScheduleActions(_Base):
         self.console.copy_menu(
             [
                 *([Copyable("y", "fire time", f"{when:%Y-%m-%dT%H:%M:%SZ}")] if when else []),
-                Copyable("w", "when it fires", fires.words(schedule)),
+                *([Copyable("w", "when it fires", fires.words(schedule))] if row.kind != "once" else []),
                 *([Copyable("n", "the next fire times", "\n".join(coming))] if coming else []),
-                Copyable("c", "command", f"tui-flow schedule show {shlex.quote(schedule.flow)}"),
-                Copyable("u", "address", f"tui-flow open {shlex.quote(f'schedule/{schedule.flow}')}"),
+                *self._ways_to(row, schedule),
                 *([Copyable("p", "path and line", f"{flow.path}:{flow.line}")] if flow else []),
             ]
         )
+
+    def _ways_to(self, row: "Row", schedule: Schedule) -> list[Copyable]:
+        """A command and an address: of the schedule, or of the run that a row is about that has none."""
+        if row.kind == "once":
+            command, address = f"tui-flow show {row.run_id}", f"run/{row.run_id}"
+        else:
+            command = f"tui-flow schedule show {shlex.quote(schedule.flow)}"
+            address = f"schedule/{schedule.flow}"
+        return [
+            Copyable("c", "command", command),
+            Copyable("u", "address", f"tui-flow open {shlex.quote(address)}"),
+        ]
 
     def _coming_of(self, schedule: Schedule) -> tuple[float, ...]:
         found = self.reading.coming.get(schedule.id)

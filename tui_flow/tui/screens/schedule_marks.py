@@ -75,7 +75,8 @@ def skip(console: "Console", rows: Sequence["Row"]) -> None:
             both = skip_commands(row)
             steps.append(Step(name_of(row), *(both[::-1] if is_back else both)))
         else:
-            left.append(Left(name_of(row), _NOT_SKIPPED.get(row.kind, "no fire time to come")))
+            why = f"x on its own cancels run {row.run_id}" if row.kind == "once" else "no fire time to come"
+            left.append(Left(name_of(row), _NOT_SKIPPED.get(row.kind, why)))
     console.do_all(steps, "not skipped after all" if is_back else "skipped", left)
 
 
