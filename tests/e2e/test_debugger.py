@@ -116,6 +116,33 @@ def test_a_secret_of_the_run_is_asked_for(project: Project) -> None:
     assert not [path for path in files if b"hidden-1234" in path.read_bytes()]
 
 
+def test_a_run_that_waits_for_a_person_asks_the_one_who_debugs_it(project: Project) -> None:
+    project.write(
+        "asks.py",
+        """
+        from tui_flow import flow, pause_flow_run
+
+        @flow
+        def asks():
+            count = pause_flow_run(wait_for_input=int)
+            raise ValueError(f"{count} is too much")
+        """,
+    )
+    project.tui_flow("run", "asks", "--detach")
+    run_id = project.ask("runs")["runs"][0]["run_id"]
+    project.wait_for_state(run_id, "paused")
+    project.tui_flow("answer", str(run_id), "-p", "value=1")
+    project.wait_for_state(run_id, "failed")
+    with closing(opened(project, "debug", str(run_id))) as terminal:
+        terminal.wait_for("value (whole number):")
+        terminal.press("x1", "enter")
+        terminal.wait_for("whole number", "x1")
+        terminal.press("7", "enter")
+        terminal.wait_for("has its answer, and goes on", "ValueError: 7 is too much", "(Pdb)")
+        terminal.press("q", "enter")
+        assert terminal.wait_exit() == 1
+
+
 def test_the_console_gives_way_to_the_debugger_and_comes_back(failed: Project) -> None:
     with closing(opened(failed, "open", "run/1")) as terminal:
         terminal.wait_for("opened at the first error")

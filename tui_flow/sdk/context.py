@@ -5,6 +5,7 @@ from contextvars import ContextVar
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from datetime import datetime
     from typing import Any
 
@@ -16,6 +17,10 @@ current: "ContextVar[FlowRun | TaskRun | None]" = ContextVar("tui_flow_run", def
 
 debugger: "Callable[[FlowRun | TaskRun, BaseException], None] | None" = None
 """Looks at an exception of the author's code where it was raised; there is one only in `tui-flow debug`."""
+
+asker: "Callable[[FlowRun, str], AbstractContextManager[Callable[[], None]]] | None" = None
+"""Asks at the terminal for the answer to one of a run's questions, meanwhile, and again with each call where what was said
+did not fit; there is one only in `tui-flow debug`."""
 
 drawing: "Drawing | None" = None
 """What a flow's body calls is noted there, and not run, while the flow is drawn."""

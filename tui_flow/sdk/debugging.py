@@ -6,8 +6,11 @@ with equal arguments and equal code, is reused; at the first exception of the au
 
 import os
 import pdb
+import subprocess
 import sys
 import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -21,6 +24,11 @@ from tui_flow.sdk.failures import authors_part
 
 if TYPE_CHECKING:
     from tui_flow.sdk.runs import FlowRun, TaskRun
+
+
+_TUI_FLOW = ("-P", "-c", "from tui_flow.cli.main import main; main()")
+_ASKING_ENDS_SECONDS = 3.0
+"""What asks hears from the engine that its answer was taken; where another one was, it waits still."""
 
 
 class Debugger(pdb.Pdb):
@@ -52,6 +60,28 @@ def look(run: "FlowRun | TaskRun", error: BaseException) -> None:
         debugger.interaction(None, found)
 
 
+@contextmanager
+def ask_here(run: "FlowRun", key: str) -> Iterator[Callable[[], None]]:
+    """`tui-flow answer` in this terminal, as long as the run waits. What did not fit is asked for anew."""
+    project, number = run.tree.project or "", str(run.tree.run_id)
+    command = [sys.executable, *_TUI_FLOW, "--project", project, "answer", number, "--key", key]
+    asking = subprocess.Popen(command)
+
+    def ask_again() -> None:
+        nonlocal asking
+        if asking.poll() == EXIT_USAGE:
+            asking = subprocess.Popen(command)
+
+    try:
+        yield ask_again
+        with suppress(subprocess.TimeoutExpired):
+            asking.wait(_ASKING_ENDS_SECONDS)
+    finally:
+        if asking.poll() is None:
+            asking.terminate()
+            asking.wait()
+
+
 def _stop_here(*_: object, **__: object) -> None:
     """What `breakpoint()` does, unless PYTHONBREAKPOINT says something else."""
     Debugger().set_trace(sys._getframe(1))
@@ -72,7 +102,7 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write("\nno secret was given, so nothing ran\n")
         return EXIT_INTERRUPTED
     flow = _flow(spec)
-    context.debugger = look
+    context.debugger, context.asker = look, ask_here
     if "PYTHONBREAKPOINT" not in os.environ:
         sys.breakpointhook = _stop_here
     logging.shows_safe_text()

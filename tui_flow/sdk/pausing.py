@@ -2,14 +2,15 @@
 that fits what it asked for."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui_flow.contract import journal, questions
 from tui_flow.contract.questions import Answer, Question
 from tui_flow.contract.secret_parameters import secrets_in, starred
-from tui_flow.sdk import masking
+from tui_flow.sdk import context, masking
 from tui_flow.sdk.context import current
 from tui_flow.sdk.exceptions import FlowPauseTimeout, SuspendRun
 from tui_flow.sdk.logging import logger_of
@@ -53,15 +54,24 @@ class Pause:
             return
         deadline = float("inf") if self._timeout is None else time.monotonic() + self._timeout
         self._ask()
-        while time.monotonic() < deadline:
-            found = questions.read_answer(self._directory, self._key)
-            given = self._taken(found) if found is not None else None
-            if given is not None:
-                yield given
-                return
-            yield min(LOOK_SECONDS, max(0.0, deadline - time.monotonic()))
+        with self._asking() as ask_again:
+            given = None
+            while time.monotonic() < deadline:
+                found = questions.read_answer(self._directory, self._key)
+                given = self._taken(found) if found is not None else None
+                if given is not None:
+                    break
+                ask_again()
+                yield min(LOOK_SECONDS, max(0.0, deadline - time.monotonic()))
+        if given is not None:
+            yield given
+            return
         questions.close(self._directory, self._key)
         raise FlowPauseTimeout("Flow run was paused and never resumed.")
+
+    def _asking(self) -> "AbstractContextManager[Callable[[], None]]":
+        """Somebody is asked here where somebody is there; others may answer first."""
+        return context.asker(self._run, self._key) if context.asker else nullcontext(lambda: None)
 
     def _ask(self) -> None:
         now, run = time.time(), self._run
