@@ -5,6 +5,7 @@ import pytest
 
 from tui_flow.contract import log
 from tui_flow.store import logs
+from tui_flow.store.log_search import LogQuery, LogScan, Needle
 from tui_flow.store.logs import MAX_LINE, LogFile
 
 DEBUG, INFO, WARNING, ERROR, CRITICAL = range(5)
@@ -119,6 +120,34 @@ def test_finds_text_whatever_its_case_unless_it_has_a_capital(path: Path) -> Non
     assert list(file.find("Timeout")) == [0]
     assert list(file.find("timeout", since=1)) == [2]
     assert list(file.find("")) == []
+
+
+@pytest.mark.parametrize(
+    "needles",
+    [
+        [Needle("timeout")],
+        [Needle("Timeout|refused", is_regex=True)],
+        [Needle("info")],
+        [Needle("flow:")],
+        [Needle("second"), Needle("refused")],
+        [Needle("second"), Needle("refused", is_not=True)],
+        [Needle("é"), Needle("İ")],
+    ],
+)
+def test_one_log_is_searched_as_many_are(
+    path: Path, monkeypatch: pytest.MonkeyPatch, needles: list[Needle]
+) -> None:
+    write(
+        path, say("Timeout\nsecond info"), say("é İ timeout"), say("refused\nsecond\nsecond"), say("flow: a")
+    )
+    monkeypatch.setattr(logs, "SLICE", 60)
+    hits = [hit.line for hit in LogScan(LogQuery(tuple(needles))).hits(path)]
+    assert list(opened(path).search(needles)) == sorted(hits) != []
+
+
+def test_what_is_only_not_to_be_there_leaves_whole_records(path: Path) -> None:
+    write(path, say("one\nsecond"), say("refused\nsecond"), say("last"))
+    assert list(opened(path).search([Needle("refused", is_not=True)])) == [0, 1, 4]
 
 
 def test_a_shorter_file_is_another_file(path: Path) -> None:

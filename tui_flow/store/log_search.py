@@ -131,7 +131,8 @@ class LogScan:
         found: list[Hit] = []
         line = counted = passed = record = 0
         head: re.Match[str] | None = None
-        for at, stop in self._places(text):
+        places = _matches(self._first.pattern(), text) if self._is_for_heads else _places(self._first, text)
+        for at, stop in places:
             begin = text.rfind("\n", 0, at) + 1
             nearest = _head_before(text, begin, counted)
             if nearest is not None:
@@ -140,37 +141,9 @@ class LogScan:
             passed += _bytes(text, counted, begin)
             counted = begin
             said = record if head is None else head.end()
-            if at < said and not self._is_for_heads:
-                again = self._first_in(text, said)
-                if again is None:
-                    continue
-                at, stop = again
             if self._wants(head) and self._others_fit(text, said):
                 found.append(_hit(text, (at, stop), begin, line, offset + passed, head))
         return found
-
-    def _places(self, text: str) -> Iterator[tuple[int, int]]:
-        """What the first needle finds, once a line."""
-        needle = self._first
-        hay = text.lower() if needle.folds else text  # which is ten times as fast as to ignore case
-        if len(hay) != len(text):  # a letter became two
-            yield from _matches(needle.any_case, text)
-            return
-        if needle.is_regex:
-            yield from _matches(needle.pattern(), hay)
-            return
-        at = hay.find(needle.text)
-        while at >= 0:
-            yield at, at + len(needle.text)
-            end = hay.find("\n", at)
-            at = hay.find(needle.text, end) if end >= 0 else -1
-
-    def _first_in(self, text: str, begin: int) -> tuple[int, int] | None:
-        """What the first needle finds from `begin` to the end of the line."""
-        end = text.find("\n", begin)
-        line = text[begin : end if end >= 0 else len(text)]
-        match = self._first.any_case.search(line[:MAX_LINE] if self._first.is_regex else line)
-        return None if match is None else (begin + match.start(), begin + match.end())
 
     def _wants(self, head: re.Match[str] | None) -> bool:
         if head is None:
@@ -191,6 +164,50 @@ class LogScan:
         return all(
             (next(_matches(pattern, record), None) is None) is is_not for pattern, is_not in self._others
         )
+
+
+def lines_with(needle: Needle, text: str) -> Iterator[int]:
+    """The lines of a part of a log that have it, from 0, in order."""
+    line = counted = 0
+    for at, _ in _places(needle, text):
+        line += text.count("\n", counted, at)
+        counted = at
+        yield line
+
+
+def _places(needle: Needle, text: str) -> Iterator[tuple[int, int]]:
+    """What a needle finds, once a line, and nothing in what a record begins with."""
+    for at, stop in _raw_places(needle, text):
+        head = _HEAD.match(text, text.rfind("\n", 0, at) + 1)
+        if head is None or at >= head.end():
+            yield at, stop
+        elif again := _first_in(needle, text, head.end()):
+            yield again
+
+
+def _raw_places(needle: Needle, text: str) -> Iterator[tuple[int, int]]:
+    hay = text.lower() if needle.folds else text  # which is ten times as fast as to ignore case
+    if len(hay) != len(text):  # a letter became two
+        yield from _matches(needle.any_case, text)
+        return
+    if needle.is_regex:
+        yield from _matches(needle.pattern(), hay)
+        return
+    at = hay.find(needle.text)
+    while at >= 0:
+        yield at, at + len(needle.text)
+        end = hay.find("\n", at)
+        at = hay.find(needle.text, end) if end >= 0 else -1
+
+
+def _first_in(needle: Needle, text: str, begin: int) -> tuple[int, int] | None:
+    """What a needle finds from `begin` to the end of the line."""
+    end = text.find("\n", begin)
+    line = text[begin : end if end >= 0 else len(text)]
+    if not needle.is_regex and needle.text not in (line.lower() if needle.folds else line):
+        return None  # which is soon known, of "info" on each line
+    match = needle.any_case.search(line[:MAX_LINE] if needle.is_regex else line)
+    return None if match is None else (begin + match.start(), begin + match.end())
 
 
 def _logger(name: str) -> str:

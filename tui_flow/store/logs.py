@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tui_flow.contract.log import LEVELS, LogRecord, decode
+from tui_flow.store.log_search import Needle, lines_with
 
 MAX_LINE = 16_384
 """Of a longer line, only so many bytes are ever read for the screen."""
@@ -297,6 +298,34 @@ class LogFile:
                 yield line
                 at = chunk.find(needle, self._starts[line + 1] - base)
             line = after
+
+    def search(self, needles: Sequence[Needle]) -> Sequence[int]:
+        """The lines that have the first text that is to be there, of records for which the others hold, as a search through
+        many logs finds them; all lines of such records where none is to be there."""
+        first = next((needle for needle in needles if not needle.is_not), None)
+        found: Sequence[int] = range(len(self)) if first is None else list(self._lines_with(first))
+        for needle in needles:
+            if needle is not first:
+                there = self._records_with(needle)
+                found = [line for line in found if (line in there) is not needle.is_not]
+        return found
+
+    def _lines_with(self, needle: Needle) -> Iterator[int]:
+        line = 0
+        while line < len(self):
+            base, after = self._starts[line], self._slice_end(line)
+            text = self._read(base, self._starts[after] - base).decode("utf-8", "surrogateescape")
+            for place in lines_with(needle, text):
+                yield line + place
+            line = after
+
+    def _records_with(self, needle: Needle) -> set[int]:
+        """All lines of the records that have it."""
+        found = set[int]()
+        for line in self._lines_with(needle):
+            if line not in found:
+                found.update(self.record_lines(line))
+        return found
 
     def _slice_end(self, line: int) -> int:
         """The first line after `line` that lies a slice away, or the number of lines."""

@@ -67,6 +67,10 @@ OF_RUNS = OF_LOGS._replace(
 )
 
 
+OF_TEXT = Words("a text", (), (), {})
+"""What is searched as it stands there, a run's own log or what is read: no word means anything else."""
+
+
 class Subject(NamedTuple):
     """What a filter looks at: a flow with its latest run, a run, a row of the schedule, or an alert."""
 
@@ -132,8 +136,8 @@ def read(text: str, words: Words) -> tuple[Filter, str]:
 def _term(token: str, words: Words) -> Term:
     sign, field, operator, value = _TERM.fullmatch(token).groups()  # type: ignore[union-attr]
     is_field = field in OF_LOGS.fields and field != "dur"
-    known = (is_field and operator == ":") or (field in ("dur", "level") and operator)
-    if not known and field and value:
+    known = words.fields and ((is_field and operator == ":") or (field in ("dur", "level") and operator))
+    if words.fields and not known and field and value:
         _refuse_unknown(field, operator, token[len(sign) :], words)
     if not known:
         value = token[len(sign) :]

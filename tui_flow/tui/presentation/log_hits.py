@@ -22,13 +22,17 @@ def query_of(filter: Filter, now: float) -> LogQuery:
     for term in filter.of("since"):
         if term.value and not term.is_not:
             since = max(since or 0.0, filters.since_of(term.value, now) or 0.0)
-    needles = tuple(
+    loggers = tuple((term.value, term.is_not) for term in filter.of("logger") if term.value)
+    return LogQuery(needles_of(filter), levels, since, loggers)
+
+
+def needles_of(filter: Filter) -> tuple[Needle, ...]:
+    """What is to stand in a record, or not to."""
+    return tuple(
         Needle(term.value, term.field == "regex", term.is_not)
         for term in filter.of("text", "regex")
         if term.value
     )
-    loggers = tuple((term.value, term.is_not) for term in filter.of("logger") if term.value)
-    return LogQuery(needles, levels, since, loggers)
 
 
 def runs_filter(filter: Filter) -> Filter:

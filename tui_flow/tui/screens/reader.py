@@ -7,8 +7,8 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
-from tui_flow.tui.presentation import Line, text_of
-from tui_flow.tui.presentation.filters import has_text
+from tui_flow.tui.presentation import Line, filters, log_hits, text_of
+from tui_flow.tui.presentation.filters import Subject
 from tui_flow.tui.widgets.framed import Dialog
 from tui_flow.tui.widgets.lines import TextLines
 from tui_flow.tui.widgets.log_text import highlighted
@@ -83,12 +83,16 @@ class ReaderScreen(ModalScreen[None]):
         self.prompt.open(self, self._needle)
 
     def _search(self, text: str) -> None:
-        """Marks a text wherever it stands, and goes to the first line with it from the cursor on."""
+        """Marks wherever it stands what a text looks for, and goes to the first line with it from the cursor on."""
         self.prompt.close(self)
-        self._needle = text
-        found = [has_text(text_of(line), text) for line in self._lines] if text else []
+        filter, wrong = filters.read(text, filters.OF_TEXT)
+        if wrong:
+            self.box.set_title(self._title, wrong)
+            return
+        self._needle, needles = text, log_hits.needles_of(filter)
+        found = [filter.matches(Subject(text_of(line), ""), 0.0) for line in self._lines] if needles else []
         self._matches = [place for place, is_there in enumerate(found) if is_there]
-        shown = [highlighted(line, text) for line in self._lines] if text else self._lines
+        shown = [highlighted(line, needles) for line in self._lines] if needles else self._lines
         self.text.set_lines(shown, keep=True)
         self._step_from(self.text.line_at_cursor - 1, 1)
 

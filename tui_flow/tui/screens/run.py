@@ -32,7 +32,7 @@ class RunScreen(RunFrames):
     """One flow run. The log follows the row under the cursor; the cursor moves by itself only after `F`."""
 
     CSS_PATH = "../styles/run.tcss"
-    PROMPT = "search the log; n and N step through what was found"
+    PROMPT = 'words  timeout|refused  /regex/  "as it stands"  -not'
 
     def __init__(
         self, run_id: int, line: int | None = None, task: str = "", wrong_by: float | None = None
@@ -388,7 +388,7 @@ class RunScreen(RunFrames):
             self.update()
             return True
         if self.log_view.is_searching:
-            self.log_view.search("")
+            self.log_view.search("", ())
             self.update()
             return True
         return self.unzoom()

@@ -11,7 +11,7 @@ from tui_flow.counting import counted
 from tui_flow.store.records import Artifact, FlowRun
 from tui_flow.tui import copying, saving
 from tui_flow.tui.copying import Copyable
-from tui_flow.tui.presentation import artifacts
+from tui_flow.tui.presentation import artifacts, filters, log_hits
 from tui_flow.tui.presentation.address import Address
 from tui_flow.tui.presentation.tree import TaskForest
 from tui_flow.tui.screens.alert_actions import RunAlertActions
@@ -36,7 +36,11 @@ class RunTexts(TextsOfRun, RunAlertActions, RunActions):
             self.ask("only lines with this text", partial(self.prompt_entered, narrows=True))
 
     def prompt_entered(self, text: str, *, narrows: bool = False) -> None:
-        found = self.log_view.search(text)
+        filter, wrong = filters.read(text, filters.OF_TEXT)
+        if wrong:
+            self.say(wrong, "bad")
+            return
+        found = self.log_view.search(text, log_hits.needles_of(filter))
         if found:
             self.say(f"{counted(found, 'line')} with “{text}”: n next, N previous, Esc clears")
             if narrows:

@@ -5,6 +5,7 @@ from bisect import bisect_left
 from collections.abc import Collection, Sequence
 
 from tui_flow.contract.log import LEVELS
+from tui_flow.store.log_search import Needle
 from tui_flow.store.logs import LogFile
 from tui_flow.tui.presentation import tracebacks
 
@@ -128,10 +129,10 @@ class LogRows:
         end = bisect_left(lines, self.log.first_since(until)) if until else len(lines)
         return lines[first:end]
 
-    def find(self, text: str) -> list[int]:
-        """The lines of the scope that hold a text and are not folded away."""
+    def search(self, needles: Sequence[Needle]) -> list[int]:
+        """The lines of the scope that are found and not folded away."""
         found = []
-        for line in self.log.find(text):
+        for line in self.log.search(needles):
             row = bisect_left(self._lines, line)
             if row < len(self._lines) and self._lines[row] == line:
                 found.append(line)

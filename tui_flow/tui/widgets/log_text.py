@@ -1,7 +1,7 @@
 """What a log message looks like: its own colours, what was searched for, and where it breaks."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.cells import split_graphemes
 from rich.style import Style
@@ -9,6 +9,7 @@ from rich.text import Text
 from textual.strip import Strip
 
 from tui_flow.safe import safe
+from tui_flow.store.log_search import Needle
 from tui_flow.tui.widgets.paint import AnySpan
 
 _COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")
@@ -60,11 +61,11 @@ def coloured(text: str) -> list[AnySpan]:
     return [*spans, (parsed.plain[position:], "")]
 
 
-def highlighted(spans: Sequence[AnySpan], needle: str) -> list[AnySpan]:
-    """The spans with every place of a text marked, also where it goes over several of them."""
+def highlighted(spans: Sequence[AnySpan], needles: Iterable[Needle]) -> list[AnySpan]:
+    """The spans with every place of the texts marked that are looked for, also where one goes over several of them."""
     whole = "".join(text for text, _ in spans)
-    pattern = re.compile(re.escape(needle), re.IGNORECASE if needle == needle.lower() else 0)
-    places = [match.span() for match in pattern.finditer(whole)]
+    wanted = [needle.any_case for needle in needles if not needle.is_not]
+    places = sorted(match.span() for pattern in wanted for match in pattern.finditer(whole))
     marked: list[AnySpan] = []
     begin = 0
     for text, role in spans:

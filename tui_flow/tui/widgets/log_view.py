@@ -2,7 +2,7 @@
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -12,6 +12,7 @@ from textual.strip import Strip
 
 from tui_flow.contract.log import DROPPED, KEEPER
 from tui_flow.counting import counted
+from tui_flow.store.log_search import Needle
 from tui_flow.store.logs import LogFile
 from tui_flow.tui.actions import bindings
 from tui_flow.tui.presentation import log_lines
@@ -48,7 +49,8 @@ class LogView(Lines):
         self.why_empty: Callable[[], str] = str
         """Why the task runs of the scope wrote nothing that could be shown."""
         self._shows_whose = True
-        self._needle = ""
+        self._searched = ""
+        self._needles: Sequence[Needle] = ()
         self._matches: list[int] = []
         self.narrows = False
         """Whether only the lines are shown that have what is searched for."""
@@ -70,7 +72,7 @@ class LogView(Lines):
         """Another run's log."""
         self.lines.log.close()
         self.lines = LogRows(LogFile(path))
-        self._needle, self._matches, self.narrows = "", [], False
+        self._searched, self._needles, self._matches, self.narrows = "", (), [], False
         self._heights = {}
         self.cursor = self.first = 0
         self.set_count(0)
@@ -176,10 +178,10 @@ class LogView(Lines):
         self.scroll(max(self.first, self.lowest_first(row)))
         super().move(row)
 
-    def search(self, text: str) -> int:
-        """Marks a text wherever it stands, and goes to the next place. How many lines have it."""
+    def search(self, text: str, needles: Sequence[Needle]) -> int:
+        """Marks wherever it stands what a text looks for, and goes to the next place. How many lines have it."""
         line = self.line_at_cursor
-        self._needle, self.narrows = text, self.narrows and bool(text)
+        self._searched, self._needles, self.narrows = text, needles, self.narrows and bool(needles)
         self._find()
         if line is not None:
             self.cursor = self.lines.row_of(line)
@@ -191,33 +193,33 @@ class LogView(Lines):
 
     def _find(self) -> None:
         """Which lines match, and so how many rows there are."""
-        self._matches = self.lines.find(self._needle) if self._needle else []
+        self._matches = self.lines.search(self._needles) if self._needles else []
         self.lines.only = array("L", self._matches) if self.narrows else None
         self.set_count(len(self.lines.lines))
 
     def narrow(self, narrows: bool) -> None:
         """Shows only the lines that were found, or again all of them with the same one under the cursor."""
         self.narrows = narrows
-        self.search(self._needle)
+        self.search(self._searched, self._needles)
 
     @property
     def is_searching(self) -> bool:
-        return bool(self._needle)
+        return bool(self._needles)
 
     def step(self, direction: int, *, from_here: bool = False) -> tuple[int, int] | None:
         """Goes to the next or previous match, or error where nothing is searched for. Which of how many that is, or
         None where there is none."""
-        stops = self._matches if self._needle else self.lines.errors
+        stops = self._matches if self._needles else self.lines.errors
         if not stops:
             return None
         here = self.line_at_cursor or 0
-        if not self._needle:
+        if not self._needles:
             here = self.lines.log.record_lines(here).start
         if direction > 0:
             place = (bisect_left if from_here else bisect_right)(stops, here) % len(stops)
         else:
             place = (bisect_left(stops, here) - 1) % len(stops)
-        (self.go_to_line if self._needle else self.go_to_error)(stops[place])
+        (self.go_to_line if self._needles else self.go_to_error)(stops[place])
         return place + 1, len(stops)
 
     def action_unfold_frames(self) -> None:
@@ -279,7 +281,7 @@ class LogView(Lines):
     def _why_empty(self) -> str:
         """What hides all lines; where nothing does, why there is none."""
         if self.narrows:
-            return f"no line with “{self._needle}”: & shows all"
+            return f"no line with “{self._searched}”: & shows all"
         if self.level and self.lines.is_hidden_by_level():
             return f"no line of {LEVEL_NAMES[self.level]} or graver: L shows all"
         return self.why_empty()
@@ -363,8 +365,8 @@ class LogView(Lines):
         text = log_lines.split(log.text(line)).message
         cut = text[:MAX_SHOWN]
         spans: list[AnySpan] = coloured(cut) if "\x1b[" in cut else [(cut, self._role(line, cut))]
-        if self._needle:
-            spans = highlighted(spans, self._needle)
+        if self._needles:
+            spans = highlighted(spans, self._needles)
         if len(text) > MAX_SHOWN:
             spans.append((f" {self.marks.ellipsis} {log.length(line):,} bytes in all", "warn"))
         return spans
@@ -389,7 +391,7 @@ class LogView(Lines):
         errors = len(self.lines.errors)
         here = self.line_at_cursor
         place = bisect_right(self.lines.errors, here) if here is not None else 0
-        only = f"{'&' if self.narrows else '/'}{self._needle} {len(self._matches)}" if self._needle else ""
+        only = f"{'&' if self.narrows else '/'}{self._searched} {len(self._matches)}" if self._needles else ""
         words = [
             f"L {LEVEL_NAMES[self.level]}",
             f"t {self.time_mode}",
