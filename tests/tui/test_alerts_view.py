@@ -39,7 +39,6 @@ def raised(project: Project, what: Happening = LOAD, **changes: Any) -> Alert:
 @pytest.fixture
 def troubled(etl: Project) -> Project:
     """A project with a new alert, one that is acknowledged, and one that has recovered."""
-    os.utime(etl.settings.project / "flows/etl_daily.py", (NOON, NOON))  # no version of it was kept
     raised(etl)
     broken = Happening(AlertKind.BROKEN_FILE, "", "flows/reports_v2.py", "SyntaxError: line 31", NOON, None, "flows/reports_v2.py", 2)  # fmt: skip
     known = raised(etl, broken)

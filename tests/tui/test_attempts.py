@@ -1,7 +1,5 @@
 """Stories of a run that was begun anew: its earlier attempts, with their tasks and log lines."""
 
-import os
-
 import pytest
 
 from tests.store.rows import a_run
@@ -114,7 +112,6 @@ async def test_a_line_that_was_found_opens_the_attempt_that_said_it(again: Proje
 
 async def test_an_alert_tells_of_the_attempt_that_failed_and_of_the_code_that_it_ran(again: Project) -> None:
     path = again.settings.project / "flows/etl_daily.py"
-    os.utime(path, (NOON, NOON))
     alert = raised(again, at=NOON + AT + 192)
     async with console(again) as page:
         await page.press("5")

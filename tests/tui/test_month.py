@@ -173,7 +173,8 @@ async def test_a_month_that_cannot_be_read_says_why(etl: Project, monkeypatch: p
 
 def test_what_will_be_skipped_is_no_fire() -> None:
     schedule = stored(At((NOW + 60, NOW + 120)))
-    reading = Reading((), (), {1: fires.coming(schedule, NOW)}, NOW, frozenset({(1, NOW + 60)}))
+    skips = frozenset({(1, NOW + 60)})
+    reading = Reading((), (), {1: fires.coming(schedule, NOW, skips)}, NOW, skips)
     rows = agenda.rows_of_day(reading, EMPTY._replace(schedules=[schedule]), slots=8)
     assert agenda.count_text(rows, rows, NOW + DAY) == "1 fire of 1 flow"
     assert [(row.kind, row.at) for row in rows] == [("day", NOW), ("fire", NOW + 120)]

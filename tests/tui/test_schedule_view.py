@@ -143,6 +143,7 @@ async def test_x_skips_one_fire_time_and_lets_it_fire_after_all(planned: Project
         schedules.insert_fire_times(planned.db, [skip])
         page.engine.tell(changes.ScheduleChanged("etl_daily", "nightly"))
         await page.shows("will be skipped by uid 4294967294")
+        assert "next  " not in page.text and "fires no more" not in page.text
         await page.press("x")
         await page.shows("etl_daily runs at")
         assert page.engine.asked_for(commands.UnskipFireTime)[0].fire_at == asked.fire_at
@@ -294,6 +295,11 @@ def test_a_schedule_that_fires_all_the_time_is_counted_without_working_all_out()
     yearly = fires.coming(stored(Cron("0 0 1 1 *", "UTC")), NOW)
     assert (len(yearly.times), yearly.total) == (1, 0)
     assert fires.coming(stored(At((NOW - 5,))), NOW) == Coming((), 0)
+    first = every_minute.times[0]
+    assert fires.coming(stored(Interval(60.0)), NOW, {(1, first)}).times[0] == every_minute.times[1]
+    assert fires.coming(stored(Interval(60.0)), NOW, {(1, first)}).total == 1439
+    beyond = fires.coming(stored(Cron("0 0 1 1 *", "UTC")), NOW, {(1, yearly.times[0])})
+    assert (len(beyond.times), beyond.total) == (1, 0) and beyond.times[0] > yearly.times[0]
 
 
 def test_the_times_of_a_schedule_are_told_in_the_zone_in_which_times_are_shown(

@@ -62,13 +62,14 @@ def rows_of(reading: Reading, overview: Overview, slots: int) -> list[Row]:
     known = {one.id: one for one in overview.schedules}
     notes = Notes(reading, overview, awake, slots)
     later = _later_rows(reading, awake, notes)
+    to_come = {id for id, found in reading.coming.items() if found.times} | {id for id, _ in reading.skips}
     return [
         *_past_rows(reading, known),
         *_late_rows(reading, overview, awake),
         Row("now", reading.at, ""),
         *_with_days([*later, *_skip_rows(reading, known), *_once_rows(reading)], reading.at),
         *(_trigger_row(one) for one in awake if one.kind not in TIMED),
-        *(_never_row(one) for one in awake if one.kind in TIMED and not reading.coming[one.id].times),
+        *(_never_row(one) for one in awake if one.kind in TIMED and one.id not in to_come),
         *(_paused_row(one, overview, reading.at) for one in there if one not in awake),
     ]
 
@@ -211,11 +212,10 @@ def _later_rows(
     rows = []
     for schedule in awake:
         found = reading.coming.get(schedule.id, Coming((), 0))
-        shown = [at for at in found.times if (schedule.id, at) not in reading.skips]
-        count = found.total - (len(found.times) - len(shown))
-        for place, at in enumerate(shown[:1] if count > OFTEN else shown):
+        is_often = found.total > OFTEN
+        for place, at in enumerate(found.times[:1] if is_often else found.times):
             note, role = notes.of(schedule, at, is_next=is_now and place == 0)
-            rows.append(Row("fire", at, note, schedule, max(1, count) if count > OFTEN else 1, role))
+            rows.append(Row("fire", at, note, schedule, found.total if is_often else 1, role))
     return rows
 
 

@@ -2,7 +2,7 @@
 come. Days begin at midnight in the zone in which times are shown."""
 
 from calendar import monthrange
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
@@ -12,6 +12,7 @@ from tui_flow.counting import counted
 from tui_flow.store.days import Counts
 from tui_flow.store.records import FlowRun, Schedule
 from tui_flow.tui.presentation import Line, fires, times
+from tui_flow.tui.presentation.fires import Skip
 from tui_flow.tui.presentation.glyphs import Marks, role
 
 FROM_WORST = (
@@ -90,19 +91,17 @@ def midnight(day: date) -> float:
 
 
 def expected(
-    schedules: Sequence[Schedule], starts: Sequence[float], now: float, skipped: frozenset[tuple[int, float]]
+    schedules: Sequence[Schedule], starts: Sequence[float], now: float, skips: Collection[Skip]
 ) -> list[Expected]:
-    """How often something fires between each of these moments and the next one. `skipped` are fire times, each with its
-    schedule's id, that make no run."""
+    """How often something fires between each of these moments and the next one, without what will be skipped."""
     most = max(_FIRES_AT_LEAST, _FIRES_AT_MOST // max(1, len(schedules)))
     counts, estimates = [0.0] * (len(starts) - 1), [False] * (len(starts) - 1)
     for schedule in schedules:
-        found = fires.between(schedule, max(now, starts[0]), starts[-1], most)
-        known = [at for at in found.times if (schedule.id, at) not in skipped]
+        found = fires.between(schedule, max(now, starts[0]), starts[-1], most, skips)
         end = found.times[-1] if found.times else 0.0
         pace = (found.total - len(found.times)) / max(starts[-1] - end, 1.0)
         for place, (low, high) in enumerate(pairwise(starts)):
-            counts[place] += sum(low <= at < high for at in known)
+            counts[place] += sum(low <= at < high for at in found.times)
             if pace and high > end:
                 counts[place] += pace * (high - max(low, end))
                 estimates[place] = True

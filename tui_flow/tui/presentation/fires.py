@@ -1,6 +1,6 @@
 """When schedules fire: in words, and the times to come, worked out so far as is cheap."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -19,6 +19,10 @@ MOST = 100
 """Fire times of one schedule that are worked out; how many follow within the day is estimated."""
 
 
+Skip = tuple[int, float]
+"""A fire time that will make no run, after its schedule's id."""
+
+
 class Coming(NamedTuple):
     """When a schedule fires within the next day."""
 
@@ -35,10 +39,15 @@ class Reading(NamedTuple):
     """Those of the last day that made no run, and those to come that will make none; the latest first."""
     active: Sequence[FlowRun]
     coming: dict[int, Coming]
-    """By schedule."""
+    """By schedule, without what will be skipped."""
     at: float
-    skips: frozenset[tuple[int, float]] = frozenset()
-    """All fire times to come that will make no run, each after its schedule's id."""
+    skips: frozenset[Skip] = frozenset()
+    """All fire times to come that will make no run."""
+
+
+def skips_of(unfired: Iterable[FireTime], now: float) -> frozenset[Skip]:
+    """Those of them that are to come."""
+    return frozenset((one.schedule, one.fire_at) for one in unfired if one.fire_at > now)
 
 
 EMPTY = Reading((), (), {}, 0.0)
@@ -90,26 +99,29 @@ def zone_word(zone: str) -> str:
     return zone.rpartition("/")[2].replace("_", " ")
 
 
-def coming(schedule: Schedule, now: float) -> Coming:
-    """When it fires within a day, or next. Raises nothing: a schedule that cannot fire as it is written has no times."""
+def coming(schedule: Schedule, now: float, skips: Collection[Skip] = ()) -> Coming:
+    """When it fires within a day, or next, without what will be skipped. Raises nothing: a schedule that cannot fire as it is written has no times."""
     found = declared(schedule)
     if found is None or schedule.kind not in TIMED:
         return Coming((), 0)
     if schedule.next_at is not None and _counts_from_end(found):
         return Coming((schedule.next_at,), 1)
-    within_day = between(schedule, now + INSTANT, now + DAY + INSTANT)
+    within_day = between(schedule, now + INSTANT, now + DAY + INSTANT, skips=skips)
     if within_day.times:
         return within_day
     try:
-        following = fire_times.next_fire(found, max(now, schedule.cursor), schedule.flow)
+        ahead = fire_times.fires_after(found, max(now, schedule.cursor), schedule.flow)
+        following = next((at for at in ahead if (schedule.id, at) not in skips), None)
     except ValueError:
         return Coming((), 0)
     return Coming(() if following is None else (following,), 0)
 
 
-def between(schedule: Schedule, start: float, end: float, most: int = MOST) -> Coming:
-    """When it fires from `start` until before `end`, as far as that is not decided: `most` times, and beyond them how many more there
-    will be at the pace of these."""
+def between(
+    schedule: Schedule, start: float, end: float, most: int = MOST, skips: Collection[Skip] = ()
+) -> Coming:
+    """When it fires from `start` until before `end`, as far as that is not decided: `most` times without what will be
+    skipped, and beyond them how many more there will be at the pace of these."""
     found, start = declared(schedule), max(start - INSTANT, schedule.cursor)
     if found is None or schedule.kind not in TIMED or start >= end:
         return Coming((), 0)
@@ -119,10 +131,11 @@ def between(schedule: Schedule, start: float, end: float, most: int = MOST) -> C
         times = fire_times.fires_between(found, start, end - INSTANT, most, schedule.flow)
     except ValueError:
         return Coming((), 0)
+    kept = tuple(at for at in times if (schedule.id, at) not in skips)
     if len(times) < most:
-        return Coming(tuple(times), len(times))
+        return Coming(kept, len(kept))
     period = (times[-1] - times[0]) / (most - 1)
-    return Coming(tuple(times), most + int((end - INSTANT - times[-1]) / period))
+    return Coming(kept, len(kept) + int((end - INSTANT - times[-1]) / period))
 
 
 def _counts_from_end(found: schedules.Schedule) -> bool:

@@ -14,7 +14,7 @@ from tui_flow.tui.widgets.month_grid import MonthGrid
 if TYPE_CHECKING:
     from datetime import date
 
-    from tui_flow.tui.presentation.fires import Reading
+    from tui_flow.tui.presentation.fires import Reading, Skip
     from tui_flow.tui.screens.section import Section
     from tui_flow.tui.widgets.agenda_table import AgendaTable
 
@@ -69,12 +69,12 @@ class Monthly(_Base):
         if self._read_for[0] == wanted and 0 <= now - self._read_for[1] < FRESH_SECONDS and not anew:
             return
         self._read_for = (wanted, now)
-        skipped = self.reading.skips
-        says = (wanted, skipped, [(one.id, one.spec) for one in self.awake])
+        skips = self.reading.skips
+        says = (wanted, skips, [(one.id, one.spec) for one in self.awake])
         is_known = self._expected[0] == says and 0 <= now - self._expected[1] < EXPECTED_SECONDS
         known = self._expected[2] if is_known else None
         days = await self.console.bridge.read(
-            partial(_read, month=first, schedules=self.awake, now=now, skipped=skipped, known=known)
+            partial(_read, month=first, schedules=self.awake, now=now, skips=skips, known=known)
         )
         if known is None:
             self._expected = (says, now, [day.to_come for day in days])
@@ -161,14 +161,14 @@ def _read(
     month: "date",
     schedules: list[Schedule],
     now: float,
-    skipped: frozenset[tuple[int, float]],
+    skips: "frozenset[Skip]",
     known: list[Expected] | None,
 ) -> list[Day]:
     from tui_flow.store import days
 
     starts = calendar.midnights(month)
     counts, missed = days.count_by_day(db, starts), days.missed_by_day(db, starts)
-    to_come = known or calendar.expected(schedules, starts, now, skipped)
+    to_come = known or calendar.expected(schedules, starts, now, skips)
     return [
         Day(
             times.local(start).date(),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui_flow.contract.states import ScheduleState
 from tui_flow.store.records import Schedule
-from tui_flow.tui.presentation import Line, timeline, timeline_slots, times
+from tui_flow.tui.presentation import Line, fires, timeline, timeline_slots, times
 from tui_flow.tui.presentation.timeline import SCALES, Facts, Window
 from tui_flow.tui.screens.timetable import Span, Timetable
 from tui_flow.tui.widgets.timeline import LEFT, Timeline
@@ -155,11 +155,13 @@ def _read(
     from tui_flow.store import spans
 
     found = spans.of_all(db, window.start, window.end)
+    unfired = store.list_unfired(db, window.start)
+    skips = fires.skips_of(unfired, now)
     return Facts(
         window,
         found,
         len(found) >= spans.MOST_OF_ALL,
-        {one.id: timetable.of(one, now, span) for one in schedules},
-        store.list_unfired(db, window.start),
+        {one.id: timetable.of(one, now, span, skips) for one in schedules},
+        unfired,
         now,
     )

@@ -1,12 +1,13 @@
 """Fire times to come, read and worked out in a thread: once for each schedule as long as it says the same."""
 
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from tui_flow.contract.states import ScheduleState
 from tui_flow.store.records import Schedule
 from tui_flow.tui.presentation import clock_changes, fires
 from tui_flow.tui.presentation.clock_changes import Change
-from tui_flow.tui.presentation.fires import Coming, Reading
+from tui_flow.tui.presentation.fires import Coming, Reading, Skip
 
 FRESH_SECONDS = 1800.0
 """Fire times that were worked out are used for so long."""
@@ -30,8 +31,11 @@ class Timetable:
         self._change_of: object = None
         self._known: dict[tuple[int, Span | None], tuple[object, float, Coming]] = {}
 
-    def of(self, schedule: Schedule, now: float, day: Span | None = None) -> Coming:
-        says = (schedule.spec, schedule.cursor, schedule.next_at)
+    def of(
+        self, schedule: Schedule, now: float, day: Span | None = None, skips: Collection[Skip] = ()
+    ) -> Coming:
+        skipped = [skip for skip in skips if skip[0] == schedule.id]
+        says = (schedule.spec, schedule.cursor, schedule.next_at, skipped)
         known = self._known.get((schedule.id, day))
         if (
             known is None
@@ -40,9 +44,9 @@ class Timetable:
             or (day is None and _is_over(known[2], now))
         ):
             found = (
-                fires.coming(schedule, now)
+                fires.coming(schedule, now, skipped)
                 if day is None
-                else fires.between(schedule, day.start, day.end, self._most)
+                else fires.between(schedule, day.start, day.end, self._most, skipped)
             )
             known = (says, now, found)
             self._known[schedule.id, day] = known
@@ -65,9 +69,9 @@ def read(db: Any, wanted: list[Schedule], timetable: Timetable, now: float, day:
     from tui_flow.store import runs, schedules
 
     unfired = schedules.list_unfired(db, now - fires.DAY)
-    skips = frozenset((one.schedule, one.fire_at) for one in unfired if one.fire_at > now)
+    skips = fires.skips_of(unfired, now)
     if day is not None:
         unfired = [one for one in unfired if day.start <= one.fire_at < day.end]
     timetable.note_change(wanted, now)
-    coming = {one.id: timetable.of(one, now, day) for one in wanted}
+    coming = {one.id: timetable.of(one, now, day, skips) for one in wanted}
     return Reading(unfired, runs.list_active(db), coming, max(now, day.start) if day else now, skips)
