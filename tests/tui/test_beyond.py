@@ -31,6 +31,7 @@ def test_the_past_of_a_task_is_read_from_old_to_new_and_names_its_last_success()
     assert "HISTORY  =✓✗✗  its last 4 runs" in text
     assert "LAST OK  run 6" in text and "12.0s" in text
     assert "in none of these 2" in told(the_task(1, "load", "failed"), Beyond(found[:2]))
+    assert "LAST OK  in none before this one" in told(the_task(1, "load"), Beyond([found[2], *found[:2]]))
 
 
 def test_what_a_task_was_called_with_stands_before_what_it_gave() -> None:
@@ -95,3 +96,6 @@ def test_a_rerun_is_offered_with_its_command() -> None:
         "CLI      tui-flow rerun 5 --from load",
     ]
     assert text_of(beyond.rerun_lines(run, "", "")[-1]) == "CLI      tui-flow rerun 5"
+    good = run._replace(state=FlowRunState.COMPLETED)
+    lines = list(map(text_of, beyond.rerun_lines(good, "load", "reuse 8, run nothing")))
+    assert lines == ["RERUN    r t  from load", "CLI      tui-flow rerun 5 --from load"], "nothing failed"

@@ -82,6 +82,19 @@ def test_tasks_are_told_by_name_those_that_are_not_well_in_any_case(
     assert max(map(len, lines)) <= 50
 
 
+@pytest.mark.parametrize(
+    ("counts", "told"),
+    [
+        ((0, 0, 0), ""),
+        ((2, 1, 3), "2 runs continue, 1 waits for you, 3 are queued"),
+        ((0, 2, 1), "2 runs wait for you, 1 is queued"),
+    ],
+)
+def test_who_leaves_hears_which_runs_continue_and_which_wait(counts: tuple[int, int, int], told: str) -> None:
+    states = (FlowRunState.RUNNING, FlowRunState.PAUSED, FlowRunState.PENDING)
+    assert str(EMPTY._replace(counts=dict(zip(states, counts, strict=True))).going) == told
+
+
 def test_the_foot_says_what_the_last_day_was_like_and_which_limits_are_full(tmp_path: Any) -> None:
     settings = Settings(project=tmp_path, max_concurrent_runs=1, tag_limits={"io": 2})
     overview = EMPTY._replace(counts={FlowRunState.RUNNING: 1})
@@ -226,3 +239,7 @@ def test_how_often_a_flow_failed_is_said_of_one_run_as_of_several(
     more = More("other", run.id, spans=[plots.span_of(run)] * count, failures={"load": count})
     assert told in text_of(flow_detail.failure_context(row, more, NOON)[-1])
     assert by_task in text_of(flow_detail._failures(more)[0])
+    crashed = [span._replace(state=FlowRunState.CRASHED) for span in more.spans]
+    for spans, word in ((crashed, "crashed"), ([*more.spans, *crashed], "failed or crashed")):
+        line = text_of(flow_detail.failure_context(row, more._replace(spans=spans), NOON)[-1])
+        assert line.partition(",")[0].endswith(f" {word}"), line

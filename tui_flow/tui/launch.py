@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from tui_flow.contract.errors import EXIT_OK, EXIT_USAGE, ReadOnly
-from tui_flow.counting import counted
 from tui_flow.held_off import held_off
 from tui_flow.settings import Settings
 from tui_flow.tui import terminal
@@ -64,9 +63,6 @@ def run(
     code = console.run(mouse=mouse)
     if console.elsewhere is not None and go_to is not None:
         return go_to(console.elsewhere)
-    active = console.overview.active
-    if active:
-        sys.stdout.write(
-            f"{counted(active, 'run')} {'continues' if active == 1 else 'continue'}; reattach: tui-flow\n"
-        )
+    if going := str(console.overview.going):
+        sys.stdout.write(f"{going}; reattach: tui-flow\n")
     return code or console.return_code or EXIT_OK

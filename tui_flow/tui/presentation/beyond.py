@@ -3,7 +3,7 @@
 import json
 from typing import Any, NamedTuple
 
-from tui_flow.contract.states import TASK_SUCCESS, TaskRunState
+from tui_flow.contract.states import TASK_SUCCESS, FlowRunState, TaskRunState
 from tui_flow.counting import counted, sized
 from tui_flow.store.records import FlowRun, TaskRun
 from tui_flow.store.task_history import Output, Past
@@ -91,7 +91,7 @@ def _kind(value: Any) -> str:
 
 
 def past_lines(past: list[Past], marks: Marks, now: float) -> list[Line]:
-    """How a task went in the last runs, the newest on the right, and when it last went well before this one."""
+    """How a task went in the last runs, the newest on the right, and when it last went well: before this one, if it did."""
     if not past:
         return []
     shapes: Line = []
@@ -101,19 +101,25 @@ def past_lines(past: list[Past], marks: Marks, now: float) -> list[Line]:
     many = len(past)
     told = f"  its last {counted(many, 'run')}" if many > 1 else "  its first run of late"
     lines: list[Line] = [[(f"{'HISTORY':<9}", "dim"), *shapes, (told, "dim")]]
-    good = next((one for one in past[1:] if set(+one.counts) <= TASK_SUCCESS), None)
+    good = next((one for one in past[1:] if _went_well(one)), None)
     if good is not None:
         took = "" if good.seconds is None else f"  {times.duration(good.seconds)}"
         when = times.moment(good.ended_at or now, now)
         lines.append([(f"{'LAST OK':<9}", "dim"), (f"run {good.run_id}  {when}{took}", "")])
     elif many > 1:
-        lines.append([(f"{'LAST OK':<9}", "dim"), (f"in none of these {many}", "warn")])
+        none = "in none before this one" if _went_well(past[0]) else f"in none of these {many}"
+        lines.append([(f"{'LAST OK':<9}", "dim"), (none, "warn")])
     return lines
 
 
+def _went_well(past: Past) -> bool:
+    return set(+past.counts) <= TASK_SUCCESS
+
+
 def rerun_lines(run: FlowRun, task: str, preview: str) -> list[Line]:
-    """What `r` offers first, what it would do, and the same as a command."""
-    ways = [way for way in reruns.ways(run, task) if way.key in ("f", "t")]
+    """What `r` offers first, what it would do, and the same as a command. Where nothing failed, nothing runs from there."""
+    offered = ("t",) if run.state is FlowRunState.COMPLETED else ("f", "t")
+    ways = [way for way in reruns.ways(run, task) if way.key in offered]
     lines: list[Line] = []
     for way in ways:
         told = preview if way.key == "f" and preview else way.title

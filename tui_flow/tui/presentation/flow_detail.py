@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
-from tui_flow.contract.states import ACTIVE, FlowRunState, TaskRunState
+from tui_flow.contract.states import ACTIVE, WENT_WRONG, FlowRunState, TaskRunState
 from tui_flow.counting import counted
 from tui_flow.store.records import FlowRun
 from tui_flow.store.spans import Span
@@ -121,13 +121,17 @@ def failure_context(row: FlowRow, more: More, now: float) -> list[Line]:
         found.append([("not run because of it  ", "dim"), (f"{', '.join(idle[:4])}{others}", "")])
     last = more.spans[:RUNS]
     bad = sum(role(span.state) == "bad" for span in last)
-    told: Line = [
-        ("its only run failed" if len(last) == 1 else f"{bad} of the last {len(last)} runs failed", "")
-    ]
+    who = "its only run" if len(last) == 1 else f"{bad} of the last {len(last)} runs"
+    told: Line = [(f"{who} {_how_they_ended(last)}", "")]
     if more.failures and bad > 1:
         task, count = next(iter(more.failures.items()))
         told.append((f", {'all' if count == bad else count} in {task}", ""))
     return [*found, [*told, *(span for good in _last_good(more, now) for span in (("   ", ""), *good))]]
+
+
+def _how_they_ended(spans: Sequence[Span]) -> str:
+    """In words, of those that went wrong: "failed", "crashed", "failed or crashed"."""
+    return " or ".join(state for state in WENT_WRONG if any(span.state is state for span in spans))
 
 
 def _last_good(more: More, now: float) -> list[Line]:

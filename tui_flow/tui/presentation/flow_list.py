@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from tui_flow.contract.failure import Failure
 from tui_flow.contract.states import (
     ACTIVE,
+    STARTED,
     TERMINAL,
     WENT_WRONG,
     AlertKind,
@@ -19,6 +20,7 @@ from tui_flow.contract.states import (
     FlowRunState,
     ScheduleState,
 )
+from tui_flow.counting import counted
 from tui_flow.store.advance import Advance, Pace
 from tui_flow.store.records import LATE_SECONDS, Alert, Flow, FlowFile, FlowRun, Pause, Schedule
 from tui_flow.store.spans import Span, tells_usual
@@ -29,6 +31,25 @@ from tui_flow.tui.presentation.glyphs import Marks, role
 MANY_ACTIVE = 100
 STRIP = 14
 """How many runs the strip of a flow shows."""
+
+
+class Going(NamedTuple):
+    """How many runs are not over."""
+
+    started: int
+    paused: int
+    """They wait for a person."""
+    queued: int
+
+    def __str__(self) -> str:
+        """ "2 runs continue, 1 waits for you, 3 are queued"; empty where all are over."""
+        verbs = (("continues", "continue"), ("waits for you", "wait for you"), ("is queued", "are queued"))
+        told: list[str] = []
+        for number, (one, many) in zip(self, verbs, strict=True):
+            if number:
+                who = str(number) if told else counted(number, "run")
+                told.append(f"{who} {one if number == 1 else many}")
+        return ", ".join(told)
 
 
 class Overview(NamedTuple):
@@ -53,6 +74,12 @@ class Overview(NamedTuple):
     """Where the runs are that are not over, by run."""
     paces: Mapping[str, Pace] = MappingProxyType({})
     """At what pace the last run that completed went, by flow: of those that have a run that is not over."""
+
+    @property
+    def going(self) -> "Going":
+        paused = self.counts.get(FlowRunState.PAUSED, 0)
+        started = sum(self.counts.get(state, 0) for state in STARTED) - paused
+        return Going(started, paused, self.counts.get(FlowRunState.PENDING, 0))
 
     @property
     def active(self) -> int:

@@ -5,7 +5,6 @@ import socket
 import time
 from typing import Any
 
-from tui_flow.contract.states import STARTED, FlowRunState
 from tui_flow.tui.bridge import OTHER
 from tui_flow.tui.presentation import Line, text_of, times
 from tui_flow.tui.presentation.cells import short
@@ -91,10 +90,7 @@ class Header(Bar):
     def _counts(self, *, roomy: bool) -> list[tuple[str, str, str]]:
         """What is at work, waits or is wrong: shape and number, the word for it, and its role."""
         console, marks = self._console, self.paint.marks
-        by_state = console.overview.counts
-        paused = by_state.get(FlowRunState.PAUSED, 0)
-        started = sum(by_state.get(state, 0) for state in STARTED) - paused
-        queued = by_state.get(FlowRunState.PENDING, 0)
+        started, paused, queued = console.overview.going
         broken = sum(1 for file in console.overview.files if file.state == "broken")
         new = len(console.new_alerts())
         files = f" broken file{'s' if broken > 1 else ''}"
