@@ -23,6 +23,7 @@ from pydantic import (
     ByteSize,
     ConfigDict,
     Field,
+    HttpUrl,
     Json,
     Secret,
     SecretBytes,
@@ -139,13 +140,17 @@ HINTS: list[Any] = [
     Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, max_length=3, pattern="^[a-z]+$")],
     Annotated[int, Field(ge=0, le=100)], Annotated[float, Field(gt=0, multiple_of=0.5)], Annotated[list[int], Field(max_length=2)],
     Annotated[set[int], Field(max_length=1)], Annotated[Decimal, Field(max_digits=3, gt=0)], Annotated[int, Strict()], SecretStr,
-    SecretBytes, Secret[int], IPv4Address, AnyUrl, ByteSize, Json[list[int]], list[Named], Any,
+    SecretBytes, Secret[int], IPv4Address, AnyUrl, HttpUrl, dict[str, str], Annotated[int, Field(multiple_of=5)],
+    Annotated[float, Field(multiple_of=5)], Annotated[str, Field(coerce_numbers_to_str=True)], list[str], Path | None, ByteSize, Json[list[int]], list[Named], Any,
 ]  # fmt: skip
 VALUES: list[Any] = [
     "1", 1, 1.0, 1.5, True, None, "LOW", "nan", " 1 ", "x", "a", "", "yes", "2026-01-01", "2026-13-01", "today", "P1D", "05:00",
     "86400", "1e3", "1_0", ".5", "ABC", " abc ", "abcd", "1,2", "[1]", '{"a":1}', "http://x", "12345678123456781234567812345678",
     -5, 500, [1], ["a"], [], [1, "b"], [1, 1, 1], [["a", 1]], {}, {"a": 1}, {"a": "x"}, {"a": 1, "b": "x"}, {"1": 1}, {"token": "x"},
     {"apiToken": "x", "text": 5}, {"apiToken": "x", "n": "q"}, {"x": 1, "z": [1]}, {"y": [1], "z": [1]}, {"kind": "cat", "n": 1},
+    "25:00", "24:00", "5:00", "05:60", "05:00:00.5Z", "05:00+02:00", " 05:00", "T05:00", "1h 30m", "PT5M", "-P1D", "1 day", "1d 05:00", "01:30:00",
+    "1:30", "+1d", "1 days, 05:00:00", "-1 day, 01:00:00", "30:00:00", "http:x", "mailto:a@b", " http://x ", "//x", "ht\ntp://x", "\thttp://x", "7", 10, 5.0, "5.0",
+    "{12345678-1234-5678-1234-567812345678}", "urn:uuid:12345678-1234-5678-1234-567812345678", "1.2.3.4", "::1", "1_0.5", "+5", "Infinity",
     {"kind": "dog"}, {"n": "q"}, {"v": 1, "kids": [{"v": "x"}]}, {"v": 1, "kids": [{"v": 2}]}, [{"apiToken": "x"}],
 ]  # fmt: skip
 
@@ -188,6 +193,15 @@ def test_nothing_that_pydantic_takes_is_found_wrong(hint: Any) -> None:
         (Closed, {"b": 1}, "b: is not known, but a"),
         (Named, {"n": 1}, "apiToken: is missing"),
         (Tree, {"v": 1, "kids": [{"v": "x"}]}, "kids.0.v: needs a whole number"),
+        (Annotated[int, Field(multiple_of=5)], 7, "has to be a multiple of 5"),
+        (time, "25:00", "needs a time, as 14:30"),
+        (timedelta, "1h 30m", "needs a duration, as PT5M or 01:30:00"),
+        (UUID, 123, "needs a text"),
+        (UUID, "123", "needs a UUID"),
+        (AnyUrl, "nope", "needs a URL, as https://example.org"),
+        (Decimal, "abc", "needs a number"),
+        (dict[str, str], {"a": 1}, "a: needs a text"),
+        (str, 5, "needs a text"),
     ],
 )
 def test_what_surely_fails_is_told_with_its_place_and_what_fits(hint: Any, value: Any, why: str) -> None:

@@ -35,19 +35,23 @@ LIMITS: dict[str, tuple[str, Callable[[Any, Any], bool]]] = {
     "maximum": ("at most", le),
     "exclusiveMinimum": ("more than", gt),
     "exclusiveMaximum": ("less than", lt),
+    "multipleOf": ("a multiple of", lambda value, of: not _are_whole(value, of) or value % of == 0),
     "minLength": ("at least this many letters:", ge),
     "maxLength": ("at most this many letters:", le),
     "minItems": ("at least this many items:", ge),
     "maxItems": ("at most this many items:", le),
 }
 """How a limit is told, and what a value (or how long it is) has to be to it."""
-_FORMATS = {
+FORMATS = {
     "date": "date, as 2026-08-20",
     "date-time": "date and time, as 2026-08-20T14:30",
     "time": "time, as 14:30",
-    "duration": "duration, as PT5M",
+    "duration": "duration, as PT5M or 01:30:00",
     "uuid": "UUID",
+    "decimal": "number",
+    "uri": "URL, as https://example.org",
 }
+"""What a text has to be in a format."""
 MOST_ITEMS = 10_000
 """So many are looked at, in each list and object."""
 MOST_DIGITS = 4_000
@@ -57,6 +61,12 @@ _NUMBER = re.compile(
     r"\s*[+-]?(\d[\d_]*+(\.[\d_]*+)?|\.\d[\d_]*+)(e[+-]?\d+)?\s*|\s*[+-]?(nan|inf(inity)?)\s*", re.I
 )
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+_DURATION = re.compile(r"[+-]?(P.*\d|\d+\s*d|\d+:\d\d)", re.I)
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.I)
+_NO_PART_OF_URL = re.compile("[\x00-\x20]")
+_NUMBERED = frozenset(["date", "date-time", "time", "duration", "ipv4", "ipv6", "binary"])
+"""The formats of texts that may be given as numbers."""
 
 
 def from_json(text: str) -> Any:
@@ -110,8 +120,8 @@ def _misfit(part: Any, value: Any, definitions: Mapping[str, Any], matches: Matc
     if not types:
         return None
     if _breaks_format(part, value):
-        return Misfit((), f"needs a {_FORMATS[part['format']]}")
-    if not any(_is(type_, value) for type_ in types):
+        return Misfit((), f"needs a {FORMATS[part['format']]}")
+    if not any(_is(type_, value, str(part.get("format", ""))) for type_ in types):
         return Misfit((), f"needs a {' or '.join(WORDS.get(str(type_), str(type_)) for type_ in types)}")
     if broken := broken_limit(part, value):
         return Misfit((), broken)
@@ -218,7 +228,12 @@ def _breaks_pattern(part: Mapping[str, Any], value: str, matches: Matches) -> bo
     return isinstance(pattern, str) and not any(matches(pattern, text) for text in (value, value.strip()))
 
 
-def _is(type_: str, value: Any) -> bool:
+def _are_whole(*values: Any) -> bool:
+    """Also as floats, which hold no larger ones."""
+    return all(isinstance(value, int) and abs(value) < 2**53 for value in values)
+
+
+def _is(type_: str, value: Any, form: str) -> bool:
     """Whether a value may be taken for one of that JSON type."""
     if type_ == "null":
         return value is None
@@ -229,8 +244,8 @@ def _is(type_: str, value: Any) -> bool:
         return number is not None and (not isinstance(number, float) or number.is_integer())
     if type_ == "number":
         return _number(value) is not None
-    if type_ == "string":  # numbers: moments, addresses, and models that coerce them
-        return isinstance(value, str | int | float)
+    if type_ == "string":
+        return isinstance(value, str) or (form in _NUMBERED and isinstance(value, int | float))
     kinds = {"array": list, "object": dict}
     return type_ not in kinds or isinstance(value, kinds[type_])
 
@@ -251,15 +266,23 @@ def _is_one_of(values: list[Any], value: Any) -> bool:
 
 
 def _breaks_format(part: Mapping[str, Any], value: Any) -> bool:
-    """Whether a text is surely no day, no moment, no duration and no UUID, where it has to be one."""
+    """Whether a text is surely no day, no moment, no duration, no UUID and no URL, where it has to be one."""
     form = part.get("format")
-    if not isinstance(value, str) or is_secret(part) or _number(value) is not None:
+    if not isinstance(value, str) or is_secret(part):
         return False
+    if form == "uuid":
+        return not _is_made(value, "uuid")
+    if form == "uri":
+        return not _SCHEME.match(_NO_PART_OF_URL.sub("", value))
+    if _number(value) is not None:
+        return False
+    if form == "decimal":
+        return True
     if form in ("date", "date-time"):
         return not _DAY.match(value) or not _is_made(value[:10], "date")
-    if form in ("time", "duration"):
-        return not any(letter.isdigit() for letter in value)
-    return form == "uuid" and not _is_made(value, "uuid")
+    if form == "duration":
+        return not _DURATION.match(value.strip())
+    return form == "time" and not _CLOCK.match(value.strip())
 
 
 def _is_made(text: str, kind: str) -> bool:

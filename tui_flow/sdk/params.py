@@ -298,15 +298,30 @@ def schema_generator() -> Any:
     from pydantic.json_schema import GenerateJsonSchema
 
     class Generator(GenerateJsonSchema):
+        _coerces = False
+        """Whether a text may be given as a number here."""
+
         def generate_inner(self, schema: Any) -> dict[str, Any]:
+            before, config = self._coerces, schema.get("config") or {}
+            self._coerces = schema.get("coerce_numbers_to_str") or config.get("coerce_numbers_to_str", before)
             found = super().generate_inner(schema)
-            return {**found, LENIENT: True} if _takes_more(schema) else found
+            takes_more = _takes_more(schema) or (schema["type"] == "str" and self._coerces)
+            self._coerces = before
+            return {**found, LENIENT: True} if takes_more else found
 
         def json_or_python_schema(self, schema: Any) -> dict[str, Any]:
             found = super().json_or_python_schema(schema)
             serialized = schema.get("serialization", {}).get("function")
             is_secret = getattr(serialized, "__name__", "").startswith("_serialize_secret")
             return {**found, "writeOnly": True} if is_secret else found
+
+        def decimal_schema(self, schema: Any) -> dict[str, Any]:
+            """Its text is not any text."""
+            found = super().decimal_schema(schema)
+            options = found.get("anyOf", [])
+            texts = [{**one, "format": "decimal"} for one in options if one.get("type") == "string"]
+            numbers = [one for one in options if one.get("type") != "string"]
+            return {**found, "anyOf": [*numbers, *texts]} if texts else found
 
         def enum_schema(self, schema: Any) -> dict[str, Any]:
             found = super().enum_schema(schema)
@@ -337,12 +352,18 @@ def _takes_more(schema: Any) -> bool:
     own = getattr(schema.get("cls"), "model_config", {}) if schema["type"] == "model" else {}
     extra = metadata.get("pydantic_js_extra") or own.get("json_schema_extra") or {}
     return (
-        schema["type"] in _OWN_WAYS
+        (schema["type"] in _OWN_WAYS and not _is_url(schema))
         or (schema["type"] == "enum" and _finds_missing(schema["cls"]))
         or bool(metadata.get("pydantic_js_annotation_functions"))
         or not isinstance(extra, dict)
         or bool(_TELLING & extra.keys())
     )
+
+
+def _is_url(schema: Any) -> bool:
+    """Whether it is pydantic's own wrapping of one."""
+    wraps = getattr(schema.get("function", {}).get("function"), "__module__", "")
+    return schema["type"] == "function-wrap" and wraps == "pydantic.networks"
 
 
 def _finds_missing(cls: Any) -> bool:

@@ -6,13 +6,12 @@ An object whose own fields are known becomes a group: a row to unfold, and below
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from tui_flow.contract.parameter_fit import LABELS, LENIENT, WORDS, choices
+from tui_flow.contract.parameter_fit import FORMATS, LABELS, LENIENT, WORDS, choices
 from tui_flow.contract.secret_parameters import NAMES, definitions_of, is_secret, resolved
 
-_FORMATS = {
+_FORMATS = FORMATS | {
     "date": "date, as 2026-08-20, today or -3d",
     "date-time": "date and time, as 2026-08-20T14:30, now or -3h",
-    "time": "time, as 14:30",
     "path": "path",
     "start": "time, as 14:30, +2h, tomorrow 03:00, or now",
 }
@@ -111,7 +110,7 @@ class Field(NamedTuple):
         ]
         if self.is_plain_list:
             return "list, as a, b"
-        return " or ".join(kinds) or "JSON"
+        return " or ".join(dict.fromkeys(kinds)) or "JSON"
 
     @property
     def type_word(self) -> str:
@@ -126,6 +125,8 @@ class Field(NamedTuple):
             return f"list[{' | '.join(_PYTHON.get(item, item) for item in self.items)}]"
         if type_ == "object" and self.title:
             return self.title
+        if self.format == "decimal" and type_ in ("number", "string"):
+            return "Decimal"
         return _PYTHON.get(self.format if type_ == "string" else type_, _PYTHON.get(type_, type_))
 
 
