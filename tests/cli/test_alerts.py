@@ -4,6 +4,7 @@ import json
 import os
 import pwd
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,7 @@ def test_a_failure_is_an_alert_a_message_and_history(shop: Project) -> None:
     assert (alert["kind"], alert["flow"], alert["place"], alert["times"]) == ("failure", "etl", "load", 2)
     wait_until(lambda: sent(shop), timeout=20)
     (message,) = sent(shop)
+    assert datetime.fromisoformat(message["at"]).tzinfo is not None, "as everywhere in JSON"  # type: ignore[arg-type]
     assert message["title"] == "etl failed (shop)" and "hunter2" not in json.dumps(message)
     assert "␛]52" in message["text"]  # type: ignore[operator]
     number = str(alert["id"])

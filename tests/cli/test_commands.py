@@ -192,6 +192,7 @@ def test_runs_can_be_narrowed_to_a_flow_and_to_states(project: Project) -> None:
     assert {run["flow"] for run in project.ask("runs", "--flow", "TINY")["runs"]} == {"tiny"}
     assert len(project.ask("runs", "-n", "1")["runs"]) == 1
     assert "✗ failed" in project.tui_flow("runs").stdout
+    assert project.tui_flow("runs").stdout.split()[:4] == ["RUN", "FLOW", "STATE", "MADE"]
     assert project.tui_flow("runs", "--flow", "tinny").returncode == 2
 
 

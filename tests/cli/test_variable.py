@@ -42,6 +42,8 @@ def test_values_are_json_or_text_and_cannot_reach_the_terminal(project: Project)
         assert "\x1b" not in project.tui_flow("variable", *command).stdout
     project.tui_flow("variable", "set", "limits", '{"rows": 3}', "--tag", "etl")
     assert project.ask("variable", "get", "limits")["value"] == {"rows": 3}
+    assert project.ask("variable", "set", "limits", "5") == project.ask("variable", "get", "limits")
+    assert project.ask("variable", "unset", "limits") == {"name": "limits", "state": "gone"}
 
 
 @pytest.mark.parametrize(

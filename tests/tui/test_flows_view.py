@@ -8,8 +8,8 @@ from tests.tui.pages import FakeEngine, Page, console
 from tests.tui.project import REFUSED, Project, the_task
 from tui_flow import __version__
 from tui_flow.contract import changes, commands
-from tui_flow.contract.errors import BadParameters, EngineError
-from tui_flow.contract.schedules import Cron
+from tui_flow.contract.errors import BadParameters, EngineError, ReadOnly
+from tui_flow.contract.schedules import Cron, Interval
 from tui_flow.store.database import SCHEMA_VERSION
 from tui_flow.tui.app import Console
 from tui_flow.tui.widgets.flow_table import FlowTable
@@ -54,12 +54,30 @@ async def test_a_broken_file_shows_its_error_and_its_line(etl: Project) -> None:
         )
         page.engine.tell(changes.FlowFileChanged("flows/etl_daily.py", "broken"))
         await page.press("g")
+        await page.shows("r is refused until it imports")
+        assert "last good version" not in page.text, "it has no schedule"
+        etl.schedule("etl_daily", Interval(3600.0), at=time.time())
+        page.engine.tell(changes.ScheduleChanged("etl_daily", "nightly"))
         await page.shows("its schedules run its last good version; r is refused until it imports")
 
 
 async def test_an_empty_project_says_what_to_do(project: Project) -> None:
     async with console(project) as page:
         await page.shows("Save a Python file in", "from tui_flow import flow")
+        await page.press("R")
+        assert page.message == "there is no flow here that takes parameters"
+        await page.press("question_mark")
+        await page.type("rerun")
+        await page.shows("not possible: it works in")
+        await page.type("xyz")
+        await page.shows("Help: nothing matches", "Nothing is called so")
+
+
+async def test_where_nothing_was_kept_and_nothing_can_run_the_reason_is_all_there_is(
+    project: Project,
+) -> None:
+    async with console(project, read_only=ReadOnly("the disk is read-only: this is what was there")) as page:
+        await page.shows("this is what was there, and that is nothing", "Nothing can run here")
         await page.press("enter", "r", "R", "x", "e", "slash")
         assert page.app.is_running
         await page.press("escape")

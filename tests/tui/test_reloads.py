@@ -81,3 +81,7 @@ async def test_the_console_says_how_many_tasks_the_next_run_has_anew(etl: Projec
         save("ingest_s3", version(etl, FIRST + "\n"))
         page.engine.tell(changes.FlowFileChanged("flows/ingest_s3.py", "ok"))
         await page.shows("2 flow files reloaded, the next runs use them")
+        etl.db.execute("DELETE FROM flows WHERE path = 'flows/etl_daily.py'")
+        save("etl_daily", version(etl, HEAD))
+        page.engine.tell(changes.FlowFileChanged("flows/etl_daily.py", "ok"))
+        await page.shows("etl_daily.py reloaded: no flow is in it any more")

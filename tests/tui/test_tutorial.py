@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from tests.store.rows import a_file, a_flow
 from tests.tui.pages import console
 from tests.tui.project import NOON, Project
 from tui_flow.contract import changes, commands
@@ -76,3 +77,10 @@ def test_a_project_without_runs_is_told_how_to_get_some() -> None:
     )
     assert [bool(step.do) for step in steps] == [True, False, False, False, False, True]
     assert told.isascii()
+
+
+def test_the_tour_does_not_say_that_its_flow_stands_on_top_where_another_does() -> None:
+    broken = a_file("flows/mess.py", state="broken", error="no", error_line=7)
+    overview = EMPTY._replace(files=[broken], flows=[a_flow("etl")])
+    told = [text_of(line) for line in tutorial.steps(overview, Keymap(), NOON, ASCII)[0].lines]
+    assert told[1] == "Of your flows, look at etl: never run"

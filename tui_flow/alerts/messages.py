@@ -5,10 +5,11 @@ from typing import Any
 
 from tui_flow.alerts.redaction import redacted
 from tui_flow.contract.states import AlertKind
+from tui_flow.iso_time import iso
 from tui_flow.safe import safe
 from tui_flow.store.records import Alert
 
-VERSION = 1
+VERSION = 2
 MAX_TEXT = 200
 """Characters of an alert in the text."""
 MAX_ALERTS = 20
@@ -31,7 +32,7 @@ def message(alerts: Sequence[Alert], project: str, host: str, now: float) -> dic
         "version": VERSION,
         "project": project,
         "host": host,
-        "at": now,
+        "at": iso(now),
         "title": title(alerts, project),
         "text": "\n".join([*map(line, shown), *_more(len(alerts) - len(shown))]),
         "alerts": [_object(alert) for alert in shown],
@@ -74,8 +75,8 @@ def _object(alert: Alert) -> dict[str, Any]:
         "path": clean(alert.path),
         "line": alert.line,
         "times": alert.times,
-        "first_at": alert.first_at,
-        "last_at": alert.last_at,
+        "first_at": iso(alert.first_at),
+        "last_at": iso(alert.last_at),
         "run_id": alert.runs[0] if alert.runs else None,
         "open": f"tui-flow open run/{alert.runs[0]}" if alert.runs else "tui-flow",
     }

@@ -13,11 +13,11 @@ from tui_flow.cli.complete import flow_names
 from tui_flow.cli.history import opened
 from tui_flow.cli.options import new_command, settings, wants_json
 from tui_flow.cli.output import note, print_json, print_table, style
-from tui_flow.cli.shapes import iso
 from tui_flow.contract import commands
 from tui_flow.contract.errors import RequestError, UnknownSchedule
 from tui_flow.contract.schedules import TIMED, describe, from_json
 from tui_flow.contract.states import FireReason
+from tui_flow.iso_time import iso
 from tui_flow.safe import safe
 from tui_flow.store.records import FireTime
 from tui_flow.tui.presentation.times import moment

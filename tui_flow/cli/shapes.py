@@ -1,18 +1,11 @@
 """The JSON that commands print about flows and runs: the history's own names, times in ISO 8601 (UTC)."""
 
 import time
-from datetime import UTC, datetime
 from typing import Any
 
+from tui_flow.iso_time import iso
 from tui_flow.store.records import Artifact, Attempt, Flow, FlowFile, FlowRun, ServedFlow, TaskRun
 from tui_flow.store.waits import waited_seconds
-
-
-def iso(at: float | None) -> str | None:
-    """Seconds since the epoch as ISO 8601 with milliseconds, in UTC."""
-    if at is None:
-        return None
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def run_object(run: FlowRun) -> dict[str, Any]:

@@ -28,8 +28,8 @@ async def current_flow(engine: "Engine", name: str) -> Flow:
     if flow is None or file is None or flow.path not in engine.watcher.sources:
         _refuse_unknown(engine, name)
     if file.state == "broken":
-        meanwhile = "mend it and save it; until then its schedules run its last good version"
-        raise broken_file(file.error, file.path, file.error_line, meanwhile)
+        meanwhile = "; until then its schedules run its last good version" if flow.schedules else ""
+        raise broken_file(file.error, file.path, file.error_line, f"mend it and save it{meanwhile}")
     return flow
 
 

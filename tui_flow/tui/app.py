@@ -264,12 +264,12 @@ class Console(Hearing, inherit_bindings=False):
             self.screen.refresh(layout=True, repaint=True)
 
     def action_help(self) -> None:
-        from tui_flow.tui.offers import actions_of
+        from tui_flow.tui.offers import offers_of_help
         from tui_flow.tui.screens.palette import HelpScreen
 
         view = self.screen
         if isinstance(view, View):
-            offers = actions_of(self, view)
+            offers = offers_of_help(self, view)
             self.push_screen(HelpScreen(offers, self.rebind, view.places(), self.keymap), self.take_offer)
 
     def action_tutorial(self) -> None:

@@ -46,6 +46,11 @@ def offers_of(console: "Console", view: View) -> list[Offer]:
     ]
 
 
+def offers_of_help(console: "Console", view: View) -> list[Offer]:
+    """Every key that works here, and to be found by its name what works elsewhere."""
+    return [*actions_of(console, view), *_elsewhere(console, view)]
+
+
 def actions_of(console: "Console", view: View) -> list[Offer]:
     """Every key that works here, those of the place first."""
     places = sorted(view.places(), key=lambda place: (place == "app", place == "list", place == "rows"))

@@ -41,6 +41,9 @@ class Reloads:
         from tui_flow.contract.version import Version
 
         settings, name = self._console.settings, path.rpartition("/")[2]
+        if path not in {flow.path for flow in self._console.overview.flows}:
+            self._console.say(f"{name} reloaded: no flow is in it any more", "warn", stays=True)
+            return
         compare = partial(
             changed_tasks,
             settings.project,

@@ -11,11 +11,11 @@ from tui_flow.cli.history import up_to_date
 from tui_flow.cli.options import new_command, settings, wants_json
 from tui_flow.cli.output import note as say
 from tui_flow.cli.output import print_json, print_table, style
-from tui_flow.cli.shapes import iso
 from tui_flow.contract import commands
 from tui_flow.contract.errors import EXIT_RUN_NOT_COMPLETED, RequestError, UnknownAlert
 from tui_flow.contract.states import AlertState
 from tui_flow.counting import counted
+from tui_flow.iso_time import iso
 from tui_flow.safe import safe
 from tui_flow.store.records import Alert
 from tui_flow.tui.presentation.people import who

@@ -10,8 +10,8 @@ from tui_flow.cli.history import find_run, up_to_date
 from tui_flow.cli.options import limit_option, new_command, settings, wants_json
 from tui_flow.cli.output import note, print_json, print_table, style
 from tui_flow.cli.paint import plain_ascii
-from tui_flow.cli.shapes import iso
 from tui_flow.contract.errors import UnknownRun
+from tui_flow.iso_time import iso
 from tui_flow.safe import safe
 from tui_flow.store.records import Materialization
 from tui_flow.tui.presentation.times import moment

@@ -9,9 +9,9 @@ from tui_flow.cli.complete import flow_names
 from tui_flow.cli.options import new_command, settings, wants_json
 from tui_flow.cli.output import note, print_json, print_table
 from tui_flow.cli.scheduling import parsed_time
-from tui_flow.cli.shapes import iso
 from tui_flow.contract.commands import Backfill, Sync
 from tui_flow.counting import counted
+from tui_flow.iso_time import iso
 from tui_flow.safe import safe
 from tui_flow.tui.presentation import times
 

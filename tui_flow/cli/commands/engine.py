@@ -9,10 +9,10 @@ import click
 from tui_flow.cli import engine_settings
 from tui_flow.cli.options import new_command, settings, wants_json
 from tui_flow.cli.output import note, print_json
-from tui_flow.cli.shapes import iso
 from tui_flow.contract.commands import GetStatus, KeepEngine, StopEngine
 from tui_flow.contract.errors import EXIT_ENGINE, EngineError
 from tui_flow.contract.rundir import ENGINE_LOCK, lock_holder, open_state_dir
+from tui_flow.iso_time import iso
 from tui_flow.safe import safe
 from tui_flow.settings import Settings
 from tui_flow.tui.presentation.times import moment

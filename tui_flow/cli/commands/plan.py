@@ -18,10 +18,10 @@ from tui_flow.cli.run_requests import (
     parameter_options,
     wish_options,
 )
-from tui_flow.cli.shapes import iso
 from tui_flow.contract.commands import DescribeFile, GetStatus
 from tui_flow.contract.errors import EXIT_USAGE, UnknownFlow
 from tui_flow.contract.states import ACTIVE
+from tui_flow.iso_time import iso
 from tui_flow.settings import Settings
 from tui_flow.tui.presentation import plan, run_options, text_of
 from tui_flow.tui.presentation.form import Form

@@ -4,8 +4,8 @@ import time
 
 from tui_flow.cli.options import new_command, wants_json
 from tui_flow.cli.output import note, print_json, print_table
-from tui_flow.cli.shapes import iso
 from tui_flow.client import projects
+from tui_flow.iso_time import iso
 from tui_flow.safe import safe
 from tui_flow.tui.presentation.times import moment
 

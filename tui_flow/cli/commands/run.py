@@ -20,7 +20,7 @@ from tui_flow.cli.run_requests import (
     parameter_options,
     wish_options,
 )
-from tui_flow.cli.shapes import iso, run_object
+from tui_flow.cli.shapes import run_object
 from tui_flow.contract.commands import DescribeFile, RunFile, RunFlow, RunServed
 from tui_flow.contract.errors import (
     EXIT_INTERRUPTED,
@@ -31,6 +31,7 @@ from tui_flow.contract.errors import (
     UnknownFlow,
 )
 from tui_flow.contract.states import FlowRunState
+from tui_flow.iso_time import iso
 from tui_flow.safe import safe
 from tui_flow.settings import Settings
 from tui_flow.tui.presentation.times import moment

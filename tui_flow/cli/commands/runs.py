@@ -64,7 +64,7 @@ def command(flow: str | None, states: tuple[str, ...], limit: int, order: str) -
         note("no runs" if flow or states else "no runs yet; start one with: tui-flow run FLOW")
         return
     now = time.time()
-    print_table(("RUN", "FLOW", "STATE", "BEGAN", "TOOK", "NAME"), [_row(run, waits, now) for run in found])
+    print_table(("RUN", "FLOW", "STATE", "MADE", "TOOK", "NAME"), [_row(run, waits, now) for run in found])
 
 
 def flow_name(db: Any, name: str) -> str:
@@ -85,6 +85,6 @@ def flow_name(db: Any, name: str) -> str:
 
 def _row(run: FlowRun, waits: dict[int, str], now: float) -> tuple[str, ...]:
     """Of a run that waits, why it does stands beside its name, which it mostly has not got yet."""
-    began = moment(run.started_at or run.created_at, now)
+    made = moment(run.created_at, now)
     name = "  ".join(filter(None, (safe(run.run_name), waits.get(run.id, ""))))
-    return str(run.id), safe(run.flow), state_text(run.state), began, took(run, now), name
+    return str(run.id), safe(run.flow), state_text(run.state), made, took(run, now), name

@@ -15,10 +15,10 @@ from tui_flow import fire_times
 from tui_flow.cli.options import new_command, wants_json
 from tui_flow.cli.output import note, print_json, print_table
 from tui_flow.cli.scheduling import VERBS
-from tui_flow.cli.shapes import iso
 from tui_flow.contract.errors import RequestError
 from tui_flow.contract.schedules import DAY, Cron, Interval, RRule, Schedule, When, checked, seconds_of
 from tui_flow.contract.zones import local_zone
+from tui_flow.iso_time import iso
 from tui_flow.safe import safe
 
 _MOST = 1_000

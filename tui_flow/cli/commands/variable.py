@@ -8,10 +8,10 @@ import click
 
 from tui_flow.cli.options import new_command, settings, wants_json
 from tui_flow.cli.output import note, print_json, print_table
-from tui_flow.cli.shapes import iso
 from tui_flow.contract.documents import VARIABLES, Documents, checked_value
 from tui_flow.contract.errors import BadParameters
 from tui_flow.contract.rundir import open_state_dir
+from tui_flow.iso_time import iso
 from tui_flow.safe import safe
 from tui_flow.tui.presentation.times import moment
 from tui_flow.tui.presentation.words import value_of
@@ -61,7 +61,7 @@ def get(name: str) -> None:
     if found is None:
         raise BadParameters(f"there is no variable {name!r}", next="list them with: tui-flow variable list")
     if wants_json():
-        print_json({**found, "updated_at": iso(found.get("updated_at"))})
+        _print_document(found)
     else:
         value = found["value"]
         click.echo(safe(value) if isinstance(value, str) else json.dumps(value))
@@ -82,6 +82,9 @@ def set_(name: str, value: str, tags: tuple[str, ...]) -> None:
         "updated_at": time.time(),
     }
     _checked(_documents().write, name, document)
+    if wants_json():
+        _print_document(document)
+        return
     note(f"{name} is {safe(json.dumps(document['value'], ensure_ascii=False))}")
 
 
@@ -91,7 +94,14 @@ def unset(name: str) -> None:
     """Delete a variable."""
     if not _checked(_documents().remove, name):
         raise BadParameters(f"there is no variable {name!r}", next="list them with: tui-flow variable list")
+    if wants_json():
+        print_json({"name": name, "state": "gone"})
+        return
     note(f"{name} is gone")
+
+
+def _print_document(document: dict[str, Any]) -> None:
+    print_json({**document, "updated_at": iso(document.get("updated_at"))})
 
 
 def _checked(function: Any, *arguments: Any) -> Any:

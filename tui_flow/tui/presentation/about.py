@@ -106,7 +106,7 @@ def _broken_lines(row: FlowRow) -> list[Line]:
     if row.flow is not None:
         lines.append(
             [
-                ("its schedules run its last good version; ", "dim"),
+                ("its schedules run its last good version; " if row.standing else "", "dim"),
                 ("r", "key"),
                 (" is refused until it imports", "dim"),
             ]

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from tui_flow.contract.states import JUDGED, STARTED, WENT_WRONG, FlowRunState
+from tui_flow.contract.states import JUDGED, STARTED, WENT_WRONG, FlowRunState, ScheduleState
 from tui_flow.counting import counted
 from tui_flow.settings import Settings
 from tui_flow.store.records import FlowFile
@@ -90,7 +90,8 @@ def _files(overview: Overview) -> list[Line]:
     if good:
         last = max(good, key=lambda file: file.described_at)
         line += [(" read ", "dim"), (times.clock(last.described_at), "dim"), (f" {_name(last)}", "")]
-    held = {flow.path for flow in overview.flows}
+    fires = {one.flow for one in overview.schedules if one.state is not ScheduleState.GONE}
+    held = {flow.path for flow in overview.flows if flow.name in fires}
     for file in overview.files:
         if file.state == "broken":
             where = f" line {file.error_line}" if file.error_line else ""

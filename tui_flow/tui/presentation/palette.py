@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 PREFIXES = {
-    ">": ("action", "elsewhere"), "#": ("run",), "@": ("flow",), "!": ("alert",), "'": ("view",), "?": ("action", "help"),
+    ">": ("action", "elsewhere"), "#": ("run",), "@": ("flow",), "!": ("alert",), "'": ("view",), "?": ("action", "help", "elsewhere"),
 }  # fmt: skip
 """What is typed first says what is looked for."""
 

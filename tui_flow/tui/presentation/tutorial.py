@@ -31,6 +31,7 @@ def steps(overview: Overview, keymap: Keymap, now: float, marks: Marks) -> list[
     """What is told, in the order in which a day's work goes."""
     named = {action.name: action for action in ACTIONS}
     row = example(overview)
+    is_first = row is not None and flow_list.rows_of(overview)[0].key == row.key
     run = row.run if row is not None else None
     begins = f"runs {row.name}" if row is not None else ""
 
@@ -38,7 +39,7 @@ def steps(overview: Overview, keymap: Keymap, now: float, marks: Marks) -> list[
         return (keymap.first(named[name], marks.ascii), "key")
 
     return [
-        Step("look", _look(key, row, now, marks), "shows the flows"),
+        Step("look", _look(key, row, is_first, now, marks), "shows the flows"),
         Step("open", _open(key, run), f"opens run {run.id}" if run else begins),
         Step("read the error", _read(key, row), f"opens run {run.id} there" if run else begins),
         Step("edit", _edit(key, row), "opens your editor" if row else ""),
@@ -50,7 +51,7 @@ def steps(overview: Overview, keymap: Keymap, now: float, marks: Marks) -> list[
 _Key = Callable[[str], tuple[str, str]]
 
 
-def _look(key: _Key, row: FlowRow | None, now: float, marks: Marks) -> list[Line]:
+def _look(key: _Key, row: FlowRow | None, is_first: bool, now: float, marks: Marks) -> list[Line]:
     lines: list[Line] = [[key("app.view_flows"), (" shows the flows; what needs you stands on top.", "")]]
     if row is None:
         lines += [
@@ -58,7 +59,14 @@ def _look(key: _Key, row: FlowRow | None, now: float, marks: Marks) -> list[Line
         ]
     else:
         told = flow_status.told(row, now, 50, marks, says_late=True)
-        lines += [[("Here that is ", ""), (row.name, "strong"), (": ", ""), *told]]
+        lines += [
+            [
+                ("Here that is " if is_first else "Of your flows, look at ", ""),
+                (row.name, "strong"),
+                (": ", ""),
+                *told,
+            ]
+        ]
     return [
         *lines, [],
         [key("list.cursor_down"), (" and ", "dim"), key("list.cursor_up"), (" go down and up, ", "dim"), key("flows.filter"), (" filters, ", "dim"),

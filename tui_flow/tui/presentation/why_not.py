@@ -7,7 +7,7 @@ from tui_flow.tui.actions import Action
 _WHY = {
     "open": "there is nothing to open",
     "run": "there is no flow here that could run",
-    "run_with": "it takes no parameters",
+    "run_with": "there is no flow here that takes parameters",
     "rerun": "there is no run to run again",
     "rerun_with": "there is no run to run again",
     "cancel": "nothing is active here",

@@ -11,6 +11,7 @@ from tui_flow.contract.commands import ListSchedules
 from tui_flow.contract.errors import HistoryError, TuiFlowError
 from tui_flow.store.records import Alert, FlowRun
 from tui_flow.tui.actions import bindings
+from tui_flow.tui.bridge import READS_ONLY
 from tui_flow.tui.presentation import (
     Line,
     about,
@@ -255,6 +256,12 @@ class FlowsSection(Sorting, FlowActions, Section):
             flows = (flow.name for flow in self.console.overview.flows)
             why = filters.unknown_flow(filters.parse(self.table.filter), flows) or "No flow has this"
             return [[(f"{why}. ", ""), ("Esc", "key"), (" clears the filter.", "dim")]]
+        read_only = self.console.bridge.read_only
+        if read_only is not None and read_only is not READS_ONLY:
+            return [
+                [(f"{read_only.what}, and that is nothing.", "warn")],
+                [("Nothing can run here. To run its flows, copy the project to where you may write.", "")],
+            ]
         folder = self.console.settings.flows_dir
         return [
             [("Save a Python file in ", ""), (f"{folder}/", "strong"), (" and it shows up here:", "")],

@@ -35,6 +35,11 @@ class OfferList(Lines):
         self._longest = 0
         """Cells of the longest title."""
 
+    def spans_below(self, y: int, width: int) -> Sequence[AnySpan]:  # noqa: ARG002
+        return (
+            [] if self.offers or y else [("Nothing is called so; with fewer letters there is more.", "dim")]
+        )
+
     def show_offers(self, offers: Sequence[Offer]) -> None:
         self.offers, self.cursor, self.first = offers, 0, 0
         self._longest = max((cell_len(offer.title) for offer in offers), default=0)
