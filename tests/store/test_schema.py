@@ -132,7 +132,7 @@ def test_every_query_can_be_planned(writer: sqlite3.Connection) -> None:
     "name",
     ["list_runs", "list_runs_of_flow", "list_runs_in_state", "list_runs_of_flow_in_state", "last_runs",
      "get_runs", "search_runs", "search_newer_runs", "newest_run_id", "created_at_or_after", "list_active_runs", "last_success", "run_for_fire_time", "list_tasks", "list_active_tasks", "list_tasks_in_state",
-     "count_tasks_by_state"],
+     "count_tasks_by_state", "list_callers"],
 )  # fmt: skip
 def test_what_the_console_reads_never_scans_or_sorts_all_runs(writer: sqlite3.Connection, name: str) -> None:
     sql = queries.all_queries()[name]

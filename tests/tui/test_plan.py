@@ -5,7 +5,7 @@ from tests.tui.pages import FakeEngine, console
 from tests.tui.project import NOON, Project, the_task
 from tui_flow.contract import commands
 from tui_flow.contract.states import FlowRunState
-from tui_flow.store import precedents, runs, spans
+from tui_flow.store import flows, precedents, runs, spans
 from tui_flow.store.precedents import Precedents, UsualTask
 from tui_flow.tui.presentation import fires, flow_list, glyphs, plan, plots, text_of
 from tui_flow.tui.presentation.plan import Slots, Typed
@@ -49,6 +49,22 @@ def test_a_rerun_that_reused_results_tells_nothing_of_how_the_next_run_will_be(p
         assert plots.percentile(known, 0.95) == 30.0
     only_partial = found._replace(usual=None, durations=[], tasks=[])
     assert "no run of it did all of it in its last attempt" in text_of(plan.summary(only_partial, TYPED))
+
+
+async def test_a_flow_that_ran_only_inside_another_is_said_to_have(project: Project) -> None:
+    for name in ("fanout", "part"):
+        project.flow(name)
+    project.run(1, "fanout", "completed")
+    project.tasks(1, [the_task(1, "part", took=2, kind="flow"), the_task(2, "fanout", took=1)])
+    found = precedents.read(project.db, "part")
+    assert text_of(plan.summary(found, TYPED)).startswith(
+        "it ran only inside fanout, so nobody knows how long"
+    )
+    assert flows.callers(project.db) == {"part": "fanout"}
+    async with console(project) as page:
+        await page.shows("only inside fanout")
+    project.run(2, "part", "completed")
+    assert flows.callers(project.db) == {}
 
 
 def test_the_summary_counts_and_says_from_where_it_knows() -> None:

@@ -142,6 +142,7 @@ CREATE TABLE task_runs (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX task_runs_by_state ON task_runs (run_id, state);
+CREATE INDEX task_runs_of_flows ON task_runs (name) WHERE kind = 'flow';
 
 CREATE TABLE schedules (
     id             INTEGER PRIMARY KEY,

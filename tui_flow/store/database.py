@@ -17,7 +17,7 @@ from tui_flow.contract.rundir import HISTORY, is_read_only
 
 Connection = sqlite3.Connection
 """What `open_reader` and `open_writer` give, for those who must not speak SQL themselves."""
-SCHEMA_VERSION = 15
+SCHEMA_VERSION = 16
 """`PRAGMA user_version` of the current schema: how many migrations made it."""
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 MAX_PATH_BYTES = 504

@@ -33,6 +33,11 @@ def get_flow_file(db: sqlite3.Connection, path: str) -> FlowFile | None:
     return None if row is None else rows.flow_file(row)
 
 
+def callers(db: sqlite3.Connection, flow: str | None = None) -> dict[str, str]:
+    """Of the flows (or of one) that never ran by themselves, but inside others: the one that called it last."""
+    return dict(queries.rows(db, "list_callers", {"flow": flow}))
+
+
 def run_limits(db: sqlite3.Connection) -> dict[str, int]:
     """How many runs of it a flow allows at once, for those that say; an exclusive one allows one."""
     return dict(queries.rows(db, "list_run_limits"))

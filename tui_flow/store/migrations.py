@@ -34,6 +34,7 @@ STEPS = (
     "0.2.0 arguments of task runs",
     "0.2.0 waits for an answer",
     "0.2.0 runs that did a part",
+    "0.2.0 flows inside others",
 )
 """One for each version of the schema, from 1 on; `sql/schema_0001.sql` is what the first one does."""
 SET = "tui_flow"

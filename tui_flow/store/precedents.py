@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from tui_flow.contract.rundir import read_spec, run_dir
 from tui_flow.contract.states import FlowRunState, TaskRunState
-from tui_flow.store import runs, task_history, tasks
+from tui_flow.store import flows, runs, task_history, tasks
 from tui_flow.store.records import FlowRun
 from tui_flow.store.spans import tells_usual
 
@@ -41,6 +41,8 @@ class Precedents(NamedTuple):
     """Of the last such run, in the order of their first calls; nested flows among them."""
     task_names: list[str] = []  # noqa: RUF012
     """Those that are tasks."""
+    caller: str = ""
+    """The flow inside which it ran, where it never ran by itself."""
 
 
 def asked_parameters(state_dir: Path, run: FlowRun) -> dict[str, Any]:
@@ -63,6 +65,7 @@ def read(db: sqlite3.Connection, flow: str) -> Precedents:
         took,
         _tasks(db, usual) if usual else [],
         names,
+        "" if last else flows.callers(db, flow).get(flow, ""),
     )
 
 

@@ -364,6 +364,7 @@ class Bridge:
             schedules.list_schedules(db),
             schedules.list_pauses(db),
             alerts.list_alerts(db),
+            flows.callers(db),
             advances=dict(self._advances),
             paces=dict(self._paces),
         )

@@ -42,3 +42,12 @@ DELETE FROM flows WHERE path = ?;
 -- name: insert_flow
 INSERT INTO flows ({flow_columns})
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: list_callers
+SELECT flows.name, (
+    SELECT flow_runs.flow FROM task_runs INDEXED BY task_runs_of_flows
+    CROSS JOIN flow_runs ON flow_runs.id = task_runs.run_id
+    WHERE task_runs.kind = 'flow' AND task_runs.name = flows.name ORDER BY task_runs.run_id DESC LIMIT 1
+) AS caller FROM flows
+WHERE (:flow IS NULL OR flows.name = :flow) AND caller IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM flow_runs WHERE flow_runs.flow = flows.name);

@@ -24,7 +24,7 @@ def flow_title(row: FlowRow) -> str:
         return f"{row.path}  does not import"
     run = row.run
     if run is None:
-        return f"{row.name}  never run"
+        return f"{row.name}  {row.never_run}"
     edited = "  file edited since" if row.was_edited(run) else ""
     return f"{row.name}  run {run.id}  {word(run.state)}{edited}"
 

@@ -66,6 +66,8 @@ class Overview(NamedTuple):
     pauses: Sequence[Pause] = ()
     alerts: Sequence[Alert] = ()
     """The last that happened first."""
+    callers: Mapping[str, str] = MappingProxyType({})
+    """By flow that ran only inside others, the one that called it last."""
     waiting: Mapping[int, str] = MappingProxyType({})
     """Why a run has not begun, by run; the engine knows."""
     limits: Mapping[int, str] = MappingProxyType({})
@@ -124,8 +126,15 @@ class FlowRow(NamedTuple):
     """Where the run is that is not over."""
     pace: Pace | None = None
     """Of the last run that completed."""
+    caller: str = ""
+    """The flow inside which it ran, where it never ran by itself."""
     earlier: tuple[Span, ...] = ()
     """More of its last runs, the newest first, where there is room to show them."""
+
+    @property
+    def never_run(self) -> str:
+        """What is said of it where it has no run."""
+        return f"only inside {self.caller}" if self.caller else "never run"
 
     def is_new(self, now: float) -> bool:
         """Whether there is something wrong that nobody has seen."""
@@ -216,6 +225,7 @@ def rows_of(
             **standings.get(flow.name, {}),
             alerts=(*wrong.get(flow.name, ()), *wrong.get(flow.path, ())),
             earlier=tuple(earlier.get(flow.name, ())),
+            caller=overview.callers.get(flow.name, ""),
         )
         for flow in overview.flows
     ]

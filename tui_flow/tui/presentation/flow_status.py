@@ -36,7 +36,7 @@ def _now(row: FlowRow, now: float, width: int, marks: Marks, *, says_late: bool)
         return [(f"LATE {times.until(late)}", "bad")]
     run = row.run
     if run is None:
-        return [("never run", "dim")]
+        return [(short(row.never_run, width, marks.ellipsis), "dim")]
     if run.ended_at is not None:
         told = f"{word(run.state)} {times.ago(now - run.ended_at)}"
         return [(told, "bad" if role(run.state) == "bad" else ""), *_beside(row.waiting, now)]

@@ -92,6 +92,10 @@ def summary(known: Precedents | None, typed: Typed) -> Line:
     if known is None:
         return [("reading what earlier runs did …", "dim")]
     if known.usual is None:
+        if known.caller:
+            return [
+                (f"it ran only inside {known.caller}, so nobody knows how long it takes by itself", "dim")
+            ]
         none = "has completed yet" if known.good is None else "did all of it in its last attempt"
         return [(f"no run of it {none}, so nobody knows what it will do, or how long", "dim")]
     tasks = as_asked(known.tasks, typed)
