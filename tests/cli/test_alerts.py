@@ -65,7 +65,7 @@ def test_a_failure_is_an_alert_a_message_and_history(shop: Project) -> None:
     wait_until(lambda: shop.ask("alerts", "show", number)["messages"])
     shown = shop.tui_flow("alerts", "show", number).stdout
     assert "notify.sh: exit 0" in shown and "runs      2 1" in shown and "\x1b]52" not in shown
-    assert shop.tui_flow("alerts", "ack", number).stdout == "1 alert acknowledged\n"
+    assert shop.tui_flow("alerts", "ack", number).stdout == "1 alert acknowledged for 24h\n"
     assert f"acknowledged by {pwd.getpwuid(os.getuid()).pw_name}" in shop.tui_flow("alerts", "list").stdout
     assert shop.tui_flow("alerts", "ack", number, "--undo").stdout == "1 alert new again\n"
     assert shop.tui_flow("alerts", "note", number, "restarts on Tuesdays").returncode == 0

@@ -18,7 +18,8 @@ from tui_flow.store import alerts
 from tui_flow.store.records import Alert, Mute
 from tui_flow.tui import notify, seen
 from tui_flow.tui.bridge import READS_ONLY
-from tui_flow.tui.presentation import alert_about, alert_list, times
+from tui_flow.tui.presentation import alert_about, alert_list, text_of, times
+from tui_flow.tui.presentation.alert_about import About
 from tui_flow.tui.presentation.glyphs import ASCII, UNICODE
 from tui_flow.tui.screens import alert_reading
 
@@ -68,7 +69,7 @@ async def test_what_is_wrong_stands_on_top_with_its_error_its_line_and_its_runs(
 async def test_a_acknowledges_and_u_takes_that_back(troubled: Project) -> None:
     async with console(troubled) as page:
         await page.press("5", "a")
-        await page.shows("etl_daily load_warehouse is acknowledged; u undoes")
+        await page.shows("etl_daily load_warehouse is acknowledged for 24h; u undoes")
         await page.press("u")
         await page.shows("undone: ack of etl_daily load_warehouse")
         assert page.engine.asked_for(commands.AcknowledgeAlerts) == [
@@ -94,7 +95,7 @@ async def test_the_flows_view_says_what_is_new_and_acknowledges_it_too(troubled:
     async with console(troubled) as page:
         await page.shows("66w ago ● new", "a ack")
         await page.press("a")
-        await page.shows("etl_daily is acknowledged; u undoes")
+        await page.shows("etl_daily is acknowledged for 24h; u undoes")
         assert page.engine.asked_for(commands.AcknowledgeAlerts) == [commands.AcknowledgeAlerts([1])]
         known = alerts.get_alert(troubled.db, 1)
         assert known is not None
@@ -165,7 +166,7 @@ async def test_the_run_view_acknowledges_mutes_and_notes_what_its_run_is_named_b
     async with console(troubled, open_run=812, size=(100, 24)) as page:
         await page.shows("Log load_warehouse", " a ack ")
         await page.press("a")
-        await page.shows("etl_daily 812 is acknowledged; u undoes")
+        await page.shows("etl_daily 812 is acknowledged for 24h; u undoes")
         await page.press("c")
         await page.shows("a note for those who see this error after you")
         await page.type("ab")
@@ -266,6 +267,20 @@ async def test_a_wide_screen_has_all_columns_code_log_and_context(
         await page.press("y")
         await page.shows("path and line")
         assert "reports_v2.py:0" not in page.text, "nobody knows the line"
+
+
+def test_a_pane_says_how_long_an_acknowledgement_holds_and_offers_no_key_that_is_refused() -> None:
+    times.show_in("utc")
+    new = rules.happened(None, LOAD, NOON, muted=True)
+    known = rules.acknowledged(new, "ops", NOON)
+    ones = (new, new._replace(flow="", kind=AlertKind.BROKEN_FILE), known)
+    flow, file, acked = (
+        "\n".join(map(text_of, alert_about.lines(one, About(), Path("/p"), NOON, UNICODE))) for one in ones
+    )
+    assert "last just now;  a quiet for 24h or until another error  m for a while" in flow
+    assert max(map(len, flow.splitlines())) <= 78
+    assert "a quiet for 24h" in file and "for a while" not in file
+    assert "acked: ops   12:00:00, holds until Thu 21 Aug 12:00" in acked
 
 
 def test_parameters_that_differ_are_named_as_far_as_a_line_has_room() -> None:

@@ -12,6 +12,7 @@ from tui_flow.cli.options import new_command, settings, wants_json
 from tui_flow.cli.output import note as say
 from tui_flow.cli.output import print_json, print_table, style
 from tui_flow.contract import commands
+from tui_flow.contract.alert_rules import ACKNOWLEDGED_SECONDS
 from tui_flow.contract.errors import EXIT_RUN_NOT_COMPLETED, RequestError, UnknownAlert
 from tui_flow.contract.states import AlertState
 from tui_flow.counting import counted
@@ -98,13 +99,14 @@ def show(alert: int) -> None:
 @_ids
 @click.option("--undo", is_flag=True, help="They are new again.")
 def ack(alerts: tuple[int, ...], undo: bool) -> None:
-    """Say that you know: quiet until something else is wrong, or a day has passed."""
+    """Say that you know: quiet for 24h, or until something else is wrong."""
     told = _ask(commands.AcknowledgeAlerts(list(alerts), undo))
     if wants_json():
         print_json(told)
     else:
         count = len(told["alerts"])
-        click.echo(f"{counted(count, 'alert')} {'new again' if undo else 'acknowledged'}")
+        said = "new again" if undo else f"acknowledged for {ACKNOWLEDGED_SECONDS / 3600:g}h"
+        click.echo(f"{counted(count, 'alert')} {said}")
 
 
 @new_command("tui-flow alerts mute etl --for 8h\ntui-flow alerts mute etl")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tui_flow.contract.alert_rules import ACKNOWLEDGED_SECONDS
 from tui_flow.contract.errors import at_line
 from tui_flow.contract.failure import Failure
 from tui_flow.counting import counted
@@ -96,13 +97,9 @@ def _standing(alert: Alert, now: float) -> Line:
     since = times.moment(alert.changed_at, now)
     if name == "new":
         last = f"      last {times.ago(now - alert.last_at)};  "
-        quiet = [
-            ("a", "key"),
-            (" quiet until something else is wrong  ", "dim"),
-            ("m", "key"),
-            (" for a while", "dim"),
-        ]
-        return [("new", "bad"), (last, "dim"), *quiet]
+        quiet = [("a", "key"), (f" quiet for {alert_list.HOLDS} or until another error", "dim")]
+        mutes = [("  m", "key"), (" for a while", "dim")] if alert.flow else []
+        return [("new", "bad"), (last, "dim"), *quiet, *mutes]
     if name == "muted":
         until = f"until {times.moment(alert.until, now)}" if alert.until else "until a run of it completes"
         return [
@@ -111,6 +108,8 @@ def _standing(alert: Alert, now: float) -> Line:
             ("m", "key"),
             (" ends that", "dim"),
         ]
+    if alert_list.standing(alert, now) == "acknowledged":
+        since += f", holds until {times.moment(alert.changed_at + ACKNOWLEDGED_SECONDS, now)}"
     return [(name, role), (f"   {since}", "dim")]
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
-from tui_flow.contract.alert_rules import ACKNOWLEDGED_SECONDS, REPEAT_SECONDS
+from tui_flow.contract.alert_rules import REPEAT_SECONDS
 from tui_flow.contract.errors import at_line
 from tui_flow.contract.states import AlertKind, AlertState
 from tui_flow.store.records import Alert, AlertMessage
@@ -193,7 +193,7 @@ def _notes(about: About, now: float) -> list[Line]:
 def _rule(alert: Alert, now: float) -> list[Line]:
     standing = alert_list.standing(alert, now)
     again = f"told again after {times.until(REPEAT_SECONDS)} if it goes on"
-    holds = f"an acknowledgement holds {times.until(ACKNOWLEDGED_SECONDS)}, or until it says something else"
+    holds = f"an acknowledgement holds {alert_list.HOLDS}, or until it says something else"
     lines = [_labelled("RULE", (f"alert on {_RULES[alert.kind]}", ""))]
     if alert.kind is not AlertKind.LATE:
         lines.append(_labelled("", (again, "dim")))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from tui_flow.contract.alert_rules import ACKNOWLEDGED_SECONDS
 from tui_flow.contract.states import AlertKind, AlertState
 from tui_flow.store.records import Alert
 from tui_flow.tui.presentation import times
@@ -9,6 +10,8 @@ from tui_flow.tui.presentation.filters import Filter, Subject, Words
 from tui_flow.tui.presentation.glyphs import Marks
 from tui_flow.tui.presentation.people import who
 
+HOLDS = times.until(ACKNOWLEDGED_SECONDS)
+"""How long an acknowledgement holds, in words."""
 RECOVERED_SECONDS = 7 * 86_400.0
 """What recovered longer ago is no longer shown."""
 _SHAPES = {

@@ -10,6 +10,7 @@ from tui_flow.contract.states import AlertState
 from tui_flow.store.records import Alert, FlowRun
 from tui_flow.tui.asking import Step
 from tui_flow.tui.presentation import marking, run_list
+from tui_flow.tui.presentation.alert_list import HOLDS
 from tui_flow.tui.presentation.marking import Left
 
 if TYPE_CHECKING:
@@ -115,7 +116,9 @@ class AlertActions(_Base):
         ids = new or known
         ack, undo = commands.AcknowledgeAlerts(ids), commands.AcknowledgeAlerts(ids, undo=True)
         if new:
-            self.console.do(ack, f"{name} is acknowledged; u undoes", undo=(f"ack of {name}", undo))
+            self.console.do(
+                ack, f"{name} is acknowledged for {HOLDS}; u undoes", undo=(f"ack of {name}", undo)
+            )
         elif known:
             self.console.do(undo, f"{name} is new again", undo=(f"that {name} is new again", ack))
         else:
