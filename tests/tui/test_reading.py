@@ -8,6 +8,7 @@ from tests.store.rows import a_run
 from tests.tui.pages import callers_of, console
 from tests.tui.project import Project, said
 from tui_flow.contract.rundir import keep_source
+from tui_flow.contract.states import FlowRunState
 from tui_flow.store.what_changed import FileChange, LogChange, LogLine, ValueChange, WhatChanged
 from tui_flow.tui.presentation import code, text_of
 from tui_flow.tui.presentation.code import code_lines, line_of, lines_of
@@ -148,7 +149,7 @@ def test_lines_are_counted_as_python_counts_them() -> None:
 
 
 def test_what_is_equal_is_said_to_be() -> None:
-    run, other = a_run(2, started_at=1.0), a_run(1, started_at=1.0)
+    run, other = a_run(2, started_at=1.0, state=FlowRunState.FAILED), a_run(1, started_at=1.0)
     texts = [
         text_of(line) for line in difference_lines(WhatChanged(run, other, [], [], [], None, []), ASCII, 9.0)
     ]
@@ -170,3 +171,5 @@ def test_what_is_equal_is_said_to_be() -> None:
         "  -a",
     ):
         assert text in whole
+    goes_on = changed._replace(run=run._replace(state=FlowRunState.RUNNING))
+    assert "+ nothing yet" in "\n".join(map(text_of, difference_lines(goes_on, UNICODE, 9.0)))

@@ -1,5 +1,6 @@
 """What changed between two runs, in words."""
 
+from tui_flow.contract.states import TERMINAL
 from tui_flow.store.what_changed import FileChange, LogChange, LogLine, ValueChange, WhatChanged
 from tui_flow.tui.presentation import Line, times
 from tui_flow.tui.presentation.glyphs import Marks, role
@@ -27,7 +28,7 @@ def difference_lines(found: WhatChanged, marks: Marks, now: float) -> list[Line]
         [],
         *_values("PARAMETERS", found.parameters, marks),
         *_values("ENVIRONMENT", found.environment, marks),
-        *_log(found.log),
+        *_log(found.log, run.state in TERMINAL),
     ]
     if not found.files:
         return [*lines, [("CODE  ", "dim"), ("the same", "")]]
@@ -56,21 +57,21 @@ def _cut(value: str | None, marks: Marks) -> str:
     return value if len(value) <= 300 else value[:300] + marks.ellipsis
 
 
-def _log(change: LogChange | None) -> list[Line]:
+def _log(change: LogChange | None, is_over: bool) -> list[Line]:
     if change is None:
         return [[("LOG  ", "dim"), ("says the same, moments and durations apart", "")], []]
     return [
         [("LOG  ", "dim"), ("the first line that differs, of ", ""), (change.who, "strong")],
-        _said("-", change.before),
-        _said("+", change.now),
+        _said("-", change.before, "nothing more"),
+        _said("+", change.now, "nothing more" if is_over else "nothing yet"),
         [],
     ]
 
 
-def _said(sign: str, line: LogLine | None) -> Line:
+def _said(sign: str, line: LogLine | None, silence: str) -> Line:
     colour = _SIGNS[sign]
     if line is None:
-        return [(f"  {sign} ", colour), ("nothing more", "dim")]
+        return [(f"  {sign} ", colour), (silence, "dim")]
     return [(f"  {sign} ", colour), (f"{line.line + 1:>5} {line.level:<8} ", "dim"), (line.text, colour)]
 
 
