@@ -135,6 +135,32 @@ async def test_a_hit_in_folded_library_frames_opens_at_its_very_line(said_often:
         assert page.line_with("tenacity").startswith("│> ") and " 45 " in page.line_with("tenacity")
 
 
+async def test_a_hit_leads_to_the_line_that_it_names_and_to_the_code_of_its_run(
+    said_often: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edited: list[tuple[str, int]] = []
+    async with console(said_often, size=(100, 24)) as page:
+        monkeypatch.setattr(page.app, "edit", lambda path, line: edited.append((str(path), line)))
+        await page.press("3", "slash")
+        await page.type('"in wrapped" run:812')
+        await page.press("enter")
+        await page.shows("2 hits in 1 run", "done")
+        await page.press("n", "e")
+        assert edited == [("/usr/lib/python3.11/site-packages/tenacity/retry.py", 12)]
+        await page.press("y")
+        await page.shows("tui-flow open run/812/load_warehouse:")
+        await page.press("escape", "D")
+        await page.shows("What changed: run 811 to run 812")
+        await page.press("escape", "v")
+        await page.shows("the text of flows/etl_daily.py that run 812 ran was not kept")
+        await page.press("slash", "ctrl+u")
+        await page.type('"load failed"')
+        await page.press("enter")
+        await page.shows("2 hits in 1 run", "done")
+        await page.press("n", "e")
+        assert edited[1:] == [("flows/etl_daily.py", 4)]
+
+
 async def test_runs_fold_and_are_stepped_over(said_often: Project) -> None:
     async with console(said_often) as page:
         await page.press("3", "slash")

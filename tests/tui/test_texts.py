@@ -42,7 +42,7 @@ async def test_a_menu_says_what_can_be_copied_and_a_file_keeps_it(
         await page.shows(
             "y  line",
             "tui-flow rerun 812",
-            "tui-flow open run/812:49",
+            "tui-flow open run/812/load_warehouse:49",
             "flows/etl_daily.py:4",
             "6 lines: Traceback (most",
             "16 lines: ",

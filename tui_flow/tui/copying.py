@@ -55,7 +55,7 @@ def of_run(run: "FlowRun", failure: "Failure | None", state_dir: Path, address: 
         *([Copyable("y", "error", f"{failure.type}: {failure.message}")] if failure else []),
         *([Copyable("t", "traceback", failure.traceback or failure.message)] if failure else []),
         Copyable("c", "command", f"tui-flow {verb} {run.id}"),
-        Copyable("u", "address", f"tui-flow open {address}"),
+        Copyable("u", "address", f"tui-flow open {shlex.quote(str(address))}"),
         Copyable("p", "path", place),
         Copyable("i", "run's number", str(run.id)),
         Copyable("f", "log's path", str(run_dir(state_dir, run.id) / LOG)),

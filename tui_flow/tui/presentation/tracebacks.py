@@ -4,14 +4,20 @@ import re
 from collections.abc import Sequence
 
 MARK = "Traceback (most recent call last)"
-_FRAME = re.compile(r'\s*File "([^"]*)", line \d+')
+_FRAME = re.compile(r'\s*File "([^"]*)", line (\d+)')
 _LIBRARY = ("/site-packages/", "/dist-packages/", "/lib/python", "/tui_flow/sdk/", "<frozen ")
+
+
+def place_of(text: str) -> tuple[str, int] | None:
+    """The file and the line that a line of a traceback names; None for what is none."""
+    match = _FRAME.match(text)
+    return None if match is None else (match[1], int(match[2]))
 
 
 def is_library_frame(text: str) -> bool:
     """Whether a line names a frame outside the project."""
-    match = _FRAME.match(text)
-    return match is not None and is_library(match[1])
+    place = place_of(text)
+    return place is not None and is_library(place[0])
 
 
 def is_library(path: str) -> bool:

@@ -1,13 +1,16 @@
-"""What the keys of the Logs view do with what was found: copy it, save it, read it in a pager."""
+"""What the keys of the Logs view do with what was found: copy it, save it, read it in a pager, edit what it names."""
 
 import shlex
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui_flow.contract.failure import Failure
 from tui_flow.contract.rundir import LOG, run_dir
+from tui_flow.store.records import FlowRun
 from tui_flow.tui import saving
 from tui_flow.tui.copying import Copyable
-from tui_flow.tui.presentation import hit_lines
+from tui_flow.tui.presentation import hit_lines, tracebacks
 from tui_flow.tui.presentation.address import Address
 from tui_flow.tui.presentation.hits import Row
 
@@ -49,7 +52,7 @@ class LogTexts(_Base):
 
         self.ask("a new file to save all hits to", save, str(self.console.settings.project / name))
 
-    def action_pager(self) -> None:
+    async def action_pager(self) -> None:
         """All hits in $PAGER, at the one under the cursor."""
         row = self.list.selected
         if row is None:
@@ -58,20 +61,34 @@ class LogTexts(_Base):
         wanted = row if row.hit is not None else row.head.hit_rows()[0]
         self.console.page(self._texts(kept=False), self._hits().index(wanted) + 1)
 
-    def action_copy(self) -> None:
+    def told_run(self) -> tuple[FlowRun | None, Failure | None]:
+        row = self.list.selected
+        return (row.group.run, row.group.run.failure) if row is not None else (None, None)
+
+    def action_edit(self) -> None:
+        """Opens the editor at the line that a traceback names; elsewhere where the hit's run failed."""
         row = self.list.selected
         if row is None:
             return
+        place = tracebacks.place_of(row.hit.text) if row.hit is not None else None
+        if place is not None:
+            self.console.edit(Path(place[0]), place[1])
+        else:
+            self.console.edit_run(row.group.run)
+
+    async def copyables(self) -> Sequence[Copyable]:
+        row = self.list.selected
+        if row is None:
+            return []
         run, hit = row.group.run, row.hit
-        address = Address("runs", run_id=run.id, line=hit.line if hit else None)
+        task = row.group.names.get(hit.task_run or 0, "") if hit else ""
+        address = Address("runs", run_id=run.id, task=task, line=hit.line if hit else None)
         shown = "\n".join(f"{each.line + 1}: {each.text}" for each in row.group.hits)
-        self.console.copy_menu(
-            [
-                *([Copyable("y", "line", hit.text)] if hit else []),
-                Copyable("u", "address", f"tui-flow open {address}"),
-                Copyable("c", "command", f"tui-flow search {shlex.quote(self.text)}"),
-                Copyable("i", "run's number", str(run.id)),
-                Copyable("f", "log's path", str(run_dir(self.console.settings.state_dir, run.id) / LOG)),
-                Copyable("l", "hits of the run", shown),
-            ]
-        )
+        return [
+            *([Copyable("y", "line", hit.text)] if hit else []),
+            Copyable("u", "address", f"tui-flow open {shlex.quote(str(address))}"),
+            Copyable("c", "command", f"tui-flow search {shlex.quote(self.text)}"),
+            Copyable("i", "run's number", str(run.id)),
+            Copyable("f", "log's path", str(run_dir(self.console.settings.state_dir, run.id) / LOG)),
+            Copyable("l", "hits of the run", shown),
+        ]

@@ -17,6 +17,7 @@ from tui_flow.tui.actions import bindings
 from tui_flow.tui.presentation import Line, filters, hit_lines, hits, log_hits, log_lines, text_of
 from tui_flow.tui.screens.log_texts import LogTexts
 from tui_flow.tui.screens.section import Section
+from tui_flow.tui.screens.texts_of_run import TextsOfRun
 from tui_flow.tui.searching import News, Searcher
 from tui_flow.tui.widgets.bars import Bar
 from tui_flow.tui.widgets.hit_list import HitLines
@@ -42,7 +43,7 @@ _HELP: list[Line] = [
 ]
 
 
-class LogsSection(LogTexts, Section):
+class LogsSection(LogTexts, TextsOfRun, Section):
     """What is looked for, the lines that were found by run, and the log around the one under the cursor."""
 
     PLACE = "logs"
@@ -229,7 +230,7 @@ class LogsSection(LogTexts, Section):
         found = set()
         if not self.list.rows:
             found |= {"open", "next_hit", "previous_hit", "next_run", "previous_run"}
-            found |= {"fold", "unfold", "regroup", "copy", "save", "pager"}
+            found |= {"fold", "unfold", "regroup", "copy", "save", "pager", "edit", "diff", "code"}
         return found
 
     # Keys.

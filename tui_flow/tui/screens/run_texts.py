@@ -83,8 +83,10 @@ class RunTexts(TextsOfRun, RunAlertActions, RunActions):
         if run is None:
             return []
         line, row = view.line_at_cursor, self.task_tree.selected
-        task = row.task if row is not None and row.task is not None and line is None else None
-        address = Address("runs", run_id=run.id, task=task.run_name if task else "", line=line)
+        task = row.task if row is not None else None
+        if line is not None:
+            task = self.forest.tasks.get(view.lines.log.head(line).task_run or 0)
+        address = Address("runs", run_id=run.id, task=task.run_name or task.name if task else "", line=line)
         return copying.first_of_each(
             [
                 *([Copyable("y", "line", view.line_text())] if line is not None else []),

@@ -1,6 +1,7 @@
 """What keys show and hand out of the run that somebody looks at, whether it stands in a list or fills the screen."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
 from itertools import islice
@@ -68,7 +69,7 @@ class TextsOfRun(_Base):
         except HistoryError as error:
             self.say(error.what, "bad")
 
-    async def copyables(self) -> list[Copyable]:
+    async def copyables(self) -> Sequence[Copyable]:
         """All that can be copied of the run in a row."""
         run, failure = self.told_run()
         if run is None:
