@@ -82,6 +82,35 @@ def test_a_cancelled_run_is_not_cancelled_again_by_the_old_request(engine: Runni
     assert [attempt.state for attempt in attempts(engine, run_id)] == ["cancelled"]
 
 
+def test_a_run_that_was_cancelled_before_it_began_waits_again_as_the_attempt_that_it_was(
+    engine: Running,
+) -> None:
+    engine.write("one.py", """
+        import time
+        from pathlib import Path
+        from tui_flow import flow
+
+        @flow(max_concurrent_runs=1)
+        def one():
+            while not Path("go").exists():
+                time.sleep(0.01)
+    """)  # fmt: skip
+    first, second = engine.run("one"), engine.run("one")
+    engine.wait_for(first, "running")
+    for _ in range(2):
+        engine.ask(CancelRun(second))
+        assert engine.wait_for(second, "cancelled").started_at is None
+        assert engine.ask(RerunRun(second)) == {"run_id": second, "attempt": 1}
+        assert engine.read(second).state == "pending"
+    (engine.project / "go").touch()
+    assert engine.wait_for(second, "completed").attempt == 1
+    assert attempts(engine, second) == []
+    lines = (rundir.run_dir(engine.state_dir, second) / rundir.JOURNAL).read_bytes().splitlines()
+    ends = [event for event in map(journal.decode, lines) if isinstance(event, journal.RunEnded)]
+    assert [end.state for end in ends] == ["completed"], "a history that is made anew of it says the same"
+    assert engine.ask(RerunRun(second))["attempt"] == 2
+
+
 def test_an_engine_that_is_killed_right_after_the_answer_forgets_no_attempt(engine: Running) -> None:
     run_id = engine.run("etl")
     engine.wait_for(run_id)

@@ -51,6 +51,12 @@ def test_the_end_of_a_run_is_kept_once_for_each_attempt_where_a_trigger_waits(
         ("etl", "7/2", "failed", 7, 9.0),
         ("etl", "7/3", "failed", 7, 9.0),
     ]
+    cancelled = OVER._replace(attempt=4, state=FlowRunState.CANCELLED, started_at=None)
+    for run in (cancelled, OVER._replace(attempt=4)):
+        events.keep_run_end(writer, run)
+    assert [one.key for one in events.list_after(writer, 2, 10)] == ["7/4 not begun", "7/4"], (
+        "it began after all"
+    )
 
 
 def test_old_events_go_once_they_are_handled_and_ids_never_come_twice(writer: sqlite3.Connection) -> None:

@@ -6,11 +6,14 @@ history does not know.
 """
 
 import asyncio
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from tui_flow.contract import commands
 from tui_flow.contract.errors import BadParameters, NotRerunnable, UnknownRun, broken_file
+from tui_flow.contract.journal import MAX_TEXT, RunEnded, decode
 from tui_flow.contract.left_out import unmatched
 from tui_flow.contract.rundir import (
     CANCEL,
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
 ENDING_SECONDS = 2.0
 """How long the keeper of a run that is over may still take to be gone."""
 LOOK_SECONDS = 0.01
+_LONGEST_LAST_WORD = 8 * MAX_TEXT
 
 
 class Rerun:
@@ -74,6 +78,7 @@ async def asked_for(engine: "Engine", command: commands.RerunRun | commands.Prev
     parameters = {**spec.parameters, **command.parameters}
     if flow is not None and command.parameters:
         check(flow, parameters)
+    attempt = max(spec.attempt, run.attempt) + (not run.never_began)
     is_same = starred_like(spec.parameters, parameters) == spec.parameters
     _refuse_both(run, command)
     _require_called(engine, run, command)
@@ -82,7 +87,7 @@ async def asked_for(engine: "Engine", command: commands.RerunRun | commands.Prev
         spec._replace(
             parameters=parameters,
             run_name=spec.run_name or (run.run_name or None if is_same else None),
-            attempt=max(spec.attempt, run.attempt) + 1,
+            attempt=attempt,
             first_task_run_id=max(tasks.last_id(engine.db, run.id) + 1, run.first_task_run_id),
             timeout_seconds=flow.timeout_seconds if flow else spec.timeout_seconds,
             grace_seconds=engine.settings.grace_seconds,
@@ -92,7 +97,7 @@ async def asked_for(engine: "Engine", command: commands.RerunRun | commands.Prev
             rerun_only=command.only,
             skip=[] if command.force else spec.skip,
             only=[] if command.force else spec.only,
-            asked_attempt=max(spec.attempt, run.attempt) + 1,
+            asked_attempt=attempt,
             tries_before=0,
             resumes=0,
             crashes=0,
@@ -132,6 +137,8 @@ def _put_down(engine: "Engine", rerun: Rerun) -> FlowRun:
     spec = rerun.spec._replace(parameters=kept)
     write_spec(rerun.directory, spec)
     (rerun.directory / CANCEL).unlink(missing_ok=True)
+    if run.never_began:
+        _forget_end(rerun.directory / JOURNAL, spec.attempt)
     if not spec.source_sha:
         (rerun.directory / VERSION).unlink(missing_ok=True)  # that of the attempt before
     pending = run._replace(
@@ -157,6 +164,17 @@ def _put_down(engine: "Engine", rerun: Rerun) -> FlowRun:
     )
     runs.begin_attempt(engine.db, run, pending)
     return pending
+
+
+def _forget_end(path: Path, attempt: int) -> None:
+    """Takes the end of an attempt that never began out of the journal, which is its last line: it is about to be made."""
+    with suppress(FileNotFoundError), path.open("rb+") as file:
+        start = max(0, file.seek(0, os.SEEK_END) - _LONGEST_LAST_WORD)
+        file.seek(start)
+        before, newline, last = file.read().removesuffix(b"\n").rpartition(b"\n")
+        event = decode(last)
+        if isinstance(event, RunEnded) and event.attempt == attempt:
+            file.truncate(start + len(before + newline))
 
 
 async def _require_sound(engine: "Engine", run: FlowRun, spec: RunSpec) -> None:

@@ -60,14 +60,15 @@ def keep_emitted(db: sqlite3.Connection, run: FlowRun, emitted: Iterable[EventEm
 
 def keep_run_end(db: sqlite3.Connection, run: FlowRun) -> None:
     """That a run is over, where some trigger waits for the end of runs."""
-    row = {"id": run.id, "flow": rows.storable(run.flow), "key": key_of_end(run.id, run.attempt)}
+    row = {"id": run.id, "flow": rows.storable(run.flow), "key": _key_of_end(run)}
     queries.change(
         db, "insert_run_end", {**row, "ended_at": run.ended_at, "state": run.state, "payload": "{}"}
     )
 
 
-def key_of_end(run_id: int, attempt: int) -> str:
-    return f"{run_id}/{attempt}"
+def _key_of_end(run: FlowRun) -> str:
+    """An attempt that never began ends once more where it is made after all."""
+    return f"{run.id}/{run.attempt}{' not begun' if run.never_began else ''}"
 
 
 def last_id(db: sqlite3.Connection) -> int:

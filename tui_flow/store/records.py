@@ -98,6 +98,11 @@ class FlowRun(NamedTuple):
     is_partial: bool = False
     """Of its task calls, some were not made: reused by a rerun, or left out by whoever asked for it."""
 
+    @property
+    def never_began(self) -> bool:
+        """Whether it was cancelled while it waited for its turn: its attempt is still to be made."""
+        return self.state is FlowRunState.CANCELLED and self.started_at is None
+
     def seconds(self, now: float | None = None) -> float | None:
         """How long it has been at work, waiting for an answer aside: None before it began, and, without `now`, while it
         goes on."""

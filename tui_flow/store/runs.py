@@ -261,12 +261,12 @@ def save_run(
 
 def begin_attempt(db: sqlite3.Connection, before: FlowRun, after: FlowRun) -> None:
     """The one way out of an end: a run that is over becomes pending as its next attempt, and how the attempt before
-    ended is kept.
+    ended is kept; one that never began becomes pending as the attempt that it was to be.
 
     Raises IllegalTransition where it is not that, or the row is no longer as it was in `before`.
     """
     is_next = before.state in RERUNNABLE and after.state is FlowRunState.PENDING
-    if not is_next or after.attempt <= before.attempt:
+    if not is_next or after.attempt < before.attempt + (not before.never_began):
         raise IllegalTransition(f"run {before.id}: {before.state} → {after.state} as attempt {after.attempt}")
     values = {
         **rows.flow_run_row(after),
@@ -275,7 +275,8 @@ def begin_attempt(db: sqlite3.Connection, before: FlowRun, after: FlowRun) -> No
         "old_ingested_bytes": before.ingested_bytes,
     }
     with transaction(db):
-        queries.change(db, "keep_attempt", [before.id])
+        if after.attempt > before.attempt:
+            queries.change(db, "keep_attempt", [before.id])
         if queries.change(db, "update_run", values) != 1:
             raise IllegalTransition(f"run {before.id} is no longer {before.state} at {before.ingested_bytes}")
 

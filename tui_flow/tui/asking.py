@@ -37,7 +37,7 @@ class Request(NamedTuple):
 
 
 def put_back(run: FlowRun) -> commands.Command | None:
-    """What lets a run that was cancelled wait again, as its next attempt and as it was asked for; None where it had begun,
+    """What lets a run that was cancelled wait again, as it was asked for; None where it had begun,
     or had a secret, which is gone."""
     waited = run.state is FlowRunState.PENDING and not any(not_kept(run.parameters))
     return commands.RerunRun(run.id) if waited else None
