@@ -3,12 +3,13 @@
 import asyncio
 import gc
 import signal
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from rich.segment import Segment, Segments
+from rich.text import Text
 from textual.filter import Monochrome, NoColor
 
 from tui_flow.contract.errors import EXIT_OK, ReadOnly
@@ -71,6 +72,7 @@ class Console(Hearing, inherit_bindings=False):
         """The file with the projects that this user has opened."""
         self.elsewhere: Path | None = None
         """The project whose console is to begin where this one ends."""
+        self._opened_at = time.time()
         self.tutorial_step = 0
         """Where the tour goes on."""
         self._yank = yank
@@ -119,7 +121,7 @@ class Console(Hearing, inherit_bindings=False):
     def _fatal_error(self) -> None:
         """Called by Textual for an exception of the console's own, which ends it."""
         error = self._exception or RuntimeError("unknown")
-        self._exit_renderables.append(Segments([Segment(keep_defect(self.settings.state_dir, error) + "\n")]))
+        self._exit_renderables.append(Text(keep_defect(self.settings.state_dir, error, self._opened_at)))
         self._close_messages_no_wait()
 
     def is_behind(self, view: View) -> bool:
