@@ -331,6 +331,31 @@ def test_a_day_takes_the_place_of_the_day_and_leaves_the_time(name: str, text: s
     assert parse(BY_NAME[name], taken, NOW) == taken
 
 
+async def test_a_flow_that_is_saved_meanwhile_rebuilds_the_form_and_keeps_what_was_typed(
+    etl: Project,
+) -> None:
+    etl.flow(
+        "typed",
+        parameters={
+            "properties": {
+                "count": {"type": "integer", "default": 1},
+                "old": {"type": "string", "default": ""},
+            }
+        },
+    )
+    now = {
+        "properties": {"count": {"type": "string", "default": "1"}, "more": {"type": "integer", "default": 7}}
+    }
+    async with console(etl) as page:
+        await page.press("G", "R", "ctrl+u", *"42")
+        await page.shows("-p count=42")
+        etl.db.execute("UPDATE flows SET parameters = ? WHERE name = 'typed'", [json.dumps(now)])
+        page.engine.tell(changes.FlowFileChanged("flows/typed.py", "ok"))
+        await page.shows("typed changed: more is new, old is gone, count is another", "[ 7 ", "-p count=42")
+        await page.press("3", "down", "9")
+        await page.shows("-p count=423 -p more=79")
+
+
 async def test_a_day_is_taken_from_the_month(etl: Project) -> None:
     etl.flow("typed", parameters=SCHEMA)
     async with console(etl) as page:

@@ -1,13 +1,15 @@
 """What the console does with the news that the bridge brings, and with the time that passes."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Protocol, runtime_checkable
 
 from tui_flow.contract.errors import TuiFlowError
 from tui_flow.counting import counted
 from tui_flow.settings import in_words, load
-from tui_flow.store.records import Alert
+from tui_flow.store.records import Alert, Flow
 from tui_flow.tui.actions import action_named
 from tui_flow.tui.asking import Asking
 from tui_flow.tui.bridge import OTHER, READS_ONLY, RunReading
@@ -18,6 +20,13 @@ from tui_flow.tui.reloads import Reloads
 from tui_flow.tui.screens.view import View
 from tui_flow.tui.watchman import Watchman
 from tui_flow.tui.widgets.header import Header
+
+
+@runtime_checkable
+class HearsOfFlows(Protocol):
+    """A screen that is no view, and depends on what a flow takes."""
+
+    def take_flows(self, flows: Sequence[Flow]) -> None: ...
 
 
 class Hearing(Asking, inherit_bindings=False):
@@ -49,6 +58,9 @@ class Hearing(Asking, inherit_bindings=False):
         self._update_headers()
         for view in self._views():
             view.take_overview()
+        for screen in self.screen_stack:
+            if isinstance(screen, HearsOfFlows):
+                screen.take_flows(overview.flows)
         self.follow_progress()
 
     def wants_advances(self) -> bool:

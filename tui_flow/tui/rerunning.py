@@ -98,7 +98,7 @@ class Rerunning:
         before = asked_parameters(console.settings.state_dir, run)
 
         def asked(filled: "Filled") -> Request:
-            return self._request(way, reruns.changed(before, filled.parameters, flow.parameters))
+            return self._request(way, reruns.changed(before, filled.parameters, form.flow.parameters))
 
         preview, source = reruns.preview(run, way), f"run {run.id}"
         form = FormScreen(flow, before, asked, f"rerun {run.id}", source=source, verb="rerun", rerun=preview)

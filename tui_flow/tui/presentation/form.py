@@ -97,6 +97,21 @@ class Form:
         """Whether nobody has typed in it since it was filled."""
         return field.path in self._filled and self._filled[field.path][0] == self.texts[field.path]
 
+    def carry_over(self, other: "Form") -> None:
+        """Takes what somebody has changed in another form, as far as its fields are here, too."""
+        for field in self.fields:
+            theirs = other.by_path.get(field.path)
+            if theirs is None or not other.is_changed(theirs) or theirs.is_secret is not field.is_secret:
+                continue
+            if field.is_optional and theirs.is_optional:
+                (self.unset.add if field.path in other.unset else self.unset.discard)(field.path)
+            if field.is_group or theirs.is_group:
+                continue
+            if other._holds(theirs):
+                self._put(field, other._filled[field.path][1])
+            else:
+                self.texts[field.path] = other.texts[field.path]
+
     def reset(self, field: Field) -> None:
         """Back to the default; a group with all that is in it."""
         if field.is_group:
@@ -362,6 +377,15 @@ def differing(form: Form, other: Mapping[str, Any]) -> list[str]:
         if ours != theirs:
             found.append(field.dotted)
     return found
+
+
+def renewed(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """What is another in the schema of all parameters: "limit is new, day is gone"."""
+    old, new = (schema.get("properties", {}) for schema in (before, now))
+    told = [f"{name} is new" for name in new if name not in old]
+    told += [f"{name} is gone" for name in old if name not in new]
+    told += [f"{name} is another" for name in new if name in old and new[name] != old[name]]
+    return ", ".join(told) or "its parameters are others"
 
 
 def text_in(field: Field, values: Mapping[str, Any]) -> str:

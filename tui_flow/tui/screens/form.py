@@ -1,7 +1,7 @@
 """The form for the parameters of a run: what each takes, what is wrong with it, and what the run would do."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
@@ -67,7 +67,7 @@ class FormScreen(Presetting, ModalScreen[None]):
         super().__init__()
         self.flow, self.source, self._command, self.verb = flow, source, command, verb
         self._request, self._is_asking = request, False
-        self.form = Form(flow.parameters, values)
+        self._values, self.form = values, Form(flow.parameters, values)
         self.options = RunOptions() if command else run_options.form_of(flow)
         self.last_good: tuple[int, Mapping[str, Any]] | None = None
         """The last good run, and what it was asked for with."""
@@ -132,6 +132,32 @@ class FormScreen(Presetting, ModalScreen[None]):
             (run.id, asked_parameters(state_dir, run)) if run else None for run in (known.last, known.good)
         )
         self.update()
+
+    def take_flows(self, flows: Sequence[Flow]) -> None:
+        """The flow may have been saved with other parameters meanwhile."""
+        now = next((flow for flow in flows if flow.name == self.flow.name), None)
+        if self.verb != "answer" and now is not None and now.parameters != self.flow.parameters:
+            before, self.flow = self.flow, now
+            self.run_worker(self._rebuild(before), group="rebuild", exclusive=True)
+
+    async def _rebuild(self, before: Flow) -> None:
+        """The fields that there are now, with what was changed in those that there were."""
+        self.take_all()
+        old, at = self.rows, self.row.field.path if self.row else ()
+        new = Form(self.flow.parameters, self._values)
+        new.carry_over(self.form)
+        self.form, self.rows = new, FieldRows(new)
+        self._left = None
+        await self.query_one("#fields").mount(self.rows, after=old)
+        await old.remove()
+        row = next((row for row in self._shown_rows if row.field.path == at), None)
+        if row is None:
+            row = next(iter(self._shown_rows), None)
+        if row is not None:
+            self.set_focus(row.control)
+        self.update()
+        told = f"{self.flow.name} changed: {form.renewed(before.parameters, self.flow.parameters)}"
+        self.call_after_refresh(self.say, told, "warn")  # the focus says what its field takes
 
     def update_crumbs(self) -> None:
         source = f"values: {self.source} " if self.source else ""
