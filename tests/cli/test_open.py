@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from tests.project import Project
 from tui_flow.cli.commands.open import address_of
 from tui_flow.cli.main import cli
-from tui_flow.contract.errors import BadParameters, UnknownRun
+from tui_flow.contract.errors import BadParameters, UnknownAlert, UnknownRun
 from tui_flow.settings import load
 from tui_flow.tui.presentation.address import Address
 
@@ -48,6 +48,7 @@ def test_a_run_is_named_as_everywhere_and_a_task_by_any_of_its_names(here: Proje
     ("place", "error"),
     [
         ("run/9999", UnknownRun),
+        ("alert/9999", UnknownAlert),
         ("run/latest/nope", BadParameters),
         ("nowhere/1", BadParameters),
         ("run", BadParameters),

@@ -15,6 +15,7 @@ from tui_flow.tui.presentation.address import Address
     [
         (Address("runs", run_id=812, task="load-7", line=76), "run/812/load-7:77"),
         (Address("runs", run_id=812), "run/812"),
+        (Address("alerts", alert_id=12), "alert/12"),
         (Address("logs", "timeout|refused"), "logs/timeout|refused"),
         (Address(), "flows"),
     ],

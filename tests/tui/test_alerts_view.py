@@ -19,6 +19,7 @@ from tui_flow.store.records import Alert, Mute
 from tui_flow.tui import notify, seen
 from tui_flow.tui.bridge import READS_ONLY
 from tui_flow.tui.presentation import alert_about, alert_list, text_of, times
+from tui_flow.tui.presentation.address import Address
 from tui_flow.tui.presentation.alert_about import About
 from tui_flow.tui.presentation.glyphs import ASCII, UNICODE
 from tui_flow.tui.screens import alert_reading
@@ -230,6 +231,15 @@ async def test_a_console_that_only_reads_takes_no_note(troubled: Project) -> Non
             await page.press(view, "c")
             await page.shows("this console only reads")
             assert not page.engine.asked_for(commands.NoteAlert)
+
+
+async def test_one_alert_has_an_address(troubled: Project) -> None:
+    async with console(troubled, begin=Address("alerts", alert_id=2)) as page:
+        await page.shows("[5 Alerts(1)]", "│> ! ", "flows/reports_v2.py:2")
+        assert "SyntaxError" in page.line_with("│> "), "and no filter hides the others"
+        await page.shows("● connection to server")
+        await page.press("y")
+        await page.shows("tui-flow open alert/2")
 
 
 async def test_a_wide_screen_has_all_columns_code_log_and_context(

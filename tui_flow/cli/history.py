@@ -9,9 +9,9 @@ import click
 
 from tui_flow.cli.output import note
 from tui_flow.contract.commands import Sync
-from tui_flow.contract.errors import UnknownRun
+from tui_flow.contract.errors import UnknownAlert, UnknownRun
 from tui_flow.settings import Settings
-from tui_flow.store.records import FlowRun
+from tui_flow.store.records import Alert, FlowRun
 
 _NUMBER, _FROM_THE_END = re.compile(r"\d{1,18}"), re.compile(r"-(\d{1,6})")
 
@@ -64,6 +64,16 @@ def find_run(db: Any, reference: str) -> FlowRun:
     found: FlowRun | None = runs.get_run(db, int(reference))
     if found is None:
         raise UnknownRun(f"there is no run {reference}", next=_LIST)
+    return found
+
+
+def find_alert(db: Any, id: int) -> Alert:
+    """Raises UnknownAlert."""
+    from tui_flow.store import alerts
+
+    found: Alert | None = alerts.get_alert(db, id)
+    if found is None:
+        raise UnknownAlert(f"there is no alert {id}", next="tui-flow alerts list shows those there are")
     return found
 
 

@@ -160,6 +160,8 @@ class Console(Hearing, inherit_bindings=False):
             if isinstance(self.screen, HomeScreen):
                 self.screen.section.show_run(place.run_id)  # what Esc leads to
             self.open_run(place.run_id, place.line, place.task)
+        elif place.alert_id is not None and isinstance(self.screen, HomeScreen):
+            self.screen.section.show_alert(place.alert_id)
         elif place.text and isinstance(self.screen, HomeScreen):
             self.screen.section.show_address(place.text)
 

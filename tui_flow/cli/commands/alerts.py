@@ -7,13 +7,13 @@ from typing import Any
 import click
 
 from tui_flow.cli.complete import flow_names
-from tui_flow.cli.history import up_to_date
+from tui_flow.cli.history import find_alert, up_to_date
 from tui_flow.cli.options import new_command, settings, wants_json
 from tui_flow.cli.output import note as say
 from tui_flow.cli.output import print_json, print_table, style
 from tui_flow.contract import commands
 from tui_flow.contract.alert_rules import ACKNOWLEDGED_SECONDS
-from tui_flow.contract.errors import EXIT_RUN_NOT_COMPLETED, RequestError, UnknownAlert
+from tui_flow.contract.errors import EXIT_RUN_NOT_COMPLETED, RequestError
 from tui_flow.contract.states import AlertState
 from tui_flow.counting import counted
 from tui_flow.iso_time import iso
@@ -68,10 +68,8 @@ def show(alert: int) -> None:
     from tui_flow.store import alerts
 
     with up_to_date(settings()) as db:
-        found = alerts.get_alert(db, alert)
+        found = find_alert(db, alert)
         sent, notes = alerts.list_messages(db, alert), alerts.list_notes(db, alert)
-    if found is None:
-        raise UnknownAlert(f"there is no alert {alert}", next="tui-flow alerts list shows those there are")
     now = time.time()
     if wants_json():
         messages = [{**one._asdict(), "at": iso(one.at)} for one in sent]

@@ -6,7 +6,7 @@ VIEWS = ("flows", "runs", "logs", "schedule", "alerts")
 
 
 class Address(NamedTuple):
-    """A view with its filter, or a run."""
+    """A view with its filter, a run, or an alert."""
 
     view: str = "flows"
     text: str = ""
@@ -16,8 +16,11 @@ class Address(NamedTuple):
     """The name of the task run that is gone to: its number is another in the next attempt."""
     line: int | None = None
     """Of the run's log, from 0."""
+    alert_id: int | None = None
 
     def __str__(self) -> str:
+        if self.alert_id is not None:
+            return f"alert/{self.alert_id}"
         if self.run_id is None:
             return f"{self.view}/{self.text}" if self.text else self.view
         task = f"/{self.task}" if self.task else ""

@@ -34,12 +34,11 @@ class AlertTexts(TextsOfRun):
         alert = self.table.selected
         if alert is None:
             return []
-        place = str(Address("runs", run_id=alert.runs[0])) if alert.runs else "alerts"
         return copying.first_of_each(
             [
                 Copyable("y", "error", alert.what),
                 *([Copyable("p", "path and line", at_line(alert.path, alert.line))] if alert.path else []),
-                Copyable("u", "address", f"tui-flow open {place}"),
+                Copyable("u", "address", f"tui-flow open {Address('alerts', alert_id=alert.id)}"),
                 Copyable("c", "command", f"tui-flow alerts show {alert.id}"),
                 *await super().copyables(),
             ]

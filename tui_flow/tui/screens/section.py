@@ -114,6 +114,9 @@ class Section(Container):
     def show_run(self, run_id: int) -> None:
         """Puts the cursor on a run, where the view lists runs."""
 
+    def show_alert(self, id: int) -> None:
+        """Puts the cursor on an alert, where the view lists alerts."""
+
     def say(self, text: str, role: str = "", *, stays: bool = False) -> None:
         self.home.say(text, role, stays=stays)
 
