@@ -7,6 +7,7 @@ import pytest
 from tests.engine.journals import created, ended, finished, mapped, started
 from tests.store.rows import a_run
 from tui_flow.contract import journal
+from tui_flow.contract.asked_by import by_debugger
 from tui_flow.contract.failure import Failure
 from tui_flow.contract.journal import Event
 from tui_flow.contract.left_out import DONE_BEFORE, WHY
@@ -73,6 +74,8 @@ def test_a_run_is_partial_once_a_call_was_reused_by_a_rerun_or_left_out(
     last = journal.TaskFinished(104.0, 1, state, "", "returned", message, None)
     fold = folded(*started(), created(1, "running"), last, *ended())
     assert fold.run.is_partial is is_partial
+    debugged = a_run(trigger=by_debugger(7))
+    assert folded(*started(), *ended(), run=debugged).run.is_partial, "it took as long as somebody looked"
     later = a_run(attempt=2, first_task_run_id=2)
     assert not folded(*started(), created(1, "running"), last, run=later).run.is_partial
 

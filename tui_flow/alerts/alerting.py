@@ -89,7 +89,7 @@ class Alerting:
     def _run_ended(self, run: FlowRun) -> None:
         if run.state is FlowRunState.COMPLETED:
             self._recover_flow(run)
-        elif run.state in WENT_WRONG and not (is_debugged(run.trigger) and run.attempt == 1):
+        elif run.state in WENT_WRONG and not is_debugged(run.trigger, run.attempt):
             self._raise(happenings.of_run(run, tasks.first_failed(self._db, run.id, run.first_task_run_id)))
 
     def fire_times_decided(self, decided: Iterable[FireTime]) -> None:

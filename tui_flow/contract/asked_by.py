@@ -15,14 +15,14 @@ def by_debugger(run_id: int) -> str:
     return f"{_DEBUGGER}{run_id}"
 
 
-def is_debugged(trigger: str) -> bool:
-    """Whether somebody sits before its first attempt."""
-    return trigger.startswith(_DEBUGGER)
+def is_debugged(trigger: str, attempt: int) -> bool:
+    """Whether somebody sits before it. Further attempts are the engine's."""
+    return attempt == 1 and trigger.startswith(_DEBUGGER)
 
 
-def is_by_itself(trigger: str) -> bool:
-    """Whether the process that called the flow is its run, with no keeper: of its first attempt."""
-    return trigger == SCRIPT or is_debugged(trigger)
+def is_by_itself(trigger: str, attempt: int) -> bool:
+    """Whether the process that called the flow is its run, with no keeper."""
+    return (attempt == 1 and trigger == SCRIPT) or is_debugged(trigger, attempt)
 
 
 def parent_of(trigger: str) -> tuple[int, int] | None:

@@ -74,7 +74,7 @@ CREATE TABLE flow_runs (
     max_rss_bytes   INTEGER,
     cpu_seconds     REAL,
     waited          TEXT,                       -- JSON list of [since, until, task run]: when it waited for an answer
-    is_partial      INTEGER NOT NULL DEFAULT 0 CHECK (is_partial IN (0, 1)),    -- calls were reused, or left out
+    is_partial      INTEGER NOT NULL DEFAULT 0 CHECK (is_partial IN (0, 1)),    -- reused or left out calls, or was debugged
     CHECK ((state IN ('completed', 'failed', 'crashed', 'cancelled')) = (ended_at IS NOT NULL)),
     CHECK ((ended_at IS NOT NULL) = (reason IS NOT NULL)),
     CHECK (state NOT IN ('running', 'retrying', 'paused') OR started_at IS NOT NULL)

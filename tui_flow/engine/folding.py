@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from tui_flow.contract import journal
+from tui_flow.contract.asked_by import is_debugged
 from tui_flow.contract.failure import Failure
 from tui_flow.contract.journal import Event
 from tui_flow.contract.left_out import is_undone
@@ -106,6 +107,8 @@ class Fold:
         self.run = self.run._replace(
             host=event.host, worker_pid=event.worker_pid, max_rss_bytes=None, cpu_seconds=None
         )
+        if is_debugged(self.run.trigger, self.run.attempt):  # somebody may have sat there for an hour
+            self.run = self.run._replace(is_partial=True)
 
     def _flow_started(self, event: journal.FlowStarted) -> None:
         if self.run.started_at is None:

@@ -61,7 +61,7 @@ class ActiveRun:
 
     @property
     def is_script(self) -> bool:
-        return is_by_itself(self.run.trigger) and self.run.attempt == 1
+        return is_by_itself(self.run.trigger, self.run.attempt)
 
 
 class Ingest:

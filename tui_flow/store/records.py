@@ -96,7 +96,7 @@ class FlowRun(NamedTuple):
     waited: Waits = ()
     """When it waited for an answer, since `started_at`."""
     is_partial: bool = False
-    """Of its task calls, some were not made: reused by a rerun, or left out by whoever asked for it."""
+    """Of its task calls, some were not made: reused by a rerun, or left out by whoever asked for it; or it was debugged."""
 
     @property
     def never_began(self) -> bool:
