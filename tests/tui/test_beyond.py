@@ -99,3 +99,9 @@ def test_a_rerun_is_offered_with_its_command() -> None:
     good = run._replace(state=FlowRunState.COMPLETED)
     lines = list(map(text_of, beyond.rerun_lines(good, "load", "reuse 8, run nothing")))
     assert lines == ["RERUN    r t  from load", "CLI      tui-flow rerun 5 --from load"], "nothing failed"
+
+
+def test_a_task_whose_result_was_reused_is_said_to_have_had_no_try() -> None:
+    task = the_task(1, "load", "cached", max_tries=2)
+    lines = about_tasks.task_details(task, {}, glyphs.UNICODE, NOON, Path())
+    assert "CACHED" in text_of(lines[0]) and "try" not in text_of(lines[0])

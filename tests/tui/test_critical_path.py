@@ -67,7 +67,7 @@ def test_what_never_ran_is_no_part_of_it_and_what_still_runs_is() -> None:
 
 def test_of_many_the_first_and_the_last_are_named_and_equal_ones_are_one() -> None:
     same = path(*(the_task(n, "step", at=n, took=1) for n in range(1, 51)))
-    assert "step[50]" in text_of(chain_line(same, 60, glyphs.UNICODE, NOW))
+    assert "step (50 in turn)" in text_of(chain_line(same, 60, glyphs.UNICODE, NOW))
     many = path(*(the_task(n, f"step{n}", at=n, took=1) for n in range(1, 51)))
     for width in (60, 80, 120):
         text = text_of(chain_line(many, width, glyphs.UNICODE, NOW))

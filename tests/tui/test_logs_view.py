@@ -198,7 +198,10 @@ async def test_a_filter_that_is_none_and_a_search_in_vain_say_so(said_often: Pro
         await page.type("nobody said this")
         await page.press("enter")
         await page.shows("No log says nobody said this.")
-        await page.press("enter", "n", "J", "equals_sign", "h", "l", "y")
+        for key in ("n", "N", "J", "K"):
+            await page.press("j", key)
+            assert page.message == "nothing has been found", key
+        await page.press("enter", "equals_sign", "h", "l", "y")
         assert page.app.is_running
 
 
@@ -435,6 +438,11 @@ async def test_equal_messages_fold_and_what_was_asked_comes_back_with_the_key_up
         await page.until(lambda: page.app.screen.prompt.value == "timeout", "what was asked before")  # type: ignore[attr-defined]
         await page.press("down")
         await page.until(lambda: page.app.screen.prompt.value == "again", "what it began with")  # type: ignore[attr-defined]
+        await page.press("escape", "equals_sign", "slash", "ctrl+u")
+        await page.type("started|timeout|fine")
+        await page.press("enter")
+        await page.shows("Matches by message: ", "done")
+        assert page.app.screen.section.list.cursor == 0, "the most frequent"
 
 
 async def test_a_task_is_looked_for_with_what_it_called(said_often: Project) -> None:

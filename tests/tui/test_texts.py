@@ -205,7 +205,7 @@ async def test_the_shown_log_is_read_in_a_pager_made_harmless(
             "    and more",
             f"{at} INFO     -: red",
         ]
-        assert (tmp_path / "less.told").read_text() == "-S +2g\n"
+        assert (tmp_path / "less.told").read_text() == "-S -j2 +2g\n"
 
 
 async def test_a_pager_begins_before_a_long_log_was_read_and_may_leave_before_its_end(
@@ -226,10 +226,13 @@ def a_program(path: Path, script: str) -> str:
     return str(path)
 
 
-def test_the_pager_is_told_the_line_and_lets_no_colours_through() -> None:
+def test_the_pager_is_told_the_line_and_lets_no_colours_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("LINES", "24")
     command, environ = editor.pager(7, {"PAGER": "less -i", "LESS": "-R", "A": "b"})
-    assert command == ["less", "-i", "-S", "+7g"]
+    assert command == ["less", "-i", "-S", "-j7", "+7g"]
     assert environ == {"PAGER": "less -i", "A": "b"}
+    assert editor.pager(900, {"PAGER": "less"})[0] == ["less", "-S", "-j16", "+900g"], "with what leads there"
     assert editor.pager(7, {"PAGER": "cat"})[0] == ["cat"]
     with pytest.raises(ValueError, match="PAGER is nowhere"):
         editor.pager(7, {"PAGER": "nowhere"})

@@ -54,7 +54,9 @@ def pager(line: int, environ: Mapping[str, str] = os.environ) -> tuple[list[str]
     # Without LESS a less would leave at once where all fits, or let colours through.
     kept = {name: value for name, value in environ.items() if name != "LESS"}
     if Path(words[0]).name == "less":
-        return [*words, "-S", f"+{line}g"], kept
+        # What leads to the line stands above it, and nothing stands above the first one.
+        row = min(line, shutil.get_terminal_size().lines * 2 // 3)
+        return [*words, "-S", f"-j{row}", f"+{line}g"], kept
     return words, kept
 
 

@@ -38,7 +38,7 @@ def task_details(
 ) -> list[Line]:
     """All there is to know of a task run; `names` are those of the run's task runs, `more` is what was looked up,
     `waits` are those that it took part in."""
-    tries = f"try {task.tries} of {task.max_tries}" if task.max_tries > 1 else ""
+    tries = f"try {task.tries} of {task.max_tries}" if task.max_tries > 1 and task.tries else ""
     upstream = ", ".join(names.get(id, str(id)) for id in task.upstream[:8])
     message = task.message if task.state in TASK_ACTIVE else ""
     return [

@@ -99,7 +99,7 @@ def _names(tasks: Iterable[TaskRun]) -> Iterable[str]:
     """Their names; those of one task that follow each other are one."""
     for name, group in groupby(tasks, key=lambda task: task.name):
         same = list(group)
-        yield name_of(same[0]) if len(same) == 1 else f"{name}[{len(same)}]"
+        yield name_of(same[0]) if len(same) == 1 else f"{name} ({len(same)} in turn)"
 
 
 def _joined(names: list[str], arrow: str, room: int, marks: Marks) -> str:

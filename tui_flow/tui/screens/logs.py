@@ -302,19 +302,19 @@ class LogsSection(LogTexts, TextsOfRun, Section):
 
     def action_next_hit(self) -> None:
         if not self.list.step(1):
-            self.say("this is the last hit")
+            self.say("this is the last hit" if self.list.rows else "")
 
     def action_previous_hit(self) -> None:
         if not self.list.step(-1):
-            self.say("this is the first hit")
+            self.say("this is the first hit" if self.list.rows else "")
 
     def action_next_run(self) -> None:
         if not self.list.step_head(1):
-            self.say("this is the last one")
+            self.say("this is the last one" if self.list.rows else "")
 
     def action_previous_run(self) -> None:
         if not self.list.step_head(-1):
-            self.say("this is the first one")
+            self.say("this is the first one" if self.list.rows else "")
 
 
 def _saved_searches() -> list[Line]:

@@ -44,6 +44,8 @@ class RunScreen(RunFrames):
         """The task run to begin at, or to be at again once a new attempt has it."""
         self._wrong_by = wrong_by
         """The attempt that had gone wrong by then is to be shown."""
+        self._at_first = False
+        """The first attempt is to be shown."""
         self._scope: tuple[set[int] | None, int | None] | None = None
         """Whose lines the log shows; None before it shows any."""
         self._log_timer: Timer | None = None
@@ -82,12 +84,19 @@ class RunScreen(RunFrames):
         return not self._is_read.is_set()
 
     def open_run(
-        self, run_id: int, line: int | None = None, task: str = "", wrong_by: float | None = None
+        self,
+        run_id: int,
+        line: int | None = None,
+        task: str = "",
+        wrong_by: float | None = None,
+        *,
+        at_first: bool = False,
     ) -> None:
         saving.stop(self)
         self.run_id, self.run, self.latest, self.forest = run_id, None, None, TaskForest()
         self.attempts, self.shows_earlier = [], False
         self._line, self._wanted_task, self._wrong_by, self.artifacts = line, task, wrong_by, {}
+        self._at_first = at_first
         self._is_read, self._is_indexed, self._may_be_silent = asyncio.Event(), False, False
         self.task_tree.clear()
         self.log_view.open(run_dir(self.console.settings.state_dir, run_id) / LOG)
@@ -124,7 +133,7 @@ class RunScreen(RunFrames):
         self.task_tree.progress = artifacts.progress_by_task(self.artifacts.values())
         self.task_tree.show_run(self.run, self.forest, changed)
         self.find_critical_path()
-        if first and not self._go_to_wrong_attempt():
+        if first and not self._go_to_wanted_attempt():
             self._arrive()
         elif self.follows_task:
             self.go_to_running_task()
@@ -163,11 +172,14 @@ class RunScreen(RunFrames):
         self._arrive()
         self.update()
 
-    def _go_to_wrong_attempt(self) -> bool:
+    def _go_to_wanted_attempt(self) -> bool:
         """Shows the attempt that somebody asks about, where that is an earlier one. Whether it does."""
-        if self._wrong_by is None or self.latest is None:
+        if self.latest is None or (self._wrong_by is None and not self._at_first):
             return False
-        asked = as_it_went_wrong(self.latest, self.attempts, self._wrong_by).attempt
+        if self._wrong_by is not None:
+            asked = as_it_went_wrong(self.latest, self.attempts, self._wrong_by).attempt
+        else:
+            asked = min((each.attempt for each in self.attempts), default=self.latest.attempt)
         if asked == self.latest.attempt:
             return False
         self.run_worker(self.show_attempt(asked), exclusive=True, group="neighbour")

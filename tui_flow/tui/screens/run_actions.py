@@ -41,9 +41,15 @@ class RunActions(View):
 
     @abstractmethod
     def open_run(
-        self, run_id: int, line: int | None = None, task: str = "", wrong_by: float | None = None
+        self,
+        run_id: int,
+        line: int | None = None,
+        task: str = "",
+        wrong_by: float | None = None,
+        *,
+        at_first: bool = False,
     ) -> None:
-        """Shows another run; at a line of its log, or as it had gone wrong by a moment, if asked."""
+        """Shows another run; at a line of its log, as it had gone wrong by a moment, or in its first attempt, if asked."""
 
     @abstractmethod
     def update(self) -> None:
@@ -143,7 +149,7 @@ class RunActions(View):
         if found is None:
             self.say(f"this is the {'oldest' if older else 'newest'} run of {run.flow}")
         else:
-            self.open_run(found.id)
+            self.open_run(found.id, at_first=not older)
 
     def action_next_error(self) -> None:
         self._step(1)

@@ -28,7 +28,7 @@ class HitLines(FootedLines):
         self.rows = found.rows()
         if is_new:
             hits = (place for place, row in enumerate(self.rows) if row.hit is not None)
-            self.first, self.cursor = 0, next(hits, min(1, max(0, len(self.rows) - 1)))
+            self.first, self.cursor = 0, next(hits, 0)
         self.set_count(len(self.rows), None if is_new or before is None else self._place_of(before))
 
     def _place_of(self, before: Row) -> int:
