@@ -147,17 +147,17 @@ class FormScreen(Presetting, ModalScreen[None]):
         new = Form(self.flow.parameters, self._values)
         new.carry_over(self.form)
         self.form, self.rows = new, FieldRows(new)
-        self._left = None
         await self.query_one("#fields").mount(self.rows, after=old)
         await old.remove()
         row = next((row for row in self._shown_rows if row.field.path == at), None)
         if row is None:
             row = next(iter(self._shown_rows), None)
         if row is not None:
+            self._left = row  # so that its focus, of which the news comes later, says nothing of it
             self.set_focus(row.control)
         self.update()
         told = f"{self.flow.name} changed: {form.renewed(before.parameters, self.flow.parameters)}"
-        self.call_after_refresh(self.say, told, "warn")  # the focus says what its field takes
+        self.say(told, "warn")
 
     def update_crumbs(self) -> None:
         source = f"values: {self.source} " if self.source else ""
@@ -185,13 +185,14 @@ class FormScreen(Presetting, ModalScreen[None]):
             self.action_next_field()
 
     def on_descendant_focus(self) -> None:
-        self._has_said = False
+        left, self._left = self._left, self.row
         self._offer_keys()
-        for row in (self._left, self.row):  # all the others say what they said before
+        for row in (left, self.row):  # all the others say what they said before
             if row is not None:
                 self._update_row(row)
-        self._left = self.row
-        self.say_of_field()
+        if left is not self.row:
+            self._has_said = False
+            self.say_of_field()
 
     def _offer_keys(self) -> None:
         self.footer.offer(["form"], self.useless(), {"submit": self.verb})
