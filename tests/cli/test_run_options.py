@@ -93,6 +93,11 @@ def test_a_time_that_is_none_is_refused_with_those_that_are(project: Project) ->
     assert done.returncode == 2 and "14:30, +2h, tomorrow 03:00" in done.stderr
     done = project.tui_flow("run", "cached", "--at", "+1h", "--json")
     assert json.loads(done.stdout)["scheduled_for"].endswith("Z")
+    done = project.tui_flow("run", "cached", "--at", "+1h", "--detach")
+    assert done.stdout.strip().isdecimal() and "begins" in done.stderr
+    for command in ("run", "plan"):
+        done = project.tui_flow(command, "cached", "--at", "yesterday")
+        assert done.returncode == 2 and "--at yesterday: that is over" in done.stderr
 
 
 def test_a_task_that_is_left_out_is_skipped_also_in_a_rerun_until_that_names_it(project: Project) -> None:

@@ -24,6 +24,7 @@ from tui_flow.tui.presentation.fields import fields_of
 from tui_flow.tui.presentation.form import Form, command_line, differing
 from tui_flow.tui.presentation.form_remarks import remark
 from tui_flow.tui.presentation.patterns import matches
+from tui_flow.tui.presentation.run_options import START
 
 NOW = 1_755_691_200.0
 CONFIG = {
@@ -119,6 +120,13 @@ def test_texts_become_values(name: str, text: str, value: object) -> None:
 def test_texts_that_mean_nothing_are_refused_with_a_reason(name: str, text: str, wrong: str) -> None:
     with pytest.raises(ValueError, match=wrong.replace("|", r"\|")):
         parse(BY_NAME[name], text, NOW)
+
+
+@pytest.mark.parametrize("text", ["2020-01-01T03:00", "-2h", "yesterday", "today 00:00", "2020-01-01 03:00"])
+def test_a_start_that_is_over_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="that is over"):
+        parse(START, text)
+    assert parse(START, "now")
 
 
 def test_only_what_is_not_the_default_is_said_and_a_group_is_said_whole() -> None:

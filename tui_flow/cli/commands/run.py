@@ -105,7 +105,7 @@ def command(
         ctx.exit(_run_at_every_save(wish, log=log))
     run_id = _start(wish)
     if begins_at is not None and begins_at > time.time():
-        _tell_start(run_id, begins_at)
+        _tell_start(run_id, begins_at, is_detached=detach)
     elif detach and wants_json():
         print_json({"run_id": run_id})
     elif detach:
@@ -167,11 +167,14 @@ def _schema(connection: "Connection", wish: Wish) -> dict[str, Any]:
     return dict(told["parameters"])
 
 
-def _tell_start(run_id: int, begins_at: float) -> None:
+def _tell_start(run_id: int, begins_at: float, *, is_detached: bool) -> None:
     if wants_json():
         print_json({"run_id": run_id, "scheduled_for": iso(begins_at)})
         return
-    click.echo(f"run {run_id} begins {moment(begins_at, time.time())}, as soon as a slot is free then")
+    if is_detached:
+        click.echo(run_id)
+    tell = note if is_detached else click.echo
+    tell(f"run {run_id} begins {moment(begins_at, time.time())}, as soon as a slot is free then")
     note(f"  tui-flow cancel {run_id} takes it back")
 
 

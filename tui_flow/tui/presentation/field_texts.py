@@ -196,10 +196,10 @@ def is_relative(text: str) -> bool:
 def moment(field: Field, text: str, now: float) -> str:
     """A moment as ISO 8601, of a text that is one, or says how far it is from now, in the zone in which times are shown.
     Raises ValueError."""
-    if is_relative(text):
-        return _from_now(text, field.format, now)
     if field.format == "start":
         return _start(text, field, now)
+    if is_relative(text):
+        return _from_now(text, field.format, now)
     for read in (datetime.fromisoformat, float):
         try:
             read(text)
@@ -236,7 +236,14 @@ def _from_now(text: str, format: str, now: float) -> str:
 
 
 def _start(text: str, field: Field, now: float) -> str:
-    """When a run is to start: a time of day means the next one."""
+    """When a run is to start, which is not over; a time of day means the next one."""
+    found = _from_now(text, "start", now) if is_relative(text) else _start_at(text, field, now)
+    if datetime.fromisoformat(found).timestamp() < now - 1:  # they have whole seconds
+        raise ValueError("that is over")
+    return found
+
+
+def _start_at(text: str, field: Field, now: float) -> str:
     day, _, clock = text.rpartition(" ")
     try:
         if not _CLOCK.fullmatch(clock):
