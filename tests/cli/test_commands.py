@@ -180,7 +180,14 @@ def test_show_tells_what_task_runs_were_called_with_and_which_of_a_map_failed(pr
     assert "fetch[30]" in shown
     (line,) = [line for line in shown.splitlines() if "fetch-" in line]
     assert "✗ fetch-7" in line and line.endswith("currency='C7', days=list of 2")
-    assert project.ask("show", "latest")["tasks"][7]["arguments"] == "currency='C7', days=list of 2"
+    told = project.ask("show", "latest")
+    assert told["tasks"][7]["arguments"] == "currency='C7', days=list of 2"
+    one = f"{told['run_id']}-{told['tasks'][7]['id']}"
+    assert [task["id"] for task in project.ask("show", one)["tasks"]] == [told["tasks"][7]["id"]]
+    shown = project.tui_flow("show", one).stdout
+    assert "fetch-7" in shown and "fetch[30]" not in shown and "AssertionError" in shown
+    refused = project.tui_flow("show", f"{told['run_id']}-99")
+    assert refused.returncode == 2 and "has no task run 99" in refused.stderr
 
 
 def test_runs_can_be_narrowed_to_a_flow_and_to_states(project: Project) -> None:

@@ -26,8 +26,11 @@ async def test_the_menu_names_the_other_projects_and_leads_to_one(etl: Project, 
             "the one that was opened last comes first"
         )
         await page.press("2")
-        await page.shows("the folder is gone: ")
-        await page.press("at", "1")
+        await page.shows("the folder is gone, and listed no more: ")
+        await page.press("at")
+        await page.shows("reports  engine stopped")
+        await page.hides("gone     the folder")
+        await page.press("1")
         assert page.app.elsewhere == other
 
 

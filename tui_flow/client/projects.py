@@ -46,7 +46,10 @@ def list_opened(path: Path) -> list[Opened]:
 def note_opened(path: Path, project: Path) -> None:
     """The console of a project is opened. That it cannot be written down is no reason not to open it."""
     others = [one for one in list_opened(path) if one.project != project]
-    found = [Opened(project, time.time()), *others][:MOST]
+    _write(path, [Opened(project, time.time()), *others][:MOST])
+
+
+def _write(path: Path, found: list[Opened]) -> None:
     text = json.dumps({str(one.project): one.opened_at for one in found}, indent=1)
     with suppress(OSError, ValueError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -55,6 +58,11 @@ def note_opened(path: Path, project: Path) -> None:
         with os.fdopen(fd, "w", encoding="utf-8") as file:
             file.write(text)
         new.replace(path)
+
+
+def forget(path: Path, project: Path) -> None:
+    """It is listed no more, until its console is opened again."""
+    _write(path, [one for one in list_opened(path) if one.project != project])
 
 
 def engine_of(project: Path) -> tuple[str, int | None]:

@@ -7,11 +7,14 @@ from typing import Any
 import click
 
 from tui_flow.cli import engine_settings
+from tui_flow.cli.history import opened
 from tui_flow.cli.options import new_command, settings, wants_json
 from tui_flow.cli.output import note, print_json
 from tui_flow.contract.commands import GetStatus, KeepEngine, StopEngine
-from tui_flow.contract.errors import EXIT_ENGINE, EngineError
+from tui_flow.contract.errors import EXIT_ENGINE, EngineError, TuiFlowError
 from tui_flow.contract.rundir import ENGINE_LOCK, lock_holder, open_state_dir
+from tui_flow.contract.states import STARTED
+from tui_flow.counting import counted
 from tui_flow.iso_time import iso
 from tui_flow.safe import safe
 from tui_flow.settings import Settings
@@ -44,11 +47,16 @@ def start() -> None:
 @new_command("tui-flow engine stop")
 def stop() -> None:
     """Stop the engine in order. Runs go on without it, and the next engine adopts them."""
-    pid = _stop(settings())
+    found = settings()
+    going = _going(found)
+    pid = _stop(found)
     if wants_json():
         print_json(_STOPPED)
+    elif pid is None:
+        click.echo("no engine runs")
     else:
-        click.echo("no engine runs" if pid is None else f"stopped the engine (pid {pid}); runs go on")
+        goes_on = f"; {counted(going, 'run')} {'goes' if going == 1 else 'go'} on" if going else ""
+        click.echo(f"stopped the engine (pid {pid}){goes_on}")
 
 
 @new_command("tui-flow engine status\ntui-flow engine status --json | jq .runs.running")
@@ -128,6 +136,18 @@ def _stop(found: Settings) -> int | None:
             connection.ask(StopEngine())
         _wait_until_gone(found, pid)
     return pid
+
+
+def _going(found: Settings) -> int:
+    """How many runs have begun and are not over; 0 also where nobody can tell."""
+    from tui_flow.store import runs
+
+    try:
+        with opened(found) as db:
+            counts = runs.active_counts(db)
+    except TuiFlowError:
+        return 0
+    return sum(count for state, count in counts.items() if state in STARTED)
 
 
 def _pid(found: Settings) -> int | None:

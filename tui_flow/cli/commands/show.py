@@ -1,6 +1,7 @@
 """`tui-flow show RUN`: one run, with its tasks, parameters and error."""
 
 import json
+import re
 import time
 
 import click
@@ -12,23 +13,26 @@ from tui_flow.cli.paint import failure_lines, state_text, took
 from tui_flow.cli.shapes import attempt_object, run_object, task_object
 from tui_flow.cli.waiting import why_they_wait
 from tui_flow.contract.asked_by import parent_of
+from tui_flow.contract.errors import UnknownRun
 from tui_flow.contract.left_out import in_words
 from tui_flow.contract.rundir import LOG, read_spec, run_dir
 from tui_flow.contract.states import FlowRunState
 from tui_flow.safe import safe
 from tui_flow.settings import Settings
-from tui_flow.store.records import Attempt, FlowRun
+from tui_flow.store.records import Attempt, FlowRun, TaskRun
 from tui_flow.tui.presentation.about import used, waited_text
 from tui_flow.tui.presentation.times import moment
 
+_TASK_RUN = re.compile(r"(\d{1,18})-(\d{1,9})")
+
 
 @new_command(
-    "tui-flow show latest\ntui-flow show 12 --json | jq '.tasks[] | select(.state == \"failed\")'",
+    "tui-flow show latest\ntui-flow show 12-5\ntui-flow show 12 --json | jq '.tasks[] | select(.state == \"failed\")'",
     cls=RunCommand,
 )
 @run_argument
 def command(run: str) -> None:
-    """Show one run, with its tasks and its error.
+    """Show one run, with its tasks and its error; of 12-5, the fifth task run of run 12 with those below it.
 
     The task runs of one map call share a line, and some that failed have their own; --json has them all. Behind each
     stands what it was called with.
@@ -39,8 +43,11 @@ def command(run: str) -> None:
 
     found = settings()
     with up_to_date(found) as db:
-        wanted = find_run(db, run)
+        of_task = _TASK_RUN.fullmatch(run)
+        wanted = find_run(db, of_task[1] if of_task else run)
         task_runs = tasks.list_tasks(db, wanted.id)
+        if of_task:
+            task_runs = _below(task_runs, int(of_task[2]), wanted.id)
         attempts = runs.list_attempts(db, wanted.id)
         decided = schedules.fire_time_of_run(db, wanted.id)
     spec = read_spec(run_dir(found.state_dir, wanted.id))
@@ -71,8 +78,24 @@ def command(run: str) -> None:
     forest = TaskForest()
     forest.update(task_runs)
     click.echo("\n".join(tree_lines(wanted, forest, in_detail=True)))
-    if wanted.failure is not None:
-        click.echo("\n" + "\n".join(failure_lines(wanted.failure, found.project, traceback=True)))
+    failure = task_runs[0].failure if of_task else wanted.failure
+    if failure is not None:
+        click.echo("\n" + "\n".join(failure_lines(failure, found.project, traceback=True)))
+
+
+def _below(task_runs: list[TaskRun], number: int, run_id: int) -> list[TaskRun]:
+    """The task run of that number, as if nothing were above it, and those below it. Raises UnknownRun."""
+    found = [one._replace(parent=0) for one in task_runs if one.id == number]
+    if not found:
+        raise UnknownRun(
+            f"run {run_id} has no task run {number}", next=f"list them with: tui-flow show {run_id}"
+        )
+    known = {number}
+    for one in task_runs:  # a parent has its number before those below it
+        if one.parent in known:
+            known.add(one.id)
+            found.append(one)
+    return found
 
 
 def _questions(found: Settings, run: FlowRun) -> list[tuple[str, str]]:

@@ -279,22 +279,13 @@ class AlertsSection(Sorting, AlertTexts, AlertActions, Marking, Section):
 _NOTHING: list[Line] = [
     [("Nothing is wrong, and nothing was within a week.", "ok")],
     [],
+    [("Alerts come from runs that fail or crash, missed and late fire times, files", "dim")],
+    [("that do not import, flows that pause themselves, and a full disk.", "dim")],
     [
-        (
-            "Alerts come from runs that fail or crash, missed and late fire times, files that do not import,",
-            "dim",
-        )
-    ],
-    [
-        ("flows that pause themselves, and a full disk. ", "dim"),
         ("alert_command", "strong"),
-        (" in tui_flow.toml", "dim"),
+        (" in tui_flow.toml names what is told of them while nobody looks;", "dim"),
     ],
-    [
-        ("names what is told of them while nobody looks; ", "dim"),
-        ("tui-flow alerts test", "live"),
-        (" tries it.", "dim"),
-    ],
+    [("tui-flow alerts test", "live"), (" tries it.", "dim")],
 ]
 
 

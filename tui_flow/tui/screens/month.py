@@ -33,6 +33,7 @@ class Monthly(_Base):
     if TYPE_CHECKING:
         table: AgendaTable
         reading: Reading
+        text: str
 
         @property
         def awake(self) -> list[Schedule]: ...
@@ -85,7 +86,8 @@ class Monthly(_Base):
         marks = self.console.paint.marks
         day = next((day for day in days if day.date == self.month.day), None)
         self.month.show_days(days, calendar.summary(day, now, marks) if day else [])
-        self.month.set_title(f"{self.month.day:%B %Y}", ", . month  M hides it")
+        whose = ", of all flows" if self.text else ""
+        self.month.set_title(f"{self.month.day:%B %Y}{whose}", ", . month  M hides it")
         self.update_footer()
 
     def month_moved(self) -> None:

@@ -33,7 +33,9 @@ def ask(console: "Console") -> None:
         if listed[key].project.is_dir():
             console.go_elsewhere(listed[key].project)
         else:
-            console.say(f"the folder is gone: {listed[key].project}", "bad")
+            if path is not None:
+                projects.forget(path, listed[key].project)
+            console.say(f"the folder is gone, and listed no more: {listed[key].project}", "bad")
 
     title = f"Go to another project; here is {here.name}"
     console.push_screen(MenuScreen(title, choices, foot, opens_with="at"), chosen)

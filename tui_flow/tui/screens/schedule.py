@@ -151,6 +151,7 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Marking,
         self._filter, self._wrong = filters.read(self.text, self.WORDS)
         self._show_rows()
         self.show_timeline()
+        self._show_days(self.month.days, time.time())
 
     def _renew_marks(self) -> None:
         marked = schedule_marks.followed(self.table.marked, self._rows)
