@@ -8,7 +8,11 @@ import pytest
 
 from tests.tui.pages import FakeEngine, console
 from tests.tui.project import NOON, Project
+from tui_flow.alerts import rules
+from tui_flow.alerts.happenings import Happening
 from tui_flow.contract import commands
+from tui_flow.contract.states import AlertKind
+from tui_flow.store import alerts
 from tui_flow.tui import bridge
 
 
@@ -45,19 +49,27 @@ async def test_an_engine_that_hangs_is_called_stale_for_as_long_as_it_is_silent(
 @pytest.mark.parametrize(
     ("size", "shown", "hidden"),
     [
-        ((160, 45), ["4 flows (1 broken file)  ▸1 running", "engine ok  Wed 2025-08-20 12:00 +00:00"], []),
-        ((80, 24), ["▸1 running", "engine ok  12:00"], ["4 flows", "2025"]),
-        ((42, 20), ["▸1", "engine ok"], ["12:00", "running  "]),
+        (
+            (160, 45),
+            ["4 flows (1 broken file)  ▸1 running  ✗2 new alerts", "engine ok  Wed 2025-08-20 12:00 +00:00"],
+            [],
+        ),
+        ((80, 24), ["▸1  !1 broken file  ✗2 new alerts", "engine ok  12:00"], ["4 flows", "2025"]),
+        ((60, 20), ["▸1  !1 broken file  ✗2 new alerts", "engine ok"], ["@etl-01"]),
+        ((42, 20), ["▸1  !1 broken  ✗2 new", "engine ok"], ["tui_flow", "12:00", "running  "]),
     ],
-    ids=["wide", "80", "narrow"],
+    ids=["wide", "80", "60", "narrow"],
 )
-async def test_it_says_as_much_as_there_is_room_for(
+async def test_it_says_as_much_as_there_is_room_for_and_what_no_state_is_counted_by_keeps_a_word(
     etl: Project, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], shown: list[str], hidden: list[str]
 ) -> None:
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.setenv("HOSTNAME", "etl-01")
     time.tzset()
     monkeypatch.setattr(time, "time", lambda: NOON)
+    for task in ("load_warehouse", "publish"):
+        what = Happening(AlertKind.FAILURE, "etl_daily", task, "refused", NOON, 812)
+        alerts.save(etl.db, rules.happened(None, what, NOON, muted=True))
     async with console(etl, size=size) as page:
         await page.shows(*shown)
         assert not [text for text in hidden if text in page.line_of(0)]

@@ -39,27 +39,39 @@ class Header(Bar):
     def update_all(self) -> None:
         """Says it anew, in as many words as there is room for."""
         width = self.app.size.width
-        left, counts = self._whose(), self._counts(roomy=width >= ROOMY)
-        words: Line = [(f"  {count}{word}", role) for count, word, role in counts]
-        short: Line = [(f"  {count}", role) for count, _, role in counts]
+        name, host, notes = self._project(), self._machine(), self._notes()
+        words, fewer, fewest = self._counts(roomy=width >= ROOMY)
         clock, engine = self._clock(width), self._engine()
         helped, right, bare = [self._engine(helps=True), clock], [engine, clock], [engine]
-        for counted, told in ((words, helped), (words, right), (short, right), (short, bare)):
-            if len(text_of([*left, *counted, *told])) < width:
+        whole, brand, bare_name = [*name, *host, *notes], [*name, *notes], [(" ", ""), *name[1:]]
+        for left, told in (
+            ([*whole, *words], helped),
+            ([*whole, *words], right),
+            ([*whole, *fewer], right),
+            ([*brand, *fewer], right),
+            ([*brand, *fewer], bare),
+            ([*bare_name, *notes, *fewer], bare),
+            ([*bare_name, *notes, *fewest], bare),
+        ):
+            if len(text_of([*left, *told])) < width:
                 break
-        self.set([*left, *counted], told)
+        self.set(left, told)
 
     @property
     def _console(self) -> Any:
         return self.app
 
-    def _whose(self) -> Line:
-        console, marks = self._console, self.paint.marks
-        line: Line = [
-            (" tui_flow  ", "strong"),
-            (short(console.settings.project.name, MAX_NAME, marks.ellipsis), "key"),
-            (f"@{short(_host(), MAX_NAME, marks.ellipsis)}", "dim"),
-        ]
+    def _project(self) -> Line:
+        project = short(self._console.settings.project.name, MAX_NAME, self.paint.marks.ellipsis)
+        return [(" tui_flow  ", "strong"), (project, "key")]
+
+    def _machine(self) -> Line:
+        return [(f"@{short(_host(), MAX_NAME, self.paint.marks.ellipsis)}", "dim")]
+
+    def _notes(self) -> Line:
+        """What holds for all that is shown."""
+        console = self._console
+        line: Line = []
         if console.bridge.read_only:
             line.append(("  read-only", "warn"))
         if console.zone == "utc":
@@ -87,8 +99,9 @@ class Header(Bar):
             else f" {here:%H:%M} "
         ), "dim"
 
-    def _counts(self, *, roomy: bool) -> list[tuple[str, str, str]]:
-        """What is at work, waits or is wrong: shape and number, the word for it, and its role."""
+    def _counts(self, *, roomy: bool) -> tuple[Line, Line, Line]:
+        """What is at work, waits or is wrong: shape and number, with words; with words where the shape is also that of
+        a state, which it does not count; and with the shortest ones."""
         console, marks = self._console, self.paint.marks
         started, paused, queued = console.overview.going
         broken = sum(1 for file in console.overview.files if file.state == "broken")
@@ -96,17 +109,26 @@ class Header(Bar):
         files = f" broken file{'s' if broken > 1 else ''}"
         waits = f" wait{'s' if paused == 1 else ''} for you"
         found = [
-            (started, f"{marks.glyph('running')}{started}", " running", "live"),
-            (paused, f"{marks.glyph('paused')}{paused}", waits, "warn"),
-            (queued, f"{marks.glyph('pending')}{queued}", " queued", "dim"),
-            (broken, f"!{broken}", files, "bad"),
-            (new, f"{marks.glyph('failed')}{new}", f" new alert{'s' if new > 1 else ''}", "bad"),
+            (started, f"{marks.glyph('running')}{started}", " running", "", "live"),
+            (paused, f"{marks.glyph('paused')}{paused}", waits, "", "warn"),
+            (queued, f"{marks.glyph('pending')}{queued}", " queued", "", "dim"),
+            (broken, f"!{broken}", files, " broken", "bad"),
+            (new, f"{marks.glyph('failed')}{new}", f" new alert{'s' if new > 1 else ''}", " new", "bad"),
         ]
         flows = len(console.overview.flows)
         if roomy:
             told = f" flow{'' if flows == 1 else 's'}" + (f" ({broken}{files})" if broken else "")
-            found = [(flows or broken, f"{flows}", told, "bad" if broken else ""), *found[:3], *found[4:]]
-        return [(count, word, role) for number, count, word, role in found if number]
+            found = [
+                (flows or broken, f"{flows}", told, told, "bad" if broken else ""),
+                *found[:3],
+                *found[4:],
+            ]
+        there = [each for each in found if each[0]]
+        return (
+            [(f"  {count}{word}", role) for _, count, word, _, role in there],
+            [(f"  {count}{word if brief else ''}", role) for _, count, word, brief, role in there],
+            [(f"  {count}{brief}", role) for _, count, _, brief, role in there],
+        )
 
 
 def _host() -> str:
