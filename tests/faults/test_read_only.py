@@ -129,7 +129,7 @@ def test_a_newer_history_can_be_looked_at_and_no_engine_of_ours_touches_it(proje
         assert done.stderr.startswith("note: a newer tui_flow wrote this history")
     for words in (["run", "greeting"], ["engine", "start"]):
         done = project.tui_flow(*words)
-        assert (done.returncode, "newer tui_flow" in done.stderr, "update tui_flow" in done.stderr) == (
+        assert (done.returncode, "newer tui_flow" in done.stderr, "pip install --upgrade" in done.stderr) == (
             4,
             True,
             True,

@@ -197,7 +197,7 @@ async def test_a_run_without_an_alert_says_why_it_has_none(troubled: Project) ->
         await page.press("2")
         await page.shows("813")
         await page.press("c")
-        await page.shows("no alert names run 813 any more: each names its last runs; 5 lists them all")
+        await page.shows("no alert names run 813 any more, only newer ones; 5 lists all alerts")
         await page.press("a")
         await page.shows("etl_daily 813: there is nothing to acknowledge")
         await page.press("G", "c")
@@ -420,7 +420,7 @@ async def test_on_attach_it_says_what_happened_while_nobody_looked(troubled: Pro
         raised(troubled, LOAD._replace(what=what), at=time.time() - 60)
     os.utime(path, (time.time() - 9 * 3600,) * 2)
     async with console(troubled) as page:
-        await page.shows("since you looked, 9h ago: 2 new alerts, 1 happened again, 1 recovered")
+        await page.shows("since you looked, 9h ago: 2 new alerts, 1 again, 1 recovered")
 
 
 async def test_a_console_that_nobody_looks_at_rings_and_notifies(

@@ -137,7 +137,7 @@ async def test_a_flow_that_there_is_not_is_named_in_every_view(etl: Project) -> 
         (agenda.WORDS, "task:load", "task: is about what runs said: search for it in the logs"),
         (agenda.WORDS, "dur>5m", "dur: is about runs; schedules have flow: tag: is:"),
         (agenda.WORDS, "is:new", "no is:new; there are late, paused"),
-        (agenda.WORDS, "flw:x", 'no word flw:; did you mean flow:? there are flow: tag: is:, and "flw:x" in quotes is a text'),
+        (agenda.WORDS, "flw:x", 'no word flw:; did you mean flow:? "flw:x" in quotes is a text; there are flow: tag: is:'),
         (alert_list.WORDS, "tag:core", "tag: is about runs; alerts have flow: task: state: is: since: day:"),
     ],
 )  # fmt: skip

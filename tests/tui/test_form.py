@@ -418,7 +418,7 @@ async def test_all_values_are_edited_as_json_and_a_slip_loses_nothing(
     monkeypatch.setenv("VISUAL", "no-such-editor")
     async with console(etl) as page:
         await page.press("R", "ctrl+e")
-        await page.shows("VISUAL is no-such-editor, and there is no such command here; set it to another")
+        await page.shows("there is no command no-such-editor here; set VISUAL to another")
         monkeypatch.setattr(page.app, "edit_text", edit)
         await page.press("ctrl+e")
         await page.shows("not taken: line 3: a name is needed, enclosed in double quotes; ^E mends it")

@@ -1,12 +1,17 @@
 """A key either does something or says why not, and nothing is offered that would be refused."""
 
+from rich.cells import cell_len
+
 from tests.tui.pages import FakeEngine, Page, console
 from tests.tui.project import Project
 from tui_flow.contract import commands
-from tui_flow.tui.actions import ACTIONS
+from tui_flow.tui.actions import ACTIONS, ALONE, key_name
 from tui_flow.tui.bridge import READS_ONLY
+from tui_flow.tui.keymap import Keymap
 from tui_flow.tui.presentation.why_not import NOT_NOW, unbound, why_not
 
+MOST_SAID = 78
+"""Cells of a sentence above the footer that 80 columns show."""
 OUTSIDE = {"pager", "suspend_process"}
 """What gives the terminal to another program."""
 
@@ -47,7 +52,7 @@ async def test_no_key_of_an_empty_view_is_silent(project: Project) -> None:
 async def test_a_key_of_another_view_says_where_it_belongs(etl: Project) -> None:
     async with console(etl) as page:
         await page.press("b")
-        assert "b works in Schedule only: back-fill past fire times" in page.message
+        assert "b works in Schedule only (back-fill past fire times)" in page.message
         await page.press("f12")
         assert "F12 does nothing; ? shows the keys" in page.message
         await page.press("number_sign")
@@ -89,6 +94,14 @@ async def test_the_palette_keeps_what_is_not_possible_and_says_why(etl: Project)
 def test_every_reason_is_a_reason() -> None:
     ids = {action.id for action in ACTIONS}
     assert all(unbound("x", [action]).startswith("x works in ") for action in ACTIONS)
+    assert all(cell_len(why_not(id)) <= MOST_SAID for id in ids)
+    keys = {key for action in ACTIONS for key in action.keys.split(",")} - {
+        "enter"
+    }  # which every view answers
+    said = {key: unbound(key_name(key), Keymap().actions_of(key, not_in=[*ALONE, "app"])) for key in keys}
+    assert {key: one for key, one in said.items() if cell_len(one) > MOST_SAID} == {}
+    assert said["L"] == "L works in a run only (level: lowest one shown)"
+    assert said["h"].endswith(" only"), "a key that does something else in each place is not explained by one"
     assert why_not("cancel") != NOT_NOW
     assert {id for id in ids if why_not(id) != NOT_NOW} >= {
         "open",

@@ -79,7 +79,7 @@ async def rerun_all_that_failed(project: Project, page: Page) -> list[str]:
     await page.shows("Runs 2 ")
     keys += await did(page, ["enter", "space", "G", "V"], "2 marked")
     keys += await did(page, ["r"], "Run 2 marked again")
-    keys += await did(page, ["f"], "2 begin another attempt")
+    keys += await did(page, ["f"], "2 runs given another attempt")
     assert {one.run_id for one in page.engine.asked_for(RerunRun)} == {803, 812}
     return keys
 

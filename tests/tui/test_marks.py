@@ -87,16 +87,16 @@ async def test_what_can_be_done_is_done_for_all_that_is_marked_and_the_rest_is_s
         etl.schedule(flow, Cron("0 3 * * *", "UTC"), at=NOON)
     async with console(etl) as page:
         await page.press("space", "space", "space", "space", "p")
-        await page.shows("2 paused; reports_v2, cleanup_tmp: no schedule; u undoes")
+        await page.shows("2 flows paused; u undoes; reports_v2, cleanup_tmp: no schedule")
         paused = {command.flow for command in page.engine.asked_for(commands.PauseSchedules)}
         assert paused == {"etl_daily", "ingest_s3"}
         await page.press("u")
-        await page.shows("2 no longer paused")
+        await page.shows("2 flows no longer paused")
         assert {one.flow for one in page.engine.asked_for(commands.ResumeSchedules)} == paused
         await page.press("R")
         await page.shows("parameters are asked for one run at a time")
         await page.press("m", "h")
-        await page.shows("4 muted for an hour; u undoes")
+        await page.shows("4 flows muted for an hour; u undoes")
         await page.press("a")
         await page.shows("none acknowledged; ")
 
@@ -117,7 +117,7 @@ async def test_one_question_lists_what_will_stop_and_enter_changes_nothing(etl: 
         await page.press("enter")
         assert not engine.asked_for(commands.CancelRun)
         await page.press("x", "tab", "enter")
-        await page.shows("1 asked to end; etl_daily, reports_v2: no active run; cleanup_tmp: run 813 is")
+        await page.shows("1 run asked to end; etl_daily, reports_v2: no active run; cleanup_tmp: run 813")
 
 
 async def test_marked_runs_run_again_by_one_menu_that_says_what_starts(etl: Project) -> None:
@@ -132,10 +132,10 @@ async def test_marked_runs_run_again_by_one_menu_that_says_what_starts(etl: Proj
         await page.shows("Run 3 marked again", "2 of 3: reuse 10, run 6", "etl_daily 812  reuse 5, run 3")
         await page.shows("ingest_s3 813  not: is running")
         await page.press("r")
-        await page.shows("2 begin another attempt; ingest_s3 813: is running")
+        await page.shows("2 runs given another attempt; ingest_s3 813: is running")
         assert sorted(one.run_id for one in engine.asked_for(commands.RerunRun)) == [811, 812]
         await page.press("r", "n")
-        await page.shows("2 started; etl_daily 811: needs date")
+        await page.shows("2 runs started; etl_daily 811: needs date")
         etl.db.execute("DELETE FROM flow_runs WHERE id = 811")
         engine.tell(changes.RunChanged(813, "ingest_s3", "running"))
         await page.press("j")
@@ -156,8 +156,10 @@ def test_as_many_names_stand_there_as_there_is_room_for() -> None:
 def test_an_outcome_says_how_many_and_why_not_the_others() -> None:
     left = [Left("a", "no schedule"), Left("b", "paused already"), Left("c", "no schedule")]
     assert marking.outcome(["x", "y"], "paused", left, undoes=True) == (
-        "2 paused; a, c: no schedule; b: paused already; u undoes"
+        "2 paused; u undoes; a, c: no schedule; b: paused already"
     )
+    assert marking.outcome(["x"], "asked to end", noun="run") == "1 run asked to end"
+    assert marking.outcome([], "asked to end", left[:1], noun="run") == "no run asked to end; a: no schedule"
     assert marking.outcome([], "paused", left[:1], undoes=True) == "none paused; a: no schedule"
 
 
@@ -171,10 +173,10 @@ async def test_marked_fire_times_are_skipped_and_their_schedules_paused(etl: Pro
         await page.press("space", "space")
         assert "2 marked" in page.message and "(p, x act on them; Esc clears)" in page.message
         await page.press("x")
-        await page.shows("2 skipped; u undoes")
+        await page.shows("2 fire times skipped; u undoes")
         assert len(page.engine.asked_for(commands.SkipFireTime)) == 2
         await page.press("u")
-        await page.shows("2 no longer skipped")
+        await page.shows("2 fire times no longer skipped")
         await page.press("p")
         await page.shows(" paused; u undoes")
         paused = [one.flow for one in page.engine.asked_for(commands.PauseSchedules)]
@@ -202,11 +204,11 @@ async def test_marks_go_with_schedules_that_are_paused_and_resumed_at_once(
         page.engine.tell(changes.ScheduleChanged("etl_daily", "nightly"))
         await page.shows("2 marked: cleanup_tmp, etl_daily")
         await page.press("x")
-        await page.shows("none skipped; cleanup_tmp, etl_daily: paused")
+        await page.shows("no fire time skipped; cleanup_tmp, etl_daily: paused")
         for one in (often, seldom):
             schedules.resume(etl.db, one.id)
         page.engine.tell(changes.ScheduleChanged("etl_daily", "nightly"))
         await page.shows("fires of 2 flows")
         assert page.text.count("▌") == 2
         await page.press("p")
-        await page.shows("2 paused; u undoes")
+        await page.shows("2 schedules paused; u undoes")

@@ -228,8 +228,11 @@ def test_editors_are_told_the_line_in_their_own_way(
     ("environ", "words"),
     [
         ({}, "no editor found; set EDITOR"),
-        ({"EDITOR": "gone -w"}, "EDITOR is gone -w, and there is no such command"),
-        ({"EDITOR": "vi", "VISUAL": "'unclosed"}, "VISUAL is 'unclosed, and there is no such command"),
+        ({"EDITOR": "gone -w"}, "there is no command gone here; set EDITOR to another"),
+        (
+            {"EDITOR": "vi", "VISUAL": "'unclosed"},
+            "there is no command 'unclosed here; set VISUAL to another",
+        ),
     ],
 )
 def test_without_an_editor_it_says_why(

@@ -151,7 +151,7 @@ async def test_a_run_whose_log_has_no_error_is_not_said_to_be_open_at_one(etl: P
     etl.run(813, "etl_daily", "failed", failure=REFUSED, message=REFUSED.message)
     etl.log(813, said("Begins"))
     async with console(etl, open_run=813) as page:
-        await page.shows("opened at what failed, which logged no error, e edits etl_daily.py at line 4")
+        await page.shows("opened at what failed, which logged no error, e edits etl_daily.py:4")
 
 
 @pytest.mark.parametrize("room", [10, 59, 60])

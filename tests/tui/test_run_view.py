@@ -17,7 +17,7 @@ async def test_a_failed_run_opens_at_its_first_error(etl: Project) -> None:
         assert "1m02s" in page.line_with("load_warehouse x2")
         await page.shows("│> 49 OperationalError: ")
         assert "error 1/2" in page.text
-        assert "e edits etl_daily.py at line 4" in page.message
+        assert "e edits etl_daily.py:4" in page.message
 
 
 async def test_the_tree_shows_branches_folds_maps_and_says_what_never_ran(etl: Project) -> None:

@@ -177,7 +177,7 @@ async def test_what_can_be_done_with_a_run_can_be_done_in_the_list(etl: Project)
         await page.press("right", "enter")
         await page.shows("run 813 was asked to end")
         await page.press("u")
-        await page.shows("run 813 had begun: r runs it again")
+        await page.shows("u cannot bring run 813 back: it had begun; r runs it again")
         await page.press("j", "x")
         assert "run 812 is over" in page.message
         await page.press("r", "n")
@@ -199,7 +199,7 @@ async def test_a_queued_run_that_was_cancelled_waits_again_with_u(etl: Project) 
         await page.shows("run 815 is cancelled")
         assert "u undoes" not in page.message
         await page.press("u")
-        await page.shows("run 815 had a secret, which is gone: r runs it again")
+        await page.shows("u cannot bring run 815 back: it had a secret, which is gone")
         await page.press("j", "x", "right", "enter")
         await page.shows("run 814 is cancelled; u undoes")
         await page.press("u")
@@ -218,7 +218,7 @@ async def test_what_began_while_the_question_stood_there_is_not_said_to_come_bac
         await page.shows("run 814 was asked to end")
         assert "u undoes" not in page.message
         await page.press("u")
-        await page.shows("run 814 had begun: r runs it again")
+        await page.shows("u cannot bring run 814 back: it had begun")
 
 
 async def test_the_older_and_newer_run_of_a_flow_is_gone_to_past_those_of_others(etl: Project) -> None:
@@ -334,7 +334,7 @@ def test_a_filter_finds_the_same_in_memory_and_in_the_history(
 @pytest.mark.parametrize(
     ("text", "says"),
     [("/[/", "is no regular expression"), ("is:what", "there are active, over"), ("dur>long", "dur>5m"),
-     ("stat:failed", 'no word stat:; did you mean state:? there are flow: tag:'), ("duration>5m", "did you mean dur>"),
+     ("stat:failed", 'no word stat:; did you mean state:? "stat:failed" in quotes is a text; there are flow: tag:'), ("duration>5m", "did you mean dur>"),
      ("state=failed", "did you mean state:"), ("foo:bar", '"foo:bar" in quotes is a text'),
      ("dur:5m", "dur>5m"), ("since:soon", "a date as 2026-08-20"), ("level:loud", "DEBUG"), ("run:x", "the number")],
 )  # fmt: skip

@@ -18,6 +18,7 @@ from tui_flow.contract import calls
 from tui_flow.contract.left_out import DONE_BEFORE, matches
 from tui_flow.contract.rundir import CALLS, RunSpec
 from tui_flow.contract.states import TaskRunState
+from tui_flow.counting import counted
 from tui_flow.sdk import argument_digest, result_files
 from tui_flow.sdk.argument_digest import Undigestible
 from tui_flow.sdk.code_digest import code_digest_of, home_of
@@ -205,7 +206,8 @@ class CallBook:
     def finish(self, run: "FlowRun", completed: bool) -> None:
         """The flow's body is over: says what was not called again. Raises RerunDiverged in a strict rerun."""
         if self.reused:
-            logger_of(run).info("Reused the results of %d task calls of earlier attempts", self.reused)
+            many = counted(self.reused, "task call")
+            logger_of(run).info("Reused the results of %s of earlier attempts", many)
         if not completed or not self._unmet or self._is_past_from:
             return
         some = ", ".join(list(self._unmet)[:5]) + (" …" if len(self._unmet) > 5 else "")

@@ -230,10 +230,9 @@ def checked_version(db: sqlite3.Connection, path: Path, *, newer: bool = False) 
     tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if version > SCHEMA_VERSION and not newer:
         raise HistoryError(
-            f"the history was written by a newer tui_flow ({_writer(db, tables)}; its schema is {version}, "
-            f"this program knows {SCHEMA_VERSION})",
-            where=str(path),
-            next="update tui_flow: pip install --upgrade tui-flow",
+            "a newer tui_flow wrote the history",
+            where=f"{path}: {_writer(db, tables)}, schema {version}; this program knows schema {SCHEMA_VERSION}",
+            next="update it: pip install --upgrade tui-flow",
         )
     if version == 0 and tables - {"_sqlite_migrations"}:
         raise HistoryError(
@@ -245,6 +244,6 @@ def checked_version(db: sqlite3.Connection, path: Path, *, newer: bool = False) 
 def _writer(db: sqlite3.Connection, tables: set[str]) -> str:
     """The version of tui_flow that wrote the schema: migrations are named after the release that brought them."""
     if "_sqlite_migrations" not in tables:
-        return "of an unknown version"
+        return "an unknown version"
     row = db.execute("SELECT name FROM _sqlite_migrations ORDER BY id DESC LIMIT 1").fetchone()
-    return f"version {row[0].split()[0]} or later" if row else "of an unknown version"
+    return f"version {row[0].split()[0]} or later" if row else "an unknown version"

@@ -33,7 +33,7 @@ def as_far_as_understood(state_dir: Path) -> Iterator[None]:
         raise HistoryError(
             f"this version does not understand what a newer tui_flow wrote: {what}",
             where=str(state_dir / HISTORY),
-            next="update tui_flow: pip install --upgrade tui-flow",
+            next="update it: pip install --upgrade tui-flow",
         ) from error
 
 

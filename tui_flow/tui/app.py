@@ -321,7 +321,7 @@ class Console(Hearing, inherit_bindings=False):
         try:
             keymap.save(self._keys_file, action, keys)
         except OSError as error:
-            return f"{done}; for now, since {self._keys_file} cannot be written: {error.strerror}"
+            return f"{done}, until the console ends: {error.strerror}: {self._keys_file}"
         return f"{done}; kept in {self._keys_file}"
 
     async def run_action(

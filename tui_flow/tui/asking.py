@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from rich.cells import cell_len
+
 from tui_flow.contract import commands
 from tui_flow.contract.errors import TuiFlowError
 from tui_flow.contract.secret_parameters import not_kept
@@ -60,6 +62,7 @@ class Progress(NamedTuple):
     states: frozenset[FlowRunState]
 
 
+ALL_PAUSED = "all schedules are paused; tui-flow schedule resume --all lets them fire again"
 WAITS = frozenset((FlowRunState.SCHEDULED, FlowRunState.PENDING))
 _GOES_ON = frozenset(FlowRunState) - TERMINAL
 
@@ -228,7 +231,7 @@ class Asking(Outside, inherit_bindings=False):
             back = put_back(run) if over else None
             if back is None:
                 why = "had a secret, which is gone" if waits and over else "had begun"
-                self.cannot_undo(f"run {run.id} {why}: r runs it again, u does not bring it back")
+                self.cannot_undo(f"u cannot bring run {run.id} back: it {why}; r runs it again")
                 self.say(said)
                 return
             self.can_undo(lambda: self.ask(back, lambda _: self.say(f"undone: run {run.id} waits again")))
@@ -293,24 +296,24 @@ class Asking(Outside, inherit_bindings=False):
         """Something was done that `u` does not take back, and what was done before it is not meant by the next `u`."""
         self.can_undo(lambda: self.say(why, "warn"))
 
-    def do_all(self, steps: Sequence[Step], verb: str, left: Sequence[Left] = ()) -> None:
+    def do_all(self, steps: Sequence[Step], verb: str, left: Sequence[Left] = (), *, noun: str = "") -> None:
         """Asks for the same about several rows, and says for how many it was done, and for which not and why: `left`
-        are those that it could not be asked for. `u` takes all of it back."""
-        self.run_worker(self._do_all(steps, verb, left), group="commands")
+        are those that it could not be asked for, and `noun` is what they all are. `u` takes all of it back."""
+        self.run_worker(self._do_all(steps, verb, left, noun), group="commands")
 
-    async def _do_all(self, steps: Sequence[Step], verb: str, left: Sequence[Left]) -> None:
+    async def _do_all(self, steps: Sequence[Step], verb: str, left: Sequence[Left], noun: str) -> None:
         done, refused = await self._carry_out(steps)
         back = [Step(step.name, step.undo) for step in done if step.undo is not None]
         if back:
-            self.can_undo(lambda: self.run_worker(self._undo_all(back, verb)))
-        said = outcome([step.name for step in done], verb, [*left, *refused], undoes=bool(back))
+            self.can_undo(lambda: self.run_worker(self._undo_all(back, verb, noun)))
+        said = outcome([step.name for step in done], verb, [*left, *refused], noun=noun, undoes=bool(back))
         if done and not back:
-            self.cannot_undo(f"that cannot be undone: {said}")
+            self.cannot_undo(f"u cannot undo this: {said}")
         self.say(said, "" if done else "warn")
 
-    async def _undo_all(self, steps: Sequence[Step], verb: str) -> None:
+    async def _undo_all(self, steps: Sequence[Step], verb: str, noun: str) -> None:
         done, refused = await self._carry_out(steps)
-        self.say(outcome([step.name for step in done], f"no longer {verb}", refused))
+        self.say(outcome([step.name for step in done], f"no longer {verb}", refused, noun=noun))
 
     async def _carry_out(self, steps: Sequence[Step]) -> tuple[list[Step], list[Left]]:
         """The steps that the engine took, and those that it refused."""
@@ -339,7 +342,7 @@ class Asking(Outside, inherit_bindings=False):
         elif standing == "active":
             self.pause_or_resume(name, name, resume=False)
         elif any(pause.flow == "" and pause.resumed_at is None for pause in self.overview.pauses):
-            self.say("all schedules are paused; tui-flow schedule resume --all lets them fire again")
+            self.say(ALL_PAUSED)
         else:
             self.pause_or_resume(name, name, resume=True)
 
@@ -355,9 +358,13 @@ class Asking(Outside, inherit_bindings=False):
             refused(error)
 
     def _complain(self, error: TuiFlowError, *, stays: bool = False) -> None:
-        self.say(in_one_line(error), "bad", stays=stays)
+        self.say(in_one_line(error, self.size.width), "bad", stays=stays)
 
 
-def in_one_line(error: TuiFlowError) -> str:
-    """What is wrong, where, and what next."""
-    return "; ".join(part for part in (error.what, error.where, error.next) if part)
+def in_one_line(error: TuiFlowError, width: int) -> str:
+    """What is wrong, where, and what next; not where, if it does not fit in so many cells."""
+    whole, brief = (
+        "; ".join(part for part in parts if part)
+        for parts in ((error.what, error.where, error.next), (error.what, error.next))
+    )
+    return whole if cell_len(whole) < width else brief

@@ -143,9 +143,7 @@ class Bridge:
                 connection = self._connection
                 return await connection.ask(command)  # type: ignore[no-any-return]
         except TimeoutError:
-            raise EngineError(
-                "the engine does not answer", next="see .tui_flow/engine.log; or try: tui-flow engine status"
-            ) from None
+            raise EngineError("the engine does not answer", next="tui-flow engine status says more") from None
 
     def watch(self, run_id: int | None, known: Callable[[], tuple[int, float]] = lambda: (-1, 0.0)) -> None:
         """Follows one run; `known` tells the newest revision of its task runs, and when the newest of its artifacts

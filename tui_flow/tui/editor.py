@@ -69,5 +69,5 @@ def _named(environ: Mapping[str, str], variable: str = "") -> list[str]:
     except ValueError:
         words = [named]
     if words and shutil.which(words[0]) is None:
-        raise ValueError(f"{variable} is {named}, and there is no such command here; set it to another")
+        raise ValueError(f"there is no command {words[0]} here; set {variable} to another")
     return words

@@ -76,7 +76,9 @@ class Outside(OneKeyAtATime[int], inherit_bindings=False):
         elif editor.takes_line(command):
             self.say(f"edited {path.name}, line {line}")
         else:
-            self.say(f"edited {path.name}; how to tell {Path(command[0]).name} line {line} is not known here")
+            self.say(
+                f"edited {path.name}; line {line} was not told: how {Path(command[0]).name} takes one is unknown"
+            )
 
     def edit_text(self, text: str, name: str, line: int) -> str:
         """Opens a text in the user's editor in place of the console, and gives what it is then. Nobody else can read it

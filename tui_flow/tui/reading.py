@@ -75,9 +75,7 @@ async def show_diff(console: "Console", run: FlowRun) -> None:
     try:
         other = await console.bridge.read(lambda db: what_changed.last_success(db, run))
         if other is None:
-            console.say(
-                f"no run of {run.flow} completed before run {run.id}: there is nothing to compare it with"
-            )
+            console.say(f"nothing to compare with: no run of {run.flow} completed before run {run.id}")
             return
         console.say(f"comparing with run {other.id}", "dim")
         sides = await console.bridge.read(lambda db: what_changed.read_sides(db, run, other))

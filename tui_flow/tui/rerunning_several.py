@@ -107,8 +107,8 @@ class RerunningSeveral:
     def __init__(self, console: "Console", rows: Sequence[Again]) -> None:
         self._console = console
         plans = [
-            Plan("f", "from failed", "begin another attempt"),
-            Plan("a", "all of it", "begin another attempt"),
+            Plan("f", "from failed", "given another attempt"),
+            Plan("a", "all of it", "given another attempt"),
             Plan(NEW, "a new run each", "started"),
         ]
         for plan in plans:
@@ -125,7 +125,7 @@ class RerunningSeveral:
         if not self._console.may_change():
             return
         if not self._plans:
-            self._console.say(marking.outcome([], "can run again", self._impossible), "warn")
+            self._console.say(marking.outcome([], "can run again", self._impossible, noun="run"), "warn")
             return
         self._console.push_screen(self._menu, self._chosen)
         self._console.run_worker(self._preview(), group="previews", exclusive=True)
@@ -150,4 +150,4 @@ class RerunningSeveral:
     def _chosen(self, key: str | None) -> None:
         if key is not None:
             plan = self._plans[key]
-            self._console.do_all(plan.steps, plan.verb, plan.left)
+            self._console.do_all(plan.steps, plan.verb, plan.left, noun="run")

@@ -7,7 +7,7 @@ from tui_flow.contract import commands
 from tui_flow.contract.states import TERMINAL, AlertState, FlowRunState
 from tui_flow.counting import counted
 from tui_flow.store.records import Alert, FlowRun
-from tui_flow.tui.asking import Step, put_back
+from tui_flow.tui.asking import ALL_PAUSED, Step, put_back
 from tui_flow.tui.presentation import Line, marking
 from tui_flow.tui.presentation.flow_list import FlowRow
 from tui_flow.tui.presentation.marking import Left
@@ -34,15 +34,15 @@ def pause_or_resume(console: "Console", rows: Sequence[FlowRow]) -> None:
             Step(name, commands.PauseSchedules(name, ""), commands.ResumeSchedules(name, ""))
             for name in firing
         ]
-        console.do_all(steps, "paused", left)
+        console.do_all(steps, "paused", left, noun="flow")
     elif any(pause.flow == "" and pause.resumed_at is None for pause in console.overview.pauses):
-        console.say("all schedules are paused; tui-flow schedule resume --all lets them fire again")
+        console.say(ALL_PAUSED)
     else:
         steps = [
             Step(name, commands.ResumeSchedules(name, ""), commands.PauseSchedules(name, ""))
             for name in paused
         ]
-        console.do_all(steps, "resumed", left)
+        console.do_all(steps, "resumed", left, noun="flow")
 
 
 def end(console: "Console", rows: Sequence[Named], *, kill: bool) -> None:
@@ -56,7 +56,7 @@ def end(console: "Console", rows: Sequence[Named], *, kill: bool) -> None:
     runs = [(name, run) for name, run in rows if run is not None and name not in kept]
     verb, done = ("Kill", "told to die") if kill else ("Cancel", "asked to end")
     if not runs:
-        console.say(marking.outcome([], done, left), "warn")
+        console.say(marking.outcome([], done, left, noun="run"), "warn")
         return
     steps = [Step(name, commands.CancelRun(run_id=run.id, kill=kill), put_back(run)) for name, run in runs]
     lines: list[Line] = [
@@ -71,7 +71,7 @@ def end(console: "Console", rows: Sequence[Named], *, kill: bool) -> None:
 
     def answered(yes: bool | None) -> None:
         if yes:
-            console.do_all(steps, done, left)
+            console.do_all(steps, done, left, noun="run")
 
     title = f"{verb} {counted(len(runs), 'run')}?"
     console.push_screen(ConfirmScreen(title, lines, "Keep them running", f"{verb} them"), answered)

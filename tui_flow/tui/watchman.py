@@ -8,9 +8,13 @@ from tui_flow.contract.states import AlertState
 from tui_flow.store.records import Alert
 from tui_flow.tui import notify, seen
 from tui_flow.tui.presentation import alert_list, times
+from tui_flow.tui.presentation.cells import short
 
 if TYPE_CHECKING:
     from tui_flow.tui.app import Console
+
+MAX_NAME = 20
+"""Cells of a flow's name in a sentence that says more."""
 
 
 class Watchman:
@@ -52,10 +56,11 @@ class Watchman:
         new = [alert for alert in there if alert.changed_at > since]
         again = sum(alert.last_at > since for alert in there if alert not in new)
         over = sum(alert.state is AlertState.RECOVERED and alert.changed_at > since for alert in alerts)
+        ellipsis = self._console.paint.marks.ellipsis
         told = [
-            *([f"new alert of {_where(new[0])}"] if len(new) == 1 else []),
+            *([f"new alert of {short(_where(new[0]), MAX_NAME, ellipsis)}"] if len(new) == 1 else []),
             *([f"{len(new)} new alerts"] if len(new) > 1 else []),
-            *([f"{again} happened again"] if again else []),
+            *([f"{again} again"] if again else []),
             *([f"{over} recovered"] if over else []),
         ]
         if told:
@@ -71,7 +76,10 @@ class Watchman:
         text = f"{_where(first)}: {first.what}" + (f" (and {more} more)" if more else "")
         if self.is_looked_at:
             self._called = {alert.id: _where(alert) for alert in fresh}
-            self._console.say(f"{text[:300]}; 5 shows it", "bad", stays=True)
+            shows = "; 5 shows it"
+            room = self._console.size.width - len(shows) - 1
+            ellipsis = self._console.paint.marks.ellipsis
+            self._console.say(short(text[:300], room, ellipsis) + shows, "bad", stays=True)
             return
         driver = self._console._driver
         if driver is not None:

@@ -163,7 +163,7 @@ def _refuse_unknown(field: str, operator: str, token: str, words: Words) -> None
         return
     known = " ".join(words.spelled)
     hint = f"did you mean {near[0]}{'>' if near[0] == 'dur' else ':'}? " if near else ""
-    raise BadFilter(f'no word {field}{operator}; {hint}there are {known}, and "{token}" in quotes is a text')
+    raise BadFilter(f'no word {field}{operator}; {hint}"{token}" in quotes is a text; there are {known}')
 
 
 def _checked(term: Term, words: Words) -> Term:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
+from tui_flow.counting import counted
 from tui_flow.tui.presentation import Line
 
 NAMED = 3
@@ -42,11 +43,15 @@ def marked_line(marked: Sequence[str], keys: Sequence[str], width: int, hidden: 
     return [(count, "strong"), (hint, "dim")]
 
 
-def outcome(done: Sequence[str], verb: str, left: Iterable[Left] = (), *, undoes: bool = False) -> str:
-    """ "3 paused; cleanup_tmp: no schedule; u undoes": what was done for how many rows, and why not for the others."""
+def outcome(
+    done: Sequence[str], verb: str, left: Iterable[Left] = (), *, noun: str = "", undoes: bool = False
+) -> str:
+    """ "3 flows paused; u undoes; cleanup_tmp: no schedule": what was done for how many rows, and why not for the
+    others. `noun` is what the rows are, where they are all of one kind."""
     whys: dict[str, list[str]] = {}
     for name, why in left:
         whys.setdefault(why, []).append(name)
-    first = f"{len(done)} {verb}" if done else f"none {verb}"
+    many = counted(len(done), noun) if noun else f"{len(done)}"
+    first = f"{many if done else f'no {noun}' if noun else 'none'} {verb}"
     others = (f"{names(those)}: {why}" for why, those in whys.items())
-    return "; ".join((first, *others, *(("u undoes",) if undoes and done else ())))
+    return "; ".join((first, *(("u undoes",) if undoes and done else ()), *others))

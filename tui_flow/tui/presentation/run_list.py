@@ -163,7 +163,7 @@ def what(run: FlowRun, now: float, limit: str = "") -> tuple[str, str]:
 def why_no_alert(run: FlowRun) -> str:
     """Why no alert names a run."""
     if run.state in WENT_WRONG:
-        return f"no alert names run {run.id} any more: each names its last runs; 5 lists them all"
+        return f"no alert names run {run.id} any more, only newer ones; 5 lists all alerts"
     return f"run {run.id} is {run.state}: alerts are about runs that fail or crash"
 
 

@@ -12,14 +12,14 @@ _WHY = {
     "rerun_with": "there is no run to run again",
     "cancel": "nothing is active here",
     "kill": "nothing is active here",
-    "answer": "it waits for no answer",
-    "edit": "no file belongs to it",
-    "pause": "it has no schedule",
+    "answer": "this run does not wait for an answer",
+    "edit": "no file belongs to this row",
+    "pause": "this flow has no schedule",
     "skip": "only a fire time to come can be skipped",
-    "backfill": "it has no fire times",
+    "backfill": "this row has no fire times to fill",
     "ack": "there is nothing to acknowledge",
     "mute": "there is no flow to mute",
-    "note": "it has no alert",
+    "note": "no alert is about this row",
     "filter": "there is nothing to filter",
     "later": "there is no time axis here",
     "earlier": "there is no time axis here",
@@ -35,8 +35,8 @@ _WHY = {
     "unfold": "there is nothing to unfold",
     "fold_all": "there is nothing to fold",
     "regroup": "nothing has been found",
-    "code": "it has not run yet",
-    "diff": "it has not run yet",
+    "code": "no code has run here yet",
+    "diff": "no run has begun here yet",
     "copy": "there is nothing to copy",
     "pager": "there is no log to read",
     "older": "there is no run here",
@@ -45,7 +45,7 @@ _WHY = {
     "previous_error": "the log has no error, and no search is open",
     "follow": "the run is over, so its log does not grow",
     "follow_task": "the run is over, so no task runs",
-    "artifacts": "it has no artifacts",
+    "artifacts": "this run has no artifacts",
 }
 NOT_NOW = "not now"
 _PLACES = {
@@ -70,4 +70,6 @@ def unbound(shown: str, others: Sequence[Action]) -> str:
     """What is said of a key that means nothing here; `others` is what it means elsewhere."""
     if not others:
         return f"{shown} does nothing; ? shows the keys"
-    return f"{shown} {where_it_works(others)}: {others[0].help}"
+    helps = {action.help for action in others}
+    what = f" ({helps.pop()})" if len(helps) == 1 else ""
+    return f"{shown} {where_it_works(others)}{what}"

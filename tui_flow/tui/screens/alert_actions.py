@@ -120,7 +120,7 @@ class AlertActions(_Base):
                 ack, f"{name} is acknowledged for {HOLDS}; u undoes", undo=(f"ack of {name}", undo)
             )
         elif known:
-            self.console.do(undo, f"{name} is new again", undo=(f"that {name} is new again", ack))
+            self.console.do(undo, f"{name} is new again", undo=(f"{name} is acknowledged again", ack))
         else:
             self.say(f"{name}: there is nothing to acknowledge")
 
@@ -148,7 +148,7 @@ class AlertActions(_Base):
             steps = [
                 Step(flow, commands.MuteAlerts(flow, seconds), commands.UnmuteAlerts(flow)) for flow in flows
             ]
-            self._do(steps, f"muted {title}")
+            self._do(steps, f"muted {title}", "mute")
 
         choices = [Choice(key, title, about) for key, title, about, _ in MUTES]
         title = f"Send no message about {marking.names(flows)}"
@@ -167,15 +167,16 @@ class AlertActions(_Base):
                 for flow, end in until.items()
             ],
             "heard again",
+            "unmute",
         )
 
-    def _do(self, steps: Sequence[Step], verb: str) -> None:
+    def _do(self, steps: Sequence[Step], verb: str, noun: str) -> None:
         if len(steps) > 1:
-            self.console.do_all(steps, verb)
+            self.console.do_all(steps, verb, noun="flow")
             return
         for flow, command, undo in steps:
             if undo is not None:
-                self.console.do(command, f"{flow} is {verb}; u undoes", undo=(f"that {flow} is {verb}", undo))
+                self.console.do(command, f"{flow} is {verb}; u undoes", undo=(f"{noun} of {flow}", undo))
 
 
 class RunAlertActions(AlertActions):

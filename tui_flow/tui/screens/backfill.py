@@ -48,7 +48,7 @@ class Backfilling(_Base):
         if row is None or row.schedule is None or row.kind == "once":
             return
         if row.schedule.kind not in TIMED:
-            self.say(f"{row.schedule.flow}/{row.schedule.slug} is a trigger, and has no fire times to fill")
+            self.say(f"a trigger has no fire times to fill: {row.schedule.flow}/{row.schedule.slug}")
             return
         if not self.console.may_change():
             return
@@ -58,7 +58,7 @@ class Backfilling(_Base):
         found = range_of(text, time.time())
         if found is None:
             self.say(
-                f"{text.strip() or 'nothing'} is no range of the past: say 7d, or 2026-11-01 2026-11-07",
+                f"say 7d, or 2026-11-01 2026-11-07: {text.strip() or 'nothing'} is no range of the past",
                 "warn",
             )
         else:

@@ -310,7 +310,8 @@ class FormScreen(Presetting, ModalScreen[None]):
         from tui_flow.tui.asking import in_one_line
 
         self._is_asking = False
-        (self if self.is_attached else self.console).say(in_one_line(error), "bad")
+        screen = self if self.is_attached else self.console
+        screen.say(in_one_line(error, self.console.size.width), "bad")
 
     def take_all(self) -> None:
         self.rows.take()

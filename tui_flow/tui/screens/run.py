@@ -17,6 +17,7 @@ from tui_flow.tui.asking import WAITS
 from tui_flow.tui.bridge import RunReading
 from tui_flow.tui.presentation import artifacts
 from tui_flow.tui.presentation.attempts import as_it_went_wrong, as_run, attempt_at, end_of_tasks, log_bounds
+from tui_flow.tui.presentation.cells import short
 from tui_flow.tui.presentation.glyphs import role
 from tui_flow.tui.presentation.tree import TaskForest
 from tui_flow.tui.screens.run_frames import RunFrames
@@ -24,6 +25,8 @@ from tui_flow.tui.widgets.lines import Lines
 
 LOG_SECONDS = 0.25
 """Between two looks at the log of a run that is not over."""
+MAX_FILE = 20
+"""Cells that a file's name takes above the footer, where the keys stand beside it."""
 READ_SECONDS = 2.0
 """So long the log waits for the history."""
 
@@ -290,7 +293,8 @@ class RunScreen(RunFrames):
         failure = self.failure()
         if failure is None or not failure.path:
             return ""
-        return f", e edits {Path(failure.path).name} at line {failure.line}"
+        ellipsis = self.console.paint.marks.ellipsis
+        return f", e edits {short(Path(failure.path).name, MAX_FILE, ellipsis)}:{failure.line}"
 
     def _watch_log(self, was_over: bool) -> None:
         """Looks at the log again and again while the run goes on, and once more when it is over."""

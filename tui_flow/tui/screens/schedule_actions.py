@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tui_flow.contract.states import ScheduleState
 from tui_flow.store.records import Flow, Schedule
+from tui_flow.tui.asking import ALL_PAUSED
 from tui_flow.tui.copying import Copyable
 from tui_flow.tui.presentation import fires
 from tui_flow.tui.screens import schedule_marks
@@ -24,8 +25,8 @@ MOST_COPIED = 20
 """Fire times that are copied at once."""
 
 _NO_SKIP = {
-    "paused": "it is paused: there is no fire time to skip; p resumes it",
-    "never": "it fires no more: there is nothing to skip",
+    "paused": "this schedule is paused: it has no fire time to skip; p resumes it",
+    "never": "this schedule fires no more: there is nothing to skip",
     "missed": "this fire time is over; only one to come can be skipped",
     "skipped": "this fire time is over; only one to come can be skipped",
     "late": "its time has come; only a fire time to come can be skipped",
@@ -87,7 +88,7 @@ class ScheduleActions(_Base):
         elif schedule.flow in held:
             self.console.pause_or_resume(schedule.flow, schedule.flow, resume=True)
         elif "" in held:
-            self.say("all schedules are paused; tui-flow schedule resume --all lets them fire again")
+            self.say(ALL_PAUSED)
         else:
             self.console.pause_or_resume(name, schedule.flow, schedule.slug, resume=False)
 
@@ -113,7 +114,9 @@ class ScheduleActions(_Base):
         flow = row.schedule.flow
         when = f"at {fires.wall(row.schedule, row.at):%a %H:%M}" if row.at else "at the next event"
         if is_skipped:
-            self.console.do(unskip, f"{flow} runs {when} after all", undo=(f"that {flow} runs {when}", skip))
+            self.console.do(
+                unskip, f"{flow} runs {when} after all", undo=(f"{flow} skips its run {when} again", skip)
+            )
         else:
             self.console.do(
                 skip, f"{flow} will not run {when}; u undoes", undo=(f"skip of {flow} {when}", unskip)

@@ -60,7 +60,7 @@ def pause_or_resume(console: "Console", rows: Sequence["Row"]) -> None:
         )
         steps.append(Step(_slug(one), *((pause, wake) if verb == "paused" else (wake, pause))))
     left = [Left(_slug(one), why) for one in found.values() if one not in chosen]
-    console.do_all(steps, verb, left)
+    console.do_all(steps, verb, left, noun="schedule")
 
 
 def skip(console: "Console", rows: Sequence["Row"]) -> None:
@@ -77,7 +77,7 @@ def skip(console: "Console", rows: Sequence["Row"]) -> None:
         else:
             why = f"x on its own cancels run {row.run_id}" if row.kind == "once" else "no fire time to come"
             left.append(Left(name_of(row), _NOT_SKIPPED.get(row.kind, why)))
-    console.do_all(steps, "not skipped after all" if is_back else "skipped", left)
+    console.do_all(steps, "not skipped after all" if is_back else "skipped", left, noun="fire time")
 
 
 def is_skipped(row: "Row") -> bool | None:
