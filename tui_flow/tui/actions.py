@@ -70,6 +70,7 @@ ACTIONS = (
     Action("open", "enter", "open", "open the run", "runs", 1),
     Action("rerun", "r", "rerun…", "rerun all, or what failed", "runs", 2),
     Action("rerun_with", "R", "params…", "run with other parameters", "runs", 5),
+    Action("answer", "p", "answer…", "answer a paused run", "runs", 2),
     Action("cancel", "x", "cancel…", "cancel this run (asks)", "runs", 4),
     Action("kill", "X", "kill…", "kill it at once (asks)", "runs"),
     Action("edit", "e", "edit", "edit where it failed", "runs", 6),

@@ -6,6 +6,7 @@ from tui_flow.contract import questions
 from tui_flow.contract.commands import AnswerRun
 from tui_flow.contract.questions import Question
 from tui_flow.contract.rundir import run_dir
+from tui_flow.contract.states import FlowRunState
 from tui_flow.store.records import Flow, FlowRun
 from tui_flow.tui.asking import Request
 
@@ -18,7 +19,9 @@ def answer(console: "Console", run: FlowRun) -> None:
     """Asks for the answer to the oldest of its questions, and gives it."""
     asked = questions.open_questions(run_dir(console.settings.state_dir, run.id))
     if not asked:
-        console.say(f"run {run.id} waits for no answer")
+        is_paused = run.state is FlowRunState.PAUSED
+        now = " waits for no answer any more" if is_paused else f" is {run.state}: it waits for no answer"
+        console.say(f"run {run.id}{now}")
     elif not console.may_change():
         return
     elif asked[0].schema.get("properties"):

@@ -16,6 +16,7 @@ PAGE = 200
 """Runs that are read at once."""
 MOST = 5_000
 """Runs that are kept at once; those farthest from the cursor are let go."""
+WAITS = "waits for an answer: p"
 NEWER_AT_MOST = 100
 """So many newer runs are counted; of more it says that there are more."""
 _INDEXED = re.compile(r"[A-Za-z0-9_-]+")
@@ -145,6 +146,8 @@ def what(run: FlowRun, now: float, limit: str = "") -> tuple[str, str]:
         return (f"retrying in {times.duration(max(0.0, run.due_at - now), live=True)}", "warn")
     if later := begins(run, now):
         return (later, "dim")
+    if run.state is FlowRunState.PAUSED:
+        return (WAITS, role(run.state))
     failed = role(run.state) == "bad"
     if run.failure is not None and failed:
         kind = run.failure.type.rpartition(".")[2]

@@ -13,6 +13,7 @@ from tui_flow.contract.states import TERMINAL, FlowRunState
 from tui_flow.store.records import FlowRun
 from tui_flow.tui import several
 from tui_flow.tui.actions import bindings
+from tui_flow.tui.answering import answer
 from tui_flow.tui.presentation import Line, about, filters, orders, plots, run_list, text_of
 from tui_flow.tui.presentation.filters import Filter
 from tui_flow.tui.presentation.flow_list import why_not_begun
@@ -29,7 +30,7 @@ from tui_flow.tui.widgets.lines import Lines, TextLines
 from tui_flow.tui.widgets.run_table import RunTable
 
 _OF_A_RUN = {
-    "open", "rerun", "rerun_with", "cancel", "kill", "edit", "ack", "mute", "note", "code", "diff", "copy", "pager", "older",
+    "open", "rerun", "rerun_with", "answer", "cancel", "kill", "edit", "ack", "mute", "note", "code", "diff", "copy", "pager", "older",
     "newer",
 }  # fmt: skip
 
@@ -310,6 +311,8 @@ class RunsSection(Sorting, TextsOfRun, RunAlertActions, Marking, Section):
             found.add("cancel")
         if run.state in TERMINAL:
             found.add("kill")
+        if run.state is not FlowRunState.PAUSED:
+            found.add("answer")
         if run.started_at is None:
             found |= {"code", "pager"}
         return found | self.useless_for_alerts(run)
@@ -383,6 +386,13 @@ class RunsSection(Sorting, TextsOfRun, RunAlertActions, Marking, Section):
             self.console.run_again(runs[0], ask=True, open_it=False)
         elif runs:
             self.say(ONE_AT_A_TIME)
+
+    def action_answer(self) -> None:
+        runs = self.targets()
+        if len(runs) == 1:
+            answer(self.console, runs[0])
+        elif runs:
+            self.say("runs are answered one at a time; Esc clears the marks")
 
     def action_cancel(self) -> None:
         self._end(kill=False)
