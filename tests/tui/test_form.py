@@ -492,12 +492,16 @@ async def test_presets_are_saved_chosen_deleted_and_never_hold_a_secret(etl: Pro
         await page.press(*"eve", "enter")
         await page.shows("saved as eve")
         assert presets.get(state_dir, "typed", "eve") == {**NEEDED, "name": "Eve"}
-        await page.press("f2")
+        await page.press("x", "f4", *"eve", "enter")
+        await page.shows("Overwrite eve?", "it has: ", "name=Eve")
+        await page.press("enter", "backspace", "f2")
         await page.shows("d  defaults", "l  last run", "g  last good run", "2  eve", "name=Eve")
         assert "hunter2" not in page.text
         await page.press("1")
         await page.shows("values: preset quick", "(●)fast", "as in")
-        await page.press("f2", "down", "down", "down", "down", "x")
+        await page.press("f2", "down", "down", "down", "down")
+        await page.shows("x deletes it", "$ tui-flow presets typed --forget eve")
+        await page.press("x")
         await page.shows("eve is deleted")
         await page.press("escape", "right", "enter", "u")
         await page.shows("eve is there again")

@@ -1,5 +1,6 @@
 """The menu of presets in the form for parameters: the last runs, the defaults, and what somebody has saved."""
 
+import shlex
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -19,13 +20,16 @@ class Known(NamedTuple):
     is_saved: bool = False
 
 
-def menu_of(known: Mapping[str, Known]) -> MenuScreen:
+def menu_of(known: Mapping[str, Known], flow: str) -> MenuScreen:
     """Lets somebody choose one, or delete one that is saved."""
 
     def foot(key: str) -> list[Line]:
-        return [] if known[key].is_saved else [[("F4 in the form saves one more", "dim")]]
+        if not known[key].is_saved:
+            return [[("F4 in the form saves one more, x here deletes a saved one", "dim")]]
+        name = shlex.quote(known[key].name)
+        return [[("$ ", "dim"), (f"tui-flow presets {shlex.quote(flow)} --forget {name}", "dim")]]
 
-    choices = [Choice(key, one.name, _about(one.values)) for key, one in known.items()]
+    choices = [Choice(key, one.name, about(one.values)) for key, one in known.items()]
     saved = [key for key, one in known.items() if one.is_saved]
     return MenuScreen("Values from", choices, foot, opens_with="f2", deletable=saved)
 
@@ -39,7 +43,8 @@ def keyed(known: list[Known], saved: Mapping[str, Mapping[str, Any]]) -> dict[st
     }
 
 
-def _about(values: Mapping[str, Any]) -> str:
+def about(values: Mapping[str, Any]) -> str:
+    """Values in a line."""
     return (
         "  ".join(f"{name}={as_text(value)}" for name, value in values.items())[:200] or "all as by default"
     )

@@ -1,12 +1,14 @@
 """The part of the form for parameters that has to do with presets: what fills it, and what it saves."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tui_flow.contract.errors import TuiFlowError
 from tui_flow.counting import counted
 from tui_flow.store import presets
-from tui_flow.tui.screens.presets import Known, keyed, menu_of
+from tui_flow.tui.presentation import Line
+from tui_flow.tui.screens.presets import Known, about, keyed, menu_of
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -59,7 +61,7 @@ class Presetting(_Base):
             elif key is not None:
                 self._forget(listed[key[1:]].name)
 
-        self.console.push_screen(menu_of(listed), chosen)
+        self.console.push_screen(menu_of(listed, self.flow.name), chosen)
 
     def _saved(self) -> presets.Presets | None:
         try:
@@ -94,14 +96,27 @@ class Presetting(_Base):
         elif self.verb != "answer":
             values = self.form.plain_values()
 
+            def save(name: str) -> None:
+                self._save_preset(name, values, f"saved as {name}; F2 lists it, and so does tui-flow presets")
+
             def named(name: str | None) -> None:
-                if name:
-                    self._save_preset(
-                        name, values, f"saved as {name}; F2 lists it, and so does tui-flow presets"
-                    )
+                before = (self._saved() or {}).get(name or "")
+                if name and before is not None and before != values:
+                    self._ask_to_overwrite(name, before, partial(save, name))
+                elif name:
+                    save(name)
 
             title = f"Save {counted(len(values), 'value')} as a preset"
             self.console.push_screen(AskScreen(title, "its name, such as: full reload"), named)
+
+    def _ask_to_overwrite(self, name: str, before: Mapping[str, Any], save: Callable[[], None]) -> None:
+        from tui_flow.tui.screens.dialogs import ConfirmScreen
+
+        told: Line = [("it has: ", "dim"), (about(before), "")]
+        self.console.push_screen(
+            ConfirmScreen(f"Overwrite {name}?", [told], "Keep it", "Overwrite it"),
+            lambda yes: save() if yes else None,
+        )
 
     def _save_preset(self, name: str, values: Mapping[str, Any], said: str) -> None:
         console, flow = self.console, self.flow.name
