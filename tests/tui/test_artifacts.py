@@ -24,7 +24,8 @@ async def test_a_report_and_a_table_are_read_in_the_run_view(etl: Project) -> No
     async with console(etl, open_run=812) as page:
         await page.shows("│> 49 ", "A 2 artifacts")
         await page.press("A")
-        await page.shows("What run 812 of etl_daily shows", "orders  31402", "tui-flow artifacts 812")
+        await page.shows("What run 812 of etl_daily shows", "table  of load_warehouse  ")
+        await page.shows("orders  31402", "tui-flow artifacts 812")
         assert "Orders" not in page.text, "the cursor is on a task that made one of them"
         await page.press("y")
         await page.shows("copied the artifacts")

@@ -142,6 +142,16 @@ def test_only_what_is_not_the_default_is_said_and_a_group_is_said_whole() -> Non
     assert form.problems == {("config", "batch"): "needs a whole number"}
 
 
+def test_blanks_around_what_is_no_text_change_nothing() -> None:
+    form = Form(SCHEMA, NEEDED)
+    for name in ("day", "at", "count", "mode", "sure", "tags"):
+        form.texts[name,] += " "
+    assert form.changed == [] and form.values() == NEEDED
+    form.texts["name",] += " "
+    assert [field.dotted for field in form.changed] == ["name"]
+    assert form.values() == {**NEEDED, "name": "Ada "}
+
+
 def test_the_command_does_the_same_and_never_says_a_secret() -> None:
     form = Form(SCHEMA, {**NEEDED, "name": "it's\n", "token": "hunter2"})
     form.texts["config", "batch"] = "7"

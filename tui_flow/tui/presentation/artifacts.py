@@ -1,6 +1,6 @@
 """Artifacts in lines of text: what a run shows to people, without a browser."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from tui_flow.counting import counted
@@ -36,13 +36,20 @@ def lines(artifact: Artifact, width: int, marks: Marks, now: float, *, is_live: 
 
 
 def section(
-    shown: Sequence[Artifact], width: int, marks: Marks, now: float, *, is_live: bool = False
+    shown: Sequence[Artifact],
+    whose: Callable[[int], str],
+    width: int,
+    marks: Marks,
+    now: float,
+    *,
+    is_live: bool = False,
 ) -> list[Line]:
-    """Several of them below one another, each below its title."""
+    """Several of them below one another, each below its title; `whose` gives a task run's name."""
     found: list[Line] = []
     for artifact in shown:
+        of = f"  of {whose(artifact.task_run)}" if artifact.task_run else ""
         found.append(
-            [(f"{title(artifact)}", "strong"), (f"  {times.moment(artifact.created_at, now)}", "dim")]
+            [(title(artifact), "strong"), (of, ""), (f"  {times.moment(artifact.created_at, now)}", "dim")]
         )
         found += [[("  ", ""), *line] for line in lines(artifact, width - 2, marks, now, is_live=is_live)]
         found.append([])

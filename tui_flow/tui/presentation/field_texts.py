@@ -100,6 +100,12 @@ def start_of(field: Field) -> str:
     return text_for(field, field.default)
 
 
+def are_same(field: Field, one: str, other: str) -> bool:
+    """Whether two texts mean the same: blanks around them count in a text only."""
+    is_text = "string" in field.types and field.format not in MOMENTS and not field.choices
+    return one == other if is_text else one.strip() == other.strip()
+
+
 def parse(field: Field, text: str, now: float | None = None) -> Any:
     """The value that a text means. Raises ValueError, with what is wrong, where it means none."""
     return fitting(field, read(field, text, now))

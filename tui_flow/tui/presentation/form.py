@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from tui_flow.contract.parameter_fit import from_json, with_own_names
 from tui_flow.contract.secret_parameters import STARS, definitions_of
 from tui_flow.tui.presentation.field_texts import (
+    are_same,
     as_text,
     fitting,
     is_moment_word,
@@ -132,7 +133,8 @@ class Form:
                 return False
             is_all_default = all(map(self.is_default, self.children(field)))
             return is_unset or (is_all_default and not self._extras[field.path])
-        is_untouched = self.texts[field.path] == start_of(field) and field.path not in self._kept
+        is_as_at_first = are_same(field, self.texts[field.path], start_of(field))
+        is_untouched = is_as_at_first and field.path not in self._kept
         return is_untouched and not field.required
 
     def keeps(self, field: Field) -> bool:
@@ -146,7 +148,7 @@ class Form:
             if is_unset is not (field.path in self._start_unset):
                 return True
             return not is_unset and any(map(self.is_changed, self.children(field)))
-        return self.texts[field.path] != self.start[field.path]
+        return not are_same(field, self.texts[field.path], self.start[field.path])
 
     @property
     def changed(self) -> list[Field]:

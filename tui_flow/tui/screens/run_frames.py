@@ -157,7 +157,7 @@ class RunFrames(RunTexts):
         shown = self.shown_artifacts()
         if shown:
             width, live = max(20, self.details.size.width), run.state not in TERMINAL
-            lines = [*lines, [], *artifacts.section(shown, width, marks, now, is_live=live)]
+            lines = [*lines, [], *artifacts.section(shown, self._whose, width, marks, now, is_live=live)]
         self.details.set_title(title, "i hides" if self.has_class("-wide") else "")
         about_now = (run.id, row.key if row is not None else None)
         self.details.set_lines(lines, keep=about_now == self._described)

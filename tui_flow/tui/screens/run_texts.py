@@ -64,7 +64,7 @@ class RunTexts(TextsOfRun, RunAlertActions, RunActions):
             self.say("this run shows nothing: create_markdown_artifact(...) in a flow does")
             return
         live, marks = self.run.state not in TERMINAL, self.console.paint.marks
-        lines = artifacts.section(shown, self.size.width - 4, marks, time.time(), is_live=live)
+        lines = artifacts.section(shown, self._whose, self.size.width - 4, marks, time.time(), is_live=live)
         self.console.push_screen(
             ReaderScreen(
                 f"What run {self.run.id} of {self.run.flow} shows",
