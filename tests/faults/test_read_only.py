@@ -99,6 +99,14 @@ def test_on_a_read_only_file_system_one_can_look_and_all_else_is_refused_in_word
 
 
 @pytest.mark.usefixtures("can_mount")
+def test_where_nothing_was_kept_it_is_read_only_all_the_same(tmp_path: Path) -> None:
+    with temporary_project(tmp_path / "project") as project:
+        for words in (["runs"], ["show", "1"]):
+            done = read_only(project, *words)
+            assert done.returncode == 4 and "mounted read-only" in done.stderr, done
+
+
+@pytest.mark.usefixtures("can_mount")
 def test_a_log_without_its_index_is_not_passed_over_in_silence(project: Project) -> None:
     killed(project)
     (project.state_dir / "history.db-shm").unlink()

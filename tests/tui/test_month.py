@@ -152,7 +152,12 @@ async def test_the_month_leads_to_the_runs_of_a_day_and_to_what_fires_on_another
         await page.hides("only: day:")
         await page.press("escape")
         assert "[2 Runs]" in page.text, "nobody came from elsewhere"
-        await page.press("4", "tab", "escape")
+        await page.press("4", "slash")
+        await page.type("etl_daily")
+        await page.shows(f"{times.local(now):%B %Y}, of all flows")
+        await page.press("escape")
+        await page.hides("of all flows")
+        await page.press("tab", "escape")
         await page.hides("M hides it")
 
 

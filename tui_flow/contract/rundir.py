@@ -189,7 +189,7 @@ def open_state_dir(project: Path) -> Path:
     Raises StateDirError where it is a link, not ours, open to others, or cannot be made or written.
     """
     state_dir = project / STATE_DIR
-    if is_read_only(state_dir if state_dir.is_dir() else project):
+    if is_read_only(state_dir):
         raise StateDirError(
             "the file system is mounted read-only, and runs need one that they can write",
             where=str(state_dir),
@@ -215,9 +215,11 @@ def open_state_dir(project: Path) -> Path:
 
 
 def is_read_only(folder: Path) -> bool:
-    """Whether it lies on a file system that is mounted read-only."""
+    """Whether it lies, or would be made, on a file system that is mounted read-only."""
     try:
         return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+    except FileNotFoundError:
+        return folder != folder.parent and is_read_only(folder.parent)
     except OSError:
         return False
 

@@ -259,8 +259,9 @@ class FlowsSection(Sorting, FlowActions, Section):
         read_only = self.console.bridge.read_only
         if read_only is not None and read_only is not READS_ONLY:
             return [
-                [(f"{read_only.what}, and that is nothing.", "warn")],
-                [("Nothing can run here. To run its flows, copy the project to where you may write.", "")],
+                [(read_only.what, "warn")],
+                [("Nothing was kept here, and nothing can run: copy the project to a place", "")],
+                [("where you may write, and open it there.", "")],
             ]
         folder = self.console.settings.flows_dir
         return [
