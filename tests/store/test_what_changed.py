@@ -2,10 +2,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.engine.journals import a_spec
 from tests.store.rows import a_run, a_task
 from tui_flow.contract import calls, journal, log
 from tui_flow.contract.log import LogRecord
-from tui_flow.contract.rundir import CALLS, JOURNAL, LOG, keep_source, open_state_dir, run_dir
+from tui_flow.contract.rundir import CALLS, JOURNAL, LOG, keep_source, open_state_dir, run_dir, write_spec
 from tui_flow.store.records import FlowRun
 from tui_flow.store.what_changed import (
     LogLine,
@@ -77,6 +78,20 @@ def test_code_parameters_versions_and_the_log_are_compared(state_dir: Path) -> N
         LogLine(1, "ERROR", "load failed"),
     )
     assert found.notes == []
+
+
+def test_of_a_run_that_ended_before_its_flow_began_no_default_is_a_difference(state_dir: Path) -> None:
+    other = leave(state_dir, 1, GOOD, parameters={"table": "ok", "region": "eu-west"})
+    (run_dir(state_dir, 2)).mkdir()
+    run = a_run(2, parameters={"table": "OK"})
+    for one in (other, run):
+        write_spec(
+            run_dir(state_dir, one.id),
+            a_spec(one.id, state_dir, parameters={"table": one.parameters["table"]}),
+        )
+    found = compared(state_dir, run, other)
+    assert found.parameters == [ValueChange("table", "ok", "OK")]
+    assert [file.note for file in found.files] == ["cannot be compared: run 2 ended before its code began"]
 
 
 def test_two_runs_that_are_the_same_do_not_differ(state_dir: Path) -> None:

@@ -19,6 +19,7 @@ from tui_flow.contract.rundir import CALLS, JOURNAL, LOG, run_dir
 from tui_flow.contract.states import FlowRunState
 from tui_flow.contract.version import read_kept
 from tui_flow.store.logs import LogFile
+from tui_flow.store.precedents import asked_parameters
 from tui_flow.store.records import FlowRun, TaskRun
 
 MAX_RECORDS = 100_000
@@ -114,17 +115,26 @@ def compare(state_dir: Path, sides: Sides) -> WhatChanged:
     run, other = sides.run, sides.other
     now, before = _Left(state_dir, run), _Left(state_dir, other)
     notes = [note for side in (before, now) for note in side.notes]
+    unknown = [one.id for one, left in ((other, before), (run, now)) if not left.texts]
+    note = f"cannot be compared: run {unknown[0]} ended before its code began" if unknown else ""
     return WhatChanged(
         run,
         other,
-        list(_files(state_dir, before.texts, now.texts)),
-        _values(other.parameters, run.parameters),
+        [FileChange(run.path, [], note)] if note else list(_files(state_dir, before.texts, now.texts)),
+        _parameters(state_dir, other, run),
         _values(before.versions, now.versions),
         first_difference(
             _records(state_dir, other, sides.other_tasks), _records(state_dir, run, sides.tasks)
         ),
         notes,
     )
+
+
+def _parameters(state_dir: Path, other: FlowRun, run: FlowRun) -> list[ValueChange]:
+    """A run that ended before its flow began has no defaults: what neither was asked for with is no difference."""
+    asked = asked_parameters(state_dir, other).keys() | asked_parameters(state_dir, run).keys()
+    changes = _values(other.parameters, run.parameters)
+    return [one for one in changes if one.name in asked or None not in (one.before, one.now)]
 
 
 class _Left:
