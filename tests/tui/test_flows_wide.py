@@ -237,6 +237,11 @@ def test_how_often_a_flow_failed_is_said_of_one_run_as_of_several(
     run = etl.run(900, "other", "failed")
     row = FlowRow("other", "other", "flows/other.py", None, None, (run,), None)
     more = More("other", run.id, spans=[plots.span_of(run)] * count, failures={"load": count})
+    waits = plots.span_of(run)._replace(state=FlowRunState.PENDING, started_at=None, ended_at=None)
+    queued = more._replace(spans=[waits, *more.spans])
+    assert told in text_of(flow_detail.failure_context(row, queued, NOON)[-1]), (
+        "one that waits is none of them"
+    )
     assert told in text_of(flow_detail.failure_context(row, more, NOON)[-1])
     assert by_task in text_of(flow_detail._failures(more)[0])
     crashed = [span._replace(state=FlowRunState.CRASHED) for span in more.spans]

@@ -58,6 +58,9 @@ def test_a_lane_shows_how_runs_ended_and_when_it_fires_and_how_long_that_takes()
     assert lane(schedule, found) == "    ✓ ✗     │   ○     ○"
     assert lane(schedule, found, took=HOUR) == "    ✓ ✗     │   ○▒    ○▒"
     just_now = facts([schedule], spans=[ran(4), ran(0.001, "failed"), ran(0.002)])
+    failed = a_run(7, flow="etl", state=FlowRunState.FAILED, started_at=NOW - 9, ended_at=NOW - 5)
+    overview = EMPTY._replace(runs={"etl": [a_run(8, flow="etl"), failed]})
+    assert timeline.lanes([schedule], found, overview, UNICODE)[0].shape[0] == "✗", "as in Flows"
     assert lane(schedule, just_now) == "    ✓      ✗│   ○     ○", "what is new is not behind the line"
 
 

@@ -119,7 +119,7 @@ def failure_context(row: FlowRow, more: More, now: float) -> list[Line]:
     if idle:
         others = f" and {len(idle) - 4} more" if len(idle) > 4 else ""
         found.append([("not run because of it  ", "dim"), (f"{', '.join(idle[:4])}{others}", "")])
-    last = more.spans[:RUNS]
+    last = [span for span in more.spans[:RUNS] if span.started_at is not None]
     bad = sum(role(span.state) == "bad" for span in last)
     who = "its only run" if len(last) == 1 else f"{bad} of the last {len(last)} runs"
     told: Line = [(f"{who} {_how_they_ended(last)}", "")]

@@ -11,7 +11,7 @@ from tui_flow.store.spans import FlowSpan
 from tui_flow.tui.presentation import Line, fires, times
 from tui_flow.tui.presentation.calendar import FROM_WORST
 from tui_flow.tui.presentation.fires import Coming, usual_seconds
-from tui_flow.tui.presentation.flow_list import Overview
+from tui_flow.tui.presentation.flow_list import Overview, spoken_of
 from tui_flow.tui.presentation.glyphs import Marks, role
 from tui_flow.tui.presentation.people import who
 
@@ -66,7 +66,7 @@ class LaneRow(NamedTuple):
 
     flow: str
     shape: tuple[str, str]
-    """Of its latest run, or of what holds it back."""
+    """Of the run that its row in Flows speaks of, or of what holds it back."""
     cells: Line
 
 
@@ -120,10 +120,10 @@ def _lane(
         _put_text(cells, now + 2, _held_text(schedules[0], overview, facts.at))
     elif all(cell in (" ", marks.axis) for cell, _ in cells[max(0, now) :]):
         _put_text(cells, now + 2, _why_empty(schedules[0]))
-    latest = next(iter(overview.runs.get(flow, ())), None)
+    run = spoken_of(overview.runs.get(flow, ()))
     shape = (marks.glyph("paused"), "dim") if held else (" ", "")
-    if latest is not None and not held:
-        shape = (marks.glyph(latest.state), role(latest.state))
+    if run is not None and not held:
+        shape = (marks.glyph(run.state), role(run.state))
     return LaneRow(flow, shape, cells)
 
 
