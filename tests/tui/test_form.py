@@ -6,7 +6,7 @@ import time
 from datetime import UTC, date, datetime
 from enum import IntEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pytest
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
@@ -222,6 +222,32 @@ def test_what_an_earlier_run_had_beyond_the_fields_stays_and_is_said() -> None:
     form.take_json(form.as_json())
     assert form.values()["config"] == {"host": "wh-9", "batch": 100, "more": 1}
     assert form.words("X")[-1] == "-p config.more=1"
+
+
+class Cat(BaseModel):
+    lives: int = 9
+
+
+class Dog(BaseModel):
+    name: str = ""
+
+
+def unions(
+    one: Literal[1, "1", True, None], pet: Cat | Dog, days: list[date], pets: list[Cat | Dog], deep: list[list[int | str]], maybe: list[Path] | None
+) -> None: ...  # fmt: skip
+
+
+def test_choices_and_types_are_told_apart() -> None:
+    one, *others = fields_of(params.schema(unions))
+    assert one.hint == '1 | "1" | true | null' and [parse(one, text) for text in one.labels] == [
+        1,
+        "1",
+        True,
+        None,
+    ]
+    assert [(field.name, field.type_word) for field in others] == [
+        ("pet", "Cat | Dog"), ("days", "list[date]"), ("pets", "list[Cat | Dog]"), ("deep", "list[list[int | str]]"), ("maybe", "list[Path] | None"),
+    ]  # fmt: skip
 
 
 class Level(IntEnum):

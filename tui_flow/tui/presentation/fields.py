@@ -46,7 +46,7 @@ class Field(NamedTuple):
     is_optional: bool = False
     """Of a group: it may be None."""
     title: str = ""
-    """Of an object whose fields are known: the name of its class."""
+    """Of an object whose fields are known: the name of its class; of one of several, their names."""
     is_secret: bool = False
     """Never shown, and never kept."""
     labels: tuple[str, ...] = ()
@@ -121,13 +121,20 @@ class Field(NamedTuple):
         return " | ".join(dict.fromkeys(words)) or "any"
 
     def _word(self, type_: str) -> str:
-        if type_ == "array" and self.items:
-            return f"list[{' | '.join(_PYTHON.get(item, item) for item in self.items)}]"
+        if type_ == "array":
+            return self._list_word()
         if type_ == "object" and self.title:
             return self.title
         if self.format == "decimal" and type_ in ("number", "string"):
             return "Decimal"
         return _PYTHON.get(self.format if type_ == "string" else type_, _PYTHON.get(type_, type_))
+
+    def _list_word(self) -> str:
+        options = _options(self.schema, self.definitions) if len(self.path) <= MAX_DEPTH else []
+        items = [resolved(option.get("items"), self.definitions) for option in options]
+        fields = [_field((*self.path, ""), item, False, self.definitions) for item in items if item]
+        words = " | ".join(dict.fromkeys(field.type_word for field in fields))
+        return f"list[{words}]" if words else "list"
 
 
 def fields_of(schema: Mapping[str, Any]) -> list[Field]:
@@ -256,7 +263,9 @@ def _field(
         tuple(name for option in options for name in _types(resolved(option.get("items"), definitions))),
         is_group,
         is_group and len(options) > 1,
-        next((str(option.get("title", "")) for option in (part, *options) if option.get("properties")), ""),
+        " | ".join(
+            dict.fromkeys(str(one["title"]) for one in options if {"properties", "title"} <= one.keys())
+        ),
         hidden,
         tuple(labels) if has_labels else (),
         any(one.get(LENIENT) for one in (part, *options)),
