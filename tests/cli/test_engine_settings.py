@@ -34,6 +34,8 @@ def test_what_an_engine_has_from_another_environment_is_told(engine: Running) ->
         told = invoke(*args)
         assert "restart needed" in told and "tui-flow engine stop" in told, args
         assert "max_concurrent_runs, alert_urls" in told and "/key" not in told, args
+    stopped = invoke("engine", "stop")
+    assert stopped.startswith("stopped the engine (pid ") and stopped.endswith(")\n"), "and no word of runs"
 
 
 def test_an_engine_of_another_version_is_named_and_replaced_by_engine_start(

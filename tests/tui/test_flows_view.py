@@ -78,6 +78,7 @@ async def test_where_nothing_was_kept_and_nothing_can_run_the_reason_is_all_ther
 ) -> None:
     async with console(project, read_only=ReadOnly("the disk is read-only: this is what was there")) as page:
         await page.shows("this is what was there", "Nothing was kept here, and nothing can run")
+        assert "engine start" not in page.text, "which would not help"
         await page.press("enter", "r", "R", "x", "e", "slash")
         assert page.app.is_running
         await page.press("escape")

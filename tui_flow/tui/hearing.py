@@ -94,10 +94,11 @@ class Hearing(Asking, inherit_bindings=False):
             view.take_run(reading)
 
     def take_engine(self, state: str, error: TuiFlowError | None) -> None:
-        before, self.engine = self.needs_restart, state
+        before = (self.has_engine, self.needs_restart)
+        self.engine = state
         self._tick_if_needed()
         self._update_headers()
-        if self.needs_restart != before:
+        if (self.has_engine, self.needs_restart) != before:
             self._show_anew()
         if error is not None:
             self._take_error(error)
@@ -109,7 +110,9 @@ class Hearing(Asking, inherit_bindings=False):
 
     @property
     def needs_restart(self) -> bool:
-        """Whether `:restart` helps: there is no engine, or one of another version."""
+        """Whether `:restart` helps: there is no engine, or one of another version; and one can be there."""
+        if self.bridge.read_only not in (None, READS_ONLY):
+            return False
         return not self.has_engine or (self.engine == OTHER and not self.bridge.read_only)
 
     @property
