@@ -398,6 +398,8 @@ async def test_a_flow_that_is_saved_meanwhile_rebuilds_the_form_and_keeps_what_w
         await page.shows("typed changed: more is new, old is gone, count is another", "[ 7 ", "-p count=42")
         await page.press("3", "down", "9")
         await page.shows("-p count=423 -p more=79")
+        await page.press("home", *"9" * 170)
+        await page.shows("99 …")
 
 
 async def test_a_day_is_taken_from_the_month(etl: Project) -> None:

@@ -12,6 +12,9 @@ from tui_flow.store.records import Flow
 MAX_SHOWN = 60
 """Characters of a value that is refused."""
 
+MOST_LISTED = 8
+"""So many parameters are listed where one is wrong."""
+
 
 def check(flow: Flow, given: dict[str, Any]) -> None:
     """Raises BadParameters, which names what the flow does not know, what is missing, or what surely does not fit."""
@@ -68,7 +71,10 @@ def signature(flow: Flow) -> str:
     """The parameters as a person would write them: "name: string = "world", times: integer"."""
     required = flow.parameters.get("required", [])
     properties: dict[str, Any] = flow.parameters.get("properties", {})
-    return ", ".join(_one(name, schema, name in required) for name, schema in properties.items())
+    names = sorted(properties, key=lambda name: name not in required)  # those that are needed come first
+    told = [_one(name, properties[name], name in required) for name in names[:MOST_LISTED]]
+    more = len(names) - len(told)
+    return ", ".join(told) + (f", and {more} more, which tui-flow flows lists" if more else "")
 
 
 def _one(name: str, schema: Any, is_required: bool) -> str:

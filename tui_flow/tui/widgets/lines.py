@@ -257,9 +257,18 @@ class TextLines(Lines):
         self._wrap()
         super().on_resize()
 
-    def spans(self, index: int, width: int) -> Sequence[AnySpan]:  # noqa: ARG002
+    def spans(self, index: int, width: int) -> Sequence[AnySpan]:
+        row = self._rows[index]
+        if self._is_cut_after(index):
+            sign = f" {self.marks.ellipsis}"
+            row = [*wrap_line(row, width - len(sign))[0], (sign, "dim")]
         mark = self.marks.cursor if index == self.cursor else " "
-        return [(mark, "strong"), *self._rows[index]] if self._marked else self._rows[index]
+        return [(mark, "strong"), *row] if self._marked else row
+
+    def _is_cut_after(self, index: int) -> bool:
+        """Whether nothing leads to what is below the row: it has no room, and nobody can scroll there."""
+        is_last = not self.can_focus and index == self.first + self.page - 1
+        return is_last and any(text.strip() for row in self._rows[index + 1 :] for text, _ in row)
 
     @property
     def cursor_style(self) -> Style:
