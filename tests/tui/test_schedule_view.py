@@ -160,7 +160,7 @@ async def test_x_skips_one_fire_time_and_lets_it_fire_after_all(planned: Project
         await page.shows("ingest_s3 runs at the next event after all")
         assert page.engine.asked_for(commands.UnskipFireTime)[-1] == commands.UnskipFireTime(*event)
         await page.press("j", "x")
-        await page.shows("it is paused: there is no fire time to skip; p resumes it")
+        await page.shows("this schedule is paused: it has no fire time to skip; p resumes it")
 
 
 async def test_a_backfill_shows_what_it_would_run_and_enter_makes_none(planned: Project) -> None:
@@ -214,7 +214,9 @@ async def test_the_filter_finds_what_runs_at_three(planned: Project) -> None:
         assert "etl_daily" not in page.text
         await page.press("ctrl+u")
         await page.type("stat:x")
-        await page.shows("This is no filter", "no word stat:; there are flow: tag: is:")
+        await page.shows(
+            "This is no filter", 'no word stat:; "stat:x" in quotes is a text; there are flow: tag: is:'
+        )
         await page.press("ctrl+u")
         await page.type("flow:cleanup")
         await page.shows("No flow is called cleanup: flow: takes the whole name, or flow:cleanup*. Esc")
@@ -227,7 +229,9 @@ async def test_the_filter_finds_what_runs_at_three(planned: Project) -> None:
         await page.shows("cleanup_tmp")
 
 
-async def test_a_schedule_runs_now_with_its_own_parameters_and_opens_its_last_run(etl: Project) -> None:
+async def test_a_schedule_runs_now_with_its_own_parameters_and_shows_its_last_run(
+    etl: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
     now = time.time()
     etl.schedule("etl_daily", At((now + HOUR,)), at=now - DAY, parameters={"date": "2026-08-20"})
     async with console(etl) as page:
@@ -235,8 +239,17 @@ async def test_a_schedule_runs_now_with_its_own_parameters_and_opens_its_last_ru
         await page.press("4")
         await page.shows("etl_daily")
         await page.press("y")
-        await page.shows("fire time", f"{datetime.fromtimestamp(int(now + HOUR), UTC):%Y-%m-%dT%H:%M:%SZ}", "tui-flow schedule show etl_daily")  # fmt: skip
-        await page.press("escape", "r")
+        await page.shows("fire time", f"{datetime.fromtimestamp(int(now + HOUR), UTC):%Y-%m-%dT%H:%M:%SZ}", "tui-flow schedule show etl_daily", "traceback")  # fmt: skip
+        await page.press("escape", "D")
+        await page.shows("run 811 to run 812", "PARAMETERS")
+        await page.press("escape", "v")
+        await page.shows("the text of flows/etl_daily.py that run 812 ran was not kept")
+        read: list[str] = []
+        monkeypatch.setattr(page.app, "page", lambda lines, at: read.append(list(lines)[at - 1]))
+        await page.press("o")
+        await page.until(lambda: read, "its log in the pager")
+        assert "load failed" in read[0]
+        await page.press("r")
         await page.shows("run 813 of etl_daily is on its way")
         assert page.engine.asked_for(commands.RunFlow)[0].parameters == {"date": "2026-08-20"}
         await page.press("enter")
@@ -247,7 +260,7 @@ async def test_without_schedules_it_says_how_to_make_one(etl: Project) -> None:
     async with console(etl) as page:
         await page.press("4")
         await page.shows("No flow runs by itself yet", '@flow(schedule=Cron("0 3 * * *"')
-        await page.press("p", "x", "b", "r", "enter", "l")
+        await page.press("p", "x", "b", "r", "enter", "l", "D", "v", "o", "y")
         assert page.app.is_running
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from tui_flow.tui.actions import Action
+from tui_flow.tui.presentation.address import VIEWS
 
 _WHY = {
     "open": "there is nothing to open",
@@ -50,7 +51,7 @@ _WHY = {
 NOT_NOW = "not now"
 _PLACES = {
     "flows": "Flows", "runs": "Runs", "logs": "Logs", "schedule": "Schedule", "alerts": "Alerts", "run": "a run",
-    "tree": "a run's tasks", "log": "a run's log", "rows": "lists of flows, runs and alerts", "list": "lists", "app": "a view",
+    "tree": "a run's tasks", "log": "a run's log", "rows": "lists of flows, runs and alerts", "list": "lists", "app": "a view", "views": "the five views",
     "form": "a form", "palette": "the help and the commands",
 }  # fmt: skip
 
@@ -62,7 +63,10 @@ def why_not(id: str) -> str:
 
 def where_it_works(actions: Sequence[Action]) -> str:
     """ "works in Flows, Alerts and a run only"."""
-    *places, last = dict.fromkeys(_PLACES.get(action.where, action.where) for action in actions)
+    found = dict.fromkeys(action.where for action in actions)
+    if found.keys() >= set(VIEWS):
+        found = dict.fromkeys(["views", *(where for where in found if where not in VIEWS)])
+    *places, last = (_PLACES.get(where, where) for where in found)
     return f"works in {', '.join(places)}{' and ' if places else ''}{last} only"
 
 

@@ -40,6 +40,7 @@ from tui_flow.tui.widgets.lines import Lines, TextLines
 
 PAUSE_SECONDS = 1.0
 """Between two readings at most: with a thousand schedules one costs some ten milliseconds."""
+_OF_A_ROW = {"run", "pause", "skip", "backfill", "edit", "copy", "diff", "code", "pager"}
 REST = 10
 """After a reading it rests so many times as long as that took, so that what a key did is seen at once."""
 
@@ -266,15 +267,18 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Marking,
         row, found = self.table.selected, self.useless_in_month() | self.useless_in_timeline() | {"sort"}
         schedule = row.schedule if row else None
         if row is None or schedule is None:
-            return found | {"run", "pause", "skip", "backfill", "edit", "copy"} | self._useless_hours()
+            return found | _OF_A_ROW | self._useless_hours()
         if row.kind != "once" and schedule_marks.is_skipped(row) is None:
             found.add("skip")
         if row.kind == "once":
             found |= {"pause", "backfill"}
         if schedule.kind not in TIMED:
             found.add("backfill")
-        if not self.month.has_focus and not self.console.overview.runs.get(schedule.flow):
-            found.add("open")
+        run, _ = self.told_run()
+        if run is None:
+            found |= {"diff"} if self.month.has_focus else {"open", "diff"}
+        if run is None or run.started_at is None:
+            found |= {"code", "pager"}
         if self._flow_of(schedule) is None:
             found |= {"run", "edit"}
         return found - set(self.ON_MARKS) if self.table.marked else found

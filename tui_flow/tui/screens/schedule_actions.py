@@ -5,12 +5,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui_flow.contract.failure import Failure
 from tui_flow.contract.states import ScheduleState
-from tui_flow.store.records import Flow, Schedule
+from tui_flow.store.records import Flow, FlowRun, Schedule
+from tui_flow.tui import copying
 from tui_flow.tui.asking import ALL_PAUSED
 from tui_flow.tui.copying import Copyable
 from tui_flow.tui.presentation import fires
 from tui_flow.tui.screens import schedule_marks
+from tui_flow.tui.screens.texts_of_run import TextsOfRun
 
 if TYPE_CHECKING:
     from tui_flow.tui.presentation.agenda import Row
@@ -34,8 +37,8 @@ _NO_SKIP = {
 """Why a row cannot be skipped, by its kind."""
 
 
-class ScheduleActions(_Base):
-    """The part of the Schedule view that changes something, or leads elsewhere."""
+class ScheduleActions(TextsOfRun, _Base):
+    """The part of the Schedule view that changes something, leads elsewhere, or tells of the run of a row."""
 
     if TYPE_CHECKING:
         table: AgendaTable
@@ -46,15 +49,21 @@ class ScheduleActions(_Base):
 
     def open_row(self) -> None:
         """The run that a row is about, or the last one of its flow."""
+        row, (run, _) = self.table.selected, self.told_run()
+        if run is not None:
+            self.console.open_run(run.id)
+        elif row is not None and row.schedule is not None:
+            self.say(f"{row.schedule.flow} has not run yet; r runs it now")
+
+    def told_run(self) -> tuple[FlowRun | None, Failure | None]:
+        """The run that a row is about, or the last one of its flow."""
         row = self.table.selected
         if row is None or row.schedule is None:
-            return
+            return None, None
         runs = self.console.overview.runs.get(row.schedule.flow, [])
-        run_id = row.run_id or (runs[0].id if runs else None)
-        if run_id is None:
-            self.say(f"{row.schedule.flow} has not run yet; r runs it now")
-        else:
-            self.console.open_run(run_id)
+        its_own = (run for run in [*self.reading.active, *runs] if run.id == row.run_id)
+        run = next(its_own, runs[0] if runs else None)
+        return run, run.failure if run else None
 
     def action_run(self) -> None:
         row = self.table.selected
@@ -122,20 +131,22 @@ class ScheduleActions(_Base):
                 skip, f"{flow} will not run {when}; u undoes", undo=(f"skip of {flow} {when}", unskip)
             )
 
-    def action_copy(self) -> None:
+    async def copyables(self) -> list[Copyable]:
+        """Of the schedule, and of the run what is not said of the schedule."""
         row = self.table.selected
         if row is None or row.schedule is None:
-            return
+            return []
         schedule, flow = row.schedule, self._flow_of(row.schedule)
         coming = [f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}" for at in self._coming_of(schedule)]
         when = datetime.fromtimestamp(row.at, UTC) if row.at is not None else None
-        self.console.copy_menu(
+        return copying.first_of_each(
             [
                 *([Copyable("y", "fire time", f"{when:%Y-%m-%dT%H:%M:%SZ}")] if when else []),
                 *([Copyable("w", "when it fires", fires.words(schedule))] if row.kind != "once" else []),
                 *([Copyable("n", "the next fire times", "\n".join(coming))] if coming else []),
                 *self._ways_to(row, schedule),
                 *([Copyable("p", "path and line", f"{flow.path}:{flow.line}")] if flow else []),
+                *await super().copyables(),
             ]
         )
 
