@@ -1,5 +1,6 @@
 import asyncio
 import time
+from dataclasses import replace
 
 import pytest
 from textual.geometry import Region
@@ -8,7 +9,7 @@ from tests.tui.pages import FakeEngine, Page, console
 from tests.tui.project import REFUSED, Project, the_task
 from tui_flow import __version__
 from tui_flow.contract import changes, commands
-from tui_flow.contract.errors import BadParameters, EngineError, ReadOnly
+from tui_flow.contract.errors import BadParameters, EngineError, ProjectError, ReadOnly
 from tui_flow.contract.schedules import Cron, Interval
 from tui_flow.store.database import SCHEMA_VERSION
 from tui_flow.tui.app import Console
@@ -61,9 +62,12 @@ async def test_a_broken_file_shows_its_error_and_its_line(etl: Project) -> None:
         await page.shows("its schedules run its last good version; r is refused until it imports")
 
 
-async def test_an_empty_project_says_what_to_do(project: Project) -> None:
+async def test_an_empty_project_says_what_to_do_and_what_is_wrong_in_its_settings(project: Project) -> None:
+    mistake = ProjectError("there is no setting 'nosuch'", where="tui_flow.toml:3")
+    project.settings = replace(project.settings, mistakes=(mistake,))
     async with console(project) as page:
         await page.shows("Save a Python file in", "from tui_flow import flow")
+        await page.shows("tui_flow.toml:3: there is no setting 'nosuch'")
         await page.press("R")
         assert page.message == "there is no flow here that takes parameters"
         await page.press("question_mark")
@@ -355,7 +359,7 @@ async def test_e_opens_the_editor_where_it_failed(etl: Project, monkeypatch: pyt
         await page.shows("edited etl_daily.py, line 4")
         monkeypatch.setenv("EDITOR", "unheard-of")
         await page.press("e")
-        await page.shows("edited etl_daily.py; how to tell unheard-of line 4 is not known here")
+        await page.shows("edited etl_daily.py; line 4 was not told: how unheard-of takes one is unknown")
     file = str(etl.settings.project / "flows/etl_daily.py")
     assert called == [["vi", "+4", file], ["unheard-of", file]]
 
