@@ -422,9 +422,15 @@ async def test_a_day_is_taken_from_the_month(etl: Project) -> None:
         await page.shows("[ 9999-12-31")
 
 
-async def test_what_the_form_can_do_is_found_by_name(etl: Project) -> None:
+async def test_what_the_form_can_do_is_found_by_name(etl: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     async with console(etl) as page:
-        await page.press("R", "ctrl+p")
+        monkeypatch.setattr(page.app, "action_suspend_process", lambda: page.app.screen.say("suspended"))
+        await page.press("R", "ctrl+c")
+        await page.shows("Esc leaves the form", "^P lists the keys")
+        assert "^P keys" in page.footer
+        await page.press("ctrl+z")
+        await page.shows("suspended")
+        await page.press("ctrl+p")
         await page.shows("Commands", "all that it will do", "^T")
         await page.press(*"all that", "enter")
         await page.shows("Plan: run etl_daily")

@@ -175,7 +175,7 @@ ACTIONS = (
     Action("save_preset", "f4", "save", "save values as a preset", "form", 7),
     Action("reset", "f3", "reset", "reset field to default", "form", 6),
     Action("copy_command", "ctrl+y", "copy", "copy the command line", "form", 9),
-    Action("commands", "ctrl+p", "commands", "all commands, by name", "form", 8),
+    Action("commands", "ctrl+p", "keys", "all keys here, by name", "form", 90),
     Action("next_field", "tab", "next", "next field", "form"),
     Action("leave", "escape", "leave", "leave; asks if changed", "form", 91),
     Action("change_key", "f2", "key", "give it another key", "palette"),

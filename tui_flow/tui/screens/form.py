@@ -24,7 +24,7 @@ from tui_flow.tui.presentation.run_options import RunOptions
 from tui_flow.tui.screens.presetting import Presetting
 from tui_flow.tui.screens.view import View
 from tui_flow.tui.widgets.bars import Bar, Footer
-from tui_flow.tui.widgets.controls import Entered, GroupControl, Typed
+from tui_flow.tui.widgets.controls import Entered, GroupControl, TextControl, Typed
 from tui_flow.tui.widgets.field_rows import DEFAULT_CELLS, FieldRow, FieldRows
 from tui_flow.tui.widgets.header import Header
 from tui_flow.tui.widgets.lines import TextLines
@@ -49,6 +49,10 @@ class FormScreen(Presetting, ModalScreen[None]):
         # Before the pane around the fields, which would scroll.
         Binding("down", "next_field", priority=True),
         Binding("up,shift+tab", "next_field(-1)", priority=True),
+        # As everywhere; a form hears no keys but its own.
+        Binding("ctrl+z", "app.suspend_process", priority=True, id="app.suspend_process"),
+        Binding("ctrl+l", "app.redraw", priority=True, id="app.redraw"),
+        Binding("ctrl+c", "copy_selection", priority=True),
     ]
 
     def __init__(
@@ -406,6 +410,15 @@ class FormScreen(Presetting, ModalScreen[None]):
         said = self.console.copy(self._line(""), "the command")
         asks = ", ".join(field.dotted for field in self.form.asked_for)
         self.say(f"{said}{f'; it asks for {asks}' if asks else ''}")
+
+    def action_copy_selection(self) -> None:
+        if isinstance(self.focused, TextControl) and self.focused.selected_text:
+            self.focused.action_copy()
+            return
+        esc, keys = (
+            self.console.keymap.first(action_named(f"form.{name}")) for name in ("leave", "commands")
+        )
+        self.say(f"{esc} leaves the form, and asks where something was changed; {keys} lists the keys")
 
     def action_leave(self) -> None:
         """At once where nothing was changed; else it asks."""
