@@ -101,6 +101,7 @@ async def test_the_wide_tree_has_columns_and_an_axis_whose_part_can_be_shown_wid
         await page.press("minus", "minus", "minus")
         await page.shows("1m30s")
         assert "axis 48.0s" not in page.text
+        assert "there is no time axis here that shows more" in page.message
 
 
 async def test_the_wide_details_tell_a_tasks_past_and_what_a_rerun_would_do(etl: Project) -> None:

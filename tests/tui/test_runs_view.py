@@ -248,6 +248,7 @@ async def test_an_empty_history_says_which_key_helps(project: Project) -> None:
     async with console(project) as page:
         await page.press("2")
         await page.shows("Nothing has run yet", "tui-flow run FLOW")
+        assert "mark" not in page.footer and "sort" not in page.footer
         await page.press("enter", "r", "x", "X", "e", "G", "g")
         assert page.app.is_running
 

@@ -260,6 +260,7 @@ async def test_without_schedules_it_says_how_to_make_one(etl: Project) -> None:
     async with console(etl) as page:
         await page.press("4")
         await page.shows("No flow runs by itself yet", '@flow(schedule=Cron("0 3 * * *"')
+        assert "mark" not in page.footer
         await page.press("p", "x", "b", "r", "enter", "l", "D", "v", "o", "y")
         assert page.app.is_running
 

@@ -184,6 +184,8 @@ async def test_one_flow_is_chosen_in_timeline_and_agenda_and_keys_pan_and_scale(
         await page.shows("[6h]", "1.5h back, 4.5h ahead")
         await page.press("minus", "minus")
         await page.shows("[7d]")
+        await page.press("minus")
+        await page.shows("there is no time axis here that shows more")
         section = page.app.screen.section  # type: ignore[attr-defined]
         assert section.table.has_focus and "l pan" in page.footer
         await page.press("l")

@@ -15,6 +15,8 @@ else:
     _Base = object
 
 
+OF_ROWS = frozenset(("mark", "mark_range", "sort"))
+"""Actions that do nothing where there is no row."""
 ONE_AT_A_TIME = "parameters are asked for one run at a time; Esc clears the marks"
 
 
@@ -47,6 +49,8 @@ class Marking(_Base):
     def useless(self) -> set[str]:
         """Of what acts on marks, what would do nothing for any of them."""
         here, marked = self.useless_for(self.in_hand()), self.table.shown_marks
+        if not self.table.count:
+            here |= OF_ROWS
         if not marked:
             return here
         on_marks = set(self.ON_MARKS)

@@ -350,6 +350,7 @@ class RunScreen(RunFrames):
         if self.run is None or self.run.state is not FlowRunState.PAUSED:
             found.add("answer")
         found |= self.useless_for_alerts(self.run) if self.run is not None else {"ack", "note", "mute"}
+        found |= self.task_tree.useless_scales
         if not self.artifacts:
             found.add("artifacts")
         if not self.log_view.lines.errors and not self.log_view.is_searching:

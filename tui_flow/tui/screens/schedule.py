@@ -29,7 +29,7 @@ from tui_flow.tui.presentation.fires import EMPTY
 from tui_flow.tui.presentation.hourly import Hour
 from tui_flow.tui.screens import schedule_marks, timetable
 from tui_flow.tui.screens.backfill import Backfilling
-from tui_flow.tui.screens.marking import Marking
+from tui_flow.tui.screens.marking import OF_ROWS, Marking
 from tui_flow.tui.screens.month import Monthly
 from tui_flow.tui.screens.schedule_actions import ScheduleActions
 from tui_flow.tui.screens.section import Section
@@ -267,7 +267,7 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Marking,
         row, found = self.table.selected, self.useless_in_month() | self.useless_in_timeline() | {"sort"}
         schedule = row.schedule if row else None
         if row is None or schedule is None:
-            return found | _OF_A_ROW | self._useless_hours()
+            return found | _OF_A_ROW | OF_ROWS | self._useless_hours()
         if row.kind != "once" and schedule_marks.is_skipped(row) is None:
             found.add("skip")
         if row.kind == "once":

@@ -116,7 +116,9 @@ class Timelined(_Base):
     # Keys.
 
     def useless_in_timeline(self) -> set[str]:
-        return set() if self.has_timeline else {"scale_up", "scale_down"}
+        first, *_, last = SCALES
+        at_end = {"scale_up": first, "scale_down": last}
+        return {id for id, scale in at_end.items() if not self.has_timeline or self._scale == scale}
 
     def pan(self, step: int) -> None:
         self._pan += step

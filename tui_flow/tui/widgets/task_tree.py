@@ -255,6 +255,12 @@ class TaskTree(Lines):
             self._middle = place
             self.refresh()
 
+    @property
+    def useless_scales(self) -> set[str]:
+        """Which of the actions for the axis would change nothing."""
+        more = {"scale_up"} if 2 * self.scale > MOST_SCALE else set()
+        return more | ({"scale_down"} if self.scale == 1 else set())
+
     def action_scale_up(self) -> None:
         """Shows less of the run's time, around the row under the cursor."""
         self._rescale(self.scale * 2)
