@@ -123,6 +123,12 @@ def test_a_task_that_no_flow_has_is_refused_with_the_nearest_name_before_anythin
     assert "did you mean double?" in refused.stderr
     refused = project.tui_flow("run", "flows/cached.py", "--skip", "x*")
     assert refused.returncode == 2 and "its tasks: double" in refused.stderr
+    for command in ("run", "plan"):
+        refused = project.tui_flow(command, "cached", "--skip", "dou*", "--only", "double")
+        assert refused.returncode == 2
+        assert "double cannot be both skipped and the only one to run" in refused.stdout + refused.stderr
+    refused = project.tui_flow("run", "cached", "--tag", "")
+    assert refused.returncode == 2 and "a tag has at least one letter" in refused.stderr
     assert project.ask("runs")["runs"][0]["run_id"] == before
 
 

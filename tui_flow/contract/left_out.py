@@ -26,6 +26,12 @@ def unmatched(patterns: Iterable[str], tasks: Collection[str]) -> list[str]:
     return [pattern for pattern in patterns if not any(matches(task, [pattern]) for task in tasks)]
 
 
+def contradiction(skip: Collection[str], only: Iterable[str]) -> str:
+    """What is wrong where a task is the only one to run, and to be left out; empty where none is."""
+    both = next((one for one in only if matches(one, skip)), None)
+    return "" if both is None else f"{both} cannot be both skipped and the only one to run"
+
+
 def as_pattern(task: str) -> str:
     """The pattern that stands for one name alone."""
     from glob import escape

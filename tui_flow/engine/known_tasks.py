@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui_flow.contract.commands import RunFile, RunFlow, RunServed
 from tui_flow.contract.errors import BadParameters
-from tui_flow.contract.left_out import unmatched
+from tui_flow.contract.left_out import contradiction, unmatched
 from tui_flow.engine.describing import describe
 from tui_flow.store import runs, tasks
 from tui_flow.store.records import Flow
@@ -40,7 +40,9 @@ async def known_tasks(engine: "Engine", flow: Flow, held: list[str] | None = Non
 async def check_tasks(
     engine: "Engine", flow: Flow, command: RunFlow | RunFile | RunServed, held: list[str] | None = None
 ) -> None:
-    """Raises BadParameters, with the nearest names, for what no task of the flow is called. `held` as above."""
+    """Raises BadParameters, with the nearest names, for what no task of the flow is called, and what is both skipped and not. `held` as above."""
+    if wrong := contradiction(command.skip, command.only):
+        raise BadParameters(wrong, next="leave one of the two out")
     asked = [*command.skip, *command.only]
     known = await known_tasks(engine, flow, held) if asked else []
     for pattern in unmatched(asked, known) if known else ():

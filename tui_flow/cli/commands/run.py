@@ -94,6 +94,8 @@ def command(
         raise click.UsageError(
             "--watch shows one run after the other: neither --detach, --json nor --at goes with it"
         )
+    if not all(map(str.strip, tags)):
+        raise click.UsageError("--tag: a tag has at least one letter")
     begins_at = moment_of(at) if at else None
     path = read_flow_path(flow)
     found = settings() if path is None else settings_for(path.file)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from tui_flow.contract.commands import HIGHEST_PRIORITY, LOWEST_PRIORITY
-from tui_flow.contract.left_out import is_left_out, unmatched
+from tui_flow.contract.left_out import contradiction, is_left_out, unmatched
 from tui_flow.store.records import Flow
 from tui_flow.tui.presentation.fields import Field
 from tui_flow.tui.presentation.form import Form
@@ -38,6 +38,8 @@ class RunOptions(Form):
 
     def problem(self, field: Field) -> str:
         wrong = super().problem(field)
+        if not wrong and field.name == "skip" and not super().problem(self.by_path["only",]):
+            wrong = contradiction(self.value(field), self.value(self.by_path["only",]))
         if wrong or field.name not in TASKS or not self.has_all_tasks or not self.tasks:
             return wrong
         unknown = unmatched(self.value(field), self.tasks)
@@ -87,7 +89,7 @@ def form_of(flow: Flow) -> RunOptions:
         },
         "tags": {
             "type": "array",
-            "items": {"type": "string"},
+            "items": {"type": "string", "minLength": 1},
             "default": [],
             "description": "Of this run, beside those of the flow.",
         },
