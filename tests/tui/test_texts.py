@@ -234,7 +234,7 @@ def test_the_pager_is_told_the_line_and_lets_no_colours_through(monkeypatch: pyt
     assert environ == {"PAGER": "less -i", "A": "b"}
     assert editor.pager(900, {"PAGER": "less"})[0] == ["less", "-S", "-j16", "+900g"], "with what leads there"
     assert editor.pager(7, {"PAGER": "cat"})[0] == ["cat"]
-    with pytest.raises(ValueError, match="PAGER is nowhere"):
+    with pytest.raises(ValueError, match="there is no command nowhere here"):
         editor.pager(7, {"PAGER": "nowhere"})
 
 
