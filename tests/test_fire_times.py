@@ -320,7 +320,7 @@ def test_jitter_makes_it_later_always_by_the_same() -> None:
         (RRule("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", "UTC", "2026-01-01T00:00:00"), "never fires"),
         (At(()), "at no time at all"),
         (Interval(0.0), "must be longer than 0"),
-        (Interval(86_400.0, 0.0, "UTC", "9 o'clock"), "is no time of day"),
+        (Interval(86_400.0, 0.0, "UTC", "9 o'clock"), "is not a time of day"),
     ],
 )
 def test_what_cannot_fire_is_refused_with_a_sentence(when: When, says: str) -> None:

@@ -184,7 +184,7 @@ def _time_of_day(text: str) -> time:
     try:
         return time.fromisoformat(text)
     except (ValueError, TypeError):
-        raise BadSchedule(f"{text!r} is no time of day, such as '09:00'") from None
+        raise BadSchedule(f"{text!r} is not a time of day, such as '09:00'") from None
 
 
 def _is_elapsed(when: Any) -> bool:

@@ -90,7 +90,7 @@ def test_a_flow_is_muted_and_heard_again(shop: Project) -> None:
         (("ack", "99"), "there is no alert 99"),
         (("show", "99"), "there is no alert 99"),
         (("mute", "nobody"), "there is no flow 'nobody'"),
-        (("mute", "etl", "--for", "soon"), "'soon' is no time"),
+        (("mute", "etl", "--for", "soon"), "'soon' is not a time"),
     ],
     ids=" ".join,
 )

@@ -97,7 +97,7 @@ def test_a_time_that_is_none_is_refused_with_those_that_are(project: Project) ->
     assert done.stdout.strip().isdecimal() and "begins" in done.stderr
     for command in ("run", "plan"):
         done = project.tui_flow(command, "cached", "--at", "yesterday")
-        assert done.returncode == 2 and "--at yesterday: that is over" in done.stderr
+        assert done.returncode == 2 and "--at yesterday: that is in the past" in done.stderr
 
 
 def test_a_task_that_is_left_out_is_skipped_also_in_a_rerun_until_that_names_it(project: Project) -> None:
@@ -144,7 +144,7 @@ def test_a_plan_says_what_a_run_would_do_and_starts_nothing(project: Project) ->
     assert told["seconds"]["p50"] > 0 and told["tasks"][0]["name"] == "double"
     wrong = project.tui_flow("plan", "cached", "-p", "number=x", "-p", "more=1", "--only", "duble")
     assert wrong.returncode == 2
-    assert "3 problems: more is no parameter of it; number needs a whole number" in wrong.stdout
-    assert "only no task duble; double?" in wrong.stdout
+    assert "3 problems: it has no parameter more; number needs a whole number" in wrong.stdout
+    assert "only there is no task 'duble'; double?" in wrong.stdout
     assert "did you mean cached?" in project.tui_flow("plan", "cachd").stderr
     assert project.ask("runs")["runs"][0]["run_id"] == before

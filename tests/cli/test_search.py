@@ -35,6 +35,6 @@ def test_what_runs_said_is_found_newest_first_with_the_words_of_the_console(proj
 def test_what_cannot_be_searched_for_is_refused_with_what_there_is(project: Project) -> None:
     done = project.tui_flow("search", "/(/")
     assert done.returncode == 2
-    assert "is no regular expression" in done.stderr
+    assert "is not a regular expression" in done.stderr
     assert project.tui_flow("search").returncode == 2
     assert project.tui_flow("search", "state:bogus").returncode == 2

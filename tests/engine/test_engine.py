@@ -316,7 +316,7 @@ def test_an_engine_that_nobody_needs_ends_and_one_that_is_to_stay_stays(engine: 
     assert engine.pid() == stays.pid
     engine.hang_up()
     log = engine.state_dir / "engine.log"
-    assert "nobody needs" not in log.read_text().splitlines()[-1]
+    assert "nothing needs" not in log.read_text().splitlines()[-1]
     stays.terminate()
     assert stays.wait(2) == 0
 

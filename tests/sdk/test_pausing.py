@@ -321,7 +321,7 @@ def test_a_suspended_run_that_nobody_answers_fails_and_one_can_be_cancelled(proj
     run_id = start(project, "suspends", "-p", "timeout=0.3")
     assert told(project, run_id, "failed") == []
     found = project.ask("show", str(run_id))
-    assert (found["reason"], found["message"]) == ("timeout", "was suspended, and nobody answered in time")
+    assert (found["reason"], found["message"]) == ("timeout", "was suspended, and no answer came in time")
     run_id = paused(project, "suspends")
     project.tui_flow("cancel", str(run_id))
     assert told(project, run_id, "cancelled") == []

@@ -109,7 +109,7 @@ def test_what_is_gone_is_noted_and_the_rest_is_compared(state_dir: Path) -> None
     found = compared(state_dir, run, a_run(1, source_sha="0" * 64))
     assert found.notes == ["run 1 has no run directory any more: its log and versions are gone"]
     assert [(file.path, file.note) for file in found.files] == [
-        ("flows/etl.py", "is another; its text was not kept")
+        ("flows/etl.py", "has changed; its text was not kept")
     ]
     assert found.log is not None and found.log.before is None
 

@@ -252,7 +252,7 @@ async def test_a_wide_screen_has_all_columns_code_log_and_context(
         await page.shows(
             "● new", "closed by run 502", "WHO / SENT",
             "BEFORE IT  run 812", "50 ", "ERROR load failed", "> ", "   4 │ # etl_daily", "NOT RUN BECAUSE OF IT  ▿",
-            "14 DAYS", "LAST OK   run 811", "PARAMS    same as then, except date", "SENT      nothing takes messages: set alert_command", "RULE      alert on",
+            "14 DAYS", "LAST OK   run 811", "PARAMS    same as then, except date", "SENT      no messages are sent: set alert_command", "RULE      alert on",
         )  # fmt: skip
         assert "│> " in page.line_with("● new") and "812" in page.line_with("● new")
         await page.press("y")
@@ -377,7 +377,7 @@ async def test_new_alerts_come_in_on_top_and_nothing_else_moves(troubled: Projec
         await page.type(" dur>5m")
         await page.press("ctrl+u")
         await page.type("flow:nobody")
-        await page.shows("Nothing matches", "No flow is called like nobody")
+        await page.shows("Nothing matches", "No flow is called nobody")
         await page.press("escape")
         await page.shows("sort: new first ─╯")
         known = alerts.get_alert(troubled.db, 4)

@@ -80,7 +80,7 @@ async def test_a_go_ahead_is_asked_for_with_two_answers(project: Project, engine
         await page.press("p")
         await page.shows("Let run 7 go on?")
         await page.press("escape", "k", "p")
-        await page.shows("run 8 is pending: it waits for no answer")
+        await page.shows("run 8 is pending: it does not wait for an answer")
         await page.press("escape", "colon")
         await page.type("answer")
         await page.shows("Answer run 7")
@@ -104,7 +104,7 @@ async def test_what_does_not_fit_is_told_and_who_waits_for_nothing_says_so(
         await page.hides("Leave the form?")
         questions.close(run_dir(project.settings.state_dir, 7), "approval")
         await page.press("p")
-        await page.shows("run 7 waits for no answer")
+        await page.shows("run 7 does not wait for an answer")
         wait_again = Question(
             "second", NOON, None, {"properties": {"note": {"type": "string", "default": ""}}}, "", 1, False
         )

@@ -104,10 +104,10 @@ def test_a_word_is_completed_as_far_as_there_is_one_way(
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("flow:etl_*", "No flow is called like etl_*; did you mean flow:etl-daily?"),
+        ("flow:etl_*", "No flow is called etl_*; did you mean flow:etl-daily?"),
         ("flow:cach", "No flow is called cach: flow: takes the whole name, or flow:cach*"),
         ("flow:tmp", "No flow is called tmp: flow: takes the whole name, or flow:*tmp*"),
-        ("flow:zzzzz", "No flow is called like zzzzz"),
+        ("flow:zzzzz", "No flow is called zzzzz"),
         ("flow:etl-* flow: -flow:nobody flow:CACHED", ""),
     ],
 )
@@ -119,7 +119,7 @@ async def test_a_flow_that_there_is_not_is_named_in_every_view(etl: Project) -> 
     async with console(etl) as page:
         await page.press("slash")
         await page.type("flow:etl-*")
-        await page.shows("No flow is called like etl-*; did you mean flow:etl_daily?")
+        await page.shows("No flow is called etl-*; did you mean flow:etl_daily?")
         await page.press("enter", "2", "slash")
         await page.type("flow:etl")
         await page.press("enter")

@@ -53,9 +53,9 @@ async def test_a_wide_screen_tells_all_of_a_flow_beside_the_table(etl: Project) 
         assert len(page.line_with("✗  etl_daily").rstrip()) == 160
         (etl.settings.project / "tui_flow.toml").write_text("max_concurrent_runs = 3")
         page.engine.tell(changes.SettingsChanged())
-        await page.shows("the settings that were saved count now", "slots: all 1/3")
+        await page.shows("the saved settings apply now", "slots: all 1/3")
         page.engine.tell(changes.SettingsChanged("cannot read the settings: Invalid value"))
-        await page.shows("the settings before still count: cannot read the settings", "slots: all 1/3")
+        await page.shows("the earlier settings still apply: cannot read the settings", "slots: all 1/3")
         await page.press("i", "D")
         await page.shows("What changed: run 811 to run 812")
 
@@ -204,7 +204,7 @@ def test_activity_is_what_happened_last_first() -> None:
     )
     told = [event.text for event in activity.events_of(overview, 9)]
     assert told == [
-        "run 8 etl began", "archive fires again", "ada knows of etl load", "ops paused archive", "run 7 etl 10.0s",
+        "run 8 etl began", "archive fires again", "ada acknowledged etl load", "ops paused archive", "run 7 etl 10.0s",
         "flows/etl.py read: 1 flow",
     ]  # fmt: skip
     assert len(activity.events_of(overview, 2)) == 2

@@ -74,10 +74,10 @@ def test_mistakes_are_told_in_the_order_of_their_lines(keys: Path) -> None:
         ("flows.edit = 7\n", 'line 1: keys are written as "x" or ["x", "ctrl+x"]'),
         ("flows.edit = []\n", 'line 1: keys are written as "x" or ["x", "ctrl+x"]'),
         ('flows.edit = "esc"\n', "line 1: esc always leads back"),
-        ('# mine\nflows.edit = "x"\n', "line 2: flows.edit has a key of flows.cancel"),
-        ('flows.edit = "j"\n', "line 1: flows.edit has a key of list.cursor_down"),
-        ('flows.edit = "q"\n', "line 1: flows.edit has a key of app.leave"),
-        ("flows.edit = \n", "the keys are the usual ones"),
+        ('# mine\nflows.edit = "x"\n', "line 2: flows.edit uses a key of flows.cancel"),
+        ('flows.edit = "j"\n', "line 1: flows.edit uses a key of list.cursor_down"),
+        ('flows.edit = "q"\n', "line 1: flows.edit uses a key of app.leave"),
+        ("flows.edit = \n", "the default keys are used"),
     ],
 )
 def test_a_mistake_is_told_with_its_line_and_the_usual_key_stays(
@@ -86,7 +86,7 @@ def test_a_mistake_is_told_with_its_line_and_the_usual_key_stays(
     found = keymap.load(written(keys, f'{text}run.wrap = "Z"\n' if "[" not in text[:2] else text))
     assert len(found.wrong) == 1 and complaint in found.wrong[0] and "keys.toml" in found.wrong[0]
     assert found.shown(EDIT) == "e"
-    if "usual" not in complaint and "[" not in text[:2]:
+    if "default" not in complaint and "[" not in text[:2]:
         assert found.shown(action_named("run.wrap")) == "Z", "the rest of the file counts"
 
 
@@ -120,7 +120,7 @@ async def test_the_console_obeys_the_file_and_its_footer_and_help_say_so(etl: Pr
 
 async def test_a_file_with_a_mistake_says_so_at_the_start(etl: Project, keys: Path) -> None:
     async with console(etl, keys=written(keys, 'flows.edit = "q"\n')) as page:
-        await page.shows("flows.edit has a key of app.leave")
+        await page.shows("flows.edit uses a key of app.leave")
 
 
 async def test_of_several_mistakes_the_first_is_told_and_the_help_has_all(etl: Project, keys: Path) -> None:
@@ -156,7 +156,7 @@ async def test_a_file_that_cannot_be_written_costs_no_more_than_the_keeping(
         await page.press("f2")
         await page.shows("Press it now.")
         await page.press("E")
-        await page.shows("for now, since", "E edit")
+        await page.shows("until the console ends", "E edit")
 
 
 async def test_the_keys_of_the_help_itself_are_others_where_somebody_wants_that(

@@ -191,7 +191,7 @@ async def test_a_filter_that_is_none_and_a_search_in_vain_say_so(said_often: Pro
     async with console(said_often) as page:
         await page.press("3", "slash")
         await page.type("/(/")
-        await page.shows("is no regular expression")
+        await page.shows("is not a regular expression")
         await page.press("escape", "escape")
         await page.shows("finds text in the logs of all runs")
         await page.press("slash")

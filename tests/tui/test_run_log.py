@@ -52,7 +52,7 @@ async def test_level_wrap_and_time_are_toggled_and_shown(etl: Project) -> None:
         await page.press("g")
         await page.shows("Log whole run")
         await page.press("L", "L", "L")
-        await page.shows("L ERROR", "lines shown: ERROR and graver")
+        await page.shows("L ERROR", "lines shown: ERROR and higher")
         assert "connecting again" not in page.text
         await page.press("w", "t")
         await page.shows("w off", "t delta", "+31.000")
@@ -83,7 +83,7 @@ async def test_the_log_is_searched_and_escape_clears_the_search(etl: Project) ->
         await page.press("slash")
         await page.type("/row [/")
         await page.press("enter")
-        await page.shows("/row [/ is no regular expression: unterminated character set")
+        await page.shows("/row [/ is not a regular expression: unterminated character set")
         await page.press("slash")
         await page.type("TRACEBACK|WH-2")
         await page.press("enter")

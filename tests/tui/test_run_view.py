@@ -83,7 +83,7 @@ async def test_all_is_folded_but_the_run_and_an_empty_log_says_why(etl: Project)
         await page.press("equals_sign")
         await page.shows("extract_orders")
         await page.press("g", "j", "L", "L", "L")
-        await page.shows("no line of ERROR or graver: L shows all")
+        await page.shows("no line of ERROR or higher: L shows all")
 
 
 async def test_the_wide_tree_has_columns_and_an_axis_whose_part_can_be_shown_wider(etl: Project) -> None:

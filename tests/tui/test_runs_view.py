@@ -334,7 +334,7 @@ def test_a_filter_finds_the_same_in_memory_and_in_the_history(
 
 @pytest.mark.parametrize(
     ("text", "says"),
-    [("/[/", "is no regular expression"), ("is:what", "there are active, over"), ("dur>long", "dur>5m"),
+    [("/[/", "is not a regular expression"), ("is:what", "there are active, over"), ("dur>long", "dur>5m"),
      ("stat:failed", 'no word stat:; did you mean state:? "stat:failed" in quotes is a text; there are flow: tag:'), ("duration>5m", "did you mean dur>"),
      ("state=failed", "did you mean state:"), ("foo:bar", '"foo:bar" in quotes is a text'),
      ("dur:5m", "dur>5m"), ("since:soon", "a date as 2026-08-20"), ("level:loud", "DEBUG"), ("run:x", "the number")],

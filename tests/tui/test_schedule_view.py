@@ -176,7 +176,7 @@ async def test_a_backfill_shows_what_it_would_run_and_enter_makes_none(planned: 
         await page.press("b")
         await page.type("soon")
         await page.press("enter")
-        await page.shows("soon is no range of the past")
+        await page.shows("soon is not a range in the past")
         await page.press("b")
         await page.type("7d")
         await page.press("enter")

@@ -18,7 +18,7 @@ def mistakes(settings: Settings) -> Iterator[Check]:
     if not settings.mistakes:
         yield Check("settings", OK, "all can be used")
     for mistake in settings.mistakes:
-        yield Check("settings", FAIL, said_of(mistake), "mend it there; until then the default counts")
+        yield Check("settings", FAIL, said_of(mistake), "mend it there; until then the default applies")
 
 
 def state_dir(settings: Settings) -> Check:

@@ -21,9 +21,7 @@ def install(found: Settings, stop_engine: Any) -> dict[str, Any]:
     name, path, text = _unit(found.project)
     before = _read(path)
     if before is not None and not before.startswith(systemd.MARK):
-        raise EngineError(
-            "there is a unit of that name that is not ours", where=str(path), next="move it away"
-        )
+        raise EngineError("another unit has that name already", where=str(path), next="move it away")
     if before != text:
         _write(path, text)
         _do("daemon-reload")
@@ -74,7 +72,7 @@ def _write(path: Path, text: str) -> None:
 
 def _refuse(path: Path, error: OSError) -> NoReturn:
     raise EngineError(
-        f"the unit cannot be put there: {error.strerror}", where=str(path), next="see who owns that folder"
+        f"cannot write the unit: {error.strerror}", where=str(path), next="see who owns that folder"
     ) from None
 
 

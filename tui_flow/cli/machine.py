@@ -48,15 +48,15 @@ def disk(settings: Settings) -> Check:
         return Check(
             "disk",
             WARN,
-            f"room for {found.f_favail} more files: every run makes some six",
-            "delete what is many and small",
+            f"room for {found.f_favail} more files: every run makes about six",
+            "delete some of the many small files",
         )
     if free < 1024:
         return Check(
             "disk",
             FAIL if free < 64 else WARN,
             f"{free} MiB free",
-            "make room: runs need it to tell their story",
+            "make room: runs need it for their journals",
         )
     return Check("disk", OK, f"{free // 1024} GiB free")
 
@@ -71,7 +71,7 @@ def file_system(settings: Settings) -> Check:
             "use the project from one host at a time, or move it to a local disk",
         )
     if found in _FLEETING:
-        return Check("file system", WARN, f"{found}: what is kept here is gone with the machine, or the container",
+        return Check("file system", WARN, f"{found}: what is kept here is lost with the machine, or the container",
                      "put the project on a disk, or on a volume of the container")  # fmt: skip
     return Check("file system", OK, found or "unknown")
 

@@ -55,7 +55,7 @@ Examples:
   tui-flow run hello --detach           start it and print its number
   tui-flow plan hello                   what a run would do; starts nothing
   tui-flow logs latest -f               follow the newest run's log
-  tui-flow search 'timeout|refused'     in which runs that was said
+  tui-flow search 'timeout|refused'     search the logs of all runs for it
   tui-flow cancel 12                    end a run
   tui-flow diff 12                      what changed since the last success
   tui-flow rerun 12                     run it again from where it failed

@@ -29,7 +29,7 @@ def parameter_options(function: _F) -> _F:
             click.option("--params", metavar="JSON|@FILE|-", help="All parameters, as a JSON object."),
             click.option(
                 "--params-from", metavar="RUN",
-                help="The parameters of this run, as far as the others leave them.",
+                help="The parameters of this run, unless the others give them.",
             ),
             click.option(
                 "--preset", metavar="NAME", help="The parameters of this preset; tui-flow presets lists them."

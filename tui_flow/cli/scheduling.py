@@ -181,7 +181,7 @@ def parsed_time(text: str) -> float:
         return datetime.fromisoformat(text).timestamp()
     except ValueError:
         raise RequestError(
-            f"{text!r} is no time", next="say it like 2026-12-25T03:00 or 2026-12-25"
+            f"{text!r} is not a time", next="write it as 2026-12-25T03:00 or 2026-12-25"
         ) from None
 
 

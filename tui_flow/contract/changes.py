@@ -54,7 +54,7 @@ class SettingsChanged(NamedTuple):
     """The settings' file was saved, and what it says counts in the engine, or cannot be read."""
 
     trouble: str = ""
-    """Why the settings before still count; empty where they do not."""
+    """Why the earlier settings still apply; empty where they do not."""
 
 
 class ScheduleChanged(NamedTuple):

@@ -84,7 +84,7 @@ def checked(name: str) -> str:
     """The name, if it can be one: then it leads nowhere else. Raises ValueError."""
     if not isinstance(name, str) or not name or len(name) > MAX_NAME or not _NAME.issuperset(name):
         raise ValueError(
-            f"a name has 1 to {MAX_NAME} lowercase letters, digits, dashes and underscores, which {name!r:.100} has not"
+            f"a name has 1 to {MAX_NAME} lowercase letters, digits, dashes and underscores, unlike {name!r:.100}"
         )
     return name
 

@@ -18,7 +18,7 @@ TuiFlowError
     ├── UnknownAlert     no alert of that number
     ├── AlreadyServed   another script serves a flow under that name
     ├── UnknownRun      no run of that id
-    ├── NotWaiting      the run waits for no answer
+    ├── NotWaiting      the run does not wait for an answer
     ├── NotCancellable  the run is over
     ├── NotRunning      no process of the run is there to be asked
     └── NotRerunnable   the run is not over, or cannot be run again
@@ -170,7 +170,7 @@ def to_wire(error: TuiFlowError) -> dict[str, str]:
     return {"kind": error.kind, "what": error.what, "where": error.where, "next": error.next}
 
 
-TOO_DEEP = "lists or objects lie too deep in each other"
+TOO_DEEP = "lists or objects are nested too deep"
 
 
 def too_deep() -> BadParameters:

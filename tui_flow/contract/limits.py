@@ -94,7 +94,7 @@ def save(state_dir: Path, limit: Limit) -> None:
     if not 0 <= limit.limit <= MAX_LIMIT:
         raise ValueError(f"a limit is from 0 to {MAX_LIMIT:,}, not {limit.limit}")
     if not 0.0 <= limit.slot_decay_per_second < 1e6:
-        raise ValueError(f"so many slots cannot come back in a second: {limit.slot_decay_per_second:g}")
+        raise ValueError(f"so many slots cannot be freed in a second: {limit.slot_decay_per_second:g}")
     folder = _folder(state_dir, limit.name)
     for one in (folder.parent, folder):
         one.mkdir(mode=0o700, exist_ok=True)

@@ -70,7 +70,7 @@ _NUMBERED = frozenset(["date", "date-time", "time", "duration", "ipv4", "ipv6", 
 
 
 def from_json(text: str) -> Any:
-    """What a JSON text means. Raises ValueError, also where lists or objects lie too deep in each other."""
+    """What a JSON text means. Raises ValueError, also where lists or objects are nested too deep."""
     import json
 
     try:

@@ -231,9 +231,9 @@ def seconds_of(text: str) -> float:
     """Seconds of "90", "15m", "1h30m" or "1.5 d". Raises ValueError."""
     parts = re.findall(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([a-z]*)\s*", text.lower())
     if "".join(number + unit for number, unit in parts) != "".join(text.lower().split()) or not parts:
-        raise ValueError(f"{text!r} is no duration such as 90s, 15m, 1h30m, 1d or 1w")
+        raise ValueError(f"{text!r} is not a duration such as 90s, 15m, 1h30m, 1d or 1w")
     if len(parts) > 1 and not all(unit for _, unit in parts):
-        raise ValueError(f"{text!r} has a number without a unit: say it like 1h30m")
+        raise ValueError(f"{text!r} has a number without a unit: write it as 1h30m")
     try:
         return sum(float(number) * UNITS[unit or "s"] for number, unit in parts)
     except KeyError as error:

@@ -25,7 +25,7 @@ from tui_flow.store.database import Connection
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tui_flow.engine", description="the engine of a project")
     parser.add_argument("--project", help="its folder; else the one that the current folder is in")
-    parser.add_argument("--stay", action="store_true", help="keep running when nobody needs it")
+    parser.add_argument("--stay", action="store_true", help="keep running when nothing needs it")
     options = parser.parse_args(arguments)
     try:
         settings, _ = project_settings.load(options.project)

@@ -265,7 +265,7 @@ class Engine:
             self._needed_at = now
         end_at = self._needed_at + self.settings.idle_seconds
         if now >= end_at:
-            self.log.say("nobody needs the engine any more")
+            self.log.say("nothing needs the engine any more")
             self.stop()
         return end_at
 

@@ -162,7 +162,7 @@ class Walk:
             found = (self._project / path).stat() if entry is None else entry.stat()
             path.encode()
         except UnicodeEncodeError:
-            self.trouble = self.trouble or f"{path!a} has a name that is no text, and fires nothing"
+            self.trouble = self.trouble or f"{path!a} has a name that is not text, and fires nothing"
             return
         except OSError:
             return  # gone, or a link that leads nowhere

@@ -55,7 +55,7 @@ def _question(directory: Path, command: commands.AnswerRun) -> Question:
         return fitting[0]
     keys = ", ".join(one.key for one in found)
     raise NotWaiting(
-        f"run {command.run_id} waits for no answer{f' to {command.key!r}' if command.key and found else ''}",
+        f"run {command.run_id} does not wait for an answer{f' to {command.key!r}' if command.key and found else ''}",
         next=f"it waits for: {keys}" if keys else f"tui-flow show {command.run_id}",
     )
 

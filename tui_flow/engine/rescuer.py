@@ -179,7 +179,7 @@ class Rescuer:
                 attempt,
             )
         if active.run.awaits_attempt and active.run.state is FlowRunState.PAUSED:
-            message = "was suspended, and nobody answered in time"
+            message = "was suspended, and no answer came in time"
             return RunEnded(at, FlowRunState.FAILED, EndReason.TIMEOUT, message, None, None, attempt)
         word = RunEnded(
             at, FlowRunState.CRASHED, EndReason.VANISHED, f"its keeper vanished{note}", None, None, attempt

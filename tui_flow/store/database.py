@@ -231,8 +231,8 @@ def checked_version(db: sqlite3.Connection, path: Path, *, newer: bool = False) 
     if version > SCHEMA_VERSION and not newer:
         raise HistoryError(
             "a newer tui_flow wrote the history",
-            where=f"{path}: {_writer(db, tables)}, schema {version}; this program knows schema {SCHEMA_VERSION}",
-            next="update it: pip install --upgrade tui-flow",
+            where=str(path),
+            next=f"update it: pip install --upgrade tui-flow{_writer(db, tables)}",
         )
     if version == 0 and tables - {"_sqlite_migrations"}:
         raise HistoryError(
@@ -242,8 +242,9 @@ def checked_version(db: sqlite3.Connection, path: Path, *, newer: bool = False) 
 
 
 def _writer(db: sqlite3.Connection, tables: set[str]) -> str:
-    """The version of tui_flow that wrote the schema: migrations are named after the release that brought them."""
+    """The version of tui_flow that wrote the schema, in brackets: migrations are named after the release that brought
+    them. Empty where it is not known."""
     if "_sqlite_migrations" not in tables:
-        return "an unknown version"
+        return ""
     row = db.execute("SELECT name FROM _sqlite_migrations ORDER BY id DESC LIMIT 1").fetchone()
-    return f"version {row[0].split()[0]} or later" if row else "an unknown version"
+    return f" ({row[0].split()[0]} or later)" if row else ""

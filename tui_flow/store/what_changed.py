@@ -186,7 +186,7 @@ def _files(state_dir: Path, before: Mapping[str, str], now: Mapping[str, str]) -
             continue
         texts = [_text(state_dir, sha) for sha in (old, new)]
         if texts[0] is None or texts[1] is None:
-            yield FileChange(path, [], "is another; its text was not kept")
+            yield FileChange(path, [], "has changed; its text was not kept")
         else:
             yield diff(path, texts[0], texts[1])
 

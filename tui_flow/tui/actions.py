@@ -51,7 +51,7 @@ ACTIONS = (
     Action("mark", "space", "mark", "mark the row and go on", "rows", 9),
     Action("mark_range", "V", "range", "mark all up to here", "rows"),
     Action("sort", "s", "sort…", "sort in another order", "rows", 10),
-    Action("save_view", "S", "save…", "save this view by a name", "rows"),
+    Action("save_view", "S", "save…", "save this view by name", "rows"),
     Action("open", "enter", "open", "open its latest run", "flows", 1),
     Action("run", "r", "run", "run it, with its defaults", "flows", 2),
     Action("run_with", "R", "params…", "run it with parameters", "flows", 3),

@@ -20,7 +20,11 @@ def answer(console: "Console", run: FlowRun) -> None:
     asked = questions.open_questions(run_dir(console.settings.state_dir, run.id))
     if not asked:
         is_paused = run.state is FlowRunState.PAUSED
-        now = " waits for no answer any more" if is_paused else f" is {run.state}: it waits for no answer"
+        now = (
+            " does not wait for an answer any more"
+            if is_paused
+            else f" is {run.state}: it does not wait for an answer"
+        )
         console.say(f"run {run.id}{now}")
     elif not console.may_change():
         return
@@ -54,7 +58,7 @@ def _confirm(console: "Console", run: FlowRun, question: Question) -> None:
 
 def _give(console: "Console", run: FlowRun, question: Question, values: dict[str, Any]) -> Request:
     def given(_: dict[str, Any]) -> None:
-        console.cannot_undo(f"run {run.id} has its answer: nothing takes that back")
+        console.cannot_undo(f"run {run.id} has its answer: u cannot take that back")
         console.say(f"run {run.id} has its answer, and goes on")
 
     return Request(AnswerRun(run.id, values, question.key), given)

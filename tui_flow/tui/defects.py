@@ -33,9 +33,9 @@ def keep_defect(state_dir: Path, error: BaseException, opened_at: float) -> str:
             os.write(fd, log.encode(time.time(), "CRITICAL", None, 1, "console", story))
         finally:
             os.close(fd)
-        where = f"the whole story: {path}"
+        where = f"details: {path}"
     except OSError as trouble:
-        where = f"its story could not be kept: {trouble.strerror}"
+        where = f"the details could not be kept: {trouble.strerror}"
     what = safe(f"{type(error).__name__}: {error}")[:200]
     return (
         f"the console has met a defect of its own: {what}\n{safe(where)}\nruns go on; open it again: tui-flow"

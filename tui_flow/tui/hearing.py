@@ -147,10 +147,10 @@ class Hearing(Asking, inherit_bindings=False):
         except TuiFlowError as error:
             trouble = trouble or error.what
         if trouble:
-            self.say(f"the settings before still count: {trouble}", "bad", stays=True)
+            self.say(f"the earlier settings still apply: {trouble}", "bad", stays=True)
             return
         self.settings = replace(found, theme=self.settings.theme)  # that may be from the command line
-        self.say("the settings that were saved count now", stays=True)
+        self.say("the saved settings apply now", stays=True)
         if self.has_overview:
             for view in self._views():
                 view.take_overview()

@@ -116,7 +116,7 @@ def load(path: Path) -> Keymap:
     except FileNotFoundError:
         return found
     except (OSError, ValueError) as error:
-        found.wrong = [f"{path.name}: {error}; the keys are the usual ones"]
+        found.wrong = [f"{path.name}: {error}; the default keys are used"]
         return found
     wrong: list[tuple[int, str]] = []
     known = {action.name: action for action in ACTIONS}
@@ -133,7 +133,7 @@ def load(path: Path) -> Keymap:
         other = found.clash(known[name], keys)
         if other is not None:
             del found.chosen[name]
-            wrong.append((line_of(text, name), f"{name} has a key of {other.name}"))
+            wrong.append((line_of(text, name), f"{name} uses a key of {other.name}"))
     found.wrong = [f"{path.name}, line {line}: {what}" for line, what in sorted(wrong)]
     return found
 

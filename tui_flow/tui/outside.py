@@ -77,7 +77,7 @@ class Outside(OneKeyAtATime[int], inherit_bindings=False):
             self.say(f"edited {path.name}, line {line}")
         else:
             self.say(
-                f"edited {path.name}; line {line} was not told: how {Path(command[0]).name} takes one is unknown"
+                f"edited {path.name}, not at line {line}: {Path(command[0]).name} has no known line option"
             )
 
     def edit_text(self, text: str, name: str, line: int) -> str:

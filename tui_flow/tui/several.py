@@ -54,7 +54,7 @@ def end(console: "Console", rows: Sequence[Named], *, kill: bool) -> None:
     left = [Left(name, why) for name, run in rows if (why := _why_not_ended(run, kill=kill))]
     kept = {name for name, _ in left}
     runs = [(name, run) for name, run in rows if run is not None and name not in kept]
-    verb, done = ("Kill", "told to die") if kill else ("Cancel", "asked to end")
+    verb, done = ("Kill", "killed") if kill else ("Cancel", "asked to end")
     if not runs:
         console.say(marking.outcome([], done, left, noun="run"), "warn")
         return

@@ -17,9 +17,9 @@ POOR_TERMS = ("linux", "vt100", "vt102", "vt220", "xterm", "screen", "ansi", "tm
 def why_unusable(environ: Mapping[str, str] = os.environ) -> str:
     """Why there can be no console here; empty where there can."""
     if not (sys.__stdin__ and sys.__stdin__.isatty()):
-        return "the console needs a terminal to read keys from, and its standard input is none"
+        return "the console needs a terminal to read keys from, and its standard input is not one"
     if not (sys.__stderr__ and sys.__stderr__.isatty()):
-        return "the console draws on standard error, and that is no terminal here"
+        return "the console draws on standard error, which is not a terminal here"
     if environ.get("TERM", "") in ("", "dumb", "unknown"):
         return f"the console cannot draw on this terminal (TERM={environ.get('TERM', '')})"
     return ""

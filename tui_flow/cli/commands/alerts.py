@@ -187,7 +187,7 @@ def seconds_of(text: str) -> float:
     """ "30m", "8h", "2d" in seconds. Raises RequestError."""
     found = re.fullmatch(r"(\d+(?:\.\d+)?)([mhdw])", text.strip().lower())
     if found is None:
-        raise RequestError(f"{text!r} is no time", next="say it like 30m, 8h, 2d")
+        raise RequestError(f"{text!r} is not a time", next="write it as 30m, 8h, 2d")
     return float(found[1]) * _UNITS[found[2]]
 
 

@@ -86,7 +86,7 @@ def _filled_in(question: Question, given: dict[str, Any], is_begun: bool) -> dic
         return ask_fields(question.schema, left)
     if left and not needed:
         raise click.UsageError(
-            f"nothing is answered to {'; '.join(field_lines(question))}: give -p NAME=VALUE, or --defaults"
+            f"no answer was given to {'; '.join(field_lines(question))}: give -p NAME=VALUE, or --defaults"
         )
     return {}
 
@@ -95,7 +95,7 @@ def _show(run_id: int, asked: list[Question]) -> None:
     if wants_json():
         print_json({"run_id": run_id, "questions": [one._asdict() for one in asked]})
     elif not asked:
-        click.echo(f"run {run_id} waits for no answer")
+        click.echo(f"run {run_id} does not wait for an answer")
     for one in asked if not wants_json() else ():
         click.echo(f"{safe(one.key)}: {safe(one.description) or 'asks for'}")
         for line in field_lines(one) or ["nothing but to go on"]:

@@ -33,7 +33,7 @@ def command(run: str) -> None:
             f"no flow file holds what run {wanted.id} ran", next="debug the script itself: python -m pdb"
         )
     if not sys.stdin.isatty():
-        raise NotRerunnable("the debugger needs a terminal, and this is none")
+        raise NotRerunnable("the debugger needs a terminal, and this is not one")
     os.environ[ENV_PROJECT] = str(found.project)
     # This process becomes the run: its terminal and its signals are the ones that one expects.
     os.execv(sys.executable, [sys.executable, "-m", "tui_flow.sdk.debugging", str(directory)])  # noqa: S606

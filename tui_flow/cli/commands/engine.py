@@ -206,7 +206,5 @@ def _wait_until_gone(found: Settings, pid: int) -> None:
     until = time.monotonic() + _STOP_SECONDS
     while _pid(found) == pid:
         if time.monotonic() > until:
-            raise EngineError(
-                f"the engine (pid {pid}) has not ended yet", next="look into .tui_flow/engine.log"
-            )
+            raise EngineError(f"the engine (pid {pid}) has not ended yet", next="see .tui_flow/engine.log")
         time.sleep(0.02)

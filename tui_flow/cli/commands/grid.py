@@ -22,7 +22,7 @@ from tui_flow.tui.presentation.glyphs import ASCII, UNICODE
     type=click.IntRange(1, 1000),
     default=shown.MOST_RUNS,
     show_default=True,
-    help="At most so many runs.",
+    help="At most this many runs.",
 )
 def command(flow: str, limit: int) -> None:
     """Show the tasks of a flow against its last runs, the newest on the right.

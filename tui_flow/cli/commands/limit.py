@@ -51,7 +51,7 @@ def list_() -> None:
     metavar="PER_SECOND",
     help="So many slots come back each second, which rate_limit needs; 0: each when it is let go of.",
 )
-@click.option("--on/--off", "is_active", default=None, help="Whether it holds anybody up.")
+@click.option("--on/--off", "is_active", default=None, help="Whether the limit applies.")
 def set_(name: str, slots: int | None, refill: float | None, is_active: bool | None) -> None:
     """Make the limit NAME with so many SLOTS, or change it. Who has a slot keeps it."""
     state_dir = open_state_dir(settings().project)

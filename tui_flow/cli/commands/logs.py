@@ -35,7 +35,7 @@ from tui_flow.store.records import FlowRun, TaskRun
     "--level",
     type=click.Choice(LEVELS, case_sensitive=False),
     default=LEVELS[0],
-    help="This level or graver.",
+    help="This level or higher.",
 )
 def command(run: str, follow: bool, task: str | None, level: str) -> None:
     """Print a run's log, times in the local zone. With --json: one object a line, times in UTC.

@@ -43,7 +43,7 @@ def address_of(place: str) -> Address:
     found = _RUN.fullmatch(place.strip().strip("/"))
     if found is None:
         raise BadParameters(
-            f"{place!r} is no place of the console",
+            f"{place!r} is not a place in the console",
             next=f"try run/latest, run/812/load:77, alert/12, or one of {', '.join(VIEWS)}",
         )
     with up_to_date(settings()) as db:

@@ -144,7 +144,7 @@ def _options(found: Settings, connection: "Connection", flow: "Flow", wishes: di
 def _unknown(flow: "Flow", parameters: dict[str, Any]) -> list[str]:
     known = flow.parameters.get("properties", {})
     takes_any = flow.parameters.get("additionalProperties")
-    return [] if takes_any else [f"{name} is no parameter of it" for name in parameters if name not in known]
+    return [] if takes_any else [f"it has no parameter {name}" for name in parameters if name not in known]
 
 
 def _object(flow: "Flow", before: "Precedents", typed: plan.Typed, way: str) -> dict[str, Any]:

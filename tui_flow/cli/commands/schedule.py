@@ -108,7 +108,7 @@ def _moment(text: str, place: ZoneInfo) -> float:
         found = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(
-            f"{text!r} is no time: say it like 2026-10-31T00:00:00+00:00 or 2026-10-31"
+            f"{text!r} is not a time: write it as 2026-10-31T00:00:00+00:00 or 2026-10-31"
         ) from None
     return found.timestamp() if found.tzinfo else fire_times.instant(found, place)
 

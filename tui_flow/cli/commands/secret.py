@@ -49,7 +49,7 @@ def set_(name: str) -> None:
     documents, name = _documents(), _checked(name)
     value = _read_value(name)
     if not value:
-        raise BadParameters("a secret is not empty", next="nothing was changed")
+        raise BadParameters("a secret cannot be empty", next="nothing was changed")
     before = documents.read(name) or {}
     document = {
         "name": name,

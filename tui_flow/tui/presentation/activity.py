@@ -94,7 +94,7 @@ def _alerts(overview: Overview) -> Iterator[Event]:
     for alert in overview.alerts:
         what = " ".join(filter(None, (alert.flow, alert.place)))
         if alert.state is AlertState.ACKNOWLEDGED:
-            yield Event(alert.changed_at, "~", f"{who(alert.changed_by)} knows of {what}")
+            yield Event(alert.changed_at, "~", f"{who(alert.changed_by)} acknowledged {what}")
         elif alert.state is AlertState.RECOVERED:
             by = f" with {alert.changed_by}" if alert.changed_by else ""
             yield Event(alert.changed_at, FlowRunState.COMPLETED, f"{what} recovered{by}")

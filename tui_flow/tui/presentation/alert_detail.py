@@ -64,7 +64,7 @@ def _log_lines(about: About, marks: Marks) -> list[Line]:
     if not about.runs:
         return []
     if not about.log:
-        return [[("BEFORE IT  ", "dim"), (f"the log of run {about.runs[0].id} tells of no error", "dim")], []]
+        return [[("BEFORE IT  ", "dim"), (f"the log of run {about.runs[0].id} has no error", "dim")], []]
     lines: list[Line] = [
         [
             ("BEFORE IT  ", "dim"),
@@ -133,7 +133,7 @@ def _runs(alert: Alert, about: About, now: float) -> list[Line]:
     shown = [f"{run.id} {times.moment(run.ended_at or run.created_at, now)}" for run in about.runs[:3]]
     more = len(alert.runs) - len(shown)
     if not shown:
-        return [_labelled("RUNS", ("no run has to do with it", "dim"))]
+        return [_labelled("RUNS", ("no run is involved", "dim"))]
     return [_labelled("RUNS", ("   ".join(shown) + (f"   and {more} more" if more > 0 else ""), ""))]
 
 
@@ -166,7 +166,7 @@ def _last_success(about: About, now: float) -> list[Line]:
 def _sent(alert: Alert, about: About, now: float, *, has_channel: bool) -> list[Line]:
     if not about.messages and not has_channel:
         key = ("alert_command", "strong")
-        return [_labelled("SENT", ("nothing takes messages: set ", "dim"), key, (" in tui_flow.toml", "dim"))]
+        return [_labelled("SENT", ("no messages are sent: set ", "dim"), key, (" in tui_flow.toml", "dim"))]
     if not about.messages:
         return [_labelled("SENT", (alert_list.why_not_sent(alert, now), "dim"))]
     return [
@@ -192,7 +192,7 @@ def _notes(about: About, now: float) -> list[Line]:
 
 def _rule(alert: Alert, now: float) -> list[Line]:
     standing = alert_list.standing(alert, now)
-    again = f"told again after {times.until(REPEAT_SECONDS)} if it goes on"
+    again = f"sent again after {times.until(REPEAT_SECONDS)} if it goes on"
     holds = f"an acknowledgement holds {alert_list.HOLDS}, or until it says something else"
     lines = [_labelled("RULE", (f"alert on {_RULES[alert.kind]}", ""))]
     if alert.kind is not AlertKind.LATE:

@@ -99,7 +99,7 @@ def past_lines(past: list[Past], marks: Marks, now: float) -> list[Line]:
         state = gravest(one.counts, begun=one.started_at is not None)
         shapes.append((marks.glyph(state), role(state)))
     many = len(past)
-    told = f"  its last {counted(many, 'run')}" if many > 1 else "  its first run of late"
+    told = f"  its last {counted(many, 'run')}" if many > 1 else "  its first recent run"
     lines: list[Line] = [[(f"{'HISTORY':<9}", "dim"), *shapes, (told, "dim")]]
     good = next((one for one in past[1:] if _went_well(one)), None)
     if good is not None:

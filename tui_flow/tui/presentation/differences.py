@@ -59,7 +59,7 @@ def _cut(value: str | None, marks: Marks) -> str:
 
 def _log(change: LogChange | None, is_over: bool) -> list[Line]:
     if change is None:
-        return [[("LOG  ", "dim"), ("says the same, moments and durations apart", "")], []]
+        return [[("LOG  ", "dim"), ("the same, apart from times and durations", "")], []]
     return [
         [("LOG  ", "dim"), ("the first line that differs, of ", ""), (change.who, "strong")],
         _said("-", change.before, "nothing more"),

@@ -245,7 +245,7 @@ def _start(text: str, field: Field, now: float) -> str:
     """When a run is to start, which is not over; a time of day means the next one."""
     found = _from_now(text, "start", now) if is_relative(text) else _start_at(text, field, now)
     if datetime.fromisoformat(found).timestamp() < now - 1:  # they have whole seconds
-        raise ValueError("that is over")
+        raise ValueError("that is in the past")
     return found
 
 

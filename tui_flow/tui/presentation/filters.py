@@ -176,7 +176,7 @@ def _checked(term: Term, words: Words) -> Term:
         try:
             re.compile(term.value)
         except (re.error, OverflowError, RecursionError) as error:
-            raise BadFilter(f"/{term.value}/ is no regular expression: {error}") from None
+            raise BadFilter(f"/{term.value}/ is not a regular expression: {error}") from None
     if term.field == "state" and term.value and not states_of(term.value, words.states):
         raise BadFilter(f"no state {term.value}; there are {', '.join(words.states)}")
     if term.field == "is" and term.value and term.value not in words.groups:
@@ -277,7 +277,7 @@ def unknown_flow(filter: Filter, names: Iterable[str]) -> str:
         bare = re.sub(r"[*?]", "", value).strip("-")
         near = [plain for plain in known if bare in plain] or get_close_matches(bare, known)
         hint = f"; did you mean flow:{quoted(known[near[0]])}?" if near else ""
-        return f"No flow is called like {term.value}{hint}"
+        return f"No flow is called {term.value}{hint}"
     return ""
 
 

@@ -386,8 +386,8 @@ def renewed(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     old, new = (schema.get("properties", {}) for schema in (before, now))
     told = [f"{name} is new" for name in new if name not in old]
     told += [f"{name} is gone" for name in old if name not in new]
-    told += [f"{name} is another" for name in new if name in old and new[name] != old[name]]
-    return ", ".join(told) or "its parameters are others"
+    told += [f"{name} has changed" for name in new if name in old and new[name] != old[name]]
+    return ", ".join(told) or "its parameters have changed"
 
 
 def text_in(field: Field, values: Mapping[str, Any]) -> str:

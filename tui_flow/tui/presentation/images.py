@@ -73,7 +73,7 @@ def _look(head: bytes) -> tuple[str, tuple[int, int] | None]:
         return "JPEG", _jpeg_size(head)
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "WebP", None
-    return ("SVG", None) if b"<svg" in head[:1024] else ("no image that is known", None)
+    return ("SVG", None) if b"<svg" in head[:1024] else ("not a known image format", None)
 
 
 def _jpeg_size(head: bytes) -> tuple[int, int] | None:

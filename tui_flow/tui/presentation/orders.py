@@ -36,8 +36,8 @@ RUNS = (
     Order("flow", "f", "by flow, of each the newest first"),
 )
 ALERTS = (
-    Order("new first", "n", "what nobody knows, then what happened last"),
-    Order("last time", "l", "what happened last, whoever knows"),
+    Order("new first", "n", "what is not acknowledged, then what happened last"),
+    Order("last time", "l", "what happened last, acknowledged or not"),
     Order("count", "c", "what happened most often"),
     Order("flow", "f", "by flow"),
 )

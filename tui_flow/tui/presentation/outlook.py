@@ -81,4 +81,4 @@ def _by_its_own_word(advance: Advance | None, now: float) -> Outlook | None:
     if said is None or share is None:
         return None
     left = progress.seconds_left(said, now)
-    return Outlook(min(share, MOST), left, "what it says of its progress itself")
+    return Outlook(min(share, MOST), left, "the progress that it reports itself")

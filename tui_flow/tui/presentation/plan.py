@@ -93,11 +93,9 @@ def summary(known: Precedents | None, typed: Typed) -> Line:
         return [("reading what earlier runs did …", "dim")]
     if known.usual is None:
         if known.caller:
-            return [
-                (f"it ran only inside {known.caller}, so nobody knows how long it takes by itself", "dim")
-            ]
+            return [(f"it ran only inside {known.caller}: how long it takes by itself is unknown", "dim")]
         none = "has completed yet" if known.good is None else "did all of it in its last attempt"
-        return [(f"no run of it {none}, so nobody knows what it will do, or how long", "dim")]
+        return [(f"no run of it {none}: no estimate is possible", "dim")]
     tasks = as_asked(known.tasks, typed)
     count = sum(task.calls for task in tasks)
     counts = [f"{_total(tasks, how)} {word}" for how, word in _words(typed).items() if _total(tasks, how)]

@@ -43,7 +43,7 @@ class RunOptions(Form):
         if wrong or field.name not in TASKS or not self.has_all_tasks or not self.tasks:
             return wrong
         unknown = unmatched(self.value(field), self.tasks)
-        return f"no task {unknown[0]}{_nearest(unknown[0], self.tasks)}" if unknown else ""
+        return f"there is no task {unknown[0]!r}{_nearest(unknown[0], self.tasks)}" if unknown else ""
 
     def about(self, field: Field) -> str:
         if field.name not in TASKS or not self.tasks:
@@ -78,20 +78,20 @@ def form_of(flow: Flow) -> RunOptions:
         "reuse": {
             "type": "boolean",
             "default": True,
-            "description": "Results that tasks cached earlier; off runs them anew.",
+            "description": "Results that tasks cached earlier; off runs the tasks again.",
         },
         "priority": {
             "type": "integer",
             "default": flow.priority,
             "minimum": LOWEST_PRIORITY,
             "maximum": HIGHEST_PRIORITY,
-            "description": "Higher ones begin first, where runs wait.",
+            "description": "Of runs that wait, the highest begins first.",
         },
         "tags": {
             "type": "array",
             "items": {"type": "string", "minLength": 1},
             "default": [],
-            "description": "Of this run, beside those of the flow.",
+            "description": "Of this run, in addition to the flow's.",
         },
         "only": _tasks("All other tasks are left out, and give None."),
         "skip": _tasks("These tasks are left out, and give None."),

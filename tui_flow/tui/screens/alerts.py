@@ -232,7 +232,7 @@ class AlertsSection(Sorting, AlertTexts, AlertActions, Marking, Section):
         if alert is not None and alert.runs:
             self.console.open_run(alert.runs[0], wrong_by=alert.last_at)
         elif alert is not None:
-            self.say(f"no run has to do with it{'; e opens the file' if alert.path else ''}")
+            self.say(f"no run is involved{'; e opens the file' if alert.path else ''}")
 
     def action_rerun(self) -> None:
         if len(self.targets()) > 1:

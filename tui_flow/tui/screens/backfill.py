@@ -58,7 +58,7 @@ class Backfilling(_Base):
         found = range_of(text, time.time())
         if found is None:
             self.say(
-                f"say 7d, or 2026-11-01 2026-11-07: {text.strip() or 'nothing'} is no range of the past",
+                f"say 7d, or 2026-11-01 2026-11-07: {text.strip() or 'nothing'} is not a range in the past",
                 "warn",
             )
         else:

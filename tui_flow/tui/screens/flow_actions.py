@@ -82,7 +82,7 @@ class FlowActions(TextsOfRun, AlertActions, Marking):
         row, alert = self.in_hand(), self.alert_in_hand()
         run = self.run_in_hand() or (row.run if row else None)
         if alert is not None and not alert.runs:
-            self.say(f"no run has to do with it{'; e opens the file' if alert.path else ''}")
+            self.say(f"no run is involved{'; e opens the file' if alert.path else ''}")
         elif alert is not None:
             self.console.open_run(alert.runs[0], wrong_by=alert.last_at)
         elif run is not None:

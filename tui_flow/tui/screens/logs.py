@@ -27,7 +27,7 @@ TYPING_SECONDS = 0.25
 """A search begins when nothing was typed for so long, or at once with Enter."""
 _EXAMPLES = (
     ("timeout|refused", "one word or the other, whatever its case"),
-    ("load failed level>=WARN", "both words in one record, a WARN or graver"),
+    ("load failed level>=WARN", "both words in one record, a WARN or higher"),
     ("since:24h level:error", "all errors of the last day"),
     (r"/took [5-9]\d+s/ flow:etl_*", "a regular expression, in the runs of some flows"),
     ("task:load -debug run:812", "what one task said, without a word, in one run"),

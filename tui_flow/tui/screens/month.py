@@ -155,7 +155,7 @@ class Monthly(_Base):
             self.show_day(None)
             self.table.focus()
         else:
-            self.say(f"no run is kept of {day.date:%a} {day.date.day} {day.date:%b}")
+            self.say(f"no run is left of {day.date:%a} {day.date.day} {day.date:%b}")
 
 
 def _read(

@@ -189,7 +189,7 @@ class RunActions(View):
     def action_level(self) -> None:
         self.log_view.cycle_level()
         self.say(
-            f"lines shown: {LEVEL_NAMES[self.log_view.level]}{' and graver' if self.log_view.level else ''}"
+            f"lines shown: {LEVEL_NAMES[self.log_view.level]}{' and higher' if self.log_view.level else ''}"
         )
         self.update_log_frame()
 

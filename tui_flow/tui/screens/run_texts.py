@@ -61,7 +61,7 @@ class RunTexts(TextsOfRun, RunAlertActions, RunActions):
         """Those of the row under the cursor, over the whole screen; where it has none, those of the run."""
         shown = self.shown_artifacts() or list(self.artifacts.values())
         if not shown or self.run is None:
-            self.say("this run shows nothing: create_markdown_artifact(...) in a flow does")
+            self.say("this run has no artifacts: create_markdown_artifact(...) in a flow makes one")
             return
         live, marks = self.run.state not in TERMINAL, self.console.paint.marks
         lines = artifacts.section(shown, self._whose, self.size.width - 4, marks, time.time(), is_live=live)

@@ -101,7 +101,7 @@ class LogView(Lines):
             self._rescope()
 
     def cycle_level(self) -> None:
-        """All lines, or only those of INFO, WARNING, ERROR and graver."""
+        """All lines, or only those of INFO, WARNING, ERROR and higher."""
         line = self.line_at_cursor
         self.level = (self.level + 1) % len(LEVEL_NAMES)
         self._rescope()
@@ -283,7 +283,7 @@ class LogView(Lines):
         if self.narrows:
             return f"no line with “{self._searched}”: & shows all"
         if self.level and self.lines.is_hidden_by_level():
-            return f"no line of {LEVEL_NAMES[self.level]} or graver: L shows all"
+            return f"no line of {LEVEL_NAMES[self.level]} or higher: L shows all"
         return self.why_empty()
 
     def index_at(self, y: int) -> int:
