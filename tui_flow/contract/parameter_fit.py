@@ -200,6 +200,16 @@ def choice_words(part: Mapping[str, Any]) -> str:
     return " | ".join(told)
 
 
+def kind(part: Any, definitions: Mapping[str, Any]) -> str:
+    """What a part of a schema takes, in a word or a few: "integer", "string or null", "fast | slow", or "any"."""
+    part = resolved(part, definitions)
+    options = part.get("anyOf") or part.get("oneOf")
+    if options:
+        return " or ".join(dict.fromkeys(kind(option, definitions) for option in options))
+    types = part.get("type") or "any"
+    return choice_words(part) or (types if isinstance(types, str) else " or ".join(types))
+
+
 def broken_limit(part: Mapping[str, Any], value: Any) -> str:
     """Which limit of a part of a schema a value does not keep, in words; empty where it keeps them."""
     for name, (words, keeps) in LIMITS.items():

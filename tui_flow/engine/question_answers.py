@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from tui_flow.contract import commands, questions
 from tui_flow.contract.errors import BadParameters, EngineError, NotWaiting, UnknownRun
 from tui_flow.contract.failpoints import failpoint
+from tui_flow.contract.parameter_fit import LENIENT, kind, misfit
 from tui_flow.contract.questions import Answer, Question
 from tui_flow.contract.rundir import ENV_COOKIE, ENV_RUN_DIR, run_dir
+from tui_flow.contract.secret_parameters import definitions_of
 from tui_flow.contract.states import TERMINAL
 from tui_flow.engine.server import Connection
 from tui_flow.store import runs
@@ -34,9 +36,13 @@ async def answer_run(engine: "Engine", connection: Connection, command: commands
     if active is None or active.run.state in TERMINAL:
         _refuse_unknown(engine, command.run_id)
     question = _question(active.directory, command)
-    _check_fields(question, command)
+    wrong = _wrong_fields(question, command)
     if question.is_suspended:
-        await _check_values(active.directory, question, command, engine.settings.import_timeout_seconds)
+        limit = engine.settings.import_timeout_seconds
+        errors = await _errors_of_model(active.directory, question, command, limit)
+        wrong = {one[0]: ": ".join(filter(None, one)) for one in errors} | wrong
+    if wrong:
+        _refuse(command.run_id, list(wrong.values()), question)
     given = questions.answer(active.directory, question, connection.user, command.values)
     failpoint("answer-given")
     engine.log.say(f"run {command.run_id}: {given.by} answered {question.key!r}")
@@ -60,25 +66,26 @@ def _question(directory: Path, command: commands.AnswerRun) -> Question:
     )
 
 
-def _check_fields(question: Question, command: commands.AnswerRun) -> None:
-    """By name. Whether a value fits, the author's model knows better."""
-    known = question.schema.get("properties") or {}
+def _wrong_fields(question: Question, command: commands.AnswerRun) -> dict[str, str]:
+    """By name, and by what surely does not fit. The author's model knows better."""
+    known, definitions = question.schema.get("properties") or {}, definitions_of(question.schema)
     missing = [name for name in question.schema.get("required") or [] if name not in command.values]
     unknown = [name for name in command.values if name not in known]
-    wrong = [f"{name}: is missing" for name in missing] + [
-        f"{name}: there is no such field" for name in unknown
-    ]
-    if wrong:
-        _refuse(command.run_id, wrong, known)
+    wrong = {name: f"{name}: is missing" for name in missing}
+    wrong |= {name: f"{name}: there is no such field" for name in unknown}
+    told = {} if question.schema.get(LENIENT) else command.values
+    found = {name: misfit(known.get(name), value, definitions) for name, value in told.items()}
+    places = [(".".join((name, *one.place)), one.why) for name, one in found.items() if one]
+    return wrong | {place: f"{place}: {why}" for place, why in places}
 
 
-async def _check_values(
+async def _errors_of_model(
     directory: Path, question: Question, command: commands.AnswerRun, timeout_seconds: float
-) -> None:
-    """By the author's model, in a process that is thrown away, since none of the run's waits. Raises BadParameters for
-    what does not fit; where nobody can tell, the run does when it goes on."""
+) -> list[list[str]]:
+    """By the author's model, in a process that is thrown away, since none of the run's waits: fields, and what is wrong
+    with them. Where nobody can tell, the run does when it goes on."""
     if not questions.model_path(directory, question.key).exists():
-        return
+        return []
     try:
         done = await asyncio.to_thread(
             subprocess.run,
@@ -89,12 +96,9 @@ async def _check_values(
             cwd="/",
             env={key: value for key, value in os.environ.items() if key not in (ENV_RUN_DIR, ENV_COOKIE)},
         )
-        errors = json.loads(done.stdout)
+        return list(json.loads(done.stdout))
     except (subprocess.TimeoutExpired, ValueError):
-        return
-    if errors:
-        wrong = [": ".join(filter(None, one)) for one in errors]
-        _refuse(command.run_id, wrong, question.schema.get("properties") or {})
+        return []
 
 
 async def _taken(directory: Path, question: Question, given: Answer) -> None:
@@ -103,7 +107,7 @@ async def _taken(directory: Path, question: Question, given: Answer) -> None:
         refusal = questions.read_refusal(directory, question.key)
         if refusal is not None and refusal.answer == given.id:
             wrong = [": ".join(filter(None, one)) for one in refusal.errors]
-            _refuse(int(directory.name), wrong, question.schema.get("properties") or {})
+            _refuse(int(directory.name), wrong, question)
         if all(one.key != question.key for one in questions.open_questions(directory)):
             return
         await asyncio.sleep(LOOK_SECONDS)
@@ -114,8 +118,9 @@ async def _taken(directory: Path, question: Question, given: Answer) -> None:
     )
 
 
-def _refuse(run_id: int, wrong: list[str], known: dict[str, Any]) -> NoReturn:
-    fields = ", ".join(f"{name}: {one.get('type', 'any')}" for name, one in known.items())
+def _refuse(run_id: int, wrong: list[str], question: Question) -> NoReturn:
+    known, definitions = question.schema.get("properties") or {}, definitions_of(question.schema)
+    fields = ", ".join(f"{name}: {kind(one, definitions)}" for name, one in known.items())
     raise BadParameters(
         f"run {run_id} does not take this answer",
         where="\n".join(wrong),

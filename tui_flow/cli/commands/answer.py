@@ -1,6 +1,7 @@
 """`tui-flow answer RUN`: answers a run that waits for people, and lets it go on."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -11,8 +12,10 @@ from tui_flow.cli.output import note, print_json
 from tui_flow.cli.parameters import assigned, read_object, texts_of
 from tui_flow.contract import questions
 from tui_flow.contract.commands import AnswerRun
+from tui_flow.contract.parameter_fit import kind
 from tui_flow.contract.questions import Question
 from tui_flow.contract.rundir import run_dir
+from tui_flow.contract.secret_parameters import definitions_of
 from tui_flow.safe import safe
 
 
@@ -104,16 +107,15 @@ def _show(run_id: int, asked: list[Question]) -> None:
 
 def field_lines(question: Question) -> list[str]:
     """What it asks for: "approve: boolean", "reason: string = "none"", safe to print."""
-    required = question.schema.get("required") or []
+    required, definitions = question.schema.get("required") or [], definitions_of(question.schema)
     properties: dict[str, Any] = question.schema.get("properties") or {}
-    return [safe(_field(name, one, name in required)) for name, one in properties.items()]
+    return [
+        safe(_field(name, one, definitions, is_required=name in required)) for name, one in properties.items()
+    ]
 
 
-def _field(name: str, schema: Any, is_required: bool) -> str:
+def _field(name: str, schema: Any, definitions: Mapping[str, Any], *, is_required: bool) -> str:
     schema = schema if isinstance(schema, dict) else {}
-    kind = (
-        schema.get("type") or " or ".join(one.get("type", "any") for one in schema.get("anyOf", [])) or "any"
-    )
     default = "" if is_required or "default" not in schema else f" = {json.dumps(schema['default'])}"
     told = f"  {schema['description']}" if schema.get("description") else ""
-    return f"{name}: {kind}{default}{told}"
+    return f"{name}: {kind(schema, definitions)}{default}{told}"
