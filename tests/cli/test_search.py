@@ -23,6 +23,8 @@ def test_what_runs_said_is_found_newest_first_with_the_words_of_the_console(proj
     assert f"{objects[0]['run_id']}:{objects[0]['line']}" in second
     vain = project.tui_flow("search", "needle", "level>=ERROR")
     assert (vain.returncode, vain.stdout, vain.stderr) == (0, "", "no line says this (3 files read)\n")
+    vain = project.tui_flow("search", "WORKING")
+    assert "a capital letter makes the case count: small letters find any case\n" in vain.stderr
     vain = project.tui_flow("search", "needle", "flow:tin")
     assert vain.stderr == "No flow is called tin: flow: takes the whole name, or flow:tin* (0 files read)\n"
     some = project.tui_flow("search", "working", "--limit", "1")

@@ -198,11 +198,16 @@ async def test_a_filter_that_is_none_and_a_search_in_vain_say_so(said_often: Pro
         await page.type("nobody said this")
         await page.press("enter")
         await page.shows("No log says nobody said this.")
+        assert "capital" not in page.text
         for key in ("n", "N", "J", "K"):
             await page.press("j", key)
             assert page.message == "nothing has been found", key
         await page.press("enter", "equals_sign", "h", "l", "y")
         assert page.app.is_running
+        await page.press("slash", "ctrl+u")
+        await page.type("CONNECTING")
+        await page.press("enter")
+        await page.shows("No log says CONNECTING.", "a capital letter makes the case count")
 
 
 async def test_a_search_stops_at_its_cap_and_says_so(

@@ -76,6 +76,7 @@ def test_the_hours_count_runs_failures_and_busy_slots() -> None:
     assert "24h: 4 runs, 50.0% ok" in text and "slots" in text and "most 1.0 of 8" in text
     assert "slots" not in text_of(plots.load_line(loads, 8, 80, UNICODE))
     assert len(text_of(plots.load_line(loads, 8, 80, UNICODE))) <= 80
+    assert text_of(plots.load_line(loads, 8, 56, UNICODE)).endswith("24h: 4 runs"), "whole, or not at all"
 
 
 def test_the_runs_of_a_day_are_found_without_reading_the_others(tmp_path: Path) -> None:

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.store.rows import a_run
 from tests.tui.pages import Page, callers_of, console
-from tests.tui.project import NOON, Project, said
+from tests.tui.project import NOON, REFUSED, Project, said
 from tui_flow.tui import copying, editor, saving
 from tui_flow.tui.presentation import log_lines
+from tui_flow.tui.presentation.address import Address
 from tui_flow.tui.presentation.times import clock, stamp
 
 
@@ -313,3 +315,10 @@ async def test_how_long_a_run_took_is_whole_in_its_header(etl: Project, width: i
     async with console(etl, size=(width, 20), ascii=True, open_run=900_123) as page:
         await page.shows("CANCELLED 10m05s", "run 900123")
         assert "10m05s~" not in page.text
+
+
+def test_a_path_is_copied_as_seen_from_the_project_whether_the_run_failed_or_not() -> None:
+    failure = REFUSED._replace(path="/srv/flows/etl.py", line=7)
+    for failed, path in ((failure, "flows/etl.py:7"), (None, "flows/etl.py")):
+        found = copying.of_run(a_run(1), failed, Path("/srv/.tui_flow"), Address("runs", run_id=1))
+        assert next(one.text for one in found if one.key == "p") == path

@@ -11,6 +11,7 @@ from tui_flow.contract.errors import at_line
 from tui_flow.contract.rundir import LOG, run_dir
 from tui_flow.contract.states import RERUNNABLE, WENT_WRONG
 from tui_flow.counting import counted
+from tui_flow.tui.presentation.about import short_path
 
 if TYPE_CHECKING:
     from tui_flow.contract.failure import Failure
@@ -50,7 +51,8 @@ def line_count(text: str) -> str:
 def of_run(run: "FlowRun", failure: "Failure | None", state_dir: Path, address: "Address") -> list[Copyable]:
     """What can be copied of any run, apart from its log; `address` leads to the place in it that is looked at."""
     verb = "rerun" if run.state in RERUNNABLE else "show"
-    place = at_line(failure.path, failure.line) if failure and failure.path else run.path
+    path = short_path(failure.path, state_dir.parent) if failure and failure.path else ""
+    place = at_line(path, failure.line) if failure and path else run.path
     return [
         *([Copyable("y", "error", f"{failure.type}: {failure.message}")] if failure else []),
         *([Copyable("t", "traceback", failure.traceback or failure.message)] if failure else []),

@@ -52,7 +52,8 @@ def command(words: tuple[str, ...], limit: int) -> None:
         if not newest:
             flows = (flow.name for flow in list_flows(db))
             why = filters.unknown_flow(filter, flows) or "no line says this"
-            note(f"{safe(why)} ({counted(scan.files, 'file')} read)")
+            case = log_hits.case_counts(filter)
+            note(f"{safe(why)} ({counted(scan.files, 'file')} read){f'; {case}' if case else ''}")
         elif next(lines, None) is not None:
             scan.is_cancelled = True
             deque(groups, 0)

@@ -35,6 +35,12 @@ def needles_of(filter: Filter) -> tuple[Needle, ...]:
     )
 
 
+def case_counts(filter: Filter) -> str:
+    """What is said of a search in vain for a text that has a capital letter; nothing of any other."""
+    is_strict = any(not needle.folds and not needle.is_not for needle in needles_of(filter))
+    return "a capital letter makes the case count: small letters find any case" if is_strict else ""
+
+
 def runs_filter(filter: Filter) -> Filter:
     """Which runs' logs are looked through."""
     return Filter(tuple(term for term in filter.terms if term.field not in OF_RECORDS))

@@ -10,7 +10,7 @@ from tui_flow.contract.states import JUDGED, WENT_WRONG, FlowRunState
 from tui_flow.counting import counted
 from tui_flow.store.records import FlowRun
 from tui_flow.store.spans import Span, tells_usual
-from tui_flow.tui.presentation import Line, times
+from tui_flow.tui.presentation import Line, text_of, times
 from tui_flow.tui.presentation.glyphs import Marks, role
 
 HOUR = 3600.0
@@ -114,14 +114,15 @@ def _add_busy(busy: list[float], start: float, end: float) -> None:
 
 
 def load_line(loads: Sequence[HourLoad], slots: int, width: int, marks: Marks) -> Line:
-    """Runs per hour, how many succeeded, and (where there is room) slots in use."""
+    """Runs per hour and, where there is room, how many succeeded, and slots in use."""
     total, ended = sum(load.runs for load in loads), sum(load.ended for load in loads)
     well = ended - sum(load.bad for load in loads)
     most = max((load.runs for load in loads), default=0)
     line: Line = [(" runs/hour  ", "dim")]
     line += [(bar(load.runs, most, marks), "bad" if load.bad else "") for load in loads]
     share = f", {100 * well / ended:.1f}% ok" if ended else ""
-    line.append((f"  24h: {counted(total, 'run')}{share}", ""))
+    told = f"  24h: {counted(total, 'run')}"
+    line.append((told + share if len(text_of(line) + told + share) <= width else told, ""))
     if width >= 110:
         peak = max(loads, key=lambda load: load.busy, default=None)
         line.append(("   slots  ", "dim"))

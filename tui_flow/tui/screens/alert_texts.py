@@ -7,6 +7,7 @@ from tui_flow.contract.failure import Failure
 from tui_flow.store.records import FlowRun
 from tui_flow.tui import copying
 from tui_flow.tui.copying import Copyable
+from tui_flow.tui.presentation.about import short_path
 from tui_flow.tui.presentation.address import Address
 from tui_flow.tui.presentation.alert_about import About
 from tui_flow.tui.screens.texts_of_run import TextsOfRun
@@ -34,10 +35,11 @@ class AlertTexts(TextsOfRun):
         alert = self.table.selected
         if alert is None:
             return []
+        path = short_path(alert.path, self.console.settings.project)
         return copying.first_of_each(
             [
                 Copyable("y", "error", alert.what),
-                *([Copyable("p", "path and line", at_line(alert.path, alert.line))] if alert.path else []),
+                *([Copyable("p", "path and line", at_line(path, alert.line))] if path else []),
                 Copyable("u", "address", f"tui-flow open {Address('alerts', alert_id=alert.id)}"),
                 Copyable("c", "command", f"tui-flow alerts show {alert.id}"),
                 *await super().copyables(),

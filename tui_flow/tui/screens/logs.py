@@ -26,7 +26,7 @@ from tui_flow.tui.widgets.lines import Lines, TextLines
 TYPING_SECONDS = 0.25
 """A search begins when nothing was typed for so long, or at once with Enter."""
 _EXAMPLES = (
-    ("timeout|refused", "one word or the other, whatever its case"),
+    ("timeout|refused", "one or the other; any case, without a capital"),
     ("load failed level>=WARN", "both words in one record, a WARN or higher"),
     ("since:24h level:error", "all errors of the last day"),
     (r"/took [5-9]\d+s/ flow:etl_*", "a regular expression, in the runs of some flows"),
@@ -198,14 +198,15 @@ class LogsSection(LogTexts, TextsOfRun, Section):
         if not self._news.is_over:
             looking: Line = [("Looking, the newest runs first. ", "dim"), ("Esc", "key"), (" stops.", "dim")]
             return "Searching", [looking]
-        flows = (flow.name for flow in self.console.overview.flows)
-        unknown = filters.unknown_flow(filters.parse(self.text), flows)
+        flows, filter = (flow.name for flow in self.console.overview.flows), filters.parse(self.text)
+        unknown = filters.unknown_flow(filter, flows)
         if unknown:
             return "Nothing found", [[(unknown, "warn")]]
         vain: Line = [(self.text, "strong"), (". ", ""), ("/", "key"), (" looks for something else.", "dim")]
         if self._news.is_stopped:
             return "Stopped", [[("None of the logs that were read says ", ""), *vain]]
-        return "Nothing found", [[("No log says ", ""), *vain]]
+        case = log_hits.case_counts(filter)
+        return "Nothing found", [[("No log says ", ""), *vain], *([[(case, "warn")]] if case else [])]
 
     def _show_context(self) -> None:
         """The log around the hit, with the hit a few lines below the top."""

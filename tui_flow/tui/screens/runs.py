@@ -238,7 +238,7 @@ class RunsSection(Sorting, TextsOfRun, RunAlertActions, Marking, Section):
         slots = self.console.settings.max_concurrent_runs
         loads = plots.hours(spans, now)
         width = self.app.size.width
-        self._load = text_of(plots.load_line(loads, slots, width - 4, self.console.paint.marks)).strip()
+        self._load = text_of(plots.load_line(loads, slots, width - 5, self.console.paint.marks)).strip()
         self._describe()
 
     # What is said.
