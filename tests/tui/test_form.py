@@ -527,7 +527,12 @@ async def test_presets_are_saved_chosen_deleted_and_never_hold_a_secret(etl: Pro
     state_dir = etl.settings.state_dir
     etl.run(900, "typed", "completed")
     etl.spec(900, parameters={"token": "hunter2", **NEEDED})
-    presets.save(state_dir, "typed", "quick \x1b]0;x".replace("\x1b", ""), {**NEEDED, "mode": "fast"})
+    presets.save(
+        state_dir,
+        "typed",
+        "quick \x1b]0;x".replace("\x1b", ""),
+        {**NEEDED, "mode": "fast", "tags": ["first", *["more"] * 9]},
+    )
     async with console(etl) as page:
         await page.press("G", "R")
         await page.shows("F2 presets", "F4 save")
@@ -542,7 +547,7 @@ async def test_presets_are_saved_chosen_deleted_and_never_hold_a_secret(etl: Pro
         await page.shows("d  defaults", "l  last run", "g  last good run", "2  eve", "name=Eve")
         assert "hunter2" not in page.text
         await page.press("1")
-        await page.shows("values: preset quick", "(●)fast", "as in")
+        await page.shows("values: preset quick", "(●)fast", "as in", "[ first, more, more")
         await page.press("f2", "down", "down", "down", "down")
         await page.shows("x deletes it", "$ tui-flow presets typed --forget eve")
         await page.press("x")

@@ -35,13 +35,21 @@ class TextControl(SafeInput):
 
     def __init__(self, field: Field, start: str) -> None:
         super().__init__(start, compact=True, select_on_focus=False, password=field.is_secret)
+        self._goes_to_end = False
+        """Whoever comes here next types behind the text."""
 
     def show(self, text: str) -> None:
         """Holds another text, and says nothing of it."""
         if text != self.value:
             with self.prevent(Input.Changed):
                 self.value = text
-            self.cursor_position = len(text)
+            # Where nobody types, a text is read from its beginning.
+            self.cursor_position = len(text) if self.has_focus else 0
+            self._goes_to_end = not self.has_focus
+
+    def on_focus(self) -> None:
+        if self._goes_to_end:
+            self._goes_to_end, self.cursor_position = False, len(self.value)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
