@@ -423,6 +423,7 @@ async def test_equal_messages_fold_and_what_was_asked_comes_back_with_the_key_up
         await page.press("enter")
         await page.shows(
             "7 hits in 5 runs",
+            " done ",
             "hits per",
             "by task: ",
             "= folds equal messages",
