@@ -78,7 +78,11 @@ def test_a_secret_is_forgotten(project: Project) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value", "words"),
-    [("Bad Name", "x", "lowercase letters"), ("empty", "", "not empty"), ("short", "pin", "it is short")],
+    [
+        ("Bad Name", "x", "lowercase letters"),
+        ("empty", "", "cannot be empty"),
+        ("short", "pin", "it is short"),
+    ],
 )
 def test_what_is_odd_about_one_is_said(project: Project, name: str, value: str, words: str) -> None:
     done = set_secret(project, name, value)

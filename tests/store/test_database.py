@@ -104,7 +104,7 @@ def test_a_newer_history_names_the_version_that_wrote_it(tmp_path: Path, open_hi
     before = (tmp_path / "history.db").read_bytes()
     with pytest.raises(HistoryError) as caught:
         open_history(tmp_path)
-    assert "newer" in caught.value.what and "7.3.0" in caught.value.where
+    assert "newer" in caught.value.what and "7.3.0" in caught.value.next
     assert "pip install --upgrade tui-flow" in caught.value.next
     assert str(tmp_path) in caught.value.where
     assert (tmp_path / "history.db").read_bytes() == before

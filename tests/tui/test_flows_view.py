@@ -359,7 +359,7 @@ async def test_e_opens_the_editor_where_it_failed(etl: Project, monkeypatch: pyt
         await page.shows("edited etl_daily.py, line 4")
         monkeypatch.setenv("EDITOR", "unheard-of")
         await page.press("e")
-        await page.shows("edited etl_daily.py; line 4 was not told: how unheard-of takes one is unknown")
+        await page.shows("edited etl_daily.py, not at line 4: unheard-of has no known line option")
     file = str(etl.settings.project / "flows/etl_daily.py")
     assert called == [["vi", "+4", file], ["unheard-of", file]]
 
