@@ -75,7 +75,7 @@ def given_parameters(
     """Those that the options but `-p` say, the later ones above the earlier."""
     parameters: dict[str, Any] = {}
     if params_from:
-        from tui_flow.store.precedents import asked_parameters
+        from tui_flow.store.asked_for import asked_parameters
 
         with up_to_date(found) as db:
             parameters = dict(asked_parameters(found.state_dir, find_run(db, params_from)))

@@ -1,11 +1,9 @@
 """What a run of a flow is going to be like, by those before it: nobody can tell from the code, which is not run for it."""
 
 import sqlite3
-from pathlib import Path
 from statistics import median
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from tui_flow.contract.rundir import read_spec, run_dir
 from tui_flow.contract.states import FlowRunState, TaskRunState
 from tui_flow.store import flows, runs, task_history, tasks
 from tui_flow.store.records import FlowRun
@@ -43,12 +41,6 @@ class Precedents(NamedTuple):
     """Those that are tasks."""
     caller: str = ""
     """The flow inside which it ran, where it never ran by itself."""
-
-
-def asked_parameters(state_dir: Path, run: FlowRun) -> dict[str, Any]:
-    """What a run was asked for with, whole: its row has the values as they read after validation, cut short."""
-    spec = read_spec(run_dir(state_dir, run.id))
-    return run.parameters if spec is None else spec.parameters
 
 
 def read(db: sqlite3.Connection, flow: str) -> Precedents:

@@ -18,8 +18,8 @@ from tui_flow.contract.log import LogRecord, stamp_of
 from tui_flow.contract.rundir import CALLS, JOURNAL, LOG, run_dir
 from tui_flow.contract.states import FlowRunState
 from tui_flow.contract.version import read_kept
+from tui_flow.store.asked_for import asked_parameters
 from tui_flow.store.logs import LogFile
-from tui_flow.store.precedents import asked_parameters
 from tui_flow.store.records import FlowRun, TaskRun
 
 MAX_RECORDS = 100_000

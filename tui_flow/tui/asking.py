@@ -4,7 +4,7 @@ import time
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.cells import cell_len
 
@@ -12,15 +12,17 @@ from tui_flow.contract import commands
 from tui_flow.contract.errors import TuiFlowError
 from tui_flow.contract.secret_parameters import not_kept
 from tui_flow.contract.states import TERMINAL, WENT_WRONG, FlowRunState
-from tui_flow.store.precedents import asked_parameters
+from tui_flow.store.asked_for import asked_parameters
 from tui_flow.store.records import Flow, FlowRun
 from tui_flow.tui.bridge import OTHER, Bridge
 from tui_flow.tui.outside import Outside
 from tui_flow.tui.presentation import Line, times
 from tui_flow.tui.presentation.flow_list import Overview
-from tui_flow.tui.presentation.form import Filled
 from tui_flow.tui.presentation.marking import Left, outcome
 from tui_flow.tui.widgets.paint import Paint
+
+if TYPE_CHECKING:
+    from tui_flow.tui.presentation.form import Filled
 
 
 class Step(NamedTuple):
@@ -123,6 +125,7 @@ class Asking(Outside, inherit_bindings=False):
     ) -> None:
         """Starts a flow with these values; asks for them first if wanted, if one is needed, or if one was a secret, which
         is not kept. `source` says where they come from."""
+        from tui_flow.tui.presentation.form import Filled
         from tui_flow.tui.screens.form import FormScreen
 
         if not self.may_change():
@@ -141,7 +144,7 @@ class Asking(Outside, inherit_bindings=False):
             filled = Filled({name: value for name, value in values.items() if name in known})
             self.ask(*self._start(flow, filled, open_it))
 
-    def _start(self, flow: Flow, filled: Filled, open_it: bool) -> Request:
+    def _start(self, flow: Flow, filled: "Filled", open_it: bool) -> Request:
         from tui_flow.tui.presentation import run_options
 
         parameters, wishes = filled.parameters, run_options.asked(filled.options)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from tui_flow.contract.commands import RerunPreview
 from tui_flow.contract.errors import TuiFlowError
 from tui_flow.contract.secret_parameters import not_kept
-from tui_flow.store.precedents import asked_parameters
+from tui_flow.store.asked_for import asked_parameters
 from tui_flow.store.records import FlowRun
 from tui_flow.tui.asking import Request
 from tui_flow.tui.presentation import Line, reruns

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui_flow.contract.commands import PreviewRerun, RerunPreview, RunFlow
 from tui_flow.contract.errors import TuiFlowError
-from tui_flow.store.precedents import asked_parameters
+from tui_flow.store.asked_for import asked_parameters
 from tui_flow.store.records import Flow, FlowRun
 from tui_flow.tui.asking import Step
 from tui_flow.tui.presentation import Line, marking, reruns

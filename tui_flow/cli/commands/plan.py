@@ -61,7 +61,7 @@ def command(
     `run` takes. Exits with 0 where nothing is wrong, else with 2.
     """
     from tui_flow.client import connect
-    from tui_flow.store import precedents, runs
+    from tui_flow.store import asked_for, precedents, runs
 
     if at:
         moment_of(at)
@@ -80,7 +80,7 @@ def command(
         active = runs.list_runs(db, flow=known.name, states=ACTIVE)
     options.know(before.task_names, all_of_them=False)
     last, good = (
-        precedents.asked_parameters(found.state_dir, run) if run else None
+        asked_for.asked_parameters(found.state_dir, run) if run else None
         for run in (before.last, before.good)
     )
     typed = plan.typed(Form(known.parameters, parameters), options, last, good)

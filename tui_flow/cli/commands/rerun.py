@@ -115,7 +115,7 @@ def _given(
 ) -> dict[str, Any]:
     """The parameters of `-p`, and the secrets of the attempt before, which are not kept: asked for at a terminal."""
     from tui_flow.cli.asking import ask_secrets
-    from tui_flow.store.precedents import asked_parameters
+    from tui_flow.store.asked_for import asked_parameters
 
     before = {**asked_parameters(found.state_dir, run), **parameters}
     has_secrets = not only_preview and any(not_kept(before))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui_flow.contract.failure import Failure
 from tui_flow.contract.states import FlowRunState
-from tui_flow.store.precedents import asked_parameters
+from tui_flow.store.asked_for import asked_parameters
 from tui_flow.store.records import Alert, FlowRun
 from tui_flow.tui import copying
 from tui_flow.tui.copying import Copyable

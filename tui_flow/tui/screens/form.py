@@ -13,7 +13,8 @@ from textual.screen import ModalScreen
 
 from tui_flow.contract.commands import PreviewRerun
 from tui_flow.contract.errors import TuiFlowError
-from tui_flow.store.precedents import Precedents, asked_parameters
+from tui_flow.store.asked_for import asked_parameters
+from tui_flow.store.precedents import Precedents
 from tui_flow.store.records import Flow
 from tui_flow.tui.actions import action_named, bindings
 from tui_flow.tui.planning import Planning
