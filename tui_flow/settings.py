@@ -125,7 +125,9 @@ def load(project: str | Path | None = None) -> tuple[Settings, dict[str, str]]:
 
 
 def in_words(mistakes: Sequence[ProjectError]) -> str:
-    """The first of them, and how many more there are; on one line."""
+    """The first of them, and how many more there are, on one line; empty where there is none."""
+    if not mistakes:
+        return ""
     first, *more = mistakes
     others = f" (and {counted(len(more), 'more mistake')})" if more else ""
     return f"{said_of(first)}{others}"

@@ -35,7 +35,8 @@ NOTHING = """
 """
 
 
-def test_a_killed_template_loses_nothing(forking: House) -> None:
+def write_waiting(forking: House) -> Path:
+    """The flow `waiting`, whose runs go on until there is the file that this gives."""
     gate = forking.engine.project / "go"
     forking.write(
         "waiting.py",
@@ -50,6 +51,11 @@ def test_a_killed_template_loses_nothing(forking: House) -> None:
                 time.sleep(0.01)
         """,
     )
+    return gate
+
+
+def test_a_killed_template_loses_nothing(forking: House) -> None:
+    gate = write_waiting(forking)
     before = [forking.start("waiting") for _ in range(2)]
     for run_id in before:
         forking.engine.wait_for(run_id, "running")
@@ -68,20 +74,7 @@ def test_a_killed_template_loses_nothing(forking: House) -> None:
 
 
 def test_a_killed_engine_takes_its_templates_along_and_no_run(forking: House) -> None:
-    gate = forking.engine.project / "go"
-    forking.write(
-        "waiting.py",
-        f"""
-        import time
-        from pathlib import Path
-        from tui_flow import flow
-
-        @flow
-        def waiting():
-            while not Path({str(gate)!r}).exists():
-                time.sleep(0.01)
-        """,
-    )
+    gate = write_waiting(forking)
     run_id = forking.start("waiting")
     forking.engine.wait_for(run_id, "running")
     old = only_template_of(forking.engine)

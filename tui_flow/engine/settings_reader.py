@@ -41,7 +41,7 @@ class SettingsReader:
     def _read(self) -> None:
         try:
             found, _ = project_settings.load(self._settings.project)
-            trouble = project_settings.in_words(found.mistakes) if found.mistakes else ""
+            trouble = project_settings.in_words(found.mistakes)
         except TuiFlowError as error:
             trouble = error.what
         if trouble:

@@ -97,9 +97,10 @@ class Hearing(Asking, inherit_bindings=False):
         before = (self.has_engine, self.needs_restart)
         self.engine = state
         self._tick_if_needed()
-        self._update_headers()
         if (self.has_engine, self.needs_restart) != before:
             self._show_anew()
+        else:
+            self._update_headers()
         if error is not None:
             self._take_error(error)
 
@@ -143,7 +144,7 @@ class Hearing(Asking, inherit_bindings=False):
     def take_settings(self, trouble: str) -> None:
         try:
             found, _ = load(self.settings.project)
-            trouble = trouble or (in_words(found.mistakes) if found.mistakes else "")
+            trouble = trouble or in_words(found.mistakes)
         except TuiFlowError as error:
             trouble = trouble or error.what
         if trouble:
