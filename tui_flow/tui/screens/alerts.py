@@ -40,7 +40,7 @@ class AlertsSection(Sorting, AlertTexts, AlertActions, Marking, Section):
         super().__init__()
         self.table = AlertTable(id="alerts")
         self.about = TextLines(id="about-alert")
-        self.about.add_class("about")
+        self.about.add_class("about", update=False)
         self.text = ""
         """The filter, as it was typed."""
         self._filter, self._wrong = filters.Filter(), ""

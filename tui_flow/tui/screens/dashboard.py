@@ -41,7 +41,7 @@ class Dashboard(Container):
 
     def compose(self) -> ComposeResult:
         for pane in (self.running, self.alerts, self.activity):
-            pane.add_class("pane")
+            pane.add_class("pane", update=False)
             yield pane
 
     def take(self, overview: Overview) -> None:

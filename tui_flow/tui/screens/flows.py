@@ -52,7 +52,7 @@ class FlowsSection(Sorting, FlowActions, Section):
         super().__init__()
         self.table = FlowTable(id="flows")
         self.about = TextLines(id="about")
-        self.about.add_class("about")
+        self.about.add_class("about", update=False)
         self.dashboard: Dashboard | None = None
         """Made when there is room for it."""
         self._told = ""

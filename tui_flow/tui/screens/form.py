@@ -118,7 +118,7 @@ class FormScreen(Presetting, ModalScreen[None]):
         self.option_title.display = bool(self.options.fields)
         self.option_title.set([(" Run options", "strong")])
         self.plan.can_focus = False
-        self.plan.add_class("pane")
+        self.plan.add_class("pane", update=False)
         self._offer_keys()
         wrong = next(iter(self.form.problems), None)
         first = self.rows.reveal(wrong) if wrong else next(iter(self._all_rows), None)

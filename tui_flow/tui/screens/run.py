@@ -68,7 +68,7 @@ class RunScreen(RunFrames):
 
     def on_mount(self) -> None:
         for pane in (self.task_tree, self.details, self.log_view):
-            pane.add_class("pane")
+            pane.add_class("pane", update=False)
         super().on_mount()
         self.task_tree.focus()
         self.open_run(self.run_id, self._line, self._wanted_task, self._wrong_by)

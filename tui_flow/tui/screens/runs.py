@@ -49,7 +49,7 @@ class RunsSection(Sorting, TextsOfRun, RunAlertActions, Marking, Section):
         super().__init__()
         self.table = RunTable(id="runs")
         self.about = TextLines(id="about-run")
-        self.about.add_class("about")
+        self.about.add_class("about", update=False)
         self.text = ""
         """The filter, as it was typed."""
         self._filter, self._wrong = Filter(), ""

@@ -60,7 +60,7 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Marking,
         super().__init__()
         self.table = AgendaTable(id="agenda")
         self.about = TextLines(id="about-schedule")
-        self.about.add_class("about")
+        self.about.add_class("about", update=False)
         self.reading = EMPTY
         self.text = ""
         """The filter, as it was typed."""

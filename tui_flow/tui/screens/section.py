@@ -49,7 +49,7 @@ class Section(Container):
 
     def compose(self) -> ComposeResult:
         for pane in self.panes():
-            pane.add_class("pane")
+            pane.add_class("pane", update=False)
             yield pane
 
     def panes(self) -> Iterable[Widget]:

@@ -6,17 +6,16 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from textual.geometry import Region
 from textual.strip import Strip
-from textual.widget import Widget
 
 from tui_flow.tui.actions import Action, footer
-from tui_flow.tui.widgets.paint import AnySpan, Paint, changed_cells, keymap_of, paint_of
+from tui_flow.tui.widgets.paint import AnySpan, changed_cells, keymap_of
+from tui_flow.tui.widgets.painted import Painted
 
 
-class Bar(Widget):
+class Bar(Painted):
     """One line: spans on the left, and spans on the right where there is room for both."""
 
     DEFAULT_CLASSES = "bar"
-    ALLOW_SELECT = False
     LEFT_FIRST = False
     """Whether the right is left out where the left would have to be cut for it."""
 
@@ -37,16 +36,12 @@ class Bar(Widget):
             elif self._drawn is None:
                 self.refresh()
 
-    @property
-    def paint(self) -> Paint:
-        return paint_of(self)
-
     def render_line(self, y: int) -> Strip:  # noqa: ARG002
         self._drawn = strip = self._line()
         return strip
 
     def _line(self) -> Strip:
-        width, base = self.size.width, self.rich_style
+        width, base = self.size.width, self.base
         right = Strip(self.paint.segments(self._right, base))
         room = width - right.cell_length - 1
         if not self._right or room < (
@@ -102,4 +97,4 @@ class Footer(Bar):
 
     def _strip(self, texts: Sequence[tuple[str, str]]) -> Strip:
         spans = [part for key, label in texts for part in ((f" {key} ", "key"), (f"{label} ", "dim"))]
-        return self.paint.strip(spans, self.size.width, self.rich_style)
+        return self.paint.strip(spans, self.size.width, self.base)

@@ -31,7 +31,7 @@ class FieldRow(Widget):
         self.form, self.field = form, field
         self.name_cells = max(12, *(len(one.name) + len(one.path) + 1 for one in form.fields))
         self.control = self._group(unfolded) if field.is_group else control_for(field, form.texts[field.path])
-        self.control.add_class("control")
+        self.control.add_class("control", update=False)
         self.control.set_class(not isinstance(self.control, TextControl), "drawn")
         self._head: Line = []
         self._remark: Line = []

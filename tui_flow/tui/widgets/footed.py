@@ -37,4 +37,4 @@ class FootedLines(Lines):
         place = y - (self.size.height - len(feet))
         if place < 0:
             return super().render_line(y)
-        return self.paint.strip(feet[place], self.size.width, self.rich_style)
+        return self.paint.strip(feet[place], self.size.width, self.base)

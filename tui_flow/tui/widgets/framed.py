@@ -2,16 +2,15 @@
 
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widget import Widget
 
 from tui_flow.tui.presentation.cells import short
-from tui_flow.tui.widgets.paint import paint_of
+from tui_flow.tui.widgets.painted import Painted
 
 _CORNERS = 6
 """Cells of a frame's line that no text gets."""
 
 
-class Framed(Widget):
+class Framed(Painted):
     """Texts that are too long are cut here, since Textual's sign for that is none of ASCII's."""
 
     _titles = ("", "")
@@ -19,7 +18,7 @@ class Framed(Widget):
     def set_title(self, title: str, subtitle: str = "") -> None:
         """The texts in the frame, above and below."""
         self._titles = (title, subtitle)
-        room, paint = self.outer_size.width - _CORNERS, paint_of(self)
+        room, paint = self.outer_size.width - _CORNERS, self.paint
         for name, text in (("border_title", title), ("border_subtitle", subtitle)):
             text = paint.clean(text)
             content = Content(text if room < 1 else short(text, room, paint.marks.ellipsis))

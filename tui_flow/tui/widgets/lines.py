@@ -11,16 +11,14 @@ from textual.message import Message
 from textual.strip import Strip
 
 from tui_flow.tui.actions import bindings
-from tui_flow.tui.presentation.glyphs import Marks
 from tui_flow.tui.widgets.framed import Framed
-from tui_flow.tui.widgets.paint import AnySpan, Paint, changed_cells, paint_of, wrap_line
+from tui_flow.tui.widgets.paint import AnySpan, changed_cells, wrap_line
 
 
 class Lines(Framed, can_focus=True):
     """`count` lines, one of them under the cursor. Who derives gives the spans of a line."""
 
     BINDINGS: ClassVar = bindings("list")
-    ALLOW_SELECT = False
     HEADER_LINES = 0
     """Lines on top that do not scroll."""
 
@@ -60,14 +58,6 @@ class Lines(Framed, can_focus=True):
         return ()
 
     @property
-    def paint(self) -> Paint:
-        return paint_of(self)
-
-    @property
-    def marks(self) -> Marks:
-        return self.paint.marks
-
-    @property
     def page(self) -> int:
         """The lines that fit."""
         return max(1, self.size.height - self.HEADER_LINES)
@@ -81,7 +71,7 @@ class Lines(Framed, can_focus=True):
         return strip
 
     def _strip_at(self, y: int) -> Strip:
-        width, base = self.size.width, self.rich_style
+        width, base = self.size.width, self.base
         if y < self.HEADER_LINES:
             return self.paint.strip(self.header_spans(y, width), width, base)
         index = self.first + y - self.HEADER_LINES

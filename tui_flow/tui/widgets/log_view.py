@@ -267,7 +267,7 @@ class LogView(Lines):
     # Drawing.
 
     def render_line(self, y: int) -> Strip:
-        width, base = self.size.width, self.rich_style
+        width, base = self.size.width, self.base
         index, above = self._line_at(y)
         if not self.count and y == 0:
             return self.paint.strip([(f" {self._why_empty()}", "dim")], width, base)
