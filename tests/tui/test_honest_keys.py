@@ -34,7 +34,7 @@ async def silent_keys(page: Page, places: tuple[str, ...]) -> list[str]:
         await page.press(action.keys.split(",")[0])
         if page.text == before and len(page.engine.asked) == asked:
             found.append(action.name)
-        while page.app.screen.is_modal or page.app.screen.prompt.display:  # type: ignore[attr-defined]
+        while page.app.screen.is_modal or page.app.screen.is_asking:  # type: ignore[attr-defined]
             await page.press("escape")
     return found
 

@@ -41,6 +41,8 @@ _BEGINNING = 1.0
 """Seconds within which the first frames are drawn: `launch` lets nothing be searched for garbage until then."""
 _BY_ID = {action.id for action in ACTIONS if action.where not in ("app", "list")}
 """What can do nothing, or be refused."""
+_HELD = 0.1
+"""Seconds for which the first frame waits for the flows to be read."""
 MAX_UNDOS = 50
 """So many things that were done last can be taken back."""
 
@@ -68,6 +70,9 @@ class Console(Hearing, inherit_bindings=False):
         """`begin` is where it opens; `keys` is the file with a person's own keys, if there may be one; `yank` the file
         that what is copied goes into."""
         super().__init__()
+        self._disable_notifications = self._disable_tooltips = (
+            True  # nothing here has any, and each is a widget
+        )
         self.projects = projects
         """The file with the projects that this user has opened."""
         self.elsewhere: Path | None = None
@@ -115,6 +120,7 @@ class Console(Hearing, inherit_bindings=False):
         self.run_worker(self.bridge.run(), group="bridge")
         self.begin_to_tick()
         self.set_timer(_BEGINNING, _collect_garbage_again)
+        self.set_timer(_HELD, self.draw_first_frame)
         self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit, 128 + signal.SIGTERM)
 

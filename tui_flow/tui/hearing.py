@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Protocol, runtime_checkable
 
-from tui_flow.contract.errors import TuiFlowError
+from tui_flow.contract.errors import HistoryError, TuiFlowError
 from tui_flow.counting import counted
 from tui_flow.settings import in_words, load
 from tui_flow.store.records import Alert, Flow
@@ -42,6 +42,8 @@ class Hearing(Asking, inherit_bindings=False):
     """Why the engine starts no run for now."""
     trouble: TuiFlowError | None = None
     """What went wrong first."""
+    is_held = True
+    """Whether the first frame is yet to be drawn: with the flows in it, rather than without them and then with them."""
 
     def begin_to_tick(self) -> None:
         self._second = self.set_interval(1.0, self._tick, pause=True)
@@ -62,6 +64,14 @@ class Hearing(Asking, inherit_bindings=False):
             if isinstance(screen, HearsOfFlows):
                 screen.take_flows(overview.flows)
         self.follow_progress()
+        self.draw_first_frame()
+
+    def draw_first_frame(self) -> None:
+        """At once, unless it has been drawn."""
+        if self.is_held:
+            self.is_held = False
+            for view in self._views()[-1:]:
+                view.draw()
 
     def wants_advances(self) -> bool:
         return any(view.wants_advances() for view in self._views()[-1:])
@@ -166,6 +176,8 @@ class Hearing(Asking, inherit_bindings=False):
         self.trouble = self.trouble or error
         for view in self._views():
             view.take_trouble(self.trouble)
+        if isinstance(error, HistoryError):
+            self.draw_first_frame()
 
     def _tick_if_needed(self) -> None:
         """Seconds count while something runs, or the engine is silent."""

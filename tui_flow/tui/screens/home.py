@@ -127,8 +127,8 @@ class HomeScreen(View):
         section = self.section
         if not section.children:
             return
-        is_asking = self.prompt.display  # a menu that closed has opened it
-        if not is_asking and (self.focused is None or section not in self.focused.ancestors):
+        # a menu that closed may have opened the prompt
+        if not self.is_asking and (self.focused is None or section not in self.focused.ancestors):
             self.set_focus(next(pane for pane in section.children if pane.can_focus))
         section.come_to_front()
         if not self.console.has_overview and self.console.trouble:
@@ -223,7 +223,7 @@ class HomeScreen(View):
         return self.section.zoom()
 
     def go_back(self) -> bool:
-        if not self.prompt.display:
+        if not self.is_asking:
             if self._visit and self._visit.text == self.section.filter_text:
                 self.run_worker(self._end_visit(self._visit), group="visit", exclusive=True)
                 return True

@@ -48,7 +48,7 @@ class ReaderScreen(ModalScreen[None]):
         self._start, self._stops, self._edit, self._copy = start, stops, edit, copy
         self._needle, self._matches = "", list[int]()
         self.box, self.text = Dialog("reader"), TextLines(id="reader", marked=True)
-        self.prompt = Prompt("search", changed=lambda _: None, entered=self._search, complete=str)
+        self.prompt = Prompt(hint="search", changed=lambda _: None, entered=self._search, complete=str)
 
     def compose(self) -> ComposeResult:
         with self.box:

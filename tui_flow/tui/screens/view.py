@@ -13,11 +13,11 @@ from tui_flow.tui.bridge import RunReading
 from tui_flow.tui.presentation import Line, times
 from tui_flow.tui.widgets.bars import Bar, Footer
 from tui_flow.tui.widgets.header import Header
-from tui_flow.tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
     from tui_flow.tui.app import Console
     from tui_flow.tui.presentation.completing import Completion
+    from tui_flow.tui.widgets.prompt import Prompt
 
 
 class View(Screen[None]):
@@ -37,8 +37,10 @@ class View(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
+        self._take_size_classes()
         self.header = Header()
-        self.prompt = Prompt("", changed=self._changed, entered=self._entered, complete=self._complete)
+        self.prompt: Prompt | None = None
+        """Made when a text is asked for first: a stock input line and its styles would hold the first frame up."""
         self.message = Bar(id="message")
         self.footer = Footer(id="footer")
         self._then: Callable[[str], None] | None = None
@@ -49,6 +51,15 @@ class View(Screen[None]):
         """The sentence above the footer."""
         self._stays = False
         """Whether a key that says nothing leaves it there."""
+
+    def _take_size_classes(self) -> None:
+        """Those that its first size will bring, or all would be styled again for them before the first frame."""
+        width, height = self.console.size
+        for extent, breakpoints in (
+            (width, self.HORIZONTAL_BREAKPOINTS),
+            (height, self.VERTICAL_BREAKPOINTS),
+        ):
+            self.add_class(*self._get_breakpoint_classes(extent, breakpoints or []), update=False)
 
     @property
     def console(self) -> "Console":
@@ -71,6 +82,15 @@ class View(Screen[None]):
 
     def on_mount(self) -> None:
         self.update_footer()
+
+    def _compositor_refresh(self) -> None:
+        """Called by Textual to draw what is to be drawn."""
+        if not self.console.is_held:
+            super()._compositor_refresh()
+
+    def draw(self) -> None:
+        """Draws it now, and not with the next frame."""
+        self._on_timer_update()
 
     # The news.
 
@@ -132,13 +152,25 @@ class View(Screen[None]):
 
     def open_prompt(self, start: str = "", hint: str = "") -> None:
         """Asks for a text; `prompt_changed` and `prompt_entered` hear of it."""
-        if not self.prompt.is_attached:
-            self.mount(self.prompt, before=self.message)
+        if self.prompt is None:
+            self.prompt = self._make_prompt()
         self.message.display = False
         self.prompt.placeholder = hint or self.prompt_hint()
         self.prompt.open(self, start, self.earlier_texts())
         self._candidates = []
         self.update_footer()
+
+    def _make_prompt(self) -> "Prompt":
+        from tui_flow.tui.widgets.prompt import Prompt
+
+        prompt = Prompt(changed=self._changed, entered=self._entered, complete=self._complete)
+        self.mount(prompt, before=self.message)
+        return prompt
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether a text is being typed."""
+        return self.prompt is not None and self.prompt.display
 
     def earlier_texts(self) -> Sequence[str]:
         """What was asked for in this place before, the last one at the end."""
@@ -148,7 +180,7 @@ class View(Screen[None]):
         """Whether there was one to close."""
         self._then = None
         self.message.display = True
-        was_open = self.prompt.close(self)
+        was_open = self.prompt is not None and self.prompt.close(self)
         if was_open:
             self.update_footer()
         return was_open
@@ -209,7 +241,7 @@ class View(Screen[None]):
         return CHANGING if self.console.bridge.read_only is not None else frozenset()
 
     def update_footer(self) -> None:
-        if self.prompt.display:
+        if self.is_asking:
             self.footer.hint(self._prompt_keys())
             return
         self.footer.offer(self.places(), self.useless() | self.refused(), self.labels())

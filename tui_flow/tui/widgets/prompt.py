@@ -29,8 +29,8 @@ class Prompt(SafeInput):
 
     def __init__(
         self,
-        hint: str,
         *,
+        hint: str = "",
         changed: Callable[[str], None],
         entered: Callable[[str], None],
         complete: Callable[[str], str],
