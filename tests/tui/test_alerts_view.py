@@ -13,11 +13,11 @@ from tests.tui.project import NOON, REFUSED, Project, said
 from tui_flow.alerts import rules
 from tui_flow.alerts.happenings import Happening
 from tui_flow.contract import changes, commands
+from tui_flow.contract.errors import READS_ONLY
 from tui_flow.contract.states import AlertKind, AlertState
 from tui_flow.store import alerts
 from tui_flow.store.records import Alert, Mute
 from tui_flow.tui import notify, seen
-from tui_flow.tui.bridge import READS_ONLY
 from tui_flow.tui.presentation import alert_about, alert_list, text_of, times
 from tui_flow.tui.presentation.address import Address
 from tui_flow.tui.presentation.alert_about import About

@@ -5,8 +5,8 @@ from rich.cells import cell_len
 from tests.tui.pages import FakeEngine, Page, console
 from tests.tui.project import Project
 from tui_flow.contract import commands
+from tui_flow.contract.errors import READS_ONLY
 from tui_flow.tui.actions import ACTIONS, ALONE, key_name
-from tui_flow.tui.bridge import READS_ONLY
 from tui_flow.tui.keymap import Keymap
 from tui_flow.tui.presentation.why_not import NOT_NOW, unbound, why_not
 

@@ -3,7 +3,7 @@
 from tests.tui.pages import FakeEngine, console
 from tests.tui.project import Project
 from tui_flow.contract import commands
-from tui_flow.tui.bridge import READS_ONLY
+from tui_flow.contract.errors import READS_ONLY
 
 
 async def test_a_read_only_console_shows_everything_and_says_what_it_is(etl: Project) -> None:

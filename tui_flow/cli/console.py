@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from tui_flow.cli.options import settings
-from tui_flow.contract.errors import ReadOnly
+from tui_flow.contract.errors import READS_ONLY, ReadOnly
 from tui_flow.settings import THEMES, Settings
 
 if TYPE_CHECKING:
@@ -55,7 +55,6 @@ def looks_options(function: Callable[..., Any]) -> Callable[..., Any]:
 def _why_read_only(found: Settings, *, asked: bool) -> ReadOnly | None:
     """None for a console that may change things."""
     from tui_flow.store.looking import why_only_to_look_at
-    from tui_flow.tui.bridge import READS_ONLY
 
     if why := why_only_to_look_at(found.state_dir):
         return ReadOnly(why, where=str(found.state_dir))

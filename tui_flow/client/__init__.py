@@ -9,21 +9,22 @@ as the error of `contract.errors` that it is.
 
 from typing import TYPE_CHECKING
 
-from tui_flow.client.blocking import Connection
-from tui_flow.client.reaching import reach
-from tui_flow.contract import wire
 from tui_flow.settings import Settings
 
 if TYPE_CHECKING:
     from tui_flow.client.asynchronous import AsyncConnection
+    from tui_flow.client.blocking import Connection
 
 
-def connect(settings: Settings, *, start: bool = True, timeout: float = 15.0) -> Connection:
+def connect(settings: Settings, *, start: bool = True, timeout: float = 15.0) -> "Connection":
     """A connection to the project's engine. Without `start`, EngineError where none is running.
 
     Raises StateDirError where the state directory cannot be used, HistoryError where the engine refuses the history,
     and, with the end of engine.log, EngineError where none comes up within `timeout` seconds.
     """
+    from tui_flow.client.blocking import Connection
+    from tui_flow.client.reaching import reach
+
     return Connection(reach(settings, start, timeout))
 
 
@@ -34,6 +35,8 @@ async def connect_async(
     import asyncio
 
     from tui_flow.client.asynchronous import AsyncConnection
+    from tui_flow.client.reaching import reach
+    from tui_flow.contract import wire
 
     end = await asyncio.to_thread(reach, settings, start, timeout)
     end.settimeout(None)

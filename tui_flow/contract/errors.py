@@ -144,6 +144,10 @@ class ReadOnly(RequestError):
     pass
 
 
+READS_ONLY = ReadOnly("this console only reads", next="leave it, and open it without --read-only")
+"""Of a console that was asked to."""
+
+
 def _tree(root: type[TuiFlowError]) -> dict[str, type[TuiFlowError]]:
     found = {root.__name__: root}
     for child in root.__subclasses__():

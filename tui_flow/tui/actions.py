@@ -4,6 +4,7 @@ One key has one meaning in every view. Lower case acts or opens, "…" says that
 destroys happens on one key alone. `id` is the method that does it: `action_<id>`.
 """
 
+from functools import cache
 from typing import NamedTuple
 
 from textual.binding import Binding, BindingType
@@ -236,6 +237,7 @@ def bindings(where: str, *, priority: bool = False) -> list[BindingType]:
     ]
 
 
+@cache
 def action_named(name: str) -> Action:
     """The action that keys.toml calls so."""
     return next(action for action in ACTIONS if action.name == name)

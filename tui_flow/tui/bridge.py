@@ -24,8 +24,6 @@ from tui_flow.tui.presentation import activity
 from tui_flow.tui.presentation.flow_list import EMPTY, STRIP, Overview, spoken_of
 
 Found = TypeVar("Found")
-READS_ONLY = ReadOnly("this console only reads", next="leave it, and open it without --read-only")
-"""Of a console that was asked to."""
 STOPPED = EngineError("the engine is stopped", next=":restart, or tui-flow engine start, starts it")
 """What a question hears that is no reason to start one."""
 OTHER = "of another version"
@@ -106,6 +104,8 @@ class Bridge:
         self._stale = asyncio.Event()
         self._hurry = asyncio.Event()
         """Somebody waits for another run, and not for the pause to end."""
+        self._has_read = asyncio.Event()
+        """Whether there is something to see, or a reason why not."""
         self._overview_is_stale = self._run_is_stale = False
         self._watched: int | None = None
         self._overview = EMPTY
@@ -121,6 +121,7 @@ class Bridge:
         self.read_again()
         reader = asyncio.create_task(self._read_when_stale())
         try:
+            await self._has_read.wait()
             await self._keep_connected()
         finally:
             reader.cancel()
@@ -303,6 +304,8 @@ class Bridge:
                 self._audience.take_trouble(None)
             except HistoryError as error:
                 self._take_trouble(error)
+            finally:
+                self._has_read.set()
             self._hurry.clear()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._hurry.wait(), PAUSE_SECONDS)

@@ -6,13 +6,13 @@ from dataclasses import replace
 from functools import partial
 from typing import Protocol, runtime_checkable
 
-from tui_flow.contract.errors import HistoryError, TuiFlowError
+from tui_flow.contract.errors import READS_ONLY, HistoryError, TuiFlowError
 from tui_flow.counting import counted
 from tui_flow.settings import in_words, load
 from tui_flow.store.records import Alert, Flow
 from tui_flow.tui.actions import action_named
 from tui_flow.tui.asking import Asking
-from tui_flow.tui.bridge import OTHER, READS_ONLY, RunReading
+from tui_flow.tui.bridge import OTHER, RunReading
 from tui_flow.tui.keymap import Keymap
 from tui_flow.tui.presentation import alert_list
 from tui_flow.tui.presentation.flow_list import EMPTY, Overview

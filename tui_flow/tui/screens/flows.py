@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.widget import Widget
 
 from tui_flow.contract.commands import ListSchedules
-from tui_flow.contract.errors import HistoryError, TuiFlowError
+from tui_flow.contract.errors import READS_ONLY, HistoryError, TuiFlowError
 from tui_flow.store.records import Alert, FlowRun
 from tui_flow.tui.actions import bindings
-from tui_flow.tui.bridge import READS_ONLY
 from tui_flow.tui.presentation import (
     Line,
     about,
