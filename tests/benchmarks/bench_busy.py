@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from statistics import median, quantiles
 
-from tests.benchmarks.bench_console import EMPTY_APP, FIRST_FLOW, LAST_LINE, ROUNDS, make_large
+from tests.benchmarks.bench_console import EMPTY_APP, FIRST_FLOW, LAST_LINE, against_empty_app, make_large
 from tests.benchmarks.figure import Figure
 from tests.tui.project import Project, said, seed_etl, the_task
 from tests.tui.pty_console import PROGRAM, PtyConsole
@@ -187,22 +187,11 @@ def long_history(folder: Path) -> Figure:
             f"INSERT INTO flow_runs (id, {names}) SELECT i, {names} FROM n, flow_runs WHERE flow_runs.id = 811"
         )
         project.db.execute("COMMIT")
-    ours, empty = [], []
-    for _ in range(ROUNDS):
-        empty.append(_cpu_until_frame(PtyConsole(folder, program=EMPTY_APP)))
-        ours.append(_cpu_until_frame(PtyConsole(folder), FIRST_FLOW))
-    ratio = median(ours) / median(empty)
-    note = (
-        f"{median(ours):.3f} s against {median(empty):.3f} s of processor time; {RUNS:,} runs in the history"
-    )
-    return Figure(
+    return against_empty_app(
         "first useful frame over a long history, by an empty app's",
-        ratio,
-        "x",
-        1.3,
-        median(empty),
-        ratio,
-        note,
+        lambda: _cpu_until_frame(PtyConsole(folder), FIRST_FLOW),
+        lambda: _cpu_until_frame(PtyConsole(folder, program=EMPTY_APP)),
+        f" of processor time; {RUNS:,} runs in the history",
     )
 
 

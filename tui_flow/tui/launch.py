@@ -39,9 +39,9 @@ def run(
         )
         return EXIT_USAGE
     gc.disable()  # until the first frame: modules are no garbage, and looking for some takes a tenth of the start
-    # asyncio's ssl, for connections that no console makes, and Textual's palette, in whose place there is one of ours:
-    # an eighth of the start
-    with held_off("ssl"), stood_in("textual.command"):
+    # asyncio's ssl, for connections that no console makes, and Textual's palette and toasts, in whose place there are
+    # others here: a seventh of the start
+    with held_off("ssl"), stood_in("textual.command", "textual.widgets._toast"):
         from textual import constants
 
         from tui_flow.client.projects import path_of_projects

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 from textual import events
-from textual.containers import Container
 from textual.css.stylesheet import Stylesheet
 from textual.widget import Widget
 
@@ -76,7 +75,7 @@ class HomeScreen(View):
         self.tabs = Tabs(id="tabs")
         self.section: Section = FlowsSection()
         self._sections: dict[str, Section] = {"flows": self.section}
-        self._frame = Container(id="views")
+        self._frame = Widget(id="views")
         self.was_elsewhere = True
         """Whether another view was looked at before this one, and not a dialog over it."""
         self._visit: _Visit | None = None

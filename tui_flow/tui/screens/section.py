@@ -5,7 +5,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
-from textual.containers import Container
 from textual.widget import Widget
 
 from tui_flow.contract.errors import HistoryError, TuiFlowError
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from tui_flow.tui.screens.home import HomeScreen
 
 
-class Section(Container):
+class Section(Widget):
     """The panes of one view, and what its keys do."""
 
     PLACE: ClassVar[str] = ""

@@ -1,6 +1,5 @@
 """What has a frame with a text in it, above and below."""
 
-from textual.containers import Vertical
 from textual.content import Content
 
 from tui_flow.tui.presentation.cells import short
@@ -29,7 +28,7 @@ class Framed(Painted):
         self.set_title(*self._titles)
 
 
-class Dialog(Framed, Vertical):
+class Dialog(Framed):
     """The frame of what lies over a view."""
 
     def __init__(self, more_classes: str = "") -> None:
