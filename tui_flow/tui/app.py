@@ -124,6 +124,10 @@ class Console(Hearing, inherit_bindings=False):
         self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit, 128 + signal.SIGTERM)
 
+    def on_ready(self) -> None:
+        """The first view is there, and laid out."""
+        self.bridge.has_audience.set()
+
     def _fatal_error(self) -> None:
         """Called by Textual for an exception of the console's own, which ends it."""
         error = self._exception or RuntimeError("unknown")

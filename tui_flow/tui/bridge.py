@@ -104,6 +104,8 @@ class Bridge:
         self._stale = asyncio.Event()
         self._hurry = asyncio.Event()
         """Somebody waits for another run, and not for the pause to end."""
+        self.has_audience = asyncio.Event()
+        """Whether there is a screen that could show what is told; the history is read meanwhile."""
         self._has_read = asyncio.Event()
         """Whether there is something to see, or a reason why not."""
         self._overview_is_stale = self._run_is_stale = False
@@ -299,10 +301,12 @@ class Bridge:
                     found = await self.read(self._read_overview)
                     waiting, limits = await self._why_runs_wait(found)
                     self._overview = found._replace(waiting=waiting, limits=limits)
+                    await self.has_audience.wait()
                     self._audience.take_overview(self._overview)
                 await self._follow_advances()
                 self._audience.take_trouble(None)
             except HistoryError as error:
+                await self.has_audience.wait()
                 self._take_trouble(error)
             finally:
                 self._has_read.set()
