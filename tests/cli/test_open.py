@@ -11,7 +11,7 @@ from tui_flow.cli.commands.open import address_of
 from tui_flow.cli.main import cli
 from tui_flow.contract.errors import BadParameters, UnknownAlert, UnknownRun
 from tui_flow.settings import load
-from tui_flow.tui.presentation.address import Address
+from tui_flow.tui.presentation.address import Address, Spot
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_a_run_is_named_as_everywhere_and_a_task_by_any_of_its_names(here: Proje
     assert address_of("run/latest") == Address("runs", run_id=newest)
     for name in ("double", "double-0", "1"):
         found = address_of(f"run/{newest}/{name}:77")
-        assert (found.run_id, found.line) == (newest, 76) and found.task.startswith("double-")
+        assert (found.run_id, found.at.line) == (newest, 76) and found.at.task.startswith("double-")
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_what_leads_nowhere_is_said(here: Project, place: str, error: type[Excep
 def test_a_line_is_found_though_its_task_is_none_of_the_last_attempt(here: Project) -> None:
     newest = here.ask("runs")["runs"][0]["run_id"]
     found = address_of(f"run/{newest}/gone-3:12")
-    assert (found.task, found.line) == ("gone-3", 11)
+    assert found.at == Spot(11, "gone-3")
 
 
 def test_without_a_terminal_it_says_so_as_the_console_does(here: Project) -> None:

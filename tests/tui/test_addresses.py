@@ -7,13 +7,13 @@ from tests.tui.project import Project
 from tui_flow.contract import commands
 from tui_flow.tui import keystrokes
 from tui_flow.tui.app import Console
-from tui_flow.tui.presentation.address import Address
+from tui_flow.tui.presentation.address import Address, Spot
 
 
 @pytest.mark.parametrize(
     ("address", "text"),
     [
-        (Address("runs", run_id=812, task="load-7", line=76), "run/812/load-7:77"),
+        (Address("runs", run_id=812, at=Spot(76, "load-7")), "run/812/load-7:77"),
         (Address("runs", run_id=812), "run/812"),
         (Address("alerts", alert_id=12), "alert/12"),
         (Address("logs", "timeout|refused"), "logs/timeout|refused"),
@@ -39,11 +39,11 @@ async def test_a_filter_comes_with_its_view(etl: Project) -> None:
 
 
 async def test_a_task_and_a_line_of_a_run_are_gone_to_and_escape_leads_to_the_runs(etl: Project) -> None:
-    async with console(etl, begin=Address("runs", run_id=812, task="extract")) as page:
+    async with console(etl, begin=Address("runs", run_id=812, at=Spot(task="extract"))) as page:
         await page.shows("etl_daily", "FAILED", "Log extract")
     for id in range(813, 840):
         etl.run(id, "cleanup_tmp")
-    async with console(etl, begin=Address("runs", run_id=812, line=40)) as page:
+    async with console(etl, begin=Address("runs", run_id=812, at=Spot(40))) as page:
         await page.shows("line 41 of the log")
         await page.press("escape")
         await page.shows("[2 Runs]", "> ✗ 812", "  ✓ 813", "  ✓ 811")
@@ -72,9 +72,9 @@ async def test_an_enter_that_was_typed_before_the_console_had_the_terminal_is_on
 
 
 async def test_a_line_or_a_task_that_is_not_there_is_told_of(etl: Project) -> None:
-    async with console(etl, begin=Address("runs", run_id=812, task="lode", line=40)) as page:
+    async with console(etl, begin=Address("runs", run_id=812, at=Spot(40, "lode"))) as page:
         await page.shows("line 41 of the log; the run has no task lode")
-    async with console(etl, begin=Address("runs", run_id=812, line=1000)) as page:
+    async with console(etl, begin=Address("runs", run_id=812, at=Spot(1000))) as page:
         await page.shows("the log has no line 1,001: it has 58 lines now")
 
 

@@ -22,7 +22,7 @@ from tui_flow.tui.bridge import Bridge
 from tui_flow.tui.defects import keep_defect
 from tui_flow.tui.hearing import Hearing
 from tui_flow.tui.presentation import times
-from tui_flow.tui.presentation.address import Address
+from tui_flow.tui.presentation.address import ANYWHERE, Address, Spot
 from tui_flow.tui.presentation.palette import Offer
 from tui_flow.tui.presentation.why_not import unbound, why_not
 from tui_flow.tui.reloads import Reloads
@@ -169,23 +169,20 @@ class Console(Hearing, inherit_bindings=False):
         if place.run_id is not None:
             if isinstance(self.screen, HomeScreen):
                 self.screen.section.show_run(place.run_id)  # what Esc leads to
-            self.open_run(place.run_id, place.line, place.task)
+            self.open_run(place.run_id, place.at)
         elif place.alert_id is not None and isinstance(self.screen, HomeScreen):
             self.screen.section.show_alert(place.alert_id)
         elif place.text and isinstance(self.screen, HomeScreen):
             self.screen.section.show_address(place.text)
 
-    def open_run(
-        self, run_id: int, line: int | None = None, task: str = "", wrong_by: float | None = None
-    ) -> None:
-        """The Run view of a run, in place of the one on top if there is one; at a line of its log (from 0), at a task
-        run of it, or in the attempt that had gone wrong by a moment, if asked."""
+    def open_run(self, run_id: int, at: Spot = ANYWHERE) -> None:
+        """The Run view of a run, in place of the one on top if there is one."""
         from tui_flow.tui.screens.run import RunScreen
 
         if isinstance(self.screen, RunScreen):
-            self.screen.open_run(run_id, line, task, wrong_by)
+            self.screen.open_run(run_id, at)
         else:
-            self.push_screen(RunScreen(run_id, line, task, wrong_by))
+            self.push_screen(RunScreen(run_id, at))
 
     def shows_run(self, run_id: int) -> bool:
         """Whether the view on top is that of this run."""

@@ -17,6 +17,7 @@ from tui_flow.store.records import Flow, FlowRun
 from tui_flow.tui.bridge import OTHER, Bridge
 from tui_flow.tui.outside import Outside
 from tui_flow.tui.presentation import Line, times
+from tui_flow.tui.presentation.address import ANYWHERE, Spot
 from tui_flow.tui.presentation.flow_list import Overview
 from tui_flow.tui.presentation.marking import Left, outcome
 from tui_flow.tui.widgets.paint import Paint
@@ -83,9 +84,7 @@ class Asking(Outside, inherit_bindings=False):
     _progress: Progress | None = None
 
     @abstractmethod
-    def open_run(
-        self, run_id: int, line: int | None = None, task: str = "", wrong_by: float | None = None
-    ) -> None: ...
+    def open_run(self, run_id: int, at: Spot = ANYWHERE) -> None: ...
     @abstractmethod
     def task_in_view(self) -> str: ...
     @abstractmethod
@@ -153,7 +152,7 @@ class Asking(Outside, inherit_bindings=False):
         def started(answer: dict[str, Any]) -> None:
             run_id = int(answer["run_id"])
             if open_it:
-                self.open_run(run_id, task=self.task_in_view())
+                self.open_run(run_id, Spot(task=self.task_in_view()))
             self.cannot_undo(f"run {run_id} was started: x cancels it, u does not")
             at = wishes.get("scheduled_for")
             when = f"begins {times.moment(at, time.time())}; x takes it back" if at else "is on its way"

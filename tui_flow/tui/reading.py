@@ -12,6 +12,7 @@ from tui_flow.contract.failure import Failure
 from tui_flow.contract.version import read_kept, relative
 from tui_flow.store.records import FlowRun
 from tui_flow.tui.presentation import code, differences, stacks, times
+from tui_flow.tui.presentation.address import Spot
 from tui_flow.tui.screens.reader import ReaderScreen
 
 if TYPE_CHECKING:
@@ -111,7 +112,8 @@ async def show_grid(console: "Console", run: FlowRun, task: str) -> None:
 
     def chosen(place: tuple[int, str] | None) -> None:
         if place is not None:
-            console.open_run(place[0], task=place[1])
+            run_id, task = place
+            console.open_run(run_id, Spot(task=task))
 
     try:
         found = await console.bridge.read(read)

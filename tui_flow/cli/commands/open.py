@@ -9,7 +9,7 @@ from tui_flow.cli.console import looks_options, open_console
 from tui_flow.cli.history import find_alert, find_run, up_to_date
 from tui_flow.cli.options import new_command, settings
 from tui_flow.contract.errors import BadParameters
-from tui_flow.tui.presentation.address import VIEWS, Address
+from tui_flow.tui.presentation.address import VIEWS, Address, Spot
 
 _ALERT = re.compile(r"alert/(\d{1,18})")
 _RUN = re.compile(r"run/(?P<run>[^/:]+)(?:/(?P<task>.+?))?(?::(?P<line>\d+))?")
@@ -52,7 +52,7 @@ def address_of(place: str) -> Address:
             "" if found["task"] is None else _task(db, run.id, found["task"], is_needed=found["line"] is None)
         )
     line = None if found["line"] is None else max(0, int(found["line"]) - 1)
-    return Address("runs", run_id=run.id, task=task, line=line)
+    return Address("runs", run_id=run.id, at=Spot(line, task))
 
 
 def _task(db: Any, run_id: int, name: str, *, is_needed: bool) -> str:

@@ -13,6 +13,7 @@ from tui_flow.contract.states import AlertState
 from tui_flow.store.records import Alert, FlowRun
 from tui_flow.tui.actions import bindings
 from tui_flow.tui.presentation import Line, alert_about, alert_detail, alert_list, filters, orders
+from tui_flow.tui.presentation.address import Spot
 from tui_flow.tui.presentation.alert_about import About
 from tui_flow.tui.rerunning_several import rerun_several
 from tui_flow.tui.screens import alert_reading
@@ -230,7 +231,7 @@ class AlertsSection(Sorting, AlertTexts, AlertActions, Marking, Section):
     def action_open(self) -> None:
         alert = self.table.selected
         if alert is not None and alert.runs:
-            self.console.open_run(alert.runs[0], wrong_by=alert.last_at)
+            self.console.open_run(alert.runs[0], Spot(wrong_by=alert.last_at))
         elif alert is not None:
             self.say(f"no run is involved{'; e opens the file' if alert.path else ''}")
 

@@ -10,6 +10,7 @@ from tui_flow.store.asked_for import asked_parameters
 from tui_flow.store.records import Alert, FlowRun
 from tui_flow.tui import copying
 from tui_flow.tui.copying import Copyable
+from tui_flow.tui.presentation.address import Spot
 from tui_flow.tui.presentation.flow_list import FlowRow
 from tui_flow.tui.screens.alert_actions import AlertActions, Named
 from tui_flow.tui.screens.marking import ONE_AT_A_TIME, Marking
@@ -84,7 +85,7 @@ class FlowActions(TextsOfRun, AlertActions, Marking):
         if alert is not None and not alert.runs:
             self.say(f"no run is involved{'; e opens the file' if alert.path else ''}")
         elif alert is not None:
-            self.console.open_run(alert.runs[0], wrong_by=alert.last_at)
+            self.console.open_run(alert.runs[0], Spot(wrong_by=alert.last_at))
         elif run is not None:
             self.console.open_run(run.id)
         elif row is None:

@@ -11,7 +11,7 @@ from tui_flow.store.records import FlowRun
 from tui_flow.tui import saving
 from tui_flow.tui.copying import Copyable
 from tui_flow.tui.presentation import hit_lines, tracebacks
-from tui_flow.tui.presentation.address import Address
+from tui_flow.tui.presentation.address import Address, Spot
 from tui_flow.tui.presentation.hits import Row
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class LogTexts(_Base):
             return []
         run, hit = row.group.run, row.hit
         task = row.group.names.get(hit.task_run or 0, "") if hit else ""
-        address = Address("runs", run_id=run.id, task=task, line=hit.line if hit else None)
+        address = Address("runs", run_id=run.id, at=Spot(hit.line if hit else None, task))
         shown = "\n".join(f"{each.line + 1}: {each.text}" for each in row.group.hits)
         return [
             *([Copyable("y", "line", hit.text)] if hit else []),

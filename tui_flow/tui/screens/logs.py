@@ -15,6 +15,7 @@ from tui_flow.store.log_search import around
 from tui_flow.tui import saved_views
 from tui_flow.tui.actions import bindings
 from tui_flow.tui.presentation import Line, filters, hit_lines, hits, log_hits, log_lines, text_of
+from tui_flow.tui.presentation.address import Spot
 from tui_flow.tui.screens.log_texts import LogTexts
 from tui_flow.tui.screens.section import Section
 from tui_flow.tui.screens.texts_of_run import TextsOfRun
@@ -288,7 +289,7 @@ class LogsSection(LogTexts, TextsOfRun, Section):
         elif row.hit is None:
             self.list.fold(not row.head.folded)
         else:
-            self.console.open_run(row.group.run.id, row.hit.line)
+            self.console.open_run(row.group.run.id, Spot(row.hit.line))
 
     def action_fold(self) -> None:
         self.list.fold(True)

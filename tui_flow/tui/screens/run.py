@@ -16,6 +16,7 @@ from tui_flow.tui import saving
 from tui_flow.tui.asking import WAITS
 from tui_flow.tui.bridge import RunReading
 from tui_flow.tui.presentation import artifacts
+from tui_flow.tui.presentation.address import Spot
 from tui_flow.tui.presentation.attempts import as_it_went_wrong, as_run, attempt_at, end_of_tasks, log_bounds
 from tui_flow.tui.presentation.cells import short
 from tui_flow.tui.presentation.glyphs import role
@@ -37,18 +38,10 @@ class RunScreen(RunFrames):
     CSS_PATH = "../styles/run.tcss"
     PROMPT = 'words  timeout|refused  /regex/  "as it stands"  -not'
 
-    def __init__(
-        self, run_id: int, line: int | None = None, task: str = "", wrong_by: float | None = None
-    ) -> None:
+    def __init__(self, run_id: int, at: Spot) -> None:
         super().__init__(run_id)
-        self._line = line
-        """The line of the log to go to, once it is indexed."""
-        self._wanted_task = task
-        """The task run to begin at, or to be at again once a new attempt has it."""
-        self._wrong_by = wrong_by
-        """The attempt that had gone wrong by then is to be shown."""
-        self._at_first = False
-        """The first attempt is to be shown."""
+        self._wanted = at
+        """Where to go: to its line once that is indexed, and to its task once an attempt has it."""
         self._scope: tuple[set[int] | None, int | None] | None = None
         """Whose lines the log shows; None before it shows any."""
         self._log_timer: Timer | None = None
@@ -71,7 +64,7 @@ class RunScreen(RunFrames):
             pane.add_class("pane", update=False)
         super().on_mount()
         self.task_tree.focus()
-        self.open_run(self.run_id, self._line, self._wanted_task, self._wrong_by)
+        self.open_run(self.run_id, self._wanted)
 
     def on_unmount(self) -> None:
         saving.stop(self)
@@ -86,20 +79,11 @@ class RunScreen(RunFrames):
     def is_arriving(self) -> bool:
         return not self._is_read.is_set()
 
-    def open_run(
-        self,
-        run_id: int,
-        line: int | None = None,
-        task: str = "",
-        wrong_by: float | None = None,
-        *,
-        at_first: bool = False,
-    ) -> None:
+    def open_run(self, run_id: int, at: Spot) -> None:
         saving.stop(self)
         self.run_id, self.run, self.latest, self.forest = run_id, None, None, TaskForest()
         self.attempts, self.shows_earlier = [], False
-        self._line, self._wanted_task, self._wrong_by, self.artifacts = line, task, wrong_by, {}
-        self._at_first = at_first
+        self._wanted, self.artifacts = at, {}
         self._is_read, self._is_indexed, self._may_be_silent = asyncio.Event(), False, False
         self.task_tree.clear()
         self.log_view.open(run_dir(self.console.settings.state_dir, run_id) / LOG)
@@ -128,7 +112,7 @@ class RunScreen(RunFrames):
         was_over = self.run is not None and self.run.state in TERMINAL
         if self.run is not None and self.run.first_task_run_id != reading.run.first_task_run_id:
             self.forest, self.log_view.follows = TaskForest(), True  # another attempt has begun
-            self._scope, self._wanted_task = None, self.task_at_cursor()
+            self._scope, self._wanted = None, self._wanted._replace(task=self.task_at_cursor())
         self.run = reading.run
         self._bound_log()
         changed = self.forest.update(reading.changed)
@@ -159,7 +143,7 @@ class RunScreen(RunFrames):
         attempt = next((each for each in self.attempts if each.attempt == number), None)
         latest = self.latest
         if latest is None or attempt is None:
-            self.open_run(self.run_id, self._line)
+            self.open_run(self.run_id, Spot(self._wanted.line))
             return
         first, end = attempt.first_task_run_id, end_of_tasks(latest, self.attempts, number)
         from tui_flow.store.tasks import list_of_attempt
@@ -177,10 +161,10 @@ class RunScreen(RunFrames):
 
     def _go_to_wanted_attempt(self) -> bool:
         """Shows the attempt that somebody asks about, where that is an earlier one. Whether it does."""
-        if self.latest is None or (self._wrong_by is None and not self._at_first):
+        if self.latest is None or (self._wanted.wrong_by is None and not self._wanted.in_first):
             return False
-        if self._wrong_by is not None:
-            asked = as_it_went_wrong(self.latest, self.attempts, self._wrong_by).attempt
+        if self._wanted.wrong_by is not None:
+            asked = as_it_went_wrong(self.latest, self.attempts, self._wanted.wrong_by).attempt
         else:
             asked = min((each.attempt for each in self.attempts), default=self.latest.attempt)
         if asked == self.latest.attempt:
@@ -205,7 +189,7 @@ class RunScreen(RunFrames):
         elif failed is not None:
             self.task_tree.select_task(failed.id)
         self._rescope()
-        if self._line is not None:
+        if self._wanted.line is not None:
             self._go_to_line()
         elif crash := self._why_crashed():
             self.say(crash, "bad")
@@ -224,10 +208,10 @@ class RunScreen(RunFrames):
     def _go_to_wanted_task(self) -> bool:
         """Goes there as soon as there is such a task run, unless somebody has gone elsewhere. Whether it did."""
         row = self.task_tree.selected
-        wanted = self.forest.named(self._wanted_task) if self._wanted_task else None
+        wanted = self.forest.named(self._wanted.task) if self._wanted.task else None
         if wanted is None or row is None or row.task is not None:
             return False
-        self._wanted_task = ""
+        self._wanted = self._wanted._replace(task="")
         self.task_tree.select_task(wanted)
         return True
 
@@ -247,7 +231,7 @@ class RunScreen(RunFrames):
 
     def _go_to_line(self) -> None:
         """Goes to the line that was asked for, and to the task run that wrote it, as soon as both are known."""
-        line, log = self._line, self.log_view.lines.log
+        line, log = self._wanted.line, self.log_view.lines.log
         if line is None or self.run is None or self.latest is None:
             return
         if line >= len(log):
@@ -260,7 +244,7 @@ class RunScreen(RunFrames):
         if attempt != self.run.attempt:
             self.run_worker(self.show_attempt(attempt), exclusive=True, group="neighbour")
             return
-        self._line = None
+        self._wanted = self._wanted._replace(line=None)
         writer = log.head(line).task_run
         if writer in self.forest.tasks:
             self.task_tree.select_task(writer)
@@ -273,7 +257,7 @@ class RunScreen(RunFrames):
 
     def _misses_task(self) -> str:
         """What to say of a task that was asked for and is not there."""
-        wanted = self._wanted_task
+        wanted = self._wanted.task
         return f"; the run has no task {wanted}" if wanted and self.forest.named(wanted) is None else ""
 
     def _compares(self) -> str:

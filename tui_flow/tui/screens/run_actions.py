@@ -6,6 +6,7 @@ from typing import ClassVar
 from tui_flow.contract.failure import Failure
 from tui_flow.store.records import Artifact, Attempt, FlowRun
 from tui_flow.tui.actions import bindings
+from tui_flow.tui.presentation.address import Spot
 from tui_flow.tui.presentation.tree import TaskForest
 from tui_flow.tui.screens.view import View
 from tui_flow.tui.widgets.lines import TextLines
@@ -40,16 +41,8 @@ class RunActions(View):
         """What the run shows to people, by number."""
 
     @abstractmethod
-    def open_run(
-        self,
-        run_id: int,
-        line: int | None = None,
-        task: str = "",
-        wrong_by: float | None = None,
-        *,
-        at_first: bool = False,
-    ) -> None:
-        """Shows another run; at a line of its log, as it had gone wrong by a moment, or in its first attempt, if asked."""
+    def open_run(self, run_id: int, at: Spot) -> None:
+        """Shows another run."""
 
     @abstractmethod
     def update(self) -> None:
@@ -149,7 +142,7 @@ class RunActions(View):
         if found is None:
             self.say(f"this is the {'oldest' if older else 'newest'} run of {run.flow}")
         else:
-            self.open_run(found.id, at_first=not older)
+            self.open_run(found.id, Spot(in_first=not older))
 
     def action_next_error(self) -> None:
         self._step(1)

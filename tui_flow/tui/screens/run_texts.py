@@ -12,7 +12,7 @@ from tui_flow.store.records import Artifact, FlowRun
 from tui_flow.tui import copying, saving
 from tui_flow.tui.copying import Copyable
 from tui_flow.tui.presentation import artifacts, filters, log_hits
-from tui_flow.tui.presentation.address import Address
+from tui_flow.tui.presentation.address import Address, Spot
 from tui_flow.tui.presentation.tree import TaskForest
 from tui_flow.tui.screens.alert_actions import RunAlertActions
 from tui_flow.tui.screens.reader import ReaderScreen
@@ -86,7 +86,8 @@ class RunTexts(TextsOfRun, RunAlertActions, RunActions):
         task = row.task if row is not None else None
         if line is not None:
             task = self.forest.tasks.get(view.lines.log.head(line).task_run or 0)
-        address = Address("runs", run_id=run.id, task=task.run_name or task.name if task else "", line=line)
+        spot = Spot(line, task.run_name or task.name if task else "")
+        address = Address("runs", run_id=run.id, at=spot)
         return copying.first_of_each(
             [
                 *([Copyable("y", "line", view.line_text())] if line is not None else []),
