@@ -51,10 +51,13 @@ class FakeEngine:
         }
         self.snapshot = changes.Snapshot(1, 0.0)
         self.is_up = True
+        self.starts: list[bool] = []
+        """Of each time that it was looked for: whether it was to be started."""
         self._told: asyncio.Queue[tuple[int, Change] | None] = asyncio.Queue()
         self._seq = 0
 
     async def connect(self, settings: Any, *, start: bool) -> "FakeEngine":
+        self.starts.append(start)
         if not self.is_up:
             raise EngineError("the engine cannot be started")
         self._told = asyncio.Queue()

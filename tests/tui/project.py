@@ -21,6 +21,8 @@ from tui_flow.store.records import FlowRun, Schedule, TaskRun
 
 NOON = 1_755_691_200.0
 """When the runs of a test happen."""
+WARNING, ERROR, CRITICAL = (log.LEVELS.index(name) for name in ("WARNING", "ERROR", "CRITICAL"))
+"""Levels of log lines."""
 ENDS = {
     "completed": EndReason.RETURNED,
     "failed": EndReason.ERROR,

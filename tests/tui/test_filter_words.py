@@ -4,7 +4,7 @@ import pytest
 
 from tests.store.rows import a_run
 from tests.tui.pages import console
-from tests.tui.project import NOON, REFUSED, Project
+from tests.tui.project import CRITICAL, ERROR, NOON, REFUSED, WARNING, Project
 from tui_flow.alerts import rules
 from tui_flow.alerts.happenings import Happening
 from tui_flow.contract.states import AlertKind, FlowRunState
@@ -143,3 +143,24 @@ async def test_a_flow_that_there_is_not_is_named_in_every_view(etl: Project) -> 
 )  # fmt: skip
 def test_a_word_that_means_nothing_in_a_view_is_refused_there(words: Words, text: str, says: str) -> None:
     assert filters.read(text, words) == (Filter(), says)
+
+
+@pytest.mark.parametrize(
+    ("text", "levels"),
+    [
+        ("level:warn", {WARNING, ERROR, CRITICAL}), ("level>warn", {ERROR, CRITICAL}), ("level=warn", {WARNING}),
+        ("level<warn", {0, 1}), ("level<=warn", {0, 1, WARNING}), ("-level>=warn", {0, 1}), ("level:", set(range(5))),
+    ],
+)  # fmt: skip
+def test_levels_are_compared(text: str, levels: set[int]) -> None:
+    (term,) = filters.parse(text).terms
+    assert filters.levels_of(term) == levels
+
+
+def test_one_word_or_the_other_is_a_filter_of_every_view() -> None:
+    (term,) = filters.parse("time.out|refused").terms
+    assert term == ("regex", ":", r"time\.out|refused", False)
+    (term,) = filters.parse('"a|b"').terms
+    assert term == ("text", ":", "a|b", False)
+    (term,) = filters.parse("|").terms
+    assert term == ("text", ":", "|", False)

@@ -256,3 +256,13 @@ async def test_a_run_for_later_says_when_and_does_not_hide_one_that_runs(etl: Pr
         )
         await page.press("T")
         await page.shows(f"run 902 has not begun: it begins {times.moment(later, time.time())}")
+
+
+async def test_the_form_says_which_of_how_many_fields_it_is_in(project: Project) -> None:
+    fields = {f"p{n}": {"type": "string", "format": "date"} for n in range(12)}
+    project.flow("wide", parameters={"properties": fields, "required": list(fields)})
+    async with console(project) as page:
+        await page.press("r")
+        await page.shows("field 1 of 18", "p0  date, as 2026-08-20")
+        await page.press("tab", "tab")
+        await page.shows("field 3 of 18")

@@ -75,3 +75,11 @@ async def test_it_says_as_much_as_there_is_room_for_and_what_no_state_is_counted
         assert not [text for text in hidden if text in page.line_of(0)]
     monkeypatch.undo()
     time.tzset()
+
+
+async def test_a_long_host_name_leaves_room_for_what_runs(
+    etl: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOSTNAME", f"ip-10-20-30-40{'-and-on' * 9}.compute.internal")
+    async with console(etl) as page:
+        await page.shows("@ip-10-20-30-40-a", "▸1 running", "engine ok")
