@@ -3,21 +3,24 @@
 import json
 import os
 import sqlite3
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from tests.engine.journals import a_spec
 from tests.store.rows import a_file, a_flow, a_run, a_task
+from tui_flow.alerts import rules
+from tui_flow.alerts.happenings import Happening
 from tui_flow.contract import log
 from tui_flow.contract import schedules as contract
 from tui_flow.contract.failure import Failure
 from tui_flow.contract.rundir import LOG, open_state_dir, run_dir, write_spec
 from tui_flow.contract.schedules import When
-from tui_flow.contract.states import EndReason, FlowRunState, TaskRunState
+from tui_flow.contract.states import AlertKind, EndReason, FlowRunState, TaskRunState
 from tui_flow.settings import Settings
-from tui_flow.store import database, schedules
-from tui_flow.store.records import FlowRun, Schedule, TaskRun
+from tui_flow.store import alerts, database, schedules
+from tui_flow.store.records import Alert, FlowRun, Schedule, TaskRun
 
 NOON = 1_755_691_200.0
 """When the runs of a test happen."""
@@ -45,6 +48,10 @@ REFUSED = Failure(
     line=4,
     function="load_warehouse",
 )
+LOAD = Happening(
+    AlertKind.FAILURE, "etl_daily", "load_warehouse", REFUSED.message, NOON, 812, "flows/etl_daily.py", 4
+)
+"""What the alert about that failure says."""
 
 
 class Project:
@@ -117,6 +124,16 @@ class Project:
             self.db, schedules.Declared(flow, declared.slug, declared.kind, spec, declared.active), "file", at
         )
         found = schedules.get_schedule(self.db, flow, declared.slug)
+        assert found is not None
+        return found
+
+    def alert(self, what: Happening = LOAD, *, at: float | None = None, **changes: Any) -> Alert:
+        """An alert that was raised ten minutes ago, or at some time; once more, where there is one like it."""
+        at = time.time() - 600 if at is None else at
+        before = alerts.get_like(self.db, what.fingerprint)
+        raised = rules.happened(before, what._replace(at=at), at, muted=True)
+        alerts.save(self.db, raised._replace(**changes))
+        found = alerts.get_like(self.db, what.fingerprint)
         assert found is not None
         return found
 
@@ -239,6 +256,23 @@ def seed_etl(project: Project) -> None:
         said("load failed\n" + REFUSED.traceback, "ERROR", 40, 2, at=at + 191),
         said("run 812 failed in 3m12s", "ERROR", at=at + 192),
     )
+
+
+def seed_many(project: Project, count: int) -> None:
+    """Runs 1 to `count` of a flow; every 9,999th has failed."""
+    project.flow("many")
+    project.db.execute("BEGIN")
+    project.db.executemany(
+        "INSERT INTO flow_runs (id, flow, path, run_name, state, state_name, reason, message, attempt, tries, trigger,"
+        " parameters, tags, source_sha, created_at, started_at, ended_at)"
+        " VALUES (?, 'many', 'flows/many.py', '', ?, '', ?, ?, 1, 1, 'schedule', '{}', '[]', '', ?, ?, ?)",
+        (
+            (n, *(("failed", "error", "disk full") if n % 9_999 == 0 else ("completed", "returned", "")),
+             NOON + n, NOON + n, NOON + n + 1)
+            for n in range(1, count + 1)
+        ),
+    )  # fmt: skip
+    project.db.execute("COMMIT")
 
 
 _SCHEMA = {

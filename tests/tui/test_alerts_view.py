@@ -9,43 +9,30 @@ import pytest
 from textual import events
 
 from tests.tui.pages import FakeEngine, Page, console
-from tests.tui.project import NOON, REFUSED, Project, said
+from tests.tui.project import LOAD, NOON, REFUSED, Project, said
 from tui_flow.alerts import rules
 from tui_flow.alerts.happenings import Happening
 from tui_flow.contract import changes, commands
 from tui_flow.contract.errors import READS_ONLY
 from tui_flow.contract.states import AlertKind, AlertState
 from tui_flow.store import alerts
-from tui_flow.store.records import Alert, Mute
+from tui_flow.store.records import Mute
 from tui_flow.tui import notify, seen
-from tui_flow.tui.presentation import alert_about, alert_list, text_of, times
+from tui_flow.tui.presentation import alert_about, alert_list, text_of
 from tui_flow.tui.presentation.address import Address
 from tui_flow.tui.presentation.alert_about import About
 from tui_flow.tui.presentation.glyphs import ASCII, UNICODE
 from tui_flow.tui.screens import alert_reading
 
-LOAD = Happening(
-    AlertKind.FAILURE, "etl_daily", "load_warehouse", REFUSED.message, NOON, 812, "flows/etl_daily.py", 4
-)
-
-
-def raised(project: Project, what: Happening = LOAD, **changes: Any) -> Alert:
-    """An alert in the history of a project."""
-    at = changes.pop("at", time.time() - 600)
-    alerts.save(project.db, rules.happened(None, what._replace(at=at), at, muted=True)._replace(**changes))
-    found = alerts.get_like(project.db, what.fingerprint)
-    assert found is not None
-    return found
-
 
 @pytest.fixture
 def troubled(etl: Project) -> Project:
     """A project with a new alert, one that is acknowledged, and one that has recovered."""
-    raised(etl)
+    etl.alert()
     broken = Happening(AlertKind.BROKEN_FILE, "", "flows/reports_v2.py", "SyntaxError: line 31", NOON, None, "flows/reports_v2.py", 2)  # fmt: skip
-    known = raised(etl, broken)
+    known = etl.alert(broken)
     alerts.save(etl.db, rules.acknowledged(known, "uid 4294967294", time.time()))
-    over = raised(etl, Happening(AlertKind.CRASH, "ingest_s3", "process", "ended by SIGKILL", NOON, 501))
+    over = etl.alert(Happening(AlertKind.CRASH, "ingest_s3", "process", "ended by SIGKILL", NOON, 501))
     alerts.save(etl.db, rules.recovered(over, "run 502", time.time()))
     return etl
 
@@ -279,8 +266,9 @@ async def test_a_wide_screen_has_all_columns_code_log_and_context(
         assert "reports_v2.py:0" not in page.text, "nobody knows the line"
 
 
-def test_a_pane_says_how_long_an_acknowledgement_holds_and_offers_no_key_that_is_refused() -> None:
-    times.show_in("utc")
+def test_a_pane_says_how_long_an_acknowledgement_holds_and_offers_no_key_that_is_refused(
+    in_utc: None,
+) -> None:
     new = rules.happened(None, LOAD, NOON, muted=True)
     known = rules.acknowledged(new, "ops", NOON)
     ones = (new, new._replace(flow="", kind=AlertKind.BROKEN_FILE), known)
@@ -339,18 +327,16 @@ def test_code_is_shown_around_a_line_of_a_file_that_is_there(tmp_path: Path) -> 
     ],
     ids=["sent", "due", "owed", "late", "acked", "recovered", "muted", "none"],
 )
-def test_it_says_who_knows_and_what_was_sent(changes: dict[str, Any], heard: str) -> None:
-    times.show_in("utc")
+def test_it_says_who_knows_and_what_was_sent(changes: dict[str, Any], heard: str, in_utc: None) -> None:
     alert = rules.happened(None, LOAD, NOON - 3600, muted=True)._replace(changed_at=NOON - 3600, **changes)
     assert alert_list.heard(alert, NOON)[0] == heard
-    times.show_in("here")
 
 
 async def test_new_alerts_come_in_on_top_and_nothing_else_moves(troubled: Project) -> None:
     async with console(troubled) as page:
         await page.press("5", "j")
         await page.shows("flows/reports_v2.py:2")
-        raised(troubled, LOAD._replace(what="refused", flow="cleanup_tmp", place="sweep"), at=time.time())
+        troubled.alert(LOAD._replace(what="refused", flow="cleanup_tmp", place="sweep"), at=time.time())
         page.engine.tell(changes.AlertChanged(4, "new"))
         await page.shows("cleanup_tmp", "2 new", "cleanup_tmp: refused; 5 shows it")
         assert page.order_of("cleanup_tmp", "load_wareh") == ["cleanup_tmp", "load_wareh"]
@@ -417,7 +403,7 @@ async def test_on_attach_it_says_what_happened_while_nobody_looked(troubled: Pro
     assert old is not None
     alerts.save(troubled.db, old._replace(changed_at=time.time() - 30 * 3600))
     for what in ("first", "second"):
-        raised(troubled, LOAD._replace(what=what), at=time.time() - 60)
+        troubled.alert(LOAD._replace(what=what), at=time.time() - 60)
     os.utime(path, (time.time() - 9 * 3600,) * 2)
     async with console(troubled) as page:
         await page.shows("since you looked, 9h ago: 2 new alerts, 1 again, 1 recovered")
@@ -455,7 +441,7 @@ async def test_what_is_wrong_no_more_is_not_said_any_longer(etl: Project) -> Non
 
 
 async def tell_of(page: Page, project: Project, what: str) -> None:
-    raised(project, LOAD._replace(what=what), at=time.time())
+    project.alert(LOAD._replace(what=what), at=time.time())
     page.engine.tell(changes.AlertChanged(0))
 
 

@@ -5,7 +5,6 @@ import pytest
 from tests.store.rows import a_run
 from tests.tui.pages import FakeEngine, console
 from tests.tui.project import NOON, REFUSED, Project, said, the_task
-from tests.tui.test_alerts_view import raised
 from tui_flow.contract import changes, commands
 from tui_flow.contract.log import stamp_of
 from tui_flow.contract.rundir import SOURCES
@@ -110,7 +109,7 @@ async def test_a_line_that_was_found_opens_the_attempt_that_said_it(again: Proje
 
 async def test_an_alert_tells_of_the_attempt_that_failed_and_of_the_code_that_it_ran(again: Project) -> None:
     path = again.settings.project / "flows/etl_daily.py"
-    alert = raised(again, at=NOON + AT + 192)
+    alert = again.alert(at=NOON + AT + 192)
     async with console(again) as page:
         await page.press("5")
         await page.shows("runs     812 2025-08-21 01:35", "# etl_daily", "not run because of it  ▿ publish")

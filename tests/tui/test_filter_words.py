@@ -4,24 +4,15 @@ import pytest
 
 from tests.store.rows import a_run
 from tests.tui.pages import console
-from tests.tui.project import CRITICAL, ERROR, NOON, REFUSED, WARNING, Project
-from tui_flow.alerts import rules
-from tui_flow.alerts.happenings import Happening
-from tui_flow.contract.states import AlertKind, FlowRunState
-from tui_flow.store import alerts
+from tests.tui.project import CRITICAL, ERROR, NOON, WARNING, Project
+from tui_flow.contract.states import FlowRunState
 from tui_flow.tui.presentation import agenda, alert_list, filters, run_list
 from tui_flow.tui.presentation.completing import complete
 from tui_flow.tui.presentation.filters import Filter, Words
 
 
-def an_error_in(project: Project, run_id: int) -> None:
-    """An alert that nobody has acknowledged."""
-    load = Happening(AlertKind.FAILURE, "etl_daily", "load_warehouse", REFUSED.message, NOON, run_id, "flows/etl_daily.py", 4)  # fmt: skip
-    alerts.save(project.db, rules.happened(None, load, NOON, muted=True))
-
-
 async def test_the_prompt_says_what_its_keys_do_and_completes_words_in_each_view(etl: Project) -> None:
-    an_error_in(etl, 812)
+    etl.alert(at=NOON)
     async with console(etl) as page:
         await page.press("slash")
         assert page.footer == "⏎ take it  Esc leave  Tab complete the word"

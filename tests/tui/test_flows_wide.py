@@ -8,13 +8,11 @@ import pytest
 from tests.store.rows import a_file, a_flow, a_run
 from tests.tui.pages import FakeEngine, console
 from tests.tui.project import NOON, REFUSED, Project, the_task
-from tui_flow.alerts import rules
 from tui_flow.alerts.happenings import Happening
 from tui_flow.contract import changes, commands
 from tui_flow.contract.schedules import Cron
 from tui_flow.contract.states import AlertKind, AlertState, FlowRunState, TaskRunState
 from tui_flow.settings import Settings
-from tui_flow.store import alerts
 from tui_flow.store.records import Alert, Pause
 from tui_flow.store.tasks import TaskSummary
 from tui_flow.tui.presentation import activity, flow_detail, flow_foot, plots, text_of
@@ -132,10 +130,9 @@ async def test_nothing_more_is_read_where_there_is_no_room(
 
 
 async def test_a_large_screen_has_what_runs_what_is_wrong_and_what_happened(etl: Project) -> None:
-    load = Happening(AlertKind.FAILURE, "etl_daily", "load_warehouse", REFUSED.message, NOON, 812, "flows/etl_daily.py", 4)  # fmt: skip
-    alerts.save(etl.db, rules.happened(None, load, NOON, muted=True))
+    etl.alert(at=NOON)
     broken = Happening(AlertKind.BROKEN_FILE, "", "flows/reports_v2.py", "SyntaxError", NOON - 1, None, "flows/reports_v2.py", 3)  # fmt: skip
-    alerts.save(etl.db, rules.happened(None, broken, NOON - 1, muted=True))
+    etl.alert(broken, at=NOON - 1)
     etl.tasks(501, [the_task(1, "list"), the_task(2, "upload", "running", map_index=7)])
     etl.run(821, "cleanup_tmp", "failed")
     etl.tasks(821, [the_task(1, "load", "failed", failure=REFUSED._replace(function="drop_old"))])

@@ -7,12 +7,8 @@ from typing import Any
 import pytest
 
 from tests.tui.pages import FakeEngine, console
-from tests.tui.project import NOON, Project
-from tui_flow.alerts import rules
-from tui_flow.alerts.happenings import Happening
+from tests.tui.project import LOAD, NOON, Project
 from tui_flow.contract import commands
-from tui_flow.contract.states import AlertKind
-from tui_flow.store import alerts
 from tui_flow.tui import bridge
 
 
@@ -68,8 +64,7 @@ async def test_it_says_as_much_as_there_is_room_for_and_what_no_state_is_counted
     time.tzset()
     monkeypatch.setattr(time, "time", lambda: NOON)
     for task in ("load_warehouse", "publish"):
-        what = Happening(AlertKind.FAILURE, "etl_daily", task, "refused", NOON, 812)
-        alerts.save(etl.db, rules.happened(None, what, NOON, muted=True))
+        etl.alert(LOAD._replace(place=task), at=NOON)
     async with console(etl, size=size) as page:
         await page.shows(*shown)
         assert not [text for text in hidden if text in page.line_of(0)]

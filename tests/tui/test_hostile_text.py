@@ -10,7 +10,6 @@ from textual import events
 from tests.store.rows import a_fire_time
 from tests.tui.pages import FakeEngine, Page, console
 from tests.tui.project import NOON, Project, said, the_task
-from tui_flow.alerts import rules
 from tui_flow.alerts.happenings import Happening
 from tui_flow.contract import commands
 from tui_flow.contract.errors import BadParameters
@@ -86,7 +85,7 @@ def hostile(project: Project) -> Project:
     project.schedule(EVIL, Interval(60.0), at=NOON, slug="b")
     schedules.pause(project.db, plan.id, EVIL, EVIL, NOON)
     evil = Happening(AlertKind.FAILURE, EVIL, EVIL, EVIL, NOON, 1, EVIL, 3)
-    alerts.save(project.db, rules.happened(None, evil, NOON, muted=True))
+    project.alert(evil, at=NOON)
     alerts.keep_message(project.db, 1, EVIL, NOON, False, EVIL)
     alerts.keep_note(project.db, 1, NOON, EVIL, EVIL)
     skipped = a_fire_time(plan.id, time.time() - 60, message=EVIL)

@@ -1,14 +1,13 @@
 """The month in the Schedule view: what became of each day, and how much fires on those to come."""
 
 import time
-from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
 
 from tests.tui.pages import console
 from tests.tui.project import REFUSED, Project
-from tests.tui.test_schedule_view import DAY, NOW, stored
+from tests.tui.schedules import DAY, NOW, stored
 from tui_flow.contract.errors import HistoryError
 from tui_flow.contract.schedules import At, Cron, Interval
 from tui_flow.contract.states import FlowRunState
@@ -19,13 +18,6 @@ from tui_flow.tui.presentation.flow_list import EMPTY
 from tui_flow.tui.presentation.glyphs import ASCII, UNICODE
 
 MARCH = date(2026, 3, 1)
-
-
-@pytest.fixture
-def in_utc() -> Iterator[None]:
-    times.show_in("utc")
-    yield
-    times.show_in("here")
 
 
 def a_day(day: int = 20, **changes: object) -> Day:

@@ -4,8 +4,7 @@ import pytest
 
 from tests.store.rows import a_run
 from tests.tui.pages import console
-from tests.tui.project import NOON, Project
-from tests.tui.test_runs_view import seed_many
+from tests.tui.project import NOON, Project, seed_many
 from tui_flow.contract.states import FlowRunState
 from tui_flow.tui.presentation import orders
 from tui_flow.tui.presentation.address import Address

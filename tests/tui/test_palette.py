@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.tui.pages import console
-from tests.tui.project import Project
-from tests.tui.test_alerts_view import LOAD, raised
+from tests.tui.project import LOAD, Project
 from tui_flow.contract import commands
 from tui_flow.contract.schedules import Cron
 from tui_flow.tui import saved_views
@@ -144,7 +143,7 @@ async def test_a_prefix_finds_what_it_stands_for_and_enter_opens_it(
     saved_views.save(views, {"what failed": Address("runs", "is:failed")})
     monkeypatch.setattr(saved_views, "path_of_views", lambda: views)
     for number, flow in enumerate(("cleanup_tmp", "etl_daily", "ingest_s3")):
-        raised(etl, LOAD._replace(flow=flow, what=f"{flow} is late"), at=time.time() - number)
+        etl.alert(LOAD._replace(flow=flow, what=f"{flow} is late"), at=time.time() - number)
     yesterday = time.time() - 86_400
     etl.set_run(812, "failed", created_at=yesterday)
     async with console(etl) as page:

@@ -9,7 +9,8 @@ import pytest
 
 from tests.store.rows import a_fire_time
 from tests.tui.pages import FakeEngine
-from tests.tui.project import NOON, REFUSED, Project, said, the_task
+from tests.tui.project import NOON, Project, said, the_task
+from tests.tui.schedules import DAY
 from tui_flow.alerts import rules
 from tui_flow.alerts.happenings import Happening
 from tui_flow.contract.schedules import Cron, Interval, OnEvent
@@ -19,7 +20,6 @@ from tui_flow.tui.app import Console
 from tui_flow.tui.presentation.address import Address
 
 NOW = NOON + 60 * 830
-DAY = 86_400.0
 
 
 @pytest.fixture
@@ -36,14 +36,10 @@ def night(etl: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
     schedules.pause(etl.db, paused.id, "ops", "the source is down", NOW - 2 * DAY)
     missed = a_fire_time(cleanup.id, NOW - 7200, outcome=FireOutcome.MISSED, reason=FireReason.DOWN, until=NOW - 3600, times=12)  # fmt: skip
     schedules.insert_fire_times(etl.db, [missed])
-    load = Happening(AlertKind.FAILURE, "etl_daily", "load_warehouse", REFUSED.message, NOON, 812, "flows/etl_daily.py", 4)  # fmt: skip
     for at in (NOW - 3 * DAY, NOW - DAY, NOON + 60 * 812 + 192):
-        before = alerts.get_like(etl.db, load.fingerprint)
-        alerts.save(etl.db, rules.happened(before, load._replace(at=at), at, muted=True))
+        etl.alert(at=at)
     broken = Happening(AlertKind.BROKEN_FILE, "", "flows/reports_v2.py", "SyntaxError: invalid syntax", NOW - 600, None, "flows/reports_v2.py", 3)  # fmt: skip
-    alerts.save(
-        etl.db, rules.acknowledged(rules.happened(None, broken, NOW - 600, muted=True), "ops", NOW - 60)
-    )
+    alerts.save(etl.db, rules.acknowledged(etl.alert(broken, at=NOW - 600), "ops", NOW - 60))
     alerts.keep_message(etl.db, 1, "notify.sh", NOW - 30, True, "exit 0, 0.3s")
     alerts.keep_note(etl.db, 1, NOW - 20, "ops", "wh-2 restarts on Tuesdays at 03:00")
     yield etl

@@ -259,7 +259,6 @@ def test_times_are_shown_and_read_in_utc_where_that_is_wanted(monkeypatch: pytes
             filters.since_of("today", summer) == filters.since_of("2025-08-20", summer) == summer - 12 * 3600
         )
     finally:
-        times.show_in("here")
         monkeypatch.undo()
         time.tzset()
 
@@ -303,7 +302,6 @@ def test_a_day_ends_in_the_zone_in_which_times_are_shown(monkeypatch: pytest.Mon
         times.show_in("utc")
         assert times.last_second(1_792_886_400.0) == 1_792_886_400.0 + 24 * 3600 - 1
     finally:
-        times.show_in("here")
         monkeypatch.undo()
         time.tzset()
 

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from tests.tui.pages import FakeEngine, console
-from tests.tui.project import NOON, REFUSED, Project, the_task
+from tests.tui.project import NOON, REFUSED, Project, seed_many, the_task
 from tui_flow.contract import changes, commands
 from tui_flow.contract.failure import Failure
 from tui_flow.contract.states import FlowRunState
@@ -251,22 +251,6 @@ async def test_an_empty_history_says_which_key_helps(project: Project) -> None:
         assert "mark" not in page.footer and "sort" not in page.footer
         await page.press("enter", "r", "x", "X", "e", "G", "g")
         assert page.app.is_running
-
-
-def seed_many(project: Project, count: int) -> None:
-    project.flow("many")
-    project.db.execute("BEGIN")
-    project.db.executemany(
-        "INSERT INTO flow_runs (id, flow, path, run_name, state, state_name, reason, message, attempt, tries, trigger,"
-        " parameters, tags, source_sha, created_at, started_at, ended_at)"
-        " VALUES (?, 'many', 'flows/many.py', '', ?, '', ?, ?, 1, 1, 'schedule', '{}', '[]', '', ?, ?, ?)",
-        (
-            (n, *(("failed", "error", "disk full") if n % 9_999 == 0 else ("completed", "returned", "")),
-             NOON + n, NOON + n, NOON + n + 1)
-            for n in range(1, count + 1)
-        ),
-    )  # fmt: skip
-    project.db.execute("COMMIT")
 
 
 async def test_a_long_history_is_read_around_the_cursor_only(project: Project) -> None:

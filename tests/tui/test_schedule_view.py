@@ -1,7 +1,6 @@
 """Stories of the Schedule view: what runs when, what did not, and keys that change it."""
 
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -10,31 +9,17 @@ import pytest
 from tests.store.rows import a_fire_time
 from tests.tui.pages import FakeEngine, console
 from tests.tui.project import Project
+from tests.tui.schedules import DAY, HOUR, NOW, stored
 from tui_flow.cli.commands.backfill import end_of
 from tui_flow.contract import changes, commands
-from tui_flow.contract.schedules import At, Cron, Interval, OnEvent, Schedule, to_json
+from tui_flow.contract.schedules import At, Cron, Interval, OnEvent
 from tui_flow.contract.states import FireOutcome, FireReason, FlowRunState
 from tui_flow.store import schedules
 from tui_flow.store.records import Flow, FlowRun
-from tui_flow.store.records import Schedule as Stored
 from tui_flow.tui.presentation import agenda, fires, hourly, times
 from tui_flow.tui.presentation.fires import Coming, Reading
 from tui_flow.tui.presentation.flow_list import EMPTY
 from tui_flow.tui.screens.backfill import range_of
-
-HOUR, DAY = 3600.0, 86_400.0
-
-
-@pytest.fixture
-def planned(etl: Project) -> Iterator[Project]:
-    """What most stories need: one flow fires in two hours, one every five minutes, one waits, one is paused."""
-    now = time.time()
-    etl.schedule("etl_daily", At((now + 2 * HOUR,)), at=now - DAY)
-    etl.schedule("cleanup_tmp", Interval(300.0), at=now - DAY)
-    etl.schedule("ingest_s3", OnEvent("day.closed"), at=now - DAY, slug="closed")
-    paused = etl.schedule("reports_v2", Cron("0 3 * * *", "Europe/Paris"), at=now - DAY)
-    schedules.pause(etl.db, paused.id, "uid 4294967294", "the source is down", now - 2 * DAY)
-    yield etl
 
 
 async def test_what_fires_is_listed_in_order_with_what_waits_and_what_is_paused(planned: Project) -> None:
@@ -278,30 +263,6 @@ async def test_it_fits_at_every_size(planned: Project, size: tuple[int, int]) ->
 
 # The agenda itself.
 
-NOW = 1_772_323_200.0
-"""2026-03-01 00:00 UTC."""
-
-
-def stored(when: object, id: int = 1, flow: str = "etl", **how: object) -> Stored:
-    declared = Schedule(when, "tick", **how)  # type: ignore[arg-type]
-    state = schedules.ScheduleState.ACTIVE
-    return Stored(
-        id,
-        flow,
-        "tick",
-        declared.kind,
-        to_json(declared),
-        "file",
-        state,
-        None,
-        None,
-        None,
-        0.0,
-        NOW - 60,
-        None,
-        None,
-    )
-
 
 def test_a_schedule_that_fires_all_the_time_is_counted_without_working_all_out() -> None:
     every_minute = fires.coming(stored(Interval(60.0)), NOW)
@@ -453,20 +414,17 @@ async def test_t_goes_on_to_each_schedules_own_zone_and_says_it(etl: Project) ->
     times.show_in("utc")
     there = f"{times.local(noon):%H:%M}"
     times.show_in("here")
-    try:
-        async with console(etl, size=(80, 24)) as page:
-            await page.press("4", "T")
-            await page.shows("times are shown in UTC; T shows them in each schedule's own zone")
-            assert there in page.line_with("> ")
-            await page.press("T")
-            await page.shows("21:00 JST", "each in its own zone", "T shows them as on this machine")
-            await page.shows("next  ", ":00 JST")
-            await page.press("space")
-            await page.shows("1 marked: etl_daily 21:00")
-            await page.press("1", "T")
-            await page.shows("times are shown in UTC; T shows them as on this machine")
-    finally:
-        times.show_in("here")
+    async with console(etl, size=(80, 24)) as page:
+        await page.press("4", "T")
+        await page.shows("times are shown in UTC; T shows them in each schedule's own zone")
+        assert there in page.line_with("> ")
+        await page.press("T")
+        await page.shows("21:00 JST", "each in its own zone", "T shows them as on this machine")
+        await page.shows("next  ", ":00 JST")
+        await page.press("space")
+        await page.shows("1 marked: etl_daily 21:00")
+        await page.press("1", "T")
+        await page.shows("times are shown in UTC; T shows them as on this machine")
 
 
 def fires_in(at: float, zone: str) -> datetime:
@@ -474,12 +432,9 @@ def fires_in(at: float, zone: str) -> datetime:
 
 
 def test_another_day_in_a_zone_of_its_own_is_said_and_a_zone_that_nobody_knows_is_none() -> None:
-    try:
-        times.show_in("own")
-        evening = datetime(2026, 3, 4, 20, 0, tzinfo=UTC).timestamp()
-        here = times.wall(evening, "Asia/Tokyo")
-        assert f"{here:%a %H:%M %Z}" == "Thu 05:00 JST"
-        assert times.wall(evening, "Mars/Base").replace(tzinfo=None) == times.local(evening)
-        assert times.wall(evening, "").replace(tzinfo=None) == times.local(evening)
-    finally:
-        times.show_in("here")
+    times.show_in("own")
+    evening = datetime(2026, 3, 4, 20, 0, tzinfo=UTC).timestamp()
+    here = times.wall(evening, "Asia/Tokyo")
+    assert f"{here:%a %H:%M %Z}" == "Thu 05:00 JST"
+    assert times.wall(evening, "Mars/Base").replace(tzinfo=None) == times.local(evening)
+    assert times.wall(evening, "").replace(tzinfo=None) == times.local(evening)

@@ -1,7 +1,7 @@
 """The timeline in the Schedule view: past and future of all flows on one axis."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -9,7 +9,7 @@ import pytest
 from tests.store.rows import a_fire_time, a_run
 from tests.tui.pages import console
 from tests.tui.project import Project
-from tests.tui.test_schedule_view import DAY, HOUR, NOW, planned, stored
+from tests.tui.schedules import DAY, HOUR, NOW, stored
 from tui_flow.contract.schedules import At, Cron, Interval, OnEvent
 from tui_flow.contract.states import FireOutcome, FireReason, FlowRunState
 from tui_flow.store.records import Schedule
@@ -22,16 +22,9 @@ from tui_flow.tui.presentation.glyphs import UNICODE
 from tui_flow.tui.presentation.timeline import Facts, Window
 from tui_flow.tui.widgets.agenda_table import AgendaTable
 
-__all__ = ["planned"]
+pytestmark = pytest.mark.usefixtures("in_utc")
 WINDOW = Window(NOW - 6 * HOUR, HOUR / 2, 48)
 """Twelve cells of the past, now, and what comes."""
-
-
-@pytest.fixture(autouse=True)
-def in_utc() -> Iterator[None]:
-    times.show_in("utc")
-    yield
-    times.show_in("here")
 
 
 def facts(schedules: Sequence[Schedule], *, spans: Sequence[FlowSpan] = (), **changes: object) -> Facts:
