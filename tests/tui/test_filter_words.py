@@ -103,7 +103,7 @@ def test_a_word_is_completed_as_far_as_there_is_one_way(
     ],
 )
 def test_a_filter_for_a_flow_that_there_is_not_is_told_which_there_is(text: str, says: str) -> None:
-    assert filters.unknown_flow(filters.parse(text), ["etl-daily", "cached", "cleanup_tmp"]) == says
+    assert filters.why_nothing(filters.parse(text), ["etl-daily", "cached", "cleanup_tmp"]) == says
 
 
 async def test_a_flow_that_there_is_not_is_named_in_every_view(etl: Project) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tui_flow.contract.log import LEVELS, stamp_of
+from tui_flow.patterns import Pattern, pattern
 
 SLICE = 1024 * 1024
 """The bytes that are looked through between two looks at whether somebody has had enough."""
@@ -38,11 +39,11 @@ class Needle(NamedTuple):
     def folds(self) -> bool:
         return self.text == self.text.lower()
 
-    def pattern(self, flags: int = re.MULTILINE) -> re.Pattern[str]:
-        return re.compile(self.text if self.is_regex else re.escape(self.text), flags)
+    def pattern(self, flags: int = re.MULTILINE) -> re.Pattern[str] | Pattern:
+        return pattern(self.text, flags) if self.is_regex else re.compile(re.escape(self.text), flags)
 
     @property
-    def any_case(self) -> re.Pattern[str]:
+    def any_case(self) -> re.Pattern[str] | Pattern:
         """The pattern for a text that is as it was written."""
         return self.pattern(re.MULTILINE | (re.IGNORECASE if self.folds else 0))
 
@@ -88,15 +89,14 @@ class LogScan:
         self._levels = query.levels
         self._loggers = [(re.compile(_logger(name), re.IGNORECASE), not_it) for name, not_it in query.loggers]
         self._since = "" if query.since is None else stamp_of(query.since)
-        wanted = [needle for needle in query.needles if not needle.is_not]
-        self._is_for_heads = not wanted
-        """Whether what a record begins with is looked for: nobody's own words are, in there."""
-        self._first = wanted[0] if wanted else Needle(_any_head(query), is_regex=True)
+        self._first = next((needle for needle in query.needles if not needle.is_not), None)
+        self._heads = re.compile(_any_head(query), re.MULTILINE)
+        """What is looked for where no text is to be there."""
         others = [needle for needle in query.needles if needle is not self._first]
         self._others = [(needle.any_case, needle.is_not) for needle in others]
 
     def hits(self, path: Path) -> Iterator[Hit]:
-        """What there is in one log, the newest first; nothing where there is no log."""
+        """What there is in one log, the newest first; nothing where there is no log. Raises TooSlow."""
         try:
             fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
         except OSError:
@@ -131,7 +131,7 @@ class LogScan:
         found: list[Hit] = []
         line = counted = passed = record = 0
         head: re.Match[str] | None = None
-        places = _matches(self._first.pattern(), text) if self._is_for_heads else _places(self._first, text)
+        places = _matches(self._heads, text) if self._first is None else _places(self._first, text)
         for at, stop in places:
             begin = text.rfind("\n", 0, at) + 1
             nearest = _head_before(text, begin, counted)
@@ -260,7 +260,7 @@ def _head_before(text: str, begin: int, least: int) -> int | None:
     return begin if begin == 0 or text[begin : begin + 1] != "\t" else None
 
 
-def _matches(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:
+def _matches(pattern: re.Pattern[str] | Pattern, text: str) -> Iterator[tuple[int, int]]:
     """The first match of each line; of a very long line, only its beginning is looked at."""
     if _has_long_line(text):
         yield from _matches_by_line(pattern, text)
@@ -273,7 +273,7 @@ def _matches(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:
             return
 
 
-def _matches_by_line(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:
+def _matches_by_line(pattern: re.Pattern[str] | Pattern, text: str) -> Iterator[tuple[int, int]]:
     begin = 0
     while begin < len(text):
         end = text.find("\n", begin)

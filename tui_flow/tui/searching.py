@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from tui_flow.contract.errors import HistoryError, TuiFlowError
 from tui_flow.contract.rundir import LOG, run_dir
 from tui_flow.counting import counted
+from tui_flow.patterns import TooSlow
 from tui_flow.store.log_search import Hit, LogScan
 from tui_flow.store.records import FlowRun, TaskRun
 from tui_flow.tui.presentation import alert_list, log_hits, run_list
@@ -195,7 +196,8 @@ class Searcher:
     def _search(self, number: int, scan: LogScan, filter: Filter, now: float) -> None:
         begun = told = time.monotonic()
         waiting: list[Found] = []
-        count, is_cut, trouble = 0, False, None
+        count, is_cut = 0, False
+        trouble: TuiFlowError | None = None
 
         def news(**how: Any) -> News:
             return News(number, waiting, scan.files, scan.bytes, time.monotonic() - begun, **how)
@@ -218,6 +220,8 @@ class Searcher:
                         told, waiting = time.monotonic(), []
         except HistoryError as error:
             trouble = error if database.is_there(self._state_dir) else None
+        except TooSlow as error:
+            trouble = error
         finally:
             is_stopped = scan.is_cancelled and not is_cut
             self._tell(

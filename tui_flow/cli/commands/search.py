@@ -51,7 +51,7 @@ def command(words: tuple[str, ...], limit: int) -> None:
         print_lines(chain(newest, islice(lines, limit - 1)))
         if not newest:
             flows = (flow.name for flow in list_flows(db))
-            why = filters.unknown_flow(filter, flows) or "no line says this"
+            why = filters.why_nothing(filter, flows) or "no line says this"
             case = log_hits.case_counts(filter)
             note(f"{safe(why)} ({counted(scan.files, 'file')} read){f'; {case}' if case else ''}")
         elif next(lines, None) is not None:

@@ -24,6 +24,7 @@ from typing import NamedTuple
 from tui_flow.contract.flow_names import plain_name
 from tui_flow.contract.log import LEVELS
 from tui_flow.contract.states import ACTIVE, TERMINAL, WENT_WRONG, FlowRunState
+from tui_flow.patterns import Pattern, TooSlow, pattern
 from tui_flow.tui.presentation import times
 from tui_flow.tui.presentation.glyphs import word
 
@@ -116,8 +117,12 @@ class Filter(NamedTuple):
         return [term for term in self.terms if term.field in fields]
 
     def matches(self, subject: Subject, now: float) -> bool:
+        """Nothing does where a regular expression is too slow; `why_nothing` says so."""
         states = self.words.states
-        return all(_holds(term, subject, now, states) is not term.is_not for term in self.terms)
+        try:
+            return all(_holds(term, subject, now, states) is not term.is_not for term in self.terms)
+        except TooSlow:
+            return False
 
 
 def parse(text: str, words: Words = OF_LOGS) -> Filter:
@@ -174,9 +179,9 @@ def _checked(term: Term, words: Words) -> Term:
         raise BadFilter(f"{term.field}: is about runs; {words.about} have {known}")
     if term.field == "regex":
         try:
-            re.compile(term.value)
-        except (re.error, OverflowError, RecursionError) as error:
-            raise BadFilter(f"/{term.value}/ is not a regular expression: {error}") from None
+            _pattern(term.value)
+        except ValueError as error:
+            raise BadFilter(str(error)) from None
     if term.field == "state" and term.value and not states_of(term.value, words.states):
         raise BadFilter(f"no state {term.value}; there are {', '.join(words.states)}")
     if term.field == "is" and term.value and term.value not in words.groups:
@@ -261,8 +266,12 @@ def fits_name(name: str, pattern: str) -> bool:
     return fnmatchcase(name.lower(), pattern.lower() or "*")
 
 
-def unknown_flow(filter: Filter, names: Iterable[str]) -> str:
-    """Why nothing is found by a filter for a flow that there is not; empty where it asks for none such."""
+def why_nothing(filter: Filter, names: Iterable[str] = ()) -> str:
+    """What is wrong with a filter that finds nothing: it looks for a flow that there is not among these names, or with a
+    regular expression that takes too long. Empty where nothing is."""
+    slow = (error for term in filter.of("regex") if (error := _pattern(term.value).too_slow))
+    if error := next(slow, None):
+        return f"{error.what}: {error.next}"
     known = {plain_name(name): name for name in names}
     for term in filter.of("flow"):
         if term.is_not or any(fits_name(name, term.value) for name in known.values()):
@@ -311,7 +320,7 @@ def _lasts(sign: str, value: str, seconds: float | None) -> bool:
 def _holds(term: Term, subject: Subject, now: float, states: Mapping[str, str]) -> bool:
     tests: dict[str, Callable[[], bool]] = {
         "text": lambda: has_text(subject.text, term.value),
-        "regex": lambda: _searches(term.value, subject.text),
+        "regex": lambda: _pattern(term.value).search(subject.text) is not None,
         "flow": lambda: fits_name(subject.flow, term.value),
         "tag": lambda: not term.value or term.value.lower() in (tag.lower() for tag in subject.tags),
         "state": lambda: not term.value or subject.state in states_of(term.value, states),
@@ -327,9 +336,8 @@ def _holds(term: Term, subject: Subject, now: float, states: Mapping[str, str]) 
     return test is None or test()
 
 
-def _searches(pattern: str, text: str) -> bool:
-    flags = re.IGNORECASE if pattern == pattern.lower() else 0
-    return re.search(pattern, text, flags) is not None
+def _pattern(text: str) -> Pattern:
+    return pattern(text, re.IGNORECASE if text == text.lower() else 0)
 
 
 def quoted(text: str) -> str:

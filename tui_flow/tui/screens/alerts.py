@@ -114,7 +114,7 @@ class AlertsSection(Sorting, AlertTexts, AlertActions, Marking, Section):
             self.about.set_title("This is no filter")
             self.about.set_lines([[(self._wrong, "bad")]])
         elif self.text:
-            unknown = filters.unknown_flow(self._filter, (flow.name for flow in self.console.overview.flows))
+            unknown = filters.why_nothing(self._filter, (flow.name for flow in self.console.overview.flows))
             self.about.set_title("Nothing matches")
             self.about.set_lines(
                 [[(f"{unknown or 'No alert has this'}. ", ""), ("Esc", "key"), (" shows all.", "dim")]]

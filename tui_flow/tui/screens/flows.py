@@ -253,7 +253,7 @@ class FlowsSection(Sorting, FlowActions, Section):
             return [[(self.table.wrong, "bad")]]
         if self.table.total:
             flows = (flow.name for flow in self.console.overview.flows)
-            why = filters.unknown_flow(filters.parse(self.table.filter), flows) or "No flow has this"
+            why = filters.why_nothing(filters.parse(self.table.filter), flows) or "No flow has this"
             return [[(f"{why}. ", ""), ("Esc", "key"), (" clears the filter.", "dim")]]
         read_only = self.console.bridge.read_only
         if read_only is not None and read_only is not READS_ONLY:

@@ -200,7 +200,7 @@ class LogsSection(LogTexts, TextsOfRun, Section):
             looking: Line = [("Looking, the newest runs first. ", "dim"), ("Esc", "key"), (" stops.", "dim")]
             return "Searching", [looking]
         flows, filter = (flow.name for flow in self.console.overview.flows), filters.parse(self.text)
-        unknown = filters.unknown_flow(filter, flows)
+        unknown = filters.why_nothing(filter, flows)
         if unknown:
             return "Nothing found", [[(unknown, "warn")]]
         vain: Line = [(self.text, "strong"), (". ", ""), ("/", "key"), (" looks for something else.", "dim")]

@@ -95,6 +95,8 @@ class ReaderScreen(ModalScreen[None]):
         shown = [highlighted(line, needles) for line in self._lines] if needles else self._lines
         self.text.set_lines(shown, keep=True)
         self._step_from(self.text.line_at_cursor - 1, 1)
+        if why := filters.why_nothing(filter):
+            self.box.set_title(self._title, why)
 
     def action_step(self, direction: int) -> None:
         self._step_from(self.text.line_at_cursor, direction)

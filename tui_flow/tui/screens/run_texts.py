@@ -45,6 +45,8 @@ class RunTexts(TextsOfRun, RunAlertActions, RunActions):
             self.say(f"{counted(found, 'line')} with “{text}”: n next, N previous, Esc clears")
             if narrows:
                 self.log_view.narrow(True)
+        elif slow := self.log_view.too_slow:
+            self.say(f"{slow.what}: {slow.next}", "bad")
         elif text:
             self.say(f"no line with “{text}” in what is shown; Esc clears")
         self.update()

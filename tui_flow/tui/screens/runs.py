@@ -282,7 +282,7 @@ class RunsSection(Sorting, TextsOfRun, RunAlertActions, Marking, Section):
         elif self.text:
             self.about.set_title("Nothing matches")
             flows = (flow.name for flow in self.console.overview.flows)
-            unknown = filters.unknown_flow(self._filter, flows)
+            unknown = filters.why_nothing(self._filter, flows)
             why: Line = [(unknown, "warn")] if unknown else [("No run has ", ""), (self.text, "strong")]
             self.about.set_lines([[*why, (". ", ""), ("Esc", "key"), (" shows all.", "dim")]])
         else:

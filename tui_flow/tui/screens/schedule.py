@@ -194,7 +194,7 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Marking,
         if self._wrong:
             return [(self._wrong, "bad")]
         flows = (one.flow for one in self.console.overview.schedules)
-        if unknown := filters.unknown_flow(self._filter, flows):
+        if unknown := filters.why_nothing(self._filter, flows):
             return [(f"{unknown}. ", ""), ("Esc", "key"), (" shows all.", "dim")]
         return [
             ("No schedule has ", ""),

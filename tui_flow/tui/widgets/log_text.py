@@ -8,6 +8,7 @@ from rich.style import Style
 from rich.text import Text
 from textual.strip import Strip
 
+from tui_flow.patterns import TooSlow
 from tui_flow.safe import safe
 from tui_flow.store.log_search import Needle
 from tui_flow.tui.widgets.paint import AnySpan
@@ -65,7 +66,10 @@ def highlighted(spans: Sequence[AnySpan], needles: Iterable[Needle]) -> list[Any
     """The spans with every place of the texts marked that are looked for, also where one goes over several of them."""
     whole = "".join(text for text, _ in spans)
     wanted = [needle.any_case for needle in needles if not needle.is_not]
-    places = sorted(match.span() for pattern in wanted for match in pattern.finditer(whole))
+    try:
+        places = sorted(match.span() for pattern in wanted for match in pattern.finditer(whole))
+    except TooSlow:  # which whoever searched has been told
+        return list(spans)
     marked: list[AnySpan] = []
     begin = 0
     for text, role in spans:

@@ -12,6 +12,7 @@ from textual.strip import Strip
 
 from tui_flow.contract.log import DROPPED, KEEPER
 from tui_flow.counting import counted
+from tui_flow.patterns import TooSlow
 from tui_flow.store.log_search import Needle
 from tui_flow.store.logs import LogFile
 from tui_flow.tui.actions import bindings
@@ -51,6 +52,8 @@ class LogView(Lines):
         self._shows_whose = True
         self._searched = ""
         self._needles: Sequence[Needle] = ()
+        self.too_slow: TooSlow | None = None
+        """Why the last search found nothing, and is none any more."""
         self._matches: list[int] = []
         self.narrows = False
         """Whether only the lines are shown that have what is searched for."""
@@ -181,6 +184,7 @@ class LogView(Lines):
     def search(self, text: str, needles: Sequence[Needle]) -> int:
         """Marks wherever it stands what a text looks for, and goes to the next place. How many lines have it."""
         line = self.line_at_cursor
+        self.too_slow = None
         self._searched, self._needles, self.narrows = text, needles, self.narrows and bool(needles)
         self._find()
         if line is not None:
@@ -193,7 +197,11 @@ class LogView(Lines):
 
     def _find(self) -> None:
         """Which lines match, and so how many rows there are."""
-        self._matches = self.lines.search(self._needles) if self._needles else []
+        try:
+            self._matches = self.lines.search(self._needles) if self._needles else []
+        except TooSlow as error:
+            self.too_slow = error
+            self._searched, self._needles, self._matches, self.narrows = "", (), [], False
         self.lines.only = array("L", self._matches) if self.narrows else None
         self.set_count(len(self.lines.lines))
 
