@@ -9,6 +9,8 @@ from click.testing import CliRunner
 
 from tests.engine.running import Running
 from tui_flow.cli.main import cli
+from tui_flow.contract import rundir
+from tui_flow.contract.commands import GetStatus
 
 
 @pytest.fixture
@@ -63,3 +65,20 @@ def test_an_engine_of_another_version_is_named_and_replaced_by_engine_start(
         assert after["pid"] != before["pid"] and not after["other_version"]
     finally:
         invoke("engine", "stop")
+
+
+@pytest.mark.parametrize(
+    ("verb", "says"),
+    [("stop", "stopped the engine (pid "), ("start", "stopped the engine of version unknown")],
+)
+def test_an_engine_that_speaks_another_protocol_can_be_stopped(
+    engine: Running, monkeypatch: pytest.MonkeyPatch, verb: str, says: str
+) -> None:
+    pid = engine.ask(GetStatus())["pid"]
+    engine.hang_up()
+    with monkeypatch.context() as later:
+        later.setattr("tui_flow.contract.wire.VERSION", 2)
+        told = CliRunner().invoke(cli, ["--project", str(engine.project), "engine", verb]).output
+    assert says in told and str(pid) in told
+    assert rundir.lock_holder(engine.state_dir / rundir.ENGINE_LOCK) != pid
+    CliRunner().invoke(cli, ["--project", str(engine.project), "engine", "stop"])

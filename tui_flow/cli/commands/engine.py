@@ -1,6 +1,7 @@
 """`tui-flow engine start|stop|status|install`: the engine, for those who want it explicit. It also starts by itself."""
 
 import os
+import signal
 import time
 from typing import Any
 
@@ -11,8 +12,8 @@ from tui_flow.cli.history import opened
 from tui_flow.cli.options import new_command, settings, wants_json
 from tui_flow.cli.output import note, print_json
 from tui_flow.contract.commands import GetStatus, KeepEngine, StopEngine
-from tui_flow.contract.errors import EXIT_ENGINE, EngineError, TuiFlowError
-from tui_flow.contract.rundir import ENGINE_LOCK, lock_holder, open_state_dir
+from tui_flow.contract.errors import EXIT_ENGINE, EngineError, ProtocolError, TuiFlowError
+from tui_flow.contract.rundir import ENGINE_LOCK, lock_holder, open_state_dir, signal_holder
 from tui_flow.contract.states import STARTED
 from tui_flow.counting import counted
 from tui_flow.iso_time import iso
@@ -119,11 +120,14 @@ def _end_other(found: Settings) -> None:
 
     if _pid(found) is None or looking.why_only_to_look_at(found.state_dir):
         return
-    with connect(found, start=False) as connection:
-        other = other_version(connection.ask(GetStatus()))
-    if other:
+    try:
+        with connect(found, start=False) as connection:
+            version = other_version(connection.ask(GetStatus()))
+    except ProtocolError:
+        version = "unknown, with another protocol"
+    if version:
         pid = _stop(found)
-        note(f"stopped the engine of version {other} (pid {pid}); runs go on")
+        note(f"stopped the engine of version {version} (pid {pid}); runs go on")
 
 
 def _stop(found: Settings) -> int | None:
@@ -132,8 +136,11 @@ def _stop(found: Settings) -> int | None:
 
     pid = _pid(found)
     if pid is not None:
-        with connect(found, start=False) as connection:
-            connection.ask(StopEngine())
+        try:
+            with connect(found, start=False) as connection:
+                connection.ask(StopEngine())
+        except ProtocolError:  # but the signal means the same to engines of all versions
+            signal_holder(found.state_dir / ENGINE_LOCK, signal.SIGTERM)
         _wait_until_gone(found, pid)
     return pid
 
