@@ -54,6 +54,19 @@ async def test_what_is_wrong_stands_on_top_with_its_error_its_line_and_its_runs(
         await page.shows("[5 Alerts(1)]")
 
 
+async def test_an_alert_that_is_gone_to_is_shown_though_a_filter_hides_it(troubled: Project) -> None:
+    async with console(troubled) as page:
+        await page.press("5", "slash")
+        await page.type("SIGKILL")
+        await page.press("enter")
+        await page.hides("connection to server")
+        await page.press("colon")
+        await page.type("!load_warehouse")
+        await page.press("enter")
+        await page.shows("Alerts: 1 new, 1 acked, 1 recovered")
+        assert "connection to server" in page.line_with("│>")
+
+
 async def test_a_acknowledges_and_u_takes_that_back(troubled: Project) -> None:
     async with console(troubled) as page:
         await page.press("5", "a")

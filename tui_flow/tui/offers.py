@@ -7,20 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from textual.dom import DOMNode
 
-from tui_flow.store.records import Alert, FlowRun
+from tui_flow.store.records import FlowRun
 from tui_flow.tui import saved_views
 from tui_flow.tui.actions import ACTIONS, ALONE, Action
 from tui_flow.tui.flow_offers import flow_offers, why_read_only
 from tui_flow.tui.presentation import alert_about, alert_list, times
+from tui_flow.tui.presentation.address import Address
 from tui_flow.tui.presentation.glyphs import role
 from tui_flow.tui.presentation.palette import Offer
 from tui_flow.tui.presentation.why_not import where_it_works, why_not
-from tui_flow.tui.screens.home import HomeScreen
 from tui_flow.tui.screens.view import View
 
 if TYPE_CHECKING:
     from tui_flow.tui.app import Console
-    from tui_flow.tui.screens.alerts import AlertsSection
     from tui_flow.tui.screens.form import FormScreen
 
 _FOR_KEYS = ("list.", "app.commands", "app.step_back", "app.next_pane", "app.previous_pane")
@@ -142,16 +141,9 @@ def _alert_offers(console: "Console") -> Iterator[Offer]:
             f"Alert: {alert_about.name(alert)}",
             about,
             "",
-            partial(_open_alert, console, alert),
+            partial(console.go_to, Address("alerts", alert_id=alert.id)),
             "dim",
         )
-
-
-async def _open_alert(console: "Console", alert: Alert) -> None:
-    await console.action_view("alerts")
-    if isinstance(console.screen, HomeScreen):
-        section: AlertsSection = console.screen.section  # type: ignore[assignment]
-        section.show_alert(alert.id)
 
 
 def _view_offers(console: "Console") -> Iterator[Offer]:

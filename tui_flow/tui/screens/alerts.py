@@ -42,8 +42,6 @@ class AlertsSection(Sorting, AlertTexts, AlertActions, Marking, Section):
         self.table = AlertTable(id="alerts")
         self.about = TextLines(id="about-alert")
         self.about.add_class("about", update=False)
-        self.text = ""
-        """The filter, as it was typed."""
         self._filter, self._wrong = filters.Filter(), ""
         self._total = 0
         """The alerts that there are without it."""
@@ -166,10 +164,6 @@ class AlertsSection(Sorting, AlertTexts, AlertActions, Marking, Section):
         settings = self.console.settings
         return bool(settings.alert_command or settings.alert_urls)
 
-    @property
-    def filter_text(self) -> str:
-        return self.text
-
     def name_of(self, row: Alert) -> str:
         return alert_about.name(row)
 
@@ -197,8 +191,8 @@ class AlertsSection(Sorting, AlertTexts, AlertActions, Marking, Section):
     def show_alert(self, id: int) -> None:
         """Puts the cursor on an alert; a filter that hides it ends."""
         if all(alert.id != id for alert in self.table.rows):
-            self.text, self._hides_recovered = "", False
-            self._show(sort=True)
+            self._hides_recovered = False
+            self.set_filter("")
         place = next((place for place, alert in enumerate(self.table.rows) if alert.id == id), None)
         if place is None:
             self.say("this alert is not listed any more")
@@ -211,19 +205,7 @@ class AlertsSection(Sorting, AlertTexts, AlertActions, Marking, Section):
         if event.lines is self.table:
             self._describe()
 
-    def on_lines_opened(self) -> None:
-        self.action_open()
-
-    def go_back(self) -> bool:
-        if not self.text:
-            return False
-        self.prompt_changed("")
-        return True
-
-    def action_filter(self) -> None:
-        self.home.open_prompt(self.text)
-
-    def prompt_changed(self, text: str) -> None:
+    def set_filter(self, text: str) -> None:
         self.text = text.strip()
         self._filter, self._wrong = filters.read(self.text, self.WORDS)
         self._show(sort=True)

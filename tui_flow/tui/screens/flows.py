@@ -177,16 +177,13 @@ class FlowsSection(Sorting, FlowActions, Section):
         if self.console.has_overview:
             self._describe()
 
-    def on_lines_opened(self) -> None:
-        self.action_open()
-
     def _describe(self) -> None:
         """The lower pane and the frames, for the row under the cursor."""
         table, row = self.table, self.in_hand()
         shown = f"{len(table.rows)} of {table.total}" if len(table.rows) != table.total else f"{table.total}"
         order = f"sort: {self.order}{', changed: g sorts' if table.is_out_of_order else ''}"
-        if table.filter:
-            order = f"only: {table.filter}  {order}"
+        if self.text:
+            order = f"only: {self.text}  {order}"
         if table.wrong:
             shown, order = "", "this is no filter"
         table.set_title(
@@ -253,7 +250,7 @@ class FlowsSection(Sorting, FlowActions, Section):
             return [[(self.table.wrong, "bad")]]
         if self.table.total:
             flows = (flow.name for flow in self.console.overview.flows)
-            why = filters.why_nothing(filters.parse(self.table.filter), flows) or "No flow has this"
+            why = filters.why_nothing(filters.parse(self.text), flows) or "No flow has this"
             return [[(f"{why}. ", ""), ("Esc", "key"), (" clears the filter.", "dim")]]
         read_only = self.console.bridge.read_only
         if read_only is not None and read_only is not READS_ONLY:
@@ -270,10 +267,6 @@ class FlowsSection(Sorting, FlowActions, Section):
             [("  @flow", "live")],
             [('  def hello(name: str = "world"): print("hello", name)', "live")],
         ]
-
-    @property
-    def filter_text(self) -> str:
-        return self.table.filter
 
     def in_hand(self) -> FlowRow | None:
         """The flow under the cursor, or that of the run or alert under it."""
@@ -295,17 +288,11 @@ class FlowsSection(Sorting, FlowActions, Section):
     def name_of(self, row: FlowRow) -> str:
         return row.name
 
-    def go_back(self) -> bool:
-        if self.table.filter:
-            self.table.set_filter("")
-            self._describe()
-            return True
-        return False
-
-    def prompt_changed(self, text: str) -> None:
+    def set_filter(self, text: str) -> None:
+        self.text = text
         self.table.set_filter(text)
         self._describe()
 
     def action_filter(self) -> None:
         if self.table.total:
-            self.home.open_prompt(self.table.filter)
+            super().action_filter()

@@ -223,7 +223,7 @@ class HomeScreen(View):
 
     def go_back(self) -> bool:
         if not self.is_asking:
-            if self._visit and self._visit.text == self.section.filter_text:
+            if self._visit and self._visit.text == self.section.text:
                 self.run_worker(self._end_visit(self._visit), group="visit", exclusive=True)
                 return True
             return self.section.go_back() or self.section.clear_marks() or self.section.unzoom()

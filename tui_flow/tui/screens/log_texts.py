@@ -28,7 +28,6 @@ class LogTexts(_Base):
 
     if TYPE_CHECKING:
         list: HitLines
-        text: str
 
     def _hits(self) -> Sequence[Row]:
         """All hits in the order of the list."""

@@ -66,8 +66,6 @@ class LogsSection(LogTexts, TextsOfRun, Section):
         """Where there is room: when, how grave, and of whom the hits are."""
         self.list = HitLines(id="hits")
         self.context = TextLines(id="context")
-        self.text = ""
-        """What is looked for, as it was typed."""
         self._tasks: list[str] = []
         """The names of tasks that can be completed."""
         self._wrong = ""
@@ -224,10 +222,6 @@ class LogsSection(LogTexts, TextsOfRun, Section):
         gone = [[("the log is not there any more", "warn")]]
         self.context.set_lines(lines or gone)
 
-    @property
-    def filter_text(self) -> str:
-        return self.text
-
     def useless(self) -> set[str]:
         found = set()
         if not self.list.rows:
@@ -241,17 +235,14 @@ class LogsSection(LogTexts, TextsOfRun, Section):
         if event.lines is self.list:
             self._describe()
 
-    def on_lines_opened(self) -> None:
-        self.action_open()
-
     def go_back(self) -> bool:
         if not self._news.is_over:
             self.searcher.stop()
             return True
-        if not self.text:
-            return False
-        self.search("")
-        return True
+        return super().go_back()
+
+    def set_filter(self, text: str) -> None:
+        self.search(text)
 
     def prompt_changed(self, text: str) -> None:
         """Searches as soon as nobody types any more."""

@@ -33,7 +33,6 @@ class Monthly(_Base):
     if TYPE_CHECKING:
         table: AgendaTable
         reading: Reading
-        text: str
 
         @property
         def awake(self) -> list[Schedule]: ...

@@ -50,8 +50,6 @@ class RunsSection(Sorting, TextsOfRun, RunAlertActions, Marking, Section):
         self.table = RunTable(id="runs")
         self.about = TextLines(id="about-run")
         self.about.add_class("about", update=False)
-        self.text = ""
-        """The filter, as it was typed."""
         self._filter, self._wrong = Filter(), ""
         self._reading: RunWindow | None = None
         self._renewing = self._stale = False
@@ -298,10 +296,6 @@ class RunsSection(Sorting, TextsOfRun, RunAlertActions, Marking, Section):
             ]
             self.about.set_lines(lines)
 
-    @property
-    def filter_text(self) -> str:
-        return self.text
-
     def useless_for(self, row: FlowRun | None) -> set[str]:
         run = row
         found = set[str]()
@@ -340,9 +334,6 @@ class RunsSection(Sorting, TextsOfRun, RunAlertActions, Marking, Section):
         else:
             self.table.move(0 if event.newest else self.table.count - 1)
 
-    def on_lines_opened(self) -> None:
-        self.action_open()
-
     def set_filter(self, text: str) -> None:
         """Shows only runs that this filter lets through; one that is none shows nothing but what is wrong with it."""
         if text.strip() == self.text:
@@ -356,18 +347,6 @@ class RunsSection(Sorting, TextsOfRun, RunAlertActions, Marking, Section):
             self._describe()
             return
         self.read_newest()
-
-    def go_back(self) -> bool:
-        if not self.text:
-            return False
-        self.set_filter("")
-        return True
-
-    def prompt_changed(self, text: str) -> None:
-        self.set_filter(text)
-
-    def action_filter(self) -> None:
-        self.home.open_prompt(self.text)
 
     def action_open(self) -> None:
         if self.table.selected is not None:

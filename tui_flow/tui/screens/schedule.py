@@ -62,8 +62,6 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Marking,
         self.about = TextLines(id="about-schedule")
         self.about.add_class("about", update=False)
         self.reading = EMPTY
-        self.text = ""
-        """The filter, as it was typed."""
         self._filter, self._wrong = filters.Filter(), ""
         self.day: Span | None = None
         """The day to come that the agenda is about; None is from now on."""
@@ -259,10 +257,6 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Marking,
         row = self.table.selected
         return row.schedule.flow if row is not None and row.schedule is not None else ""
 
-    @property
-    def filter_text(self) -> str:
-        return self.text
-
     def useless(self) -> set[str]:
         row, found = self.table.selected, self.useless_in_month() | self.useless_in_timeline() | {"sort"}
         schedule = row.schedule if row else None
@@ -300,9 +294,6 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Marking,
         elif event.lines is self.timeline:
             self.lane_moved()
 
-    def on_lines_opened(self) -> None:
-        self.action_open()
-
     def on_descendant_focus(self) -> None:
         self.update_footer()
 
@@ -311,8 +302,7 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Marking,
             self._hour = None
             self._describe()
             return True
-        if self.text:
-            self.set_filter("")
+        if super().go_back():
             return True
         if self.day is not None:
             self.show_day(None)
@@ -320,12 +310,6 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Marking,
                 self.month.focus()
             return True
         return self.leave_month() or self.leave_timeline()
-
-    def action_filter(self) -> None:
-        self.home.open_prompt(self.text)
-
-    def prompt_changed(self, text: str) -> None:
-        self.set_filter(text)
 
     def action_open(self) -> None:
         if self.month.has_focus:

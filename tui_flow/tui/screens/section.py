@@ -37,6 +37,8 @@ class Section(Widget):
         super().__init__(id=f"view-{self.PLACE}", classes="view")
         self.asked: list[str] = []
         """The filters, or searches, that were typed, the last one at the end."""
+        self.text = ""
+        """What it filters by, or looks for, as it was typed."""
 
     @property
     def console(self) -> "Console":
@@ -105,6 +107,16 @@ class Section(Widget):
         if (pane := self.screen.focused) is not None and pane.has_class("about"):
             next(pane for pane in self.children if pane.can_focus).focus()
 
+    def action_open(self) -> None:
+        """Opens what is under the cursor."""
+        raise NotImplementedError
+
+    def on_lines_opened(self) -> None:
+        self.action_open()
+
+    def action_filter(self) -> None:
+        self.home.open_prompt(self.text)
+
     def action_save_view(self) -> None:
         from tui_flow.tui.screens import saved
 
@@ -144,14 +156,9 @@ class Section(Widget):
         return ""
 
     @property
-    def filter_text(self) -> str:
-        """What it filters by, or looks for."""
-        return ""
-
-    @property
     def address_text(self) -> str:
         """How it is shown, as a text that leads there again."""
-        return self.filter_text
+        return self.text
 
     def show_address(self, text: str) -> None:
         """Shows what such a text says."""
@@ -172,7 +179,10 @@ class Section(Widget):
 
     def go_back(self) -> bool:
         """One step back within the view: what is filtered or chosen. Whether there was one."""
-        return False
+        if not self.text:
+            return False
+        self.set_filter("")
+        return True
 
     def clear_marks(self) -> bool:
         """Whether there were any."""
@@ -187,8 +197,13 @@ class Section(Widget):
         if text:
             self.asked = [*(other for other in self.asked if other != text), text][-MOST_ASKED:]
 
+    def set_filter(self, text: str) -> None:
+        """Shows only what this lets through; all where it is empty."""
+        raise NotImplementedError
+
     def prompt_changed(self, text: str) -> None:
         """The text of the prompt is another."""
+        self.set_filter(text)
 
     def prompt_entered(self, text: str) -> None:
         """The text is whole."""

@@ -30,7 +30,6 @@ class Timelined(_Base):
 
     if TYPE_CHECKING:
         table: AgendaTable
-        text: str
 
         def change_text(self) -> str: ...
 
