@@ -152,6 +152,12 @@ class Page:
     async def type(self, text: str) -> None:
         await self.press(*("space" if character == " " else character for character in text))
 
+    async def look_for(self, text: str) -> None:
+        """Enters a text into the line that `/` opens."""
+        await self.press("slash", "ctrl+u")
+        await self.type(text)
+        await self.press("enter")
+
     async def shows(self, *texts: str) -> None:
         """Waits until all of these stand on the screen."""
         await self.until(lambda: all(text in self.text for text in texts), f"{texts} to be shown")

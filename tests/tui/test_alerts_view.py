@@ -56,9 +56,8 @@ async def test_what_is_wrong_stands_on_top_with_its_error_its_line_and_its_runs(
 
 async def test_an_alert_that_is_gone_to_is_shown_though_a_filter_hides_it(troubled: Project) -> None:
     async with console(troubled) as page:
-        await page.press("5", "slash")
-        await page.type("SIGKILL")
-        await page.press("enter")
+        await page.press("5")
+        await page.look_for("SIGKILL")
         await page.hides("connection to server")
         await page.press("colon")
         await page.type("!load_warehouse")
@@ -181,9 +180,7 @@ async def test_the_run_view_acknowledges_mutes_and_notes_what_its_run_is_named_b
             commands.NoteAlert(1, "ab"),
             commands.MuteAlerts("etl_daily", 3600.0),
         ]
-        await page.press("slash")
-        await page.type("row 1")
-        await page.press("enter")
+        await page.look_for("row 1")
         await page.shows("with “row 1”")
         await page.press("comma")
         await page.shows("run 811")

@@ -98,9 +98,8 @@ async def test_a_new_attempt_and_a_new_run_leave_the_cursor_on_its_task(etl: Pro
 
 async def test_a_line_that_was_found_opens_the_attempt_that_said_it(again: Project) -> None:
     async with console(again) as page:
-        await page.press("3", "slash")
-        await page.type("connecting again")
-        await page.press("enter")
+        await page.press("3")
+        await page.look_for("connecting again")
         await page.shows("1 hit in 1 run")
         assert "2025-08-21 01:34 " in page.line_with("run 812 etl_daily"), "when it was written"
         await page.press("enter")

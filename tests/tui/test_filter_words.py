@@ -38,9 +38,7 @@ async def test_the_prompt_says_what_its_keys_do_and_completes_words_in_each_view
         assert "Tab complete the word" in page.footer
         await page.press("tab", "backspace", "enter")
         await page.shows("No log says is:new state:crashed")
-        await page.press("slash")
-        await page.type(" stat:failed")
-        await page.press("enter")
+        await page.look_for(" stat:failed")
         await page.shows("This is no filter", "no word stat:; did you mean state:?")
         assert page.footer.startswith("/ search") or "take it" not in page.footer
 
@@ -111,13 +109,11 @@ async def test_a_flow_that_there_is_not_is_named_in_every_view(etl: Project) -> 
         await page.press("slash")
         await page.type("flow:etl-*")
         await page.shows("No flow is called etl-*; did you mean flow:etl_daily?")
-        await page.press("enter", "2", "slash")
-        await page.type("flow:etl")
-        await page.press("enter")
+        await page.press("enter", "2")
+        await page.look_for("flow:etl")
         await page.shows("No flow is called etl: flow: takes the whole name, or flow:etl*. Esc")
-        await page.press("3", "slash")
-        await page.type("timeout flow:etl")
-        await page.press("enter")
+        await page.press("3")
+        await page.look_for("timeout flow:etl")
         await page.shows("No flow is called etl: flow: takes the whole name, or flow:etl*")
 
 

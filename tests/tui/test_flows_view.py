@@ -60,9 +60,7 @@ async def test_a_broken_file_shows_its_error_and_its_line(etl: Project) -> None:
 
 async def test_the_filter_narrows_the_list_and_escape_brings_all_back(etl: Project) -> None:
     async with console(etl) as page:
-        await page.press("slash")
-        await page.type("core")
-        await page.press("enter")
+        await page.look_for("core")
         assert "Flows 1 of 4" in page.text and "only: core" in page.text
         await page.press("escape")
         assert "Flows 4 " in page.text
@@ -75,9 +73,7 @@ async def test_the_filter_goes_to_a_flow_of_that_name_before_one_whose_file_is_c
     for name in ("child", "nested"):
         project.flow(name, tags=["nested"])
     async with console(project) as page:
-        await page.press("slash")
-        await page.type("nested")
-        await page.press("enter")
+        await page.look_for("nested")
         assert "child" in page.text
         assert page.line_with(">").split()[1] == "nested"
 

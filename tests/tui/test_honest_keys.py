@@ -126,13 +126,10 @@ async def test_help_lets_one_choose_before_anything_is_typed_and_shows_every_sta
 
 async def test_what_was_said_of_a_search_goes_with_it(etl: Project) -> None:
     async with console(etl) as page:
-        await page.press("3", "slash")
-        await page.type("connecting")
-        await page.press("enter")
+        await page.press("3")
+        await page.look_for("connecting")
         await page.shows("connecting again")
         await page.press("g", "N")
         await page.shows("this is the first hit")
-        await page.press("slash")
-        await page.type("again")
-        await page.press("enter")
+        await page.look_for("again")
         await page.until(lambda: page.message == "", "the message to be gone")

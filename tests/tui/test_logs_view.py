@@ -41,9 +41,8 @@ async def test_all_hits_are_saved_to_a_file_and_read_in_the_pager(
     paged: list[tuple[list[str], int]] = []
     monkeypatch.setattr(Console, "page", lambda _, lines, at: paged.append((list(lines), at)))
     async with console(said_often) as page:
-        await page.press("3", "S", "slash")
-        await page.type("timeout")
-        await page.press("enter")
+        await page.press("3", "S")
+        await page.look_for("timeout")
         await page.shows("7 hits in 5 runs")
         await page.press("S")
         await page.shows("search-timeout.log")
@@ -64,9 +63,8 @@ async def test_all_hits_are_saved_to_a_file_and_read_in_the_pager(
 
 async def test_a_hit_of_a_task_opens_the_run_at_that_task(said_often: Project) -> None:
     async with console(said_often) as page:
-        await page.press("3", "slash")
-        await page.type("connecting again")
-        await page.press("enter")
+        await page.press("3")
+        await page.look_for("connecting again")
         await page.shows("1 hit in 1 run")
         await page.press("enter")
         await page.shows("Log load_warehouse", "line 50 of the log")
@@ -76,9 +74,8 @@ async def test_a_hit_of_a_task_opens_the_run_at_that_task(said_often: Project) -
 
 async def test_a_hit_in_folded_library_frames_opens_at_its_very_line(said_often: Project) -> None:
     async with console(said_often) as page:
-        await page.press("3", "slash")
-        await page.type("tenacity")
-        await page.press("enter")
+        await page.press("3")
+        await page.look_for("tenacity")
         await page.shows("2 hits in 1 run")
         await page.press("n", "enter")
         await page.shows("line 45 of the log")
@@ -91,9 +88,8 @@ async def test_a_hit_leads_to_the_line_that_it_names_and_to_the_code_of_its_run(
     edited: list[tuple[str, int]] = []
     async with console(said_often, size=(100, 24)) as page:
         monkeypatch.setattr(page.app, "edit", lambda path, line: edited.append((str(path), line)))
-        await page.press("3", "slash")
-        await page.type('"in wrapped" run:812')
-        await page.press("enter")
+        await page.press("3")
+        await page.look_for('"in wrapped" run:812')
         await page.shows("2 hits in 1 run", "done")
         await page.press("n", "e")
         assert edited == [("/usr/lib/python3.11/site-packages/tenacity/retry.py", 12)]
@@ -103,9 +99,7 @@ async def test_a_hit_leads_to_the_line_that_it_names_and_to_the_code_of_its_run(
         await page.shows("What changed: run 811 to run 812")
         await page.press("escape", "v")
         await page.shows("the text of flows/etl_daily.py that run 812 ran was not kept")
-        await page.press("slash", "ctrl+u")
-        await page.type('"load failed"')
-        await page.press("enter")
+        await page.look_for('"load failed"')
         await page.shows("2 hits in 1 run", "done")
         await page.press("n", "e")
         assert edited[1:] == [("flows/etl_daily.py", 4)]
@@ -113,9 +107,8 @@ async def test_a_hit_leads_to_the_line_that_it_names_and_to_the_code_of_its_run(
 
 async def test_runs_fold_and_are_stepped_over(said_often: Project) -> None:
     async with console(said_often) as page:
-        await page.press("3", "slash")
-        await page.type("timeout flow:etl_*")
-        await page.press("enter")
+        await page.press("3")
+        await page.look_for("timeout flow:etl_*")
         await page.shows("6 hits in 4 runs")
         await page.press("J")
         assert page.line_with("run 811").startswith("│>")
@@ -144,9 +137,7 @@ async def test_a_filter_that_is_none_and_a_search_in_vain_say_so(said_often: Pro
         await page.shows("is not a regular expression")
         await page.press("escape", "escape")
         await page.shows("finds text in the logs of all runs")
-        await page.press("slash")
-        await page.type("nobody said this")
-        await page.press("enter")
+        await page.look_for("nobody said this")
         await page.shows("No log says nobody said this.")
         assert "capital" not in page.text
         for key in ("n", "N", "J", "K"):
@@ -154,9 +145,7 @@ async def test_a_filter_that_is_none_and_a_search_in_vain_say_so(said_often: Pro
             assert page.message == "nothing has been found", key
         await page.press("enter", "equals_sign", "h", "l", "y")
         assert page.app.is_running
-        await page.press("slash", "ctrl+u")
-        await page.type("CONNECTING")
-        await page.press("enter")
+        await page.look_for("CONNECTING")
         await page.shows("No log says CONNECTING.", "a capital letter makes the case count")
 
 
@@ -175,9 +164,8 @@ async def test_a_log_that_is_gone_and_a_history_that_is_not_there_are_no_error(p
 @pytest.mark.parametrize("size", [(80, 24), (160, 45), (60, 20)], ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_the_footer_is_whole_at_every_size(said_often: Project, size: tuple[int, int]) -> None:
     async with console(said_often, size=size) as page:
-        await page.press("3", "slash")
-        await page.type("timeout")
-        await page.press("enter")
+        await page.press("3")
+        await page.look_for("timeout")
         await page.shows("7 hits in 5 runs", "57 ERROR")
         assert page.footer.startswith("⏎ open") and page.footer.endswith("? help")
 
@@ -189,9 +177,8 @@ async def test_equal_messages_fold_and_what_was_asked_comes_back_with_the_key_up
     path.write_text('"warehouse timeouts" = "logs/timeout since:24h"\n"failed" = "runs/is:failed"\n')
     monkeypatch.setattr(saved_views, "path_of_views", lambda: path)
     async with console(said_often, size=(160, 45)) as page:
-        await page.press("3", "slash")
-        await page.type("timeout")
-        await page.press("enter")
+        await page.press("3")
+        await page.look_for("timeout")
         await page.shows(
             "7 hits in 5 runs",
             " done ",
@@ -209,15 +196,13 @@ async def test_equal_messages_fold_and_what_was_asked_comes_back_with_the_key_up
         assert "x " in page.line_with("│>")
         await page.press("equals_sign")
         await page.shows("Matches by run ")
-        await page.press("slash", "ctrl+u")
-        await page.type("again")
-        await page.press("enter", "slash", "up")
+        await page.look_for("again")
+        await page.press("slash", "up")
         await page.until(lambda: page.app.screen.prompt.value == "timeout", "what was asked before")  # type: ignore[attr-defined]
         await page.press("down")
         await page.until(lambda: page.app.screen.prompt.value == "again", "what it began with")  # type: ignore[attr-defined]
-        await page.press("escape", "equals_sign", "slash", "ctrl+u")
-        await page.type("started|timeout|fine")
-        await page.press("enter")
+        await page.press("escape", "equals_sign")
+        await page.look_for("started|timeout|fine")
         await page.shows("Matches by message: ", "done")
         assert page.app.screen.section.list.cursor == 0, "the most frequent"
 
@@ -229,9 +214,8 @@ async def test_a_task_is_looked_for_with_what_it_called(said_often: Project) -> 
     )
     said_often.log(811, said("needle", task=2), said("needle", task=0), said("needle", task=77))
     async with console(said_often) as page:
-        await page.press("3", "slash")
-        await page.type("needle task:extract")
-        await page.press("enter")
+        await page.press("3")
+        await page.look_for("needle task:extract")
         await page.shows("1 hit in 1 run", "fetch-2")
         await page.press("slash", "ctrl+u")
         await page.type("needle logger:flow -logger:std task:load")
@@ -244,9 +228,8 @@ async def test_a_task_is_looked_for_with_what_it_called(said_often: Project) -> 
 
 async def test_a_wide_list_of_hits_has_tries_which_fold_by_themselves(said_often: Project) -> None:
     async with console(said_often, size=(160, 45)) as page:
-        await page.press("3", "slash")
-        await page.type("/load failed|connecting again|31402/")
-        await page.press("enter")
+        await page.press("3")
+        await page.look_for("/load failed|connecting again|31402/")
         await page.shows(
             "▾ load_warehouse try 2  2 hits", "▾ load_warehouse try 1", "run 812  load_warehouse try 2"
         )

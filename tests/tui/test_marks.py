@@ -37,9 +37,7 @@ async def test_marks_are_seen_named_taken_back_and_cleared_one_step_at_a_time(et
         assert "undone: marks in flows" in page.message
         await page.press("j")
         assert "3 marked: etl_daily and 2 more" in page.message
-        await page.press("slash")
-        await page.type("clean")
-        await page.press("enter")
+        await page.look_for("clean")
         assert "3 marked, 3 of them hidden" in page.message, "a filter hides rows, and no marks"
         await page.press("escape")
         assert "Flows 4" in page.text and "3 marked" in page.message
@@ -59,9 +57,8 @@ async def test_no_key_acts_on_a_marked_row_that_a_filter_hides(etl: Project) -> 
     for flow in ("etl_daily", "ingest_s3"):
         etl.schedule(flow, Cron("0 3 * * *", "UTC"), at=NOON)
     async with console(etl) as page:
-        await page.press("space", "space", "space", "slash")
-        await page.type("ingest")
-        await page.press("enter")
+        await page.press("space", "space", "space")
+        await page.look_for("ingest")
         await page.shows("3 marked, 2 of them hidden")
         await page.press("p")
         await page.until(lambda: page.engine.asked_for(commands.PauseSchedules), "a pause")

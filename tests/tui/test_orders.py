@@ -55,9 +55,7 @@ async def test_of_a_long_history_the_newest_are_sorted_and_it_says_how_many(proj
         await page.shows("Runs 200+")
         await page.press("s", "d")
         await page.shows("Runs 5,000+", "sort: duration of the newest 5,000", "> ✓ 25008")
-        await page.press("slash")
-        await page.type("state:failed")
-        await page.press("enter")
+        await page.look_for("state:failed")
         await page.shows("Runs 3 ", "only: state:failed  sort: duration")
 
 

@@ -352,9 +352,8 @@ async def test_a_tree_that_is_longer_than_its_pane_says_where_one_is(etl: Projec
 async def test_a_run_that_fails_while_somebody_looks_says_so_and_offers_its_errors(etl: Project) -> None:
     etl.run(900, "ingest_s3", "running", started_at=time.time())
     async with console(etl) as page:
-        await page.press("slash")
-        await page.type("ingest")
-        await page.press("enter", "enter")
+        await page.look_for("ingest")
+        await page.press("enter")
         await page.shows("RUNNING")
         assert "n error" not in page.footer
         section, drawn = page.app.screen_stack[0].section, list[bool]()
@@ -378,9 +377,7 @@ async def test_keys_that_cannot_do_anything_in_a_run_that_is_over_change_nothing
         assert "its log does not grow" in page.message and "f off" in page.text
         await page.press("F")
         assert "no task runs" in page.message and "F follows" not in page.text
-        await page.press("slash")
-        await page.type("wh-2")
-        await page.press("enter")
+        await page.look_for("wh-2")
         assert page.footer.startswith("n match")
         await page.press("escape")
         assert page.footer.startswith("n error")

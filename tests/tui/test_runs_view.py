@@ -107,9 +107,8 @@ async def test_runs_change_in_place_and_newer_ones_wait_for_g(etl: Project) -> N
 async def test_a_run_that_leaves_the_filter_stays_dimmed_until_g(etl: Project) -> None:
     etl.run(813, "cleanup_tmp", "running", started_at=time.time())
     async with console(etl) as page:
-        await page.press("2", "slash")
-        await page.type("state:running")
-        await page.press("enter")
+        await page.press("2")
+        await page.look_for("state:running")
         await page.shows("Runs 2 ", "> ▸ 813")
         etl.set_run(813, "cancelled", message="cancelled by ada")
         page.engine.tell(changes.RunChanged(813, "cleanup_tmp", "cancelled"))
@@ -234,9 +233,8 @@ async def test_the_older_and_newer_run_of_a_flow_is_gone_to_past_those_of_others
         assert "> ✓ 813" in page.text
         await page.press("j", "i")
         assert "run 812  etl_daily  failed" not in page.text
-        await page.press("i", "slash")
-        await page.type("state:failed")
-        await page.press("enter")
+        await page.press("i")
+        await page.look_for("state:failed")
         await page.shows("Runs 2 ")
         await page.press("comma")
         assert "> ✗ 803" in page.text

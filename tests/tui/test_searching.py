@@ -38,9 +38,8 @@ async def test_a_search_that_the_history_refused_is_made_again_when_it_can_be_re
             raise HistoryError("the history is from an older version")
 
         monkeypatch.setattr(database, "open_reader", refuse)
-        await page.press("3", "slash")
-        await page.type("connecting again")
-        await page.press("enter")
+        await page.press("3")
+        await page.look_for("connecting again")
         await page.shows("the history is from an older version")
         monkeypatch.setattr(database, "open_reader", real)
         page.engine.tell(changes.RunChanged(812, "etl_daily", "failed"))
@@ -52,9 +51,8 @@ async def test_a_search_stops_at_its_cap_and_says_so(
 ) -> None:
     monkeypatch.setattr(searching, "MAX_HITS", 40)
     async with console(said_often) as page:
-        await page.press("3", "slash")
-        await page.type("row flow:etl_* -run:812")
-        await page.press("enter")
+        await page.press("3")
+        await page.look_for("row flow:etl_* -run:812")
         await page.shows(
             "first 40 hits in 1 run", "Matches by run  INFO 40+", "303 INFO  row 299", "40+ hits"
         )
@@ -77,9 +75,8 @@ async def test_escape_stops_a_search_and_keeps_what_was_found(
     go_on = a_slow_search(monkeypatch)
     monkeypatch.setattr(searching, "TELL_SECONDS", 0.0)
     async with console(said_often) as page:
-        await page.press("3", "slash")
-        await page.type("timeout")
-        await page.press("enter")
+        await page.press("3")
+        await page.look_for("timeout")
         await page.shows("2 hits in 1 run", "searching, Esc stops")
         await page.press("escape")
         go_on.set()
@@ -94,9 +91,8 @@ async def test_a_search_in_vain_that_was_stopped_does_not_speak_of_what_it_did_n
     go_on = a_slow_search(monkeypatch)
     monkeypatch.setattr(searching, "TELL_SECONDS", 0.0)
     async with console(said_often) as page:
-        await page.press("3", "slash")
-        await page.type("nobody said this")
-        await page.press("enter")
+        await page.press("3")
+        await page.look_for("nobody said this")
         await page.shows("1 file,")
         await page.press("escape")
         go_on.set()
@@ -109,9 +105,8 @@ async def test_a_long_search_says_how_far_it_has_come(
     go_on = a_slow_search(monkeypatch, 3)
     monkeypatch.setattr(searching, "TELL_SECONDS", 0.0)
     async with console(said_often) as page:
-        await page.press("3", "slash")
-        await page.type("nobody said this")
-        await page.press("enter")
+        await page.press("3")
+        await page.look_for("nobody said this")
         await page.shows("3 files", "searching, Esc stops", "Searching ─", "Looking, the newest runs first")
         go_on.set()
         await page.shows("5 files", "done", "No log says")
