@@ -13,6 +13,8 @@ import re
 from typing import NamedTuple
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+"""A level's place here is its rank."""
+ERROR = LEVELS.index("ERROR")
 STDOUT, STDERR = "stdout", "stderr"
 """The logger names of captured output."""
 KEEPER = "tui_flow.keeper"
@@ -34,6 +36,11 @@ class LogRecord(NamedTuple):
     logger: str
     message: str
     """With newlines between its lines; not safe to print."""
+
+
+def rank_of(level: str) -> int:
+    """What is no level counts as INFO."""
+    return LEVELS.index(level) if level in LEVELS else 1
 
 
 def encode(at: float, level: str, task_run: int | None, tries: int, logger: str, message: str) -> bytes:

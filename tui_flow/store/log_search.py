@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from tui_flow.contract.log import LEVELS, stamp_of
+from tui_flow.contract.log import LEVELS, rank_of, stamp_of
 from tui_flow.patterns import Pattern, pattern
 
 SLICE = 1024 * 1024
@@ -149,7 +149,7 @@ class LogScan:
         if head is None:
             return not self._since and not self._loggers and 1 in self._levels
         return (
-            _rank(head[2]) in self._levels
+            rank_of(head[2]) in self._levels
             and head[1] >= self._since
             and all((pattern.fullmatch(head[5]) is None) is is_not for pattern, is_not in self._loggers)
         )
@@ -310,17 +310,13 @@ def _hit(
     stamp, level, task_run, tries = head.group(1, 2, 3, 4) if head else ("", "", None, None)
     return Hit(
         line, offset, before + match + after, (len(before), len(before) + len(match)),
-        stamp, _rank(level), int(task_run) if task_run else None, int(tries) if tries else 1,
+        stamp, rank_of(level), int(task_run) if task_run else None, int(tries) if tries else 1,
     )  # fmt: skip
 
 
 def _plain(text: str) -> str:
     """Without the colours that it brings, and whole characters only."""
     return _COLOUR.sub("", text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
-
-
-def _rank(level: str) -> int:
-    return LEVELS.index(level) if level in LEVELS else 1
 
 
 def _any_head(query: LogQuery) -> str:

@@ -13,7 +13,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
-from tui_flow.contract.log import LEVELS, LogRecord, decode
+from tui_flow.contract.log import LogRecord, decode, rank_of
 from tui_flow.store.log_search import Needle, lines_with
 
 MAX_LINE = 16_384
@@ -32,7 +32,7 @@ class Head(NamedTuple):
     """What every line of a record has in common."""
 
     level: int
-    """The place of its level in `contract.log.LEVELS`; 1 where it is none of them."""
+    """Its rank."""
     task_run: int | None
     tries: int
     goes_on: bool
@@ -51,8 +51,7 @@ class _Heads(dict[bytes, int]):
         match = _WHO.match(prefix)
         level, task_run, tries = match.groups() if match else (b"", None, None)
         name = level.decode("ascii", "replace") if level else ""
-        rank = LEVELS.index(name) if name in LEVELS else 1
-        head = Head(rank, int(task_run) if task_run else None, int(tries) if tries else 1, False)
+        head = Head(rank_of(name), int(task_run) if task_run else None, int(tries) if tries else 1, False)
         code = self._codes.get(head)
         if code is None:
             code = self._codes[head] = len(self.table)

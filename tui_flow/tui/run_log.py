@@ -4,13 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tui_flow.contract.log import LEVELS
+from tui_flow.contract.log import ERROR
 from tui_flow.store import tasks
 from tui_flow.store.logs import LogFile
 from tui_flow.store.records import FlowRun
 from tui_flow.tui.presentation import log_lines
-
-_ERROR = LEVELS.index("ERROR")
 
 
 class RunLog:
@@ -35,7 +33,7 @@ class RunLog:
 
     def first_error(self) -> int:
         """Its line, from 0; 0 where there is none."""
-        return next(iter(self._log.select(level=_ERROR, heads_only=True)), 0)
+        return next(iter(self._log.select(level=ERROR, heads_only=True)), 0)
 
     def texts(self, *, kept: bool) -> Iterator[str]:
         """All lines as a person reads them elsewhere; what is `kept` has day and zone with each."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from tui_flow.contract.log import LEVELS
+from tui_flow.contract.log import LEVELS, rank_of
 from tui_flow.store.log_search import Hit
 from tui_flow.tui.presentation import Line, text_of, times
 
@@ -47,7 +47,7 @@ def seconds(stamp: str) -> float | None:
 
 def level_word(level: str) -> tuple[str, str]:
     """The level in five letters, and its role."""
-    rank = LEVELS.index(level) if level in LEVELS else 1
+    rank = rank_of(level)
     return (LEVEL_WORDS[rank] if level in LEVELS else level[:5], LEVEL_ROLES[rank])
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from tui_flow.contract.failure import Failure
-from tui_flow.contract.log import LEVELS
+from tui_flow.contract.log import ERROR, LEVELS
 from tui_flow.contract.rundir import LOG, run_dir
 from tui_flow.contract.states import AlertState, FlowRunState, TaskRunState
 from tui_flow.store.log_search import Hit, LogQuery, LogScan, Needle, around
@@ -20,7 +20,6 @@ AROUND = 3
 """Lines of code before the one that failed; one less after it."""
 LOG_LINES = 6
 """Records of the log before the error."""
-_ERROR = LEVELS.index("ERROR")
 
 
 def read(db: Any, alert: Alert, state_dir: Path, project: Path) -> About:
@@ -92,7 +91,7 @@ def _told(path: Path, failure: Failure | None, since: str, until: str) -> Hit | 
     """Where the log tells of the error last; where it does not, its last error."""
     first = (failure.message if failure else "").partition("\n")[0].strip()
     queries = [LogQuery((Needle(first),))] if first else []
-    for query in [*queries, LogQuery(levels=frozenset(range(_ERROR, len(LEVELS))))]:
+    for query in [*queries, LogQuery(levels=frozenset(range(ERROR, len(LEVELS))))]:
         hits = LogScan(query).hits(path)
         hit = next((one for one in hits if since <= one.stamp and (not until or one.stamp < until)), None)
         if hit is not None:

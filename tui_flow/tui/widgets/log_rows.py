@@ -4,12 +4,11 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
 
-from tui_flow.contract.log import LEVELS
+from tui_flow.contract.log import ERROR
 from tui_flow.store.log_search import Needle
 from tui_flow.store.logs import LogFile
 from tui_flow.tui.presentation import tracebacks
 
-ERROR = LEVELS.index("ERROR")
 MAX_LOOKED_BACK = 2_000
 """Lines from the end among which a writer is looked for."""
 MAX_TRACEBACKS = 500

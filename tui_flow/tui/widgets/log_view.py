@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.style import Style
 from textual.strip import Strip
 
-from tui_flow.contract.log import DROPPED, KEEPER
+from tui_flow.contract.log import DROPPED, ERROR, KEEPER
 from tui_flow.counting import counted
 from tui_flow.patterns import TooSlow
 from tui_flow.store.log_search import Needle
@@ -18,7 +18,7 @@ from tui_flow.store.logs import LogFile
 from tui_flow.tui.actions import bindings
 from tui_flow.tui.presentation import log_lines
 from tui_flow.tui.widgets.lines import Lines
-from tui_flow.tui.widgets.log_rows import ERROR, LogRows
+from tui_flow.tui.widgets.log_rows import LogRows
 from tui_flow.tui.widgets.log_text import breaks, coloured, highlighted
 from tui_flow.tui.widgets.paint import AnySpan
 
