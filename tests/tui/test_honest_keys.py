@@ -4,6 +4,7 @@ from rich.cells import cell_len
 
 from tests.tui.pages import FakeEngine, Page, console
 from tests.tui.project import Project
+from tests.tui.test_form import SCHEMA
 from tui_flow.contract import commands
 from tui_flow.contract.errors import READS_ONLY
 from tui_flow.tui.actions import ACTIONS, ALONE, key_name
@@ -63,6 +64,34 @@ async def test_a_key_of_another_view_says_where_it_belongs(etl: Project) -> None
         assert "Schedule only" not in page.text, (
             "what was said of a dead key is gone below what another key opened"
         )
+
+
+async def test_no_key_is_silent_in_the_form(etl: Project) -> None:
+    etl.flow("typed", parameters=SCHEMA)
+    async with console(etl) as page:
+        await page.press("G", "R")
+        for control, key, said in (
+            ("count", "f6", "F6 does nothing; ^P shows the keys"),
+            ("count", "f12", "F12 does nothing; ^P shows the keys"),
+            ("count", "f1", "F1 works in a view only (a tour in six steps)"),
+            ("count", "ctrl+d", "there is nothing behind the cursor to delete"),
+            ("count", "ctrl+u", "there is nothing before the cursor to delete"),
+            ("mode", "ctrl+d", "^D works in lists only (half a page down)"),
+            ("mode", "q", "q works in a view only (back; at the top: detach)"),
+            ("mode", "z", "z works in a view only (zoom this pane, or unzoom)"),
+            ("config", "g", "g works in lists only (to the first line)"),
+            ("config", "f6", "F6 does nothing; ^P shows the keys"),
+        ):
+            while f"> {control}" not in page.text and f">~{control}" not in page.text:
+                await page.press("down")
+            await page.press(key)
+            assert page.message.startswith(said), (control, key)
+        await page.press("down")
+        assert "works in" not in page.message and "does nothing" not in page.message
+        await page.press("pageup", "pageup", "pageup")
+        assert "> name" in page.text
+        await page.press("pagedown")
+        assert "> name" not in page.text
 
 
 async def test_a_read_only_console_offers_nothing_that_it_refuses_and_says_why(etl: Project) -> None:

@@ -356,11 +356,18 @@ class Console(Hearing, inherit_bindings=False):
     async def _check_bindings(self, key: str, priority: bool = False) -> bool:
         """Textual asks here who answers a key; one that nobody answers is not passed over in silence."""
         is_bound = await super()._check_bindings(key, priority)
-        view = self.screen
-        if not is_bound and not priority and isinstance(view, View):
-            others = self.keymap.actions_of(key, not_in=view.places())
-            view.say(unbound(key_name(key, self.paint.marks.ascii), others))
+        if not is_bound and not priority:
+            self._say_unbound(key)
         return is_bound
+
+    def _say_unbound(self, key: str) -> None:
+        from tui_flow.tui.screens.form import FormScreen
+
+        screen, ascii = self.screen, self.paint.marks.ascii
+        if isinstance(screen, View | FormScreen):
+            others = self.keymap.actions_of(key, not_in=screen.places())
+            keys = self.keymap.first(action_named(screen.KEYS_SHOWN_BY), ascii)
+            screen.say(unbound(key_name(key, ascii), others, keys))
 
     def action_say_how_to_leave(self) -> None:
         self.say("q goes back, and at the top leaves the console; runs go on without it")

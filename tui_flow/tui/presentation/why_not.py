@@ -70,10 +70,10 @@ def where_it_works(actions: Sequence[Action]) -> str:
     return f"works in {', '.join(places)}{' and ' if places else ''}{last} only"
 
 
-def unbound(shown: str, others: Sequence[Action]) -> str:
-    """What is said of a key that means nothing here; `others` is what it means elsewhere."""
+def unbound(shown: str, others: Sequence[Action], keys: str = "?") -> str:
+    """What is said of a key that means nothing here; `others` is what it means elsewhere, and `keys` the key that shows all."""
     if not others:
-        return f"{shown} does nothing; ? shows the keys"
+        return f"{shown} does nothing; {keys} shows the keys"
     helps = {action.help for action in others}
     what = f" ({helps.pop()})" if len(helps) == 1 else ""
     return f"{shown} {where_it_works(others)}{what}"

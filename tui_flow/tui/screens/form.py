@@ -25,7 +25,7 @@ from tui_flow.tui.presentation.run_options import RunOptions
 from tui_flow.tui.screens.presetting import Presetting
 from tui_flow.tui.screens.view import View
 from tui_flow.tui.widgets.bars import Bar, Footer
-from tui_flow.tui.widgets.controls import Entered, GroupControl, TextControl, Typed
+from tui_flow.tui.widgets.controls import Entered, GroupControl, TextControl, Typed, Useless
 from tui_flow.tui.widgets.field_rows import DEFAULT_CELLS, FieldRow, FieldRows
 from tui_flow.tui.widgets.header import Header
 from tui_flow.tui.widgets.lines import TextLines
@@ -45,11 +45,14 @@ class FormScreen(Presetting, ModalScreen[None]):
     CSS_PATH = "../styles/form.tcss"
     HORIZONTAL_BREAKPOINTS = View.HORIZONTAL_BREAKPOINTS
     VERTICAL_BREAKPOINTS = View.VERTICAL_BREAKPOINTS
+    KEYS_SHOWN_BY = "form.commands"
     BINDINGS: ClassVar = [
         *bindings("form", priority=True),
         # Before the pane around the fields, which would scroll.
         Binding("down", "next_field", priority=True),
         Binding("up,shift+tab", "next_field(-1)", priority=True),
+        Binding("pagedown", "page(1)", priority=True),
+        Binding("pageup", "page(-1)", priority=True),
         # As everywhere; a form hears no keys but its own.
         Binding("ctrl+z", "app.suspend_process", priority=True, id="app.suspend_process"),
         Binding("ctrl+l", "app.redraw", priority=True, id="app.redraw"),
@@ -189,6 +192,9 @@ class FormScreen(Presetting, ModalScreen[None]):
         else:
             self.action_next_field()
 
+    def on_useless(self, event: Useless) -> None:
+        self.say(event.why)
+
     def on_descendant_focus(self) -> None:
         left, self._left = self._left, self.row
         self._offer_keys()
@@ -215,6 +221,10 @@ class FormScreen(Presetting, ModalScreen[None]):
     def row(self) -> FieldRow | None:
         """The one under the cursor."""
         return next((row for row in self._all_rows if row.control is self.focused), None)
+
+    def places(self) -> list[str]:
+        """Where the actions are that work here."""
+        return ["form"]
 
     def useless(self) -> set[str]:
         """The ids of what would do nothing now."""
@@ -328,6 +338,14 @@ class FormScreen(Presetting, ModalScreen[None]):
         if controls:
             place = controls.index(self.focused) if self.focused in controls else -1
             self.set_focus(controls[(place + step) % len(controls)])
+
+    def action_page(self, step: int) -> None:
+        """As many fields on or back as there is room for; not past the ends."""
+        controls = [row.control for row in self._shown_rows]
+        if controls:
+            place = controls.index(self.focused) if self.focused in controls else 0
+            page = max(1, self.query_one("#fields").size.height - 1)
+            self.set_focus(controls[max(0, min(place + step * page, len(controls) - 1))])
 
     def action_reset(self) -> None:
         """The field under the cursor has its default again; of a group, all its fields."""

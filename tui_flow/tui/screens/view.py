@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 class View(Screen[None]):
     """A screen between the header and the footer."""
 
+    KEYS_SHOWN_BY = "app.help"
+    """The action whose key shows all keys that work here."""
     HORIZONTAL_BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-narrow"), (80, "-80"), (120, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS: list[tuple[int, str]] | None = [  # noqa: RUF012
         (0, "-tiny"),

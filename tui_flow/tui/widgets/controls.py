@@ -30,6 +30,14 @@ class Entered(Message):
     """Enter was pressed in a control that does nothing else with it."""
 
 
+class Useless(Message):
+    """A key did nothing in a control."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__()
+        self.why = why
+
+
 class TextControl(SafeInput):
     """A line of text; stars where it is a secret."""
 
@@ -57,6 +65,20 @@ class TextControl(SafeInput):
 
     async def action_submit(self) -> None:
         self.post_message(Entered())
+
+    # Whose keys mean something else in lists: who presses them there by habit is told what they do here.
+
+    def action_delete_right(self) -> None:
+        self._delete_or_say(super().action_delete_right, "behind")
+
+    def action_delete_left_all(self) -> None:
+        self._delete_or_say(super().action_delete_left_all, "before")
+
+    def _delete_or_say(self, delete: Callable[[], None], where: str) -> None:
+        before = self.value
+        delete()
+        if self.value == before:
+            self.post_message(Useless(f"there is nothing {where} the cursor to delete"))
 
 
 class _Drawn(Widget, can_focus=True):
