@@ -11,7 +11,7 @@ from tests.tui.pages import FakeEngine, Page, console
 from tests.tui.project import Project
 from tests.tui.test_form import NEEDED, SCHEMA
 from tui_flow.contract import changes, commands
-from tui_flow.contract.errors import BrokenFlow
+from tui_flow.contract.errors import BadParameters, BrokenFlow
 from tui_flow.store import presets
 from tui_flow.tui.presentation import times
 
@@ -127,6 +127,28 @@ async def test_what_is_wrong_is_said_where_the_cursor_is_already(etl: Project) -
         await page.shows("count  needs a whole number")
         await page.press("7")
         await page.shows("count  whole number")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 20)])
+async def test_a_refusal_is_readable_whole(etl: Project, size: tuple[int, int]) -> None:
+    engine = FakeEngine()
+    engine.answers[commands.RunFlow] = BadParameters(
+        "the parameters do not fit: limit has to be at most 500, and date is none of the days for which there are files",
+        where="flows/etl_daily.py:12, in etl_daily",
+        next="see tui-flow describe etl_daily for what it takes, and mend them",
+    )
+    async with console(etl, size=size, engine=engine) as page:
+        await page.press("R", "ctrl+r")
+        await page.shows("the parameters do not fit")
+        refusal = page.text[page.text.index("the parameters do not fit") :]
+        assert (
+            "limit has to be at most 500, and date is none of the days for which there are files; "
+            "flows/etl_daily.py:12, in etl_daily; see tui-flow describe etl_daily for what it takes, and mend them"
+        ) in " ".join(refusal.split())
+        assert "^R run" in page.footer and "> date *" in page.text
+        await page.press("backspace")
+        await page.hides("flows/etl_daily.py:12")
+        assert page.message.startswith("date ")
 
 
 async def test_all_values_are_edited_as_json_and_a_slip_loses_nothing(

@@ -365,8 +365,10 @@ class Asking(Outside, inherit_bindings=False):
 
 def in_one_line(error: TuiFlowError, width: int) -> str:
     """What is wrong, where, and what next; not where, if it does not fit in so many cells."""
-    whole, brief = (
-        "; ".join(part for part in parts if part)
-        for parts in ((error.what, error.where, error.next), (error.what, error.next))
-    )
-    return whole if cell_len(whole) < width else brief
+    whole = in_words(error)
+    return whole if cell_len(whole) < width else "; ".join(part for part in (error.what, error.next) if part)
+
+
+def in_words(error: TuiFlowError) -> str:
+    """What is wrong, where, and what next."""
+    return "; ".join(part for part in (error.what, error.where, error.next) if part)

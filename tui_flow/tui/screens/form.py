@@ -87,6 +87,8 @@ class FormScreen(Presetting, ModalScreen[None]):
         self.option_title = Bar(id="option-title")
         self.crumbs, self.titles = Bar(id="crumbs"), Bar(id="titles")
         self.command, self.about = TextLines(id="command"), Bar(id="message")
+        self.said = TextLines(id="said")
+        """In place of `about` while something is said that is not of a field, in as many lines as it takes."""
         self.footer = Footer(id="footer")
         self._left: FieldRow | None = None
         """The one that was under the cursor before."""
@@ -113,10 +115,11 @@ class FormScreen(Presetting, ModalScreen[None]):
             yield self.plan
         yield self.command
         yield self.about
+        yield self.said
         yield self.footer
 
     def on_mount(self) -> None:
-        self.command.can_focus = False
+        self.command.can_focus = self.said.can_focus = self.said.display = False
         self.update_crumbs()
         self.option_title.display = bool(self.options.fields)
         self.option_title.set([(" Run options", "strong")])
@@ -290,12 +293,22 @@ class FormScreen(Presetting, ModalScreen[None]):
             run_id, values = self.last_good
             had = form.text_in(field, values)
             words += [(f"  run {run_id}, ok, had {had}", "dim")] if had else []
-        self.about.set(words, right if len(rows) > 1 else ())
         self._has_said = self._has_said or complain
+        if complain and problem:
+            self._tell_whole(words)
+            return
+        self.about.set(words, right if len(rows) > 1 else ())
+        self.about.display, self.said.display = True, False
 
     def say(self, text: str, role: str = "") -> None:
         self._has_said = True
-        self.about.set([(f" {text}", role)])
+        self._tell_whole([(f" {text}", role)])
+
+    def _tell_whole(self, line: Line) -> None:
+        self.said.set_lines([line])
+        self.about.display, self.said.display = False, True
+        if self.focused is not None:  # the fields may have less room now
+            self.call_after_refresh(self.focused.scroll_visible, animate=False)
 
     # Keys.
 
@@ -322,11 +335,13 @@ class FormScreen(Presetting, ModalScreen[None]):
 
     def _refused(self, error: TuiFlowError) -> None:
         """What was typed stays, for what was refused may be mended."""
-        from tui_flow.tui.asking import in_one_line
+        from tui_flow.tui.asking import in_one_line, in_words
 
         self._is_asking = False
-        screen = self if self.is_attached else self.console
-        screen.say(in_one_line(error, self.console.size.width), "bad")
+        if self.is_attached:
+            self.say(in_words(error), "bad")
+        else:
+            self.console.say(in_one_line(error, self.console.size.width), "bad")
 
     def take_all(self) -> None:
         self.rows.take()
