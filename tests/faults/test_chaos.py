@@ -80,7 +80,6 @@ class Chaos:
         self.over: dict[int, str] = {}
         """Runs that were seen to be over, and how."""
         self.events: set[str] = set()
-        self.deaths = 0
 
     def go_on(self, seconds: float) -> None:
         acts = [
@@ -133,7 +132,6 @@ class Chaos:
     def kill_engine(self) -> None:
         self.process.kill()
         self.process.wait(10)
-        self.deaths += 1
         self.engine.hang_up()
         self.process = self.engine.start("--stay", **LIMITS)
         wait_until(lambda: rundir.lock_holder(self.engine.state_dir / "engine.lock") == self.process.pid)

@@ -46,10 +46,10 @@ class Run:
     def records(self) -> list[log.LogRecord]:
         records: list[bytes] = []
         for line in (self.directory / rundir.LOG).read_bytes().splitlines(keepends=True):
-            if log.is_header(line):
-                records.append(line)
-            else:
+            if line.startswith(b"\t"):
                 records[-1] += line
+            else:
+                records.append(line)
         found = [log.decode(record) for record in records]
         assert None not in found, records
         return found  # type: ignore[return-value]

@@ -19,7 +19,7 @@ from tui_flow.tui.widgets.paint import Paint
 
 def test_every_state_has_its_own_shape_in_both_alphabets() -> None:
     states = {*FlowRunState, *TaskRunState}
-    assert set(glyphs.STATES) == {str(state) for state in states}
+    assert set(glyphs.LEGEND) == {str(state) for state in states} | {"missed"}
     for ascii in (False, True):
         shapes = [glyphs.glyph(state, ascii) for state in states]
         assert len(set(shapes)) == len(states)

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from tui_flow.client.blocking import Connection
 
 
-def connect(settings: Settings, *, start: bool = True, timeout: float = 15.0) -> "Connection":
+START_SECONDS = 15.0
+"""Within which an engine comes up."""
+
+
+def connect(settings: Settings, *, start: bool = True, timeout: float = START_SECONDS) -> "Connection":
     """A connection to the project's engine. Without `start`, EngineError where none is running.
 
     Raises StateDirError where the state directory cannot be used, HistoryError where the engine refuses the history,
@@ -28,9 +32,7 @@ def connect(settings: Settings, *, start: bool = True, timeout: float = 15.0) ->
     return Connection(reach(settings, start, timeout))
 
 
-async def connect_async(
-    settings: Settings, *, start: bool = True, timeout: float = 15.0
-) -> "AsyncConnection":
+async def connect_async(settings: Settings, *, start: bool = True) -> "AsyncConnection":
     """The same for asyncio; the loop is not held up meanwhile."""
     import asyncio
 
@@ -38,7 +40,7 @@ async def connect_async(
     from tui_flow.client.reaching import reach
     from tui_flow.contract import wire
 
-    end = await asyncio.to_thread(reach, settings, start, timeout)
+    end = await asyncio.to_thread(reach, settings, start, START_SECONDS)
     end.settimeout(None)
     reader, writer = await asyncio.open_unix_connection(sock=end, limit=wire.MAX_LINE)
     return AsyncConnection(reader, writer)

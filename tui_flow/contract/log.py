@@ -58,11 +58,6 @@ def stamp_of(at: float) -> str:
     return f"{_stamp(seconds)}.{micros:06}Z"
 
 
-def is_header(line: bytes) -> bool:
-    """Whether a record begins with this line, rather than going on."""
-    return not line.startswith(b"\t")
-
-
 def decode(lines: bytes) -> LogRecord | None:
     """The record of a header line and the lines that follow it, or None where that is not one (a torn write)."""
     match = _HEADER.match(lines)

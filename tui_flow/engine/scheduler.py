@@ -248,11 +248,11 @@ class Scheduler:
         self.changed()
         return rows[0].times if rows else 0
 
-    def next_times(self, schedule: Schedule, limit: int, after: float | None = None) -> list[float]:
+    def next_times(self, schedule: Schedule, limit: int) -> list[float]:
         """The fire times to come; none of a trigger."""
         entry = self._entry(schedule)
         found: list[float] = []
-        at = max(schedule.cursor, self._clock.time() if after is None else after)
+        at = max(schedule.cursor, self._clock.time())
         while entry is not None and len(found) < limit:
             following = entry.timetable.next(at)
             if following is None:

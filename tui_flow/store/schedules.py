@@ -16,7 +16,6 @@ AUTHOR = "the author"
 """Who paused a schedule that is declared with `active=False`."""
 SERVER = "its server"
 """Who paused a schedule whose script has ended."""
-_NEWEST = 2**62
 _encode = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
 
 
@@ -160,12 +159,9 @@ def adopt_run(
         move_cursors(db, [(schedule.id, fire_at, None)])
 
 
-def list_fire_times(
-    db: sqlite3.Connection, schedule: int, *, before: int | None = None, limit: int = 50
-) -> list[FireTime]:
-    """The last ones decided first; those with ids below `before`."""
-    wanted = [schedule, _NEWEST if before is None else before, limit]
-    return [rows.fire_time(row) for row in queries.rows(db, "list_fire_times", wanted)]
+def list_fire_times(db: sqlite3.Connection, schedule: int, *, limit: int = 50) -> list[FireTime]:
+    """The last ones decided first."""
+    return [rows.fire_time(row) for row in queries.rows(db, "list_fire_times", [schedule, limit])]
 
 
 def fire_times_between(db: sqlite3.Connection, schedule: int, start: float, end: float) -> list[FireTime]:

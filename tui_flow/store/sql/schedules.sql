@@ -71,7 +71,7 @@ ON CONFLICT (schedule, fire_at) WHERE event_key IS NULL AND times = 1 DO UPDATE 
 
 -- name: list_fire_times
 SELECT {fire_time_columns} FROM fire_times
-WHERE schedule = ? AND id < ? ORDER BY id DESC LIMIT ?;
+WHERE schedule = ? ORDER BY id DESC LIMIT ?;
 
 -- name: fire_times_between
 SELECT {fire_time_columns} FROM fire_times

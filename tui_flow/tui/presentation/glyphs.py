@@ -40,13 +40,11 @@ _LOOKS = {
     "failed": Look("✗", "X", "failed", "bad"),
     "crashed": Look("!", "!", "crashed", "bad"),
     "cancelled": Look("⊘", "#", "cancelled", "gone"),
+    "missed": Look("?", "?", "missed", "warn"),
 }
-
-STATES = tuple(_LOOKS)
-"""All states of flow runs and task runs, in the order in which help lists them."""
-_LOOKS["missed"] = Look("?", "?", "missed", "warn")
 LEGEND = tuple(_LOOKS)
-"""The same, with what can become of a fire time that no run is made for."""
+"""All states of flow runs and task runs, and what can become of a fire time that no run is made for, in the order in
+which help lists them."""
 
 
 def glyph(state: str, ascii: bool = False) -> str:
@@ -83,8 +81,6 @@ class Marks(NamedTuple):
     dash: str
     left: str
     right: str
-    up: str
-    down: str
     enter: str
     bars: str
     """Eight heights of one cell."""
@@ -130,8 +126,6 @@ UNICODE = Marks(
     "—",
     "‹",
     "›",
-    "↑",
-    "↓",
     "⏎",
     "▁▂▃▄▅▆▇█",
     "▏▎▍▌▋▊▉",
@@ -156,8 +150,6 @@ ASCII = Marks(
     "-",
     "<",
     ">",
-    "up",
-    "down",
     "Enter",
     "_.-:=+*#",
     "",
