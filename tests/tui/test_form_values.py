@@ -95,3 +95,17 @@ def test_a_run_with_nothing_changed_is_asked_for_as_the_run_before_and_so_does_i
         if form.is_inside_unset(field) or field.type_word == "float":
             continue
         assert same(parse(field, form.texts[field.path]), form.value(field)), field.dotted
+
+
+@settings(max_examples=60, deadline=None)
+@given(TEXT, st.none() | ANY)
+def test_a_parameter_that_takes_anything_takes_in_the_form_what_the_command_line_takes(
+    text: str, before: Any
+) -> None:
+    form = Form(SCHEMA, {"un": before, "s": "a"})
+    form.texts["un",] = text
+    if not text.strip():
+        return  # the form asks for something there
+    assert form.problems == {}
+    assert same(form.values()["un"], assigned({"un": text}, SCHEMA, {})["un"])
+    assert_same(as_given(form), form.values())

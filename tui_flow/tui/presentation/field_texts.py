@@ -102,7 +102,8 @@ def start_of(field: Field) -> str:
 
 def are_same(field: Field, one: str, other: str) -> bool:
     """Whether two texts mean the same: blanks around them count in a text only."""
-    is_text = "string" in field.types and field.format not in MOMENTS and not field.choices
+    takes_text = "string" in field.types or not field.types
+    is_text = takes_text and field.format not in MOMENTS and not field.choices
     return one == other if is_text else one.strip() == other.strip()
 
 
@@ -125,10 +126,11 @@ def read(field: Field, text: str, now: float | None = None) -> Any:
     except ValueError:
         if not field.is_lenient or not text.strip():
             raise
-        return _json_or_text(text)
+        return json_or_text(text)
 
 
-def _json_or_text(text: str) -> Any:
+def json_or_text(text: str) -> Any:
+    """What a text means where anything may come: what JSON says, else the text."""
     try:
         return from_json(text)
     except ValueError:
@@ -156,6 +158,8 @@ def _parse(field: Field, text: str, now: float) -> Any:
                 return value
     if field.format in MOMENTS:
         return moment(field, stripped, now)
+    if not field.types:  # it takes anything, as `-p` does
+        return json_or_text(text)
     return _string(text) if "string" in field.types else _json(field, stripped)
 
 
@@ -287,6 +291,6 @@ def _json(field: Field, text: str) -> Any:
         raise ValueError(f"needs a {field.hint}") from None
     wanted = {"array": list, "object": dict}
     classes = tuple(wanted[type_] for type_ in field.types if type_ in wanted)
-    if field.types and not isinstance(value, classes):
+    if not isinstance(value, classes):
         raise ValueError(f"needs a {field.hint}")
     return value

@@ -31,7 +31,7 @@ class Field(NamedTuple):
     path: tuple[str, ...]
     """Its name, after those of the groups that it is in."""
     types: tuple[str, ...]
-    """Names of JSON types; empty takes any JSON."""
+    """Names of JSON types; empty takes anything: JSON, else the text."""
     required: bool
     default: Any
     description: str = ""
@@ -110,7 +110,7 @@ class Field(NamedTuple):
         ]
         if self.is_plain_list:
             return "list, as a, b"
-        return " or ".join(dict.fromkeys(kinds)) or "JSON"
+        return " or ".join(dict.fromkeys(kinds)) or "text or JSON"
 
     @property
     def type_word(self) -> str:

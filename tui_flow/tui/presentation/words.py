@@ -5,8 +5,15 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from tui_flow.contract.parameter_fit import from_json
-from tui_flow.tui.presentation.field_texts import choice, is_moment_word, listed, moment, same, texts_of
+from tui_flow.tui.presentation.field_texts import (
+    choice,
+    is_moment_word,
+    json_or_text,
+    listed,
+    moment,
+    same,
+    texts_of,
+)
 from tui_flow.tui.presentation.fields import Field
 
 _TYPES = {
@@ -50,10 +57,7 @@ def value_of(text: str, schema: Mapping[str, Any]) -> Any:
     So `-p id=007` is the string "007" for a parameter that takes a string, and 7 is a number for one that
     takes a number. `schema` is the parameter's own JSON schema; an empty one takes everything.
     """
-    try:
-        value = from_json(text)
-    except ValueError:
-        return text
+    value = json_or_text(text)
     allowed = _allowed(schema)
     if not allowed or _TYPES[type(value)] & allowed or "string" not in allowed:
         return value
