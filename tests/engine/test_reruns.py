@@ -7,7 +7,7 @@ import pytest
 
 from tests.engine.running import Running
 from tui_flow.contract import journal, rundir
-from tui_flow.contract.commands import CancelRun, RerunRun
+from tui_flow.contract.commands import CancelRun, PreviewRerun, RerunRun
 from tui_flow.contract.errors import BadParameters, BrokenFlow, NotRerunnable, UnknownRun
 from tui_flow.store import database, runs, tasks
 from tui_flow.store.records import Attempt
@@ -109,6 +109,36 @@ def test_a_run_that_was_cancelled_before_it_began_waits_again_as_the_attempt_tha
     ends = [event for event in map(journal.decode, lines) if isinstance(event, journal.RunEnded)]
     assert [end.state for end in ends] == ["completed"], "a history that is made anew of it says the same"
     assert engine.ask(RerunRun(second))["attempt"] == 2
+
+
+def test_a_rerun_that_was_cancelled_before_it_began_keeps_what_was_asked_of_it(engine: Running) -> None:
+    engine.write("etl.py", ETL.replace("@flow", "@flow(max_concurrent_runs=1)"))
+    run_id = engine.run("etl")
+    engine.wait_for(run_id, "failed")
+    slow = engine.run("etl", mood="slow")
+    engine.wait_for(slow, "running")
+    spec_of = rundir.run_dir(engine.state_dir, run_id)
+    for wishes in (
+        {"from_tasks": ["load"], "strict": True},
+        {"only": ["lo*"]},
+        {"only_failed": True},
+        {"force": True},
+        {"original_code": True},
+    ):
+        engine.ask(RerunRun(run_id, **wishes))  # type: ignore[arg-type]
+        asked = rundir.read_spec(spec_of)
+        engine.ask(CancelRun(run_id))
+        engine.wait_for(run_id, "cancelled")
+        engine.ask(RerunRun(run_id))
+        assert rundir.read_spec(spec_of) == asked
+        engine.ask(CancelRun(run_id))
+        engine.wait_for(run_id, "cancelled")
+    assert engine.ask(PreviewRerun(run_id))["reuse"] == 2
+    engine.ask(RerunRun(run_id, from_tasks=["load"]))
+    engine.ask(CancelRun(run_id))
+    engine.wait_for(run_id, "cancelled")
+    assert engine.ask(PreviewRerun(run_id))["reuse"] == 0
+    assert engine.ask(PreviewRerun(run_id, only_failed=True))["reuse"] == 2, "unless somebody says otherwise"
 
 
 def test_an_engine_that_is_killed_right_after_the_answer_forgets_no_attempt(engine: Running) -> None:

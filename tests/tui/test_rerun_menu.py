@@ -175,6 +175,10 @@ def test_only_what_makes_sense_is_offered() -> None:
         reruns.command_line(over, reruns.ways(over, "load [1]")[3]) == "tui-flow rerun 7 --only 'load [[]1]'"
     )
     assert reruns.ways(a_run(7), "") == []
+    assert (
+        reruns.ways(over._replace(state=FlowRunState.CANCELLED, started_at=None), "")[0].title
+        == "as asked for"
+    )
 
 
 async def test_a_secret_that_was_not_kept_is_asked_for_before_the_next_attempt(

@@ -183,8 +183,9 @@ class PreviewRerun(NamedTuple):
 
 
 class RerunRun(NamedTuple):
-    """Runs a run that is over again, as its next attempt (one that was cancelled before it began: as that one): task calls that succeeded, with equal arguments and equal
-    code, give the result that they gave. Result: `{"run_id": int, "attempt": int}`, once that is in the history.
+    """Runs a run that is over again, as its next attempt: task calls that succeeded, with equal arguments and equal
+    code, give the result that they gave. One that was cancelled before it began is that attempt still, with what was
+    asked for it unless this says otherwise. Result: `{"run_id": int, "attempt": int}`, once that is in the history.
 
     Errors: UnknownRun, NotRerunnable, BrokenFlow, BadParameters.
     """

@@ -95,10 +95,10 @@ async def cancel_run(engine: "Engine", connection: Connection, command: commands
 async def preview_rerun(engine: "Engine", _: Connection, command: commands.PreviewRerun) -> dict[str, Any]:
     rerun = await reruns.asked_for(engine, command)
     options = {
-        "from_tasks": command.from_tasks,
-        "only_failed": command.only_failed,
-        "force": command.force,
-        "only": command.only,
+        "from_tasks": rerun.spec.rerun_from,
+        "only_failed": rerun.spec.reuse == "succeeded",
+        "force": rerun.spec.reuse == "nothing",
+        "only": rerun.spec.rerun_only,
         "source_sha": rerun.spec.source_sha,
         "changed_parameters": rerun.changed_parameters,
     }
@@ -108,7 +108,7 @@ async def preview_rerun(engine: "Engine", _: Connection, command: commands.Previ
 
 async def rerun_run(engine: "Engine", connection: Connection, command: commands.RerunRun) -> dict[str, Any]:
     rerun = await reruns.asked_for(engine, command)
-    rerun.spec = rerun.spec._replace(is_strict=command.strict)
+    rerun.spec = rerun.spec._replace(is_strict=command.strict or rerun.spec.is_strict)
     attempt = await reruns.begin(engine, rerun)
     engine.log.say(f"run {command.run_id}: {connection.user} asked for attempt {attempt}")
     engine.wake()

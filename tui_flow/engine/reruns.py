@@ -71,6 +71,9 @@ async def asked_for(engine: "Engine", command: commands.RerunRun | commands.Prev
     if spec is None or not spec.path:
         what = "has no run directory any more" if spec is None else "was called by code that no file holds"
         _refuse(run, what, "run its flow anew")
+    keeps_wishes = run.never_began and not _has_wishes(command)
+    if keeps_wishes:
+        command = _as_before(command, spec)
     source_sha = _source_of(engine, run) if command.original_code else ""
     if not source_sha:
         await _require_sound(engine, run, spec)
@@ -98,6 +101,7 @@ async def asked_for(engine: "Engine", command: commands.RerunRun | commands.Prev
             skip=[] if command.force else spec.skip,
             only=[] if command.force else spec.only,
             asked_attempt=attempt,
+            is_strict=keeps_wishes and spec.is_strict,
             tries_before=0,
             resumes=0,
             crashes=0,
@@ -195,6 +199,24 @@ def _refuse_both(run: FlowRun, command: commands.RerunRun | commands.PreviewReru
         given.append("from_tasks")
     if len(given) > 1:
         _refuse(run, f"cannot be run with {given[0]} and {given[1]} at once", "choose one of the two")
+
+
+def _has_wishes(command: commands.RerunRun | commands.PreviewRerun) -> bool:
+    """Whether it says what is to be reused, or what is to run."""
+    return any((command.from_tasks, command.only, command.only_failed, command.force, command.original_code))
+
+
+def _as_before(
+    command: commands.RerunRun | commands.PreviewRerun, spec: RunSpec
+) -> commands.RerunRun | commands.PreviewRerun:
+    """The same with the wishes of the attempt that is still to be made."""
+    return command._replace(
+        from_tasks=spec.rerun_from,
+        only=spec.rerun_only,
+        only_failed=spec.reuse == "succeeded",
+        force=spec.reuse == "nothing",
+        original_code=bool(spec.source_sha),
+    )
 
 
 def _reuse(command: commands.RerunRun | commands.PreviewRerun) -> str:

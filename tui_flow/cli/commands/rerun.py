@@ -77,7 +77,8 @@ def command(
     The flow's body runs anew. A task call that succeeded before, with equal arguments and equal code, gives the result
     that it gave; anything else runs. A task's code is its function and what that names in the project, so mending one
     task leaves the others' results in use. What the run left out (`run --skip`) is left out again, unless --from or
-    --only names it, or --force runs all. Exits as `run` does.
+    --only names it, or --force runs all. An attempt that was cancelled before it began is begun as it was asked for,
+    unless you say what else to reuse. Exits as `run` does.
     """
     from tui_flow.client import connect
 

@@ -31,7 +31,9 @@ def ways(run: FlowRun, task: str) -> list[Way]:
     if run.state not in RERUNNABLE:
         return []
     found = [
-        Way("f", "from failed", {}, "", "What succeeded, with equal code and arguments, is reused."),
+        Way("f", "as asked for", {}, "", "It never began: it is put back as it was.")
+        if run.never_began
+        else Way("f", "from failed", {}, "", "What succeeded, with equal code and arguments, is reused."),
         Way("a", "all of it", {"force": True}, "--force", "Nothing is reused."),
     ]
     if task:
