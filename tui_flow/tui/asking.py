@@ -4,6 +4,7 @@ import time
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.cells import cell_len
@@ -212,43 +213,39 @@ class Asking(Outside, inherit_bindings=False):
         if not self.may_change():
             return
         verb = "Kill" if kill else "Cancel"
-        grace = f"TERM, and KILL after {self.settings.grace_seconds:g}s"
-        waits = run.state is FlowRunState.PENDING
-        how = "all its processes get KILL at once" if kill else f"its processes get {grace}"
-        lines: list[Line] = [
-            [
-                ("run ", ""),
-                (str(run.id), "strong"),
-                (" of ", ""),
-                (run.flow, "strong"),
-                (f" is {run.state}", ""),
-            ],
-            [("It has not begun." if waits else f"What it has done stays; {how}.", "dim")],
-        ]
+        keep = "Keep it" if run.state is FlowRunState.PENDING else "Keep it running"
         command = commands.CancelRun(run_id=run.id, kill=kill)
-
-        def told(answer: dict[str, Any]) -> None:
-            over = answer["state"] in TERMINAL
-            said = f"run {run.id} is {answer['state']}" if over else f"run {run.id} was asked to end"
-            back = put_back(run) if over else None
-            if back is None:
-                why = "had a secret, which is gone" if waits and over else "had begun"
-                self.cannot_undo(f"u cannot bring run {run.id} back: it {why}; r runs it again")
-                self.say(said)
-                return
-            self.can_undo(lambda: self.ask(back, lambda _: self.say(f"undone: run {run.id} waits again")))
-            self.say(f"{said}; u undoes")
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self.ask(command, told)
+                self.ask(command, partial(self._tell_of_end, run))
 
-        self.push_screen(
-            ConfirmScreen(
-                f"{verb} run {run.id}?", lines, "Keep it" if waits else "Keep it running", f"{verb} it"
-            ),
-            answered,
-        )
+        what_happens = self._what_ends(run, kill=kill)
+        self.push_screen(ConfirmScreen(f"{verb} run {run.id}?", what_happens, keep, f"{verb} it"), answered)
+
+    def _what_ends(self, run: FlowRun, *, kill: bool) -> list[Line]:
+        grace = f"TERM, and KILL after {self.settings.grace_seconds:g}s"
+        how = "all its processes get KILL at once" if kill else f"its processes get {grace}"
+        waits = run.state is FlowRunState.PENDING
+        number, flow = (str(run.id), "strong"), (run.flow, "strong")
+        return [
+            [("run ", ""), number, (" of ", ""), flow, (f" is {run.state}", "")],
+            [("It has not begun." if waits else f"What it has done stays; {how}.", "dim")],
+        ]
+
+    def _tell_of_end(self, run: FlowRun, answer: dict[str, Any]) -> None:
+        """What became of a run that was to end, and whether it can be put back."""
+        is_over = answer["state"] in TERMINAL
+        said = f"run {run.id} is {answer['state']}" if is_over else f"run {run.id} was asked to end"
+        back = put_back(run) if is_over else None
+        if back is None:
+            waited = run.state is FlowRunState.PENDING
+            why = "had a secret, which is gone" if waited and is_over else "had begun"
+            self.cannot_undo(f"u cannot bring run {run.id} back: it {why}; r runs it again")
+            self.say(said)
+            return
+        self.can_undo(lambda: self.ask(back, lambda _: self.say(f"undone: run {run.id} waits again")))
+        self.say(f"{said}; u undoes")
 
     def restart_engine(self) -> None:
         """As `tui-flow engine start` does."""

@@ -3,7 +3,7 @@
 An object whose own fields are known becomes a group: a row to unfold, and below it a row for each of its fields.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from tui_flow.contract.parameter_fit import FORMATS, LABELS, LENIENT, WORDS, choices
@@ -235,21 +235,8 @@ def _field(
     is_group = (
         inside is not None and not hidden and len(path) <= MAX_DEPTH and inside.get("$ref") not in around
     )
-    is_choice = all(choices(option) or _types(option) == ["null"] for option in options)
-    found = [choice for option in options for choice in choices(option)] if is_choice else []
-    labels = [label for option in options for label in option.get(LABELS, map(_label, choices(option)))]
     types = tuple(dict.fromkeys(name for option in options for name in _types(option)))
-    if found and "null" in types and None not in found:
-        found.append(None)
-        labels.append(_label(None))
-    from tui_flow.tui.presentation.field_texts import quoted
-
-    # A text that reads as another choice needs its quotes: 1 | "1".
-    labels = [
-        quoted(choice) if isinstance(choice, str) and labels.count(label) > 1 else label
-        for choice, label in zip(found, labels, strict=False)
-    ]
-    has_labels = labels != list(map(_label, found))
+    found, labels = _choices_with_labels(options, has_none="null" in types)
     formats = {str(option.get("format", "")) for option in options if "string" in _types(option)}
     return Field(
         path,
@@ -267,11 +254,32 @@ def _field(
             dict.fromkeys(str(one["title"]) for one in options if {"properties", "title"} <= one.keys())
         ),
         hidden,
-        tuple(labels) if has_labels else (),
+        tuple(labels),
         any(one.get(LENIENT) for one in (part, *options)),
         part,
         definitions,
     )
+
+
+def _choices_with_labels(
+    options: Sequence[Mapping[str, Any]], *, has_none: bool
+) -> tuple[list[Any], list[str]]:
+    """What can be chosen, and how each is called; no names where they are called as they are written."""
+    from tui_flow.tui.presentation.field_texts import quoted
+
+    if not all(choices(option) or _types(option) == ["null"] for option in options):
+        return [], []
+    found = [choice for option in options for choice in choices(option)]
+    labels = [label for option in options for label in option.get(LABELS, map(_label, choices(option)))]
+    if found and has_none and None not in found:
+        found.append(None)
+        labels.append(_label(None))
+    # A text that reads as another choice needs its quotes: 1 | "1".
+    labels = [
+        quoted(choice) if isinstance(choice, str) and labels.count(label) > 1 else label
+        for choice, label in zip(found, labels, strict=False)
+    ]
+    return found, labels if labels != list(map(_label, found)) else []
 
 
 def _label(choice: Any) -> str:

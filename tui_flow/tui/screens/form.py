@@ -274,31 +274,32 @@ class FormScreen(Presetting, ModalScreen[None]):
         row = self.row
         if row is None:
             return
-        field = row.field
-        told = row.control.hint if isinstance(row.control, GroupControl) else field.hint
-        rows = self._shown_rows
-        right: Line = [(f"field {rows.index(row) + 1} of {len(rows)} ", "dim")] if row in rows else []
+        field, rows = row.field, self._shown_rows
         is_typed = not field.is_group and (complain or row.form.texts[field.path].strip())
         problem = row.form.problem(field) if is_typed else ""
-        wrong: Line = [(problem, "bad")] if problem else []
-        words: Line = [(f" {field.dotted}  ", "strong"), *(wrong or [(told, "live")])]
-        about = row.form.about(field)
-        words += [(f"  {about}", "dim")] if about else []
-        if (
-            row.form is self.form
-            and self.last_good is not None
-            and not field.is_group
-            and not field.is_secret
-        ):
-            run_id, values = self.last_good
-            had = form.text_in(field, values)
-            words += [(f"  run {run_id}, ok, had {had}", "dim")] if had else []
+        words = self._words_of(row, problem)
         self._has_said = self._has_said or complain
         if complain and problem:
             self._tell_whole(words)
             return
-        self.about.set(words, right if len(rows) > 1 else ())
+        is_one_of_several = row in rows and len(rows) > 1
+        place = f"field {rows.index(row) + 1} of {len(rows)} " if is_one_of_several else ""
+        self.about.set(words, [(place, "dim")] if place else ())
         self.about.display, self.said.display = True, False
+
+    def _words_of(self, row: FieldRow, problem: str) -> Line:
+        """What is wrong with a field, else what it takes; and what it is for, and had when all went well."""
+        field = row.field
+        told = row.control.hint if isinstance(row.control, GroupControl) else field.hint
+        words: Line = [(f" {field.dotted}  ", "strong"), (problem, "bad") if problem else (told, "live")]
+        if about := row.form.about(field):
+            words.append((f"  {about}", "dim"))
+        is_parameter = row.form is self.form and not field.is_group and not field.is_secret
+        if self.last_good is not None and is_parameter:
+            run_id, values = self.last_good
+            if had := form.text_in(field, values):
+                words.append((f"  run {run_id}, ok, had {had}", "dim"))
+        return words
 
     def say(self, text: str, role: str = "") -> None:
         self._has_said = True

@@ -12,6 +12,7 @@ from textual.widget import Widget
 from tui_flow.contract.rundir import LOG, run_dir
 from tui_flow.contract.states import TERMINAL, FlowRunState
 from tui_flow.counting import counted
+from tui_flow.store.records import FlowRun
 from tui_flow.tui import saving
 from tui_flow.tui.asking import WAITS
 from tui_flow.tui.bridge import RunReading
@@ -108,31 +109,33 @@ class RunScreen(RunFrames):
         if self.shows_earlier:
             self.update_crumbs()
             return
-        first = self.run is None
-        was_over = self.run is not None and self.run.state in TERMINAL
-        if self.run is not None and self.run.first_task_run_id != reading.run.first_task_run_id:
+        before, self.run = self.run, reading.run
+        if before is not None and before.first_task_run_id != self.run.first_task_run_id:
             self.forest, self.log_view.follows = TaskForest(), True  # another attempt has begun
             self._scope, self._wanted = None, self._wanted._replace(task=self.task_at_cursor())
-        self.run = reading.run
         self._bound_log()
-        changed = self.forest.update(reading.changed)
-        self.artifacts |= {artifact.number: artifact for artifact in reading.artifacts}
-        self.task_tree.progress = artifacts.progress_by_task(self.artifacts.values())
-        self.task_tree.show_run(self.run, self.forest, changed)
-        self.find_critical_path()
-        if first and not self._go_to_wanted_attempt():
+        self._show_tasks(self.run, reading)
+        if before is None and not self._go_to_wanted_attempt():
             self._arrive()
         elif self.follows_task:
             self.go_to_running_task()
         else:
             self._go_to_wanted_task()
-        if not first and not was_over and role(self.run.state) == "bad":
+        goes_on = before is not None and before.state not in TERMINAL
+        if goes_on and role(self.run.state) == "bad":
             how = self._why_crashed() or f"{self.run.state}: n next error, N previous{self._edits()}"
             self.say(f"run {self.run.id} {how}", "bad", stays=True)
         self._rescope(keep=True)
-        self._watch_log(was_over or first)
+        self._watch_log(went_on=goes_on)
         self.update()
         self.call_after_refresh(self.update_frames)  # the tree may have become higher
+
+    def _show_tasks(self, run: FlowRun, reading: RunReading) -> None:
+        changed = self.forest.update(reading.changed)
+        self.artifacts |= {artifact.number: artifact for artifact in reading.artifacts}
+        self.task_tree.progress = artifacts.progress_by_task(self.artifacts.values())
+        self.task_tree.show_run(run, self.forest, changed)
+        self.find_critical_path()
 
     def _bound_log(self) -> None:
         """Lets the log show what the attempt that is shown said, and no other one."""
@@ -280,15 +283,15 @@ class RunScreen(RunFrames):
         ellipsis = self.console.paint.marks.ellipsis
         return f", e edits {short(Path(failure.path).name, MAX_FILE, ellipsis)}:{failure.line}"
 
-    def _watch_log(self, was_over: bool) -> None:
-        """Looks at the log again and again while the run goes on, and once more when it is over."""
+    def _watch_log(self, *, went_on: bool) -> None:
+        """Looks at the log again and again while the run goes on, and once more when it no longer does."""
         if self.run is None or self._log_timer is None:
             return
         if self.run.state not in TERMINAL:
             self._log_timer.resume()
         else:
             self._log_timer.pause()
-            if not was_over:
+            if went_on:
                 self.run_worker(self._index_log(), exclusive=True, group="log")
 
     async def _index_log(self) -> None:
