@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.tui.pages import FakeEngine, Page, console
-from tests.tui.project import Project
+from tests.tui.project import Project, the_task
 from tests.tui.test_form import NEEDED, SCHEMA
 from tui_flow.contract import changes, commands
 from tui_flow.contract.errors import BadParameters, BrokenFlow
@@ -215,13 +215,34 @@ async def test_tasks_are_left_out_and_a_name_that_no_task_has_is_said(etl: Proje
         await page.press("ctrl+u", *"mail, x*", "ctrl+r")
         await page.shows("there is no task 'x*'")
         await page.press("backspace", "backspace", *"load*", "up", *"extract")
-        await page.shows("only  list, as a, b  of extract, load_warehouse")
+        await page.shows("only  list, as a, b  of extract_orders, extract_fx")
         await page.shows("--only extract --skip mail --skip", "'load*'")
         await page.press("ctrl+r")
         await page.until(lambda: engine.asked_for(commands.RunFlow), "the run to be asked for")
     (asked,) = engine.asked_for(commands.RunFlow)
     assert (asked.only, asked.skip) == (["extract"], ["mail", "load*"])
     assert len(engine.asked_for(commands.DescribeFile)) == 1
+
+
+async def test_tasks_that_the_last_runs_called_are_offered_before_those_that_the_file_only_holds(
+    etl: Project,
+) -> None:
+    etl.flow("small")
+    etl.run(900, "small", "completed")
+    etl.tasks(900, [the_task(1, "extract"), the_task(2, "load")])
+    etl.run(901, "small", "failed")
+    etl.tasks(901, [the_task(1, "extract"), the_task(2, "clean")])
+    engine = FakeEngine()
+    engine.answers[commands.DescribeFile] = {"tasks": ["alone", "clean", "extract", "load"]}
+    async with console(etl, engine=engine, size=(100, 24)) as page:
+        await page.press("slash", *"small", "enter", "R", "up")
+        await page.shows("skip  list, as a, b  of extract, load, clean")
+        assert "all 3" in page.line_with("only")
+        await page.press(*"alo")
+        await page.shows("there is no task 'alo'; alone?")
+        await page.press(*"ne")
+        await page.shows("of extract, load, clean; not called lately: alone")
+        assert "all 3" in page.line_with("only")
 
 
 async def test_presets_are_saved_chosen_deleted_and_never_hold_a_secret(etl: Project) -> None:

@@ -8,14 +8,12 @@ from tui_flow.contract.commands import RunFile, RunFlow, RunServed
 from tui_flow.contract.errors import BadParameters
 from tui_flow.contract.left_out import contradiction, unmatched
 from tui_flow.engine.describing import describe
-from tui_flow.store import runs, tasks
+from tui_flow.store.precedents import called_lately
 from tui_flow.store.records import Flow
 
 if TYPE_CHECKING:
     from tui_flow.engine.engine import Engine
 
-LAST_RUNS = 3
-"""So many of the flow's last runs tell of tasks that its file makes only while it runs."""
 MAX_NAMES = 20
 """So many are named to who named another."""
 
@@ -26,15 +24,12 @@ def shown(names: list[str]) -> str:
 
 
 async def known_tasks(engine: "Engine", flow: Flow, held: list[str] | None = None) -> list[str]:
-    """Those that its file holds, and those that its last runs called. The file is imported for this, unless that has
+    """Those that its file holds, and those that its last runs called, which it may make only while it runs. The file is imported for this, unless that has
     just been done and `held` is what it holds."""
     if held is None:
         project, limit = engine.settings.project, engine.settings.import_timeout_seconds
         held = (await describe(project, flow.path, limit)).tasks
-    names = dict.fromkeys(held)
-    for run in runs.list_runs(engine.db, flow=flow.name, limit=LAST_RUNS):
-        names |= dict.fromkeys(tasks.list_names(engine.db, run.id))
-    return list(names)
+    return list(dict.fromkeys([*held, *called_lately(engine.db, flow.name)]))
 
 
 async def check_tasks(

@@ -13,6 +13,8 @@ MAX_RUNS = 100
 """So many of the last good runs say how long one takes."""
 MAX_TASK_RUNS = 10
 """So many say how long a task takes: each has all its task runs counted."""
+LAST_RUNS = 3
+"""So many of the last runs tell which tasks a flow calls."""
 _DONE_BEFORE = {TaskRunState.CACHED: "cached", TaskRunState.SKIPPED: "skipped"}
 
 
@@ -38,7 +40,7 @@ class Precedents(NamedTuple):
     tasks: list[UsualTask]
     """Of the last such run, in the order of their first calls; nested flows among them."""
     task_names: list[str] = []  # noqa: RUF012
-    """Those that are tasks."""
+    """Those that the last runs called."""
     caller: str = ""
     """The flow inside which it ran, where it never ran by itself."""
 
@@ -49,16 +51,22 @@ def read(db: sqlite3.Connection, flow: str) -> Precedents:
     good = runs.list_runs(db, flow=flow, states={FlowRunState.COMPLETED}, limit=MAX_RUNS)
     usual = list(filter(tells_usual, good))
     took = [seconds for run in usual if (seconds := run.seconds()) is not None]
-    names = tasks.list_names(db, good[0].id) if good else []
     return Precedents(
         last,
         good[0] if good else None,
         usual[0] if usual else None,
         took,
         _tasks(db, usual) if usual else [],
-        names,
+        called_lately(db, flow),
         "" if last else flows.callers(db, flow).get(flow, ""),
     )
+
+
+def called_lately(db: sqlite3.Connection, flow: str) -> list[str]:
+    """The names of the tasks that the last good run of a flow called, and the last ones."""
+    good = runs.list_runs(db, flow=flow, states={FlowRunState.COMPLETED}, limit=1)
+    lately = runs.list_runs(db, flow=flow, limit=LAST_RUNS)
+    return list(dict.fromkeys(name for run in [*good, *lately] for name in tasks.list_names(db, run.id)))
 
 
 def _tasks(db: sqlite3.Connection, usual: list[FlowRun]) -> list[UsualTask]:

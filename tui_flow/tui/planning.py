@@ -44,7 +44,7 @@ class Planning:
             self._screen.say(error.what, "bad")
             return
         if self._screen.is_attached:
-            self._screen.options.know(self._known.task_names, all_of_them=False)
+            self._screen.options.know_called(self._known.task_names)
             self._screen.know(self._known)
         await self._look()
         if self._rerun is not None:
@@ -62,7 +62,7 @@ class Planning:
             answer = await screen.console.bridge.ask(DescribeFile(path, screen.flow.function, tasks=True))
         except TuiFlowError:
             return  # who starts the run will be told
-        screen.options.know(list(answer.get("tasks", ())), all_of_them=True)
+        screen.options.know_all(list(answer.get("tasks", ())))
         if screen.is_attached:
             screen.update()
 

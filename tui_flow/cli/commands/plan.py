@@ -78,7 +78,7 @@ def command(
     with opened(found) as db:
         before = precedents.read(db, known.name)
         active = runs.list_runs(db, flow=known.name, states=ACTIVE)
-    options.know(before.task_names, all_of_them=False)
+    options.know_called(before.task_names)
     last, good = (
         asked_for.asked_parameters(found.state_dir, run) if run else None
         for run in (before.last, before.good)
@@ -137,7 +137,7 @@ def _options(found: Settings, connection: "Connection", flow: "Flow", wishes: di
     )
     if wishes["skip"] or wishes["only"]:
         asked = DescribeFile(str(found.project / flow.path), flow.function, tasks=True)
-        options.know(connection.ask(asked)["tasks"], all_of_them=True)
+        options.know_all(connection.ask(asked)["tasks"])
     return options
 
 

@@ -25,16 +25,24 @@ class RunOptions(Form):
     def __init__(self, schema: Mapping[str, Any] = {}) -> None:
         super().__init__(schema)
         self.tasks: list[str] = []
-        """As far as anybody knows."""
+        """As far as anybody knows; first those that the last runs called."""
+        self.called = 0
+        """So many of them those are."""
         self.has_all_tasks = False
         """Whether another name is wrong."""
 
-    def know(self, tasks: list[str], *, all_of_them: bool) -> None:
-        """What is all of them is known better than what comes later."""
-        if self.has_all_tasks and not all_of_them:
-            return
-        self.tasks, self.has_all_tasks = tasks, all_of_them
-        self.default_words = {("only",): f"all {len(tasks)}"} if tasks else {}
+    def know_called(self, called: list[str]) -> None:
+        """What the last runs called."""
+        self._order(called, self.tasks)
+
+    def know_all(self, tasks: list[str]) -> None:
+        """What the flow's file holds, too, whether the flow calls it or not."""
+        self.has_all_tasks = True
+        self._order(self.tasks[: self.called], tasks)
+
+    def _order(self, called: list[str], tasks: list[str]) -> None:
+        self.tasks, self.called = list(dict.fromkeys([*called, *tasks])), len(called)
+        self.default_words = {("only",): f"all {self.called or len(tasks)}"} if self.tasks else {}
 
     def problem(self, field: Field) -> str:
         wrong = super().problem(field)
@@ -49,7 +57,12 @@ class RunOptions(Form):
         if field.name not in TASKS or not self.tasks:
             return field.description
         more = " …" if len(self.tasks) > SHOWN else ""
-        return f"of {', '.join(self.tasks[:SHOWN])}{more}"
+        called, others = (
+            ", ".join(names) for names in (self.tasks[:SHOWN][: self.called], self.tasks[self.called : SHOWN])
+        )
+        told = [f"of {called}"] if called else []
+        told += [f"not called lately: {others}" if called else f"of {others}"] if others else []
+        return "; ".join(told) + more
 
     @property
     def left_out(self) -> list[str]:
