@@ -38,10 +38,16 @@ def flow_object(flow: Flow) -> dict[str, Any]:
     return flow._asdict()
 
 
-def artifact_object(artifact: Artifact) -> dict[str, Any]:
+def artifact_object(artifact: Artifact, task: str) -> dict[str, Any]:
+    """`task` is the name of the task run that made it; empty where the flow did, or a script."""
     fields = artifact._asdict()
     del fields["number"]
-    return {**fields, "created_at": iso(artifact.created_at), "updated_at": iso(artifact.updated_at)}
+    return {
+        **fields,
+        "task": task or None,
+        "created_at": iso(artifact.created_at),
+        "updated_at": iso(artifact.updated_at),
+    }
 
 
 def served_object(served: ServedFlow) -> dict[str, Any]:

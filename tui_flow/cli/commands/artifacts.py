@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -39,15 +40,16 @@ def command(what: str | None, limit: int) -> None:
             if not found:
                 run = _run(db, what)
                 found, live = artifacts.list_of_run(db, run.id, limit), run.state not in TERMINAL
+        maker_of = _makers(db, found)
     if wants_json():
-        print_json({"artifacts": [artifact_object(artifact) for artifact in found]})
+        print_json({"artifacts": [artifact_object(artifact, maker_of(artifact)) for artifact in found]})
     elif not found:
         note("no artifacts" + ("" if what else ": create_markdown_artifact(…) in a flow makes one"))
     elif what is None:
-        _list(found)
+        _list(found, maker_of)
     else:
         for artifact in found:
-            _show(artifact, is_live=live)
+            _show(artifact, maker_of(artifact), is_live=live)
 
 
 def _run(db: Any, what: str) -> FlowRun:
@@ -59,15 +61,34 @@ def _run(db: Any, what: str) -> FlowRun:
         raise UnknownRun(f"no artifact has the key {what!r}, and it names no run", next=error.next) from None
 
 
-def _list(found: list[Artifact]) -> None:
+def _makers(db: Any, found: list[Artifact]) -> Callable[[Artifact], str]:
+    """What gives the name of the task run that made an artifact, as the console has it; empty where it was the flow, or
+    a script."""
+    from tui_flow.store import tasks
+
+    wanted: dict[int, set[int]] = {}
+    for one in found:
+        if one.run_id is not None and one.task_run:
+            wanted.setdefault(one.run_id, set()).add(one.task_run)
+    known = {run_id: tasks.get_tasks(db, run_id, ids) for run_id, ids in wanted.items()}
+
+    def maker_of(artifact: Artifact) -> str:
+        task = known.get(artifact.run_id or 0, {}).get(artifact.task_run)
+        return task.run_name or task.name if task else ""
+
+    return maker_of
+
+
+def _list(found: list[Artifact], maker_of: Callable[[Artifact], str]) -> None:
     now = time.time()
     print_table(
-        ("KEY", "TYPE", "RUN", "WHEN", "WHAT"),
+        ("KEY", "TYPE", "RUN", "TASK", "WHEN", "WHAT"),
         [
             (
                 safe(one.key or "-"),
                 one.type,
                 str(one.run_id or "-"),
+                safe(maker_of(one) or "-"),
                 moment(one.updated_at, now),
                 safe(one.description or ""),
             )
@@ -76,11 +97,12 @@ def _list(found: list[Artifact]) -> None:
     )
 
 
-def _show(artifact: Artifact, *, is_live: bool) -> None:
+def _show(artifact: Artifact, maker: str, *, is_live: bool) -> None:
     now = time.time()
     made = f"run {artifact.run_id}" if artifact.run_id else "a script"
+    of = f"  of {safe(maker)}" if maker else ""
     click.echo(
-        f"{style(safe(shown.title(artifact)), bold=True)}  {style(f'{made}, {moment(artifact.updated_at, now)}', dim=True)}"
+        f"{style(safe(shown.title(artifact)), bold=True)}{of}  {style(f'{made}, {moment(artifact.updated_at, now)}', dim=True)}"
     )
     marks = ASCII if plain_ascii() else UNICODE
     width = shutil.get_terminal_size().columns
