@@ -10,6 +10,7 @@ from tui_flow.contract import commands, questions
 from tui_flow.contract.errors import BadParameters
 from tui_flow.contract.questions import Question
 from tui_flow.contract.rundir import run_dir
+from tui_flow.contract.schedules import Cron
 from tui_flow.store.waits import Wait
 
 SCHEMA = {
@@ -60,6 +61,17 @@ async def test_a_paused_run_is_answered_by_a_form_of_what_it_asks_for(
         await page.shows("run 7 has its answer, and goes on")
     (command,) = engine.asked_for(commands.AnswerRun)
     assert (command.run_id, command.key, command.values["approve"]) == (7, "approval", True)
+
+
+async def test_the_footer_of_flows_says_what_p_does_on_each_row(project: Project, engine: FakeEngine) -> None:
+    wait(project, SCHEMA)
+    project.flow("nightly")
+    project.schedule("nightly", Cron("0 3 * * *", "UTC"), at=NOON)
+    async with console(project, engine=engine) as page:
+        await page.shows("> ‖  etl", "p answer…")
+        await page.press("j")
+        await page.shows("p pause")
+        assert "answer…" not in page.footer
 
 
 async def test_a_go_ahead_is_asked_for_with_two_answers(project: Project, engine: FakeEngine) -> None:

@@ -58,7 +58,7 @@ class FlowActions(TextsOfRun, AlertActions, Marking):
             found.add("run_with")
         if row.run is None:
             found |= {"open", "code", "diff", "pager"}
-        if not row.standing and not _is_asked(row):
+        if not row.standing and not _asks(row):
             found.add("pause")
         if not row.alerts:
             found |= {"ack", "note"}
@@ -78,6 +78,10 @@ class FlowActions(TextsOfRun, AlertActions, Marking):
             - ({"open"} if alert.runs else set())
             - ({"edit"} if alert.path else set())
         )
+
+    def labels(self) -> dict[str, str]:
+        rows = self.targets()
+        return super().labels() | ({"pause": "answer…"} if len(rows) == 1 and _asks(rows[0]) else {})
 
     def action_open(self) -> None:
         row, alert = self.in_hand(), self.alert_in_hand()
@@ -165,7 +169,7 @@ class FlowActions(TextsOfRun, AlertActions, Marking):
             several.pause_or_resume(self.console, rows)
             return
         run = rows[0].run
-        if run is not None and _is_asked(rows[0]) and not rows[0].standing:
+        if run is not None and _asks(rows[0]):
             from tui_flow.tui.answering import answer
 
             answer(self.console, run)
@@ -197,6 +201,6 @@ class FlowActions(TextsOfRun, AlertActions, Marking):
         self.console.edit(Path(row.path), line)
 
 
-def _is_asked(row: FlowRow) -> bool:
-    """Whether the run that the row speaks of waits for a person."""
-    return row.run is not None and row.run.state is FlowRunState.PAUSED
+def _asks(row: FlowRow) -> bool:
+    """Whether `p` answers the run that the row speaks of: it waits for a person, and there is no schedule to pause."""
+    return row.run is not None and row.run.state is FlowRunState.PAUSED and not row.standing
