@@ -70,22 +70,39 @@ async def test_news_of_the_run_leave_the_earlier_attempt_on_the_screen(again: Pr
         await page.shows("begins attempt 3", "attempt 1/2")
 
 
+def begin_another(etl: Project, engine: FakeEngine) -> None:
+    """Run 812 is at its second attempt, which has called one task."""
+    runs.keep_attempts(etl.db, [FIRST])
+    etl.set_run(
+        812, "running", attempt=2, first_task_run_id=50, started_at=NOON + AT + 1000,
+        **dict.fromkeys(("ended_at", "reason", "failure", "exit_code")),
+    )  # fmt: skip
+    etl.tasks(812, [the_task(50, "extract", at=AT + 1001)])
+    engine.tell(changes.RunChanged(812, "etl_daily", "running"))
+
+
+async def test_whoever_went_elsewhere_and_back_is_not_taken_to_the_task_of_the_attempt_before(
+    etl: Project,
+) -> None:
+    engine = FakeEngine()
+    async with console(etl, engine=engine, open_run=812) as page:
+        await page.shows("│> 49 ")
+        begin_another(etl, engine)
+        await page.shows("RUNNING", "extract-50", "│> ▾ ▸ etl_daily")
+        await page.press("j", "k")
+        etl.tasks(812, [the_task(51, "load_warehouse", "running", at=AT + 1002, run_name="load_warehouse")])
+        engine.tell(changes.TasksChanged(812))
+        await page.shows("▸ load_warehouse", "│> ▾ ▸ etl_daily")
+        await page.pilot.pause()
+        assert "│> ▾ ▸ etl_daily" in page.text
+
+
 async def test_a_new_attempt_and_a_new_run_leave_the_cursor_on_its_task(etl: Project) -> None:
     engine = FakeEngine()
     engine.answers[commands.RunFlow] = {"run_id": 900}
     async with console(etl, engine=engine, open_run=812) as page:
         await page.shows("│> 49 ")
-        runs.keep_attempts(etl.db, [FIRST])
-        running = {
-            "ended_at": None,
-            "reason": None,
-            "failure": None,
-            "exit_code": None,
-            "started_at": NOON + AT + 1000,
-        }
-        etl.set_run(812, "running", attempt=2, first_task_run_id=50, **running)
-        etl.tasks(812, [the_task(50, "extract", at=AT + 1001)])
-        engine.tell(changes.RunChanged(812, "etl_daily", "running"))
+        begin_another(etl, engine)
         await page.shows("RUNNING", "extract-50", "│> ▾ ▸ etl_daily")
         etl.tasks(812, [the_task(51, "load_warehouse", "running", at=AT + 1002, run_name="load_warehouse")])
         engine.tell(changes.TasksChanged(812))

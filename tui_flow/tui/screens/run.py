@@ -212,7 +212,7 @@ class RunScreen(RunFrames):
         """Goes there as soon as there is such a task run, unless somebody has gone elsewhere. Whether it did."""
         row = self.task_tree.selected
         wanted = self.forest.named(self._wanted.task) if self._wanted.task else None
-        if wanted is None or row is None or row.task is not None:
+        if wanted is None or row is None or row.task is not None or self.task_tree.is_moved:
             return False
         self._wanted = self._wanted._replace(task="")
         self.task_tree.select_task(wanted)

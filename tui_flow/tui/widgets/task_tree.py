@@ -50,6 +50,8 @@ class TaskTree(Lines):
         """So many times the whole run would be as wide as the axis."""
         self._middle = 0.5
         """What of the run is in the middle of the axis, from 0 to 1."""
+        self.is_moved = False
+        """Whether somebody has gone to another row since these task runs are shown."""
 
     @property
     def selected(self) -> Row | None:
@@ -59,6 +61,7 @@ class TaskTree(Lines):
         """Shows no run."""
         self.run, self.rows = None, []
         self.cursor = self.first = 0
+        self.is_moved = False
         self.scale, self.critical = 1, []
         self.set_count(0)
 
@@ -66,7 +69,7 @@ class TaskTree(Lines):
         """Shows a run, or what has changed of it: the task runs with these ids, or (None) perhaps which rows there are."""
         is_another = forest is not self.forest
         if is_another:
-            self._strips, self.cursor = {}, 0
+            self._strips, self.cursor, self.is_moved = {}, 0, False
         self.run, self.forest = run, forest
         if is_another or changed is None or not self.rows:
             self.rebuild()
@@ -243,7 +246,9 @@ class TaskTree(Lines):
     # Keys.
 
     def move(self, index: int) -> None:
+        before = self.cursor
         super().move(index)
+        self.is_moved |= self.cursor != before
         self._bring_into_axis()
 
     def _bring_into_axis(self) -> None:
