@@ -57,3 +57,16 @@ async def test_back_filling_and_pausing_are_refused_before_anything_is_asked(etl
         await page.shows("etl_daily", "engine ok")
         await page.press("p")
         await page.shows("this console only reads; leave it")
+
+
+async def test_parameters_are_refused_for_the_same_reason_as_a_run_in_every_view(etl: Project) -> None:
+    async with console(etl, read_only=READS_ONLY) as page:
+        await page.shows("etl_daily", "engine ok")
+        for view in "1245":
+            for key in ("r", "R"):
+                await page.press(view, key)
+                await page.shows("this console only reads; leave it")
+        await page.press("3", "b")
+        await page.shows("this console only reads; leave it")
+        await page.press("s")
+        await page.shows("s works in lists")

@@ -16,7 +16,7 @@ from tui_flow.contract.errors import EXIT_OK, ReadOnly
 from tui_flow.counting import counted
 from tui_flow.settings import Settings
 from tui_flow.tui import keymap
-from tui_flow.tui.actions import ACTIONS, Action, action_named, bindings, key_name
+from tui_flow.tui.actions import ACTIONS, CHANGING, Action, action_named, bindings, key_name
 from tui_flow.tui.asking import Undo
 from tui_flow.tui.bridge import Bridge
 from tui_flow.tui.defects import keep_defect
@@ -366,6 +366,8 @@ class Console(Hearing, inherit_bindings=False):
         screen, ascii = self.screen, self.paint.marks.ascii
         if isinstance(screen, View | FormScreen):
             others = self.keymap.actions_of(key, not_in=screen.places())
+            if others and CHANGING.issuperset(action.id for action in others) and not self.may_change():
+                return  # elsewhere, it would be refused
             keys = self.keymap.first(action_named(screen.KEYS_SHOWN_BY), ascii)
             screen.say(unbound(key_name(key, ascii), others, keys))
 
