@@ -171,6 +171,20 @@ async def test_a_large_screen_has_what_runs_what_is_wrong_and_what_happened(etl:
         await page.shows("› run 812", "opened at the first error")
 
 
+async def test_the_keyboard_is_in_the_table_once_it_was_filtered_from_another_pane(etl: Project) -> None:
+    async with console(etl, size=WIDE) as page:
+        await page.shows("Running now 1")
+        await page.press("tab", "tab")
+        await page.shows("▸ RUNNING  run 501")
+        await page.press("z")
+        await page.look_for("cleanup")
+        await page.shows("1 of 4", "> ✓  cleanup_tmp")
+        assert page.app.focused is page.app.screen.query_one("#flows")
+        await page.press("escape")
+        await page.hides("1 of 4")
+        assert page.app.focused is page.app.screen.query_one("#flows")
+
+
 async def test_empty_panes_say_so_and_which_key_helps(project: Project) -> None:
     project.flow("fresh")
     async with console(project, size=WIDE) as page:

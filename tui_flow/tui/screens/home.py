@@ -128,7 +128,7 @@ class HomeScreen(View):
             return
         # a menu that closed may have opened the prompt
         if not self.is_asking and (self.focused is None or section not in self.focused.ancestors):
-            self.set_focus(next(pane for pane in section.children if pane.can_focus))
+            self.set_focus(section.first_pane)
         section.come_to_front()
         if not self.console.has_overview and self.console.trouble:
             section.take_trouble(self.console.trouble)
@@ -198,6 +198,7 @@ class HomeScreen(View):
 
     def prompt_entered(self, text: str) -> None:
         self.section.prompt_entered(text)
+        self.section.go_to_filtered()
 
     def standing(self) -> Line:
         return self.section.standing() or super().standing()

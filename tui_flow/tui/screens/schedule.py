@@ -152,6 +152,10 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Marking,
         self.show_timeline()
         self._show_days(self.month.days, time.time())
 
+    def go_to_filtered(self) -> None:
+        if not (self.month.has_focus or self.timeline.has_focus):  # they show what was filtered, too
+            super().go_to_filtered()
+
     def _renew_marks(self) -> None:
         marked = schedule_marks.followed(self.table.marked, self._rows)
         if marked != self.table.marked:

@@ -57,6 +57,20 @@ class Section(Widget):
         """The panes, from top to bottom; the first one gets the keyboard."""
         return ()
 
+    @property
+    def first_pane(self) -> Widget:
+        """The one that gets the keyboard."""
+        return next(pane for pane in self.children if pane.can_focus)
+
+    def go_to_filtered(self) -> None:
+        """Gives the keyboard to the list that a filter was typed for, where another pane has it: keys act there."""
+        pane = self.first_pane
+        if pane.has_focus:
+            return
+        if not pane.has_class("-zoom"):
+            self.unzoom()
+        self.screen.set_focus(pane)
+
     def come_to_front(self) -> None:
         """The view is looked at, for the first time or again."""
         self.take_overview()
@@ -105,7 +119,7 @@ class Section(Widget):
         """What is said of the row under the cursor, or more of the rows in its place."""
         self.toggle_class("-no-side")
         if (pane := self.screen.focused) is not None and pane.has_class("about"):
-            next(pane for pane in self.children if pane.can_focus).focus()
+            self.first_pane.focus()
 
     def action_open(self) -> None:
         """Opens what is under the cursor."""
