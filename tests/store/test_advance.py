@@ -23,15 +23,15 @@ def test_a_run_says_what_it_works_on_and_what_it_tries_again(writer: sqlite3.Con
         a_task(6),
     ]
     tasks.insert_tasks(writer, found)
-    for number, at in ((1, 5.0), (2, 4.0)):
+    for number, at, task in ((1, 5.0, 3), (2, 4.0, 3), (3, 6.0, 2)):
         progress = {"done": number, "total": 9, "unit": ""}
-        event = ArtifactCreated(at=at, id=str(number), task_run=3, type="progress", key=None, description=None, data=progress)  # fmt: skip
+        event = ArtifactCreated(at=at, id=str(number), task_run=task, type="progress", key=None, description=None, data=progress)  # fmt: skip
         artifacts.keep_all(writer, [event], 1)
     now = advance.of_run(writer, 1)
     assert (now.done, now.known) == (1, 5)
     assert now.retrying and now.retrying.name == "soon"
     assert [task.id for task in now.running] == [3]
-    assert now.progress and now.progress.id == "1"
+    assert now.progress and now.progress.id == "1", "task 2, which spoke later, is over"
     assert advance.of_run(writer, 9) == advance.Advance({})
 
 

@@ -52,6 +52,24 @@ async def test_progress_grows_in_the_tree_and_the_details(etl: Project) -> None:
         assert "load-1 " in page.line_with("── 70%")
 
 
+async def test_the_progress_of_a_task_that_is_over_has_no_estimate_while_the_run_goes_on(
+    etl: Project,
+) -> None:
+    etl.run(900, "ingest_s3", "running", started_at=AT)
+    etl.tasks(900, [the_task(1, "load", at=900 * 60.0), the_task(2, "mail", "running", at=900 * 60.0 + 9)])
+    make(etl, 900, "p", "progress", {"done": 99, "total": 100}, 1)
+    artifacts.keep_all(etl.db, [ArtifactUpdated(AT + 5, "p", None, {"done": 99, "total": 100})], 900)
+    async with console(etl, open_run=900, size=(160, 45)) as page:
+        await page.shows("99%  99/100")
+        assert "~" not in page.line_with("99%  99/100")
+        await page.press("A")
+        await page.shows("What run 900", "99%  99/100")
+        assert "~" not in page.line_with("99%  99/100")
+        await page.press("escape", "j", "j")
+        await page.shows("Log mail")
+        assert "99%" not in page.text, "it says nothing of the run"
+
+
 async def test_a_run_that_shows_nothing_says_what_would(etl: Project) -> None:
     async with console(etl, open_run=811) as page:
         await page.shows("COMPLETED")

@@ -27,7 +27,7 @@ class Advance(NamedTuple):
     running: tuple[TaskRun, ...] = ()
     """Some of those at work, the first that began first."""
     progress: Artifact | None = None
-    """The last that it said of its progress itself."""
+    """The last that it said of its progress itself, or a task that is not over."""
 
     @property
     def done(self) -> int:

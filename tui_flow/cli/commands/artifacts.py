@@ -15,11 +15,13 @@ from tui_flow.cli.shapes import artifact_object
 from tui_flow.contract.errors import TuiFlowError, UnknownRun
 from tui_flow.contract.states import TERMINAL
 from tui_flow.safe import safe
-from tui_flow.store.records import Artifact, FlowRun
+from tui_flow.store.records import Artifact, FlowRun, TaskRun
 from tui_flow.tui.presentation import artifacts as shown
 from tui_flow.tui.presentation import text_of
 from tui_flow.tui.presentation.glyphs import ASCII, UNICODE
 from tui_flow.tui.presentation.times import moment
+
+MakerOf = Callable[[Artifact], TaskRun | None]
 
 
 @new_command(
@@ -42,14 +44,16 @@ def command(what: str | None, limit: int) -> None:
                 found, live = artifacts.list_of_run(db, run.id, limit), run.state not in TERMINAL
         maker_of = _makers(db, found)
     if wants_json():
-        print_json({"artifacts": [artifact_object(artifact, maker_of(artifact)) for artifact in found]})
+        print_json({"artifacts": [artifact_object(one, _name(maker_of(one))) for one in found]})
     elif not found:
         note("no artifacts" + ("" if what else ": create_markdown_artifact(…) in a flow makes one"))
     elif what is None:
         _list(found, maker_of)
     else:
         for artifact in found:
-            _show(artifact, maker_of(artifact), is_live=live)
+            maker = maker_of(artifact)
+            is_over = maker is not None and maker.ended_at is not None
+            _show(artifact, _name(maker), is_live=live and not is_over)
 
 
 def _run(db: Any, what: str) -> FlowRun:
@@ -61,9 +65,8 @@ def _run(db: Any, what: str) -> FlowRun:
         raise UnknownRun(f"no artifact has the key {what!r}, and it names no run", next=error.next) from None
 
 
-def _makers(db: Any, found: list[Artifact]) -> Callable[[Artifact], str]:
-    """What gives the name of the task run that made an artifact, as the console has it; empty where it was the flow, or
-    a script."""
+def _makers(db: Any, found: list[Artifact]) -> MakerOf:
+    """What gives the task run that made an artifact; None where it was the flow, or a script."""
     from tui_flow.store import tasks
 
     wanted: dict[int, set[int]] = {}
@@ -72,14 +75,15 @@ def _makers(db: Any, found: list[Artifact]) -> Callable[[Artifact], str]:
             wanted.setdefault(one.run_id, set()).add(one.task_run)
     known = {run_id: tasks.get_tasks(db, run_id, ids) for run_id, ids in wanted.items()}
 
-    def maker_of(artifact: Artifact) -> str:
-        task = known.get(artifact.run_id or 0, {}).get(artifact.task_run)
-        return task.run_name or task.name if task else ""
-
-    return maker_of
+    return lambda artifact: known.get(artifact.run_id or 0, {}).get(artifact.task_run)
 
 
-def _list(found: list[Artifact], maker_of: Callable[[Artifact], str]) -> None:
+def _name(maker: TaskRun | None) -> str:
+    """As the console has it."""
+    return maker.run_name or maker.name if maker else ""
+
+
+def _list(found: list[Artifact], maker_of: MakerOf) -> None:
     now = time.time()
     print_table(
         ("KEY", "TYPE", "RUN", "TASK", "WHEN", "WHAT"),
@@ -88,7 +92,7 @@ def _list(found: list[Artifact], maker_of: Callable[[Artifact], str]) -> None:
                 safe(one.key or "-"),
                 one.type,
                 str(one.run_id or "-"),
-                safe(maker_of(one) or "-"),
+                safe(_name(maker_of(one)) or "-"),
                 moment(one.updated_at, now),
                 safe(one.description or ""),
             )

@@ -18,7 +18,10 @@ SELECT {artifact_columns} FROM artifacts WHERE run_id = ? ORDER BY number LIMIT 
 SELECT {artifact_columns} FROM artifacts WHERE run_id = ? AND updated_at >= ? ORDER BY number LIMIT ?;
 
 -- name: last_progress_of_run
-SELECT {artifact_columns} FROM artifacts WHERE run_id = ? AND type = 'progress' ORDER BY updated_at DESC LIMIT 1;
+SELECT {artifact_columns} FROM artifacts WHERE run_id = ? AND type = 'progress' AND NOT EXISTS (
+    SELECT 1 FROM task_runs
+    WHERE task_runs.run_id = artifacts.run_id AND task_runs.id = artifacts.task_run AND task_runs.ended_at IS NOT NULL
+) ORDER BY updated_at DESC LIMIT 1;
 
 -- name: list_artifact_versions
 SELECT {artifact_columns} FROM artifacts WHERE key = ? ORDER BY number DESC LIMIT ?;

@@ -41,17 +41,18 @@ def section(
     width: int,
     marks: Marks,
     now: float,
-    *,
-    is_live: bool = False,
+    is_live: Callable[[int], bool] = lambda _: False,
 ) -> list[Line]:
-    """Several of them below one another, each below its title; `whose` gives a task run's name."""
+    """Several of them below one another, each below its title; `whose` gives a task run's name, `is_live` whether it is
+    still at work."""
     found: list[Line] = []
     for artifact in shown:
         of = f"  of {whose(artifact.task_run)}" if artifact.task_run else ""
         found.append(
             [(title(artifact), "strong"), (of, ""), (f"  {times.moment(artifact.created_at, now)}", "dim")]
         )
-        found += [[("  ", ""), *line] for line in lines(artifact, width - 2, marks, now, is_live=is_live)]
+        live = is_live(artifact.task_run)
+        found += [[("  ", ""), *line] for line in lines(artifact, width - 2, marks, now, is_live=live)]
         found.append([])
     return found[:-1]
 

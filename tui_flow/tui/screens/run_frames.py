@@ -156,8 +156,8 @@ class RunFrames(RunTexts):
             lines, title = self._run_lines(run, now), f"run {run.id}"
         shown = self.shown_artifacts()
         if shown:
-            width, live = max(20, self.details.size.width), run.state not in TERMINAL
-            lines = [*lines, [], *artifacts.section(shown, self._whose, width, marks, now, is_live=live)]
+            width = max(20, self.details.size.width)
+            lines = [*lines, [], *artifacts.section(shown, self._whose, width, marks, now, self._is_at_work)]
         self.details.set_title(title, "i hides" if self.has_class("-wide") else "")
         about_now = (run.id, row.key if row is not None else None)
         self.details.set_lines(lines, keep=about_now == self._described)

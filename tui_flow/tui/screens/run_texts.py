@@ -65,8 +65,8 @@ class RunTexts(TextsOfRun, RunAlertActions, RunActions):
         if not shown or self.run is None:
             self.say("this run has no artifacts: create_markdown_artifact(...) in a flow makes one")
             return
-        live, marks = self.run.state not in TERMINAL, self.console.paint.marks
-        lines = artifacts.section(shown, self._whose, self.size.width - 4, marks, time.time(), is_live=live)
+        marks, width = self.console.paint.marks, self.size.width - 4
+        lines = artifacts.section(shown, self._whose, width, marks, time.time(), self._is_at_work)
         self.console.push_screen(
             ReaderScreen(
                 f"What run {self.run.id} of {self.run.flow} shows",
@@ -122,6 +122,11 @@ class RunTexts(TextsOfRun, RunAlertActions, RunActions):
         """The name of a task run; `forest` is that of an attempt that may be shown no more."""
         task = (forest or self.forest).tasks.get(task_run)
         return task.run_name or task.name if task else (self.run.flow if self.run and not task_run else "")
+
+    def _is_at_work(self, task_run: int) -> bool:
+        """Whether a task run goes on; 0 is the flow itself."""
+        run, task = self.run, self.forest.tasks.get(task_run)
+        return run is not None and run.state not in TERMINAL and (task is None or task.ended_at is None)
 
     async def action_pager(self) -> None:
         """The lines that are shown in $PAGER, at the one under the cursor."""
