@@ -59,6 +59,24 @@ async def test_level_wrap_and_time_are_toggled_and_shown(etl: Project) -> None:
         assert page.message == "", "what L did is no news after other keys"
 
 
+async def test_the_place_in_a_log_is_kept_though_a_level_shows_none_of_it(project: Project) -> None:
+    project.flow("long")
+    project.run(1, "long", "completed")
+    words = [said(f"line {n}", "WARNING" if n in (20, 70) else "INFO") for n in range(100)]
+    project.log(1, *words)
+    async with console(project, open_run=1) as page:
+        await page.shows("100 lines")
+        await page.look_for("line 60")
+        await page.press("tab", "L", "L")
+        assert page.line_with("line 70").startswith("│>"), "the next one that is shown"
+        await page.press("L")
+        await page.shows("no line of ERROR or higher")
+        await page.press("L")
+        assert page.line_with("line 60").startswith("│>"), page.text
+        await page.press("L", "L", "k", "L", "L")
+        assert page.line_with("line 20").startswith("│>"), "a place that somebody went to meanwhile"
+
+
 async def test_a_click_finds_its_line_below_one_that_takes_several_rows(project: Project) -> None:
     project.flow("long")
     project.run(1, "long", "completed")

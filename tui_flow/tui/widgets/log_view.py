@@ -57,6 +57,8 @@ class LogView(Lines):
         self._matches: list[int] = []
         self.narrows = False
         """Whether only the lines are shown that have what is searched for."""
+        self._stood_in: tuple[int | None, int | None] = (None, None)
+        """The line that a level put under the cursor, if it shows any, and the one that it hid: the place to go back to."""
         self._jump_pending = False
         self._looked_at, self._dropped = (-1, -1), ""
         self.end_line = ""
@@ -76,7 +78,7 @@ class LogView(Lines):
         self.lines.log.close()
         self.lines = LogRows(LogFile(path))
         self._searched, self._needles, self._matches, self.narrows = "", (), [], False
-        self._heights = {}
+        self._heights, self._stood_in = {}, (None, None)
         self.cursor = self.first = 0
         self.set_count(0)
 
@@ -94,6 +96,8 @@ class LogView(Lines):
             self.cursor = self.lines.row_of(line)
             self.show(self.cursor)
             return
+        if not keep:
+            self._stood_in = (None, None)
         self.cursor = self.first = 0
         self._settle()
 
@@ -105,12 +109,15 @@ class LogView(Lines):
 
     def cycle_level(self) -> None:
         """All lines, or only those of INFO, WARNING, ERROR and higher."""
-        line = self.line_at_cursor
+        shown, hidden = self._stood_in
+        here = self.line_at_cursor
+        line = hidden if here == shown and hidden is not None else here
         self.level = (self.level + 1) % len(LEVEL_NAMES)
         self._rescope()
         if line is not None:
             self.cursor = self.lines.row_of(line)
             self.show(self.cursor)
+        self._stood_in = (self.line_at_cursor, line)
 
     def cycle_time(self) -> None:
         modes = log_lines.TIME_MODES
