@@ -86,7 +86,7 @@ async def test_keys_for_a_place_that_does_not_come_in_time_are_dropped_and_reach
     monkeypatch.setattr(Console, "is_arriving", lambda _: arriving[0])
     async with console(etl) as page:
         await page.press("R")
-        await page.shows("1 key dropped: what was to be opened is not there yet", "[1 Flows]")
+        await page.shows("1 key not taken: what was to be opened is not there yet", "[1 Flows]")
         assert "Run with parameters" not in page.text
         arriving[0] = False
         await page.press("enter")

@@ -416,7 +416,7 @@ async def test_on_attach_it_says_what_happened_while_nobody_looked(troubled: Pro
         troubled.alert(LOAD._replace(what=what), at=time.time() - 60)
     os.utime(path, (time.time() - 9 * 3600,) * 2)
     async with console(troubled) as page:
-        await page.shows("since you looked, 9h ago: 2 new alerts, 1 again, 1 recovered")
+        await page.shows("since you looked, 9h ago: 2 new alerts, 1 known again, 1 recovered")
 
 
 async def test_a_console_that_nobody_looks_at_rings_and_notifies(
@@ -490,3 +490,16 @@ async def test_it_fits_at_every_size(troubled: Project, size: tuple[int, int]) -
         await page.shows("ingest_s3", "etl_daily")
         assert page.footer.endswith("? help") and "[5 Alerts(1)]" in page.lines[1]
         assert all(len(line) == size[0] for line in page.lines)
+
+
+async def test_what_happens_while_somebody_looks_is_not_told_as_what_they_missed(troubled: Project) -> None:
+    path = troubled.settings.state_dir / f"seen-{os.getuid()}"
+    async with console(troubled) as page:
+        await page.until(path.exists, "it to be noted that somebody looked")
+        os.utime(path, (time.time() - 60,) * 2)
+        troubled.alert(LOAD._replace(what="while looked at"), at=time.time() - 1)
+        page.engine.tell(changes.AlertChanged(2))
+        await page.shows("while looked at")
+    async with console(troubled) as page:
+        await page.shows("etl_daily")
+        assert "since you looked" not in page.text

@@ -68,6 +68,10 @@ class HistoryError(TuiFlowError):
     exit_code = EXIT_STATE
 
 
+class HistoryMissing(HistoryError):
+    pass
+
+
 class HistoryDamaged(HistoryError):
     pass
 

@@ -199,7 +199,7 @@ def open_state_dir(project: Path) -> Path:
         for folder in (state_dir, state_dir / SOURCES, state_dir / RUNS):
             with suppress(FileExistsError):
                 folder.mkdir(mode=0o700)
-            _refuse_unsafe(folder, folder.lstat())
+            refuse_unsafe(folder, folder.lstat())
         ignore = state_dir / ".gitignore"
         if not ignore.exists():
             write_whole(ignore, b"*\n")
@@ -235,7 +235,8 @@ def make_private(folder: Path) -> None:
         return
 
 
-def _refuse_unsafe(path: Path, found: os.stat_result) -> None:
+def refuse_unsafe(path: Path, found: os.stat_result) -> None:
+    """Raises StateDirError for a folder that is a link, not ours, or open to others."""
     import stat
 
     if not stat.S_ISDIR(found.st_mode):

@@ -12,8 +12,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tui_flow.contract.errors import HistoryDamaged, HistoryError, HistoryFull, HistoryLocked
-from tui_flow.contract.rundir import HISTORY, is_read_only
+from tui_flow.contract.errors import (
+    HistoryDamaged,
+    HistoryError,
+    HistoryFull,
+    HistoryLocked,
+    HistoryMissing,
+    StateDirError,
+)
+from tui_flow.contract.rundir import HISTORY, is_read_only, refuse_unsafe
 
 Connection = sqlite3.Connection
 """What `open_reader` and `open_writer` give, for those who must not speak SQL themselves."""
@@ -59,13 +66,24 @@ def open_any(state_dir: Path) -> sqlite3.Connection:
     """The history, read-only, whatever is in it. Raises HistoryError where there is none yet."""
     path = state_dir / HISTORY
     with readable(path):
+        _refuse_unsafe(state_dir)
         if not path.exists():
-            raise HistoryError(
+            raise HistoryMissing(
                 "there is no history yet",
                 where=str(path),
                 next="start the engine, or run a flow: tui-flow run FLOW",
             )
         return connect(path, "ro", immutable=_needs_no_log(path))
+
+
+def _refuse_unsafe(state_dir: Path) -> None:
+    """What an engine would not use is not looked at, either, but for what cannot be written at all."""
+    if not os.path.lexists(state_dir) or is_read_only(state_dir):
+        return
+    try:
+        refuse_unsafe(state_dir, state_dir.lstat())
+    except StateDirError as error:
+        raise HistoryError(error.what, where=error.where, next=error.next) from None
 
 
 def _needs_no_log(path: Path) -> bool:

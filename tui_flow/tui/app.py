@@ -6,6 +6,7 @@ import signal
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -161,7 +162,12 @@ class Console(Hearing, inherit_bindings=False):
         return isinstance(self.screen, View) and self.screen.is_arriving
 
     def tell_dropped(self, count: int) -> None:
-        self.say(f"{counted(count, 'key')} dropped: what was to be opened is not there yet", "warn")
+        why = (
+            "what was to be opened is not there yet"
+            if self.has_overview
+            else "the history is still being read"
+        )
+        self.say(f"{counted(count, 'key')} not taken: {why}", "warn")
 
     async def go_to(self, place: Address) -> None:
         """Shows the place that an address leads to."""
@@ -339,18 +345,28 @@ class Console(Hearing, inherit_bindings=False):
     ) -> bool:
         """What would do nothing says why, and what this console may not do is not tried."""
         view = self.screen
-        if isinstance(view, View):
-            view.hush()
-        if not isinstance(view, View) or action not in _BY_ID:
-            return await super().run_action(action, default_namespace, namespaces)
+        act = partial(super().run_action, action, default_namespace, namespaces)
+        if not isinstance(view, View):
+            return await act()
+        view.hush()
+        is_done = await (self._try(view, str(action), act) if action in _BY_ID else act())
+        if view.is_current and not view.said:
+            self.say_next()
+        return is_done
+
+    async def _try(self, view: View, action: str, act: Callable[[], Awaitable[bool]]) -> bool:
+        """An action that may be refused, or do nothing here."""
         if action in view.refused() and not self.may_change():
             return True
         is_useless = action in view.useless()
+        if is_useless and not self.has_overview:
+            view.say(self.trouble.what if self.trouble else "the history is still being read")
+            return True
         if is_useless:
             view.say("")
-        is_done = await super().run_action(action, default_namespace, namespaces)
+        is_done = await act()
         if is_useless and view.is_current and not view.said:
-            view.say(why_not(str(action)))
+            view.say(why_not(action))
         return is_done
 
     async def _check_bindings(self, key: str, priority: bool = False) -> bool:

@@ -97,7 +97,7 @@ class Asking(Outside, inherit_bindings=False):
     def may_change(self) -> bool:
         """Whether this console may change anything; says so where not."""
         if self.bridge.read_only is not None:
-            self._complain(self.bridge.read_only)
+            self.complain(self.bridge.read_only)
         return self.bridge.read_only is None
 
     def rerun(self, run: FlowRun, task: str = "", way: str = "") -> None:
@@ -257,10 +257,10 @@ class Asking(Outside, inherit_bindings=False):
             if self.engine == OTHER:
                 await self.bridge.replace_engine()
         except TuiFlowError as error:
-            self._complain(error)
+            self.complain(error)
             return
         stays = "the engine runs, and stays until it is stopped"
-        await self._ask(commands.KeepEngine(), lambda _: self.say(stays), self._complain)
+        await self._ask(commands.KeepEngine(), lambda _: self.say(stays), self.complain)
 
     def ask(
         self,
@@ -269,7 +269,7 @@ class Asking(Outside, inherit_bindings=False):
         refused: Callable[[TuiFlowError], None] | None = None,
     ) -> None:
         """Asks the engine, and says it where that refuses, unless `refused` does."""
-        self.run_worker(self._ask(command, then, refused or self._complain), group="commands")
+        self.run_worker(self._ask(command, then, refused or self.complain), group="commands")
 
     def do(
         self, command: commands.Command, said: str, *, undo: tuple[str, commands.Command] | None = None
@@ -356,7 +356,7 @@ class Asking(Outside, inherit_bindings=False):
         except TuiFlowError as error:
             refused(error)
 
-    def _complain(self, error: TuiFlowError, *, stays: bool = False) -> None:
+    def complain(self, error: TuiFlowError, *, stays: bool = False) -> None:
         self.say(in_one_line(error, self.size.width), "bad", stays=stays)
 
 

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from tui_flow.contract import changes, commands
-from tui_flow.contract.errors import EngineError, HistoryError, ReadOnly, TuiFlowError
+from tui_flow.contract.errors import EngineError, HistoryError, HistoryMissing, ReadOnly, TuiFlowError
 from tui_flow.contract.states import FlowRunState
 from tui_flow.settings import Settings
 from tui_flow.store.advance import Advance, Pace
@@ -376,12 +376,10 @@ class Bridge:
 
     def _take_trouble(self, error: HistoryError) -> None:
         """A project without a history yet is merely empty."""
-        from tui_flow.contract.rundir import HISTORY
-
-        if (self.settings.state_dir / HISTORY).exists():
-            self._audience.take_trouble(error)
-        else:
+        if isinstance(error, HistoryMissing):
             self._audience.take_overview(EMPTY)
+        else:
+            self._audience.take_trouble(error)
 
     def _ask_history(self, question: Callable[[Any], Found]) -> Found:
         from tui_flow.store import database, looking

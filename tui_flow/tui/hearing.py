@@ -3,18 +3,18 @@
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Protocol, runtime_checkable
 
-from tui_flow.contract.errors import READS_ONLY, HistoryError, TuiFlowError
+from tui_flow.contract.errors import READS_ONLY, EngineError, HistoryError, TuiFlowError
 from tui_flow.counting import counted
-from tui_flow.settings import in_words, load
+from tui_flow.settings import in_words, load, said_of
 from tui_flow.store.records import Alert, Flow
 from tui_flow.tui.actions import action_named
 from tui_flow.tui.asking import Asking
 from tui_flow.tui.bridge import OTHER, RunReading
 from tui_flow.tui.keymap import Keymap
 from tui_flow.tui.presentation import alert_list
+from tui_flow.tui.presentation.cells import short
 from tui_flow.tui.presentation.flow_list import EMPTY, Overview
 from tui_flow.tui.reloads import Reloads
 from tui_flow.tui.screens.view import View
@@ -41,7 +41,11 @@ class Hearing(Asking, inherit_bindings=False):
     no_room = ""
     """Why the engine starts no run for now."""
     trouble: TuiFlowError | None = None
-    """What went wrong first."""
+    """What went wrong first, and still is."""
+    to_say: Sequence[tuple[str, str]] = ()
+    """Sentences and their roles that are to be known from the beginning, and that nobody has seen yet."""
+    _complaint = ""
+    """The sentence about the last trouble."""
     is_held = True
     """Whether the first frame is yet to be drawn: with the flows in it, rather than without them and then with them."""
 
@@ -51,11 +55,13 @@ class Hearing(Asking, inherit_bindings=False):
 
     def take_overview(self, overview: Overview) -> None:
         is_first = not self.has_overview
-        if is_first:
-            self._say_first()
+        if isinstance(self.trouble, HistoryError):
+            self.trouble = None
         self.overview, self.has_overview = overview, True
         self.reloads.take(overview.files)
         self.watchman.take(overview.alerts, is_first=is_first)
+        if is_first:
+            self.call_after_refresh(self._say_first, overview.alerts)
         self._tick_if_needed()
         self._update_headers()
         for view in self._views():
@@ -71,6 +77,8 @@ class Hearing(Asking, inherit_bindings=False):
         if self.is_held:
             self.is_held = False
             for view in self._views()[-1:]:
+                if not self.has_overview:
+                    view.tell_empty()
                 view.draw()
 
     def wants_advances(self) -> bool:
@@ -84,20 +92,22 @@ class Hearing(Asking, inherit_bindings=False):
     def new_alerts(self) -> list[Alert]:
         return alert_list.new_ones(self.overview.alerts, time.time())
 
-    def _say_first(self) -> None:
-        """What is to be known from the beginning."""
-        say = partial(self.call_after_refresh, self.say, stays=True)
-        read_only = self.bridge.read_only
-        if self.settings.mistakes:
-            self.call_after_refresh(self.say, in_words(self.settings.mistakes), "bad")
-        elif self.keymap.wrong:
-            first, *more = self.keymap.wrong
-            others = f"{counted(len(more), 'more mistake')} (see the help); " if more else ""
-            say(f"{others}{first}", "warn")
-        elif read_only is not None and read_only is not READS_ONLY:
-            say(read_only.what, "warn")
-        elif self.no_room:
-            say(f"no run is started: {self.no_room}", "bad")
+    def _say_first(self, alerts: Sequence[Alert]) -> None:
+        """What is to be known from the beginning, a sentence after the other."""
+        mistakes, wrong = self.settings.mistakes, self.keymap.wrong
+        width, ellipsis = self.size.width - 1, self.paint.marks.ellipsis
+        self.to_say = [
+            *([(first_of([said_of(each) for each in mistakes], width, ellipsis), "bad")] if mistakes else []),
+            *([(first_of(wrong, width, ellipsis), "warn")] if wrong else []),
+            *self.watchman.what_happened(alerts),
+        ]
+        self.say_next()
+
+    def say_next(self) -> None:
+        """The next of the sentences that are to be known from the beginning, if there is one."""
+        if self.to_say:
+            (text, role), *self.to_say = self.to_say
+            self.say(text, role, stays=True)
 
     def take_run(self, reading: RunReading) -> None:
         for view in self._views():
@@ -106,6 +116,8 @@ class Hearing(Asking, inherit_bindings=False):
     def take_engine(self, state: str, error: TuiFlowError | None) -> None:
         before = (self.has_engine, self.needs_restart)
         self.engine = state
+        if self.has_engine and isinstance(self.trouble, EngineError):
+            self.trouble = None
         self._tick_if_needed()
         if (self.has_engine, self.needs_restart) != before:
             self._show_anew()
@@ -139,7 +151,8 @@ class Hearing(Asking, inherit_bindings=False):
             if self.has_overview:
                 view.take_overview()
             view.query("*").refresh()
-            view.say("")
+            if view.said in ("", self._complaint):
+                view.say("")
 
     def take_room(self, reason: str) -> None:
         before, self.no_room = self.no_room, reason
@@ -169,13 +182,16 @@ class Hearing(Asking, inherit_bindings=False):
     def take_trouble(self, error: TuiFlowError | None) -> None:
         if error is not None:
             self._take_error(error)
+        elif isinstance(self.trouble, HistoryError):
+            self.trouble = None
 
     def _take_error(self, error: TuiFlowError) -> None:
         """Says it, and where there is nothing else to show yet, says all of it."""
-        self._complain(error, stays=True)
+        self.complain(error, stays=True)
+        self._complaint = self.said()
         self.trouble = self.trouble or error
         for view in self._views():
-            view.take_trouble(self.trouble)
+            view.tell_empty()
         if isinstance(error, HistoryError):
             self.draw_first_frame()
 
@@ -198,6 +214,10 @@ class Hearing(Asking, inherit_bindings=False):
         for view in self._views()[-1:]:
             view.tick()
 
+    def on_unmount(self) -> None:
+        """What happened until here was seen."""
+        self.watchman.note_seen()
+
     def on_app_focus(self) -> None:
         self.watchman.is_looked_at = True
 
@@ -214,6 +234,13 @@ class Hearing(Asking, inherit_bindings=False):
 
     def _views(self) -> list[View]:
         return [screen for screen in self.screen_stack if isinstance(screen, View) and screen.is_mounted]
+
+
+def first_of(mistakes: Sequence[str], width: int, ellipsis: str) -> str:
+    """The first of them, cut where it has no room beside how many more there are."""
+    more = len(mistakes) - 1
+    others = f" (and {counted(more, 'more mistake')})" if more else ""
+    return short(mistakes[0], width - len(others), ellipsis) + others
 
 
 def _until_next_minute() -> float:

@@ -35,8 +35,8 @@ class Watchman:
         fresh = [alert for alert in new if self._has_come(alert)]
         self._known = {alert.id: (alert.state, alert.times) for alert in alerts}
         if is_first:
-            self._console.call_after_refresh(self._say_what_happened, alerts)
-        elif fresh:
+            return  # what happened until then is told by itself
+        if fresh:
             self._call(fresh)
         else:
             self._call_off(alerts)
@@ -46,12 +46,12 @@ class Watchman:
         state, times = self._known.get(alert.id, (None, 0))
         return state is not AlertState.NEW and alert.times > times
 
-    def _say_what_happened(self, alerts: Sequence[Alert]) -> None:
-        """Since this user last looked, if they ever did."""
+    def what_happened(self, alerts: Sequence[Alert]) -> list[tuple[str, str]]:
+        """The sentence, and its role, of what happened since this user last looked, if they ever did and anything has."""
         now, since = time.time(), seen.last_seen(self._console.settings.state_dir)
         self.note_seen()
         if since is None:
-            return
+            return []
         there = alert_list.new_ones(alerts, now)
         new = [alert for alert in there if alert.changed_at > since]
         again = sum(alert.last_at > since for alert in there if alert not in new)
@@ -60,15 +60,11 @@ class Watchman:
         told = [
             *([f"new alert of {short(_where(new[0]), MAX_NAME, ellipsis)}"] if len(new) == 1 else []),
             *([f"{len(new)} new alerts"] if len(new) > 1 else []),
-            *([f"{again} again"] if again else []),
+            *([f"{again} known again"] if again else []),
             *([f"{over} recovered"] if over else []),
         ]
-        if told:
-            self._console.say(
-                f"since you looked, {times.ago(now - since)}: {', '.join(told)}; 5 shows more",
-                "warn" if new else "",
-                stays=True,
-            )
+        text = f"since you looked, {times.ago(now - since)}: {', '.join(told)}; 5 shows more"
+        return [(text, "warn" if new else "")] if told else []
 
     def _call(self, fresh: Sequence[Alert]) -> None:
         """With a sentence where somebody looks, with bell and notification where nobody does."""

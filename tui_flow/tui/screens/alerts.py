@@ -19,6 +19,7 @@ from tui_flow.tui.rerunning_several import rerun_several
 from tui_flow.tui.screens import alert_reading
 from tui_flow.tui.screens.alert_actions import AlertActions
 from tui_flow.tui.screens.alert_texts import AlertTexts
+from tui_flow.tui.screens.emptiness import why_empty
 from tui_flow.tui.screens.marking import Marking
 from tui_flow.tui.screens.section import Section
 from tui_flow.tui.screens.sorting import Sorting
@@ -63,6 +64,9 @@ class AlertsSection(Sorting, AlertTexts, AlertActions, Marking, Section):
     def take_overview(self) -> None:
         if self.console.has_overview:
             self._show()
+
+    def tell_empty(self) -> None:
+        self._describe()
 
     def on_resize(self) -> None:
         self._describe()
@@ -117,6 +121,9 @@ class AlertsSection(Sorting, AlertTexts, AlertActions, Marking, Section):
             self.about.set_lines(
                 [[(f"{unknown or 'No alert has this'}. ", ""), ("Esc", "key"), (" shows all.", "dim")]]
             )
+        elif found := why_empty(self.console):
+            self.about.set_title(found[0])
+            self.about.set_lines(found[1])
         else:
             self.about.set_title("All is well")
             self.about.set_lines(_NOTHING)
@@ -147,7 +154,7 @@ class AlertsSection(Sorting, AlertTexts, AlertActions, Marking, Section):
                 )
             )
         except HistoryError as error:
-            self.take_trouble(error)
+            self.console.complain(error)
             return
         if self.table.selected is not None and self.table.selected.id == alert.id:
             self._tell_found(found)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.widget import Widget
 
 from tui_flow.contract.commands import ListSchedules
-from tui_flow.contract.errors import READS_ONLY, HistoryError, TuiFlowError
+from tui_flow.contract.errors import HistoryError, TuiFlowError
 from tui_flow.store.records import Alert, FlowRun
 from tui_flow.tui.actions import bindings
 from tui_flow.tui.presentation import (
@@ -25,6 +25,7 @@ from tui_flow.tui.presentation import (
 from tui_flow.tui.presentation.flow_detail import More
 from tui_flow.tui.presentation.flow_list import FlowRow, Overview
 from tui_flow.tui.presentation.glyphs import role
+from tui_flow.tui.screens.emptiness import reading_files, why_empty
 from tui_flow.tui.screens.flow_actions import FlowActions
 from tui_flow.tui.screens.flows_reading import Surroundings, read_more, read_spans, read_surroundings
 from tui_flow.tui.screens.section import Section
@@ -148,10 +149,8 @@ class FlowsSection(Sorting, FlowActions, Section):
         self.take_overview()
         self.table.action_top()
 
-    def take_trouble(self, error: TuiFlowError) -> None:
-        self.about.set_title("This needs your attention")
-        parts: list[Line] = [[(error.what, "bad")], *([(text, "")] for text in error.where.splitlines())]
-        self.about.set_lines([*parts, [(error.next, "strong")]])
+    def tell_empty(self) -> None:
+        self._describe()
 
     def tick(self) -> None:
         if self.console.bridge.look_at_advances():
@@ -192,9 +191,9 @@ class FlowsSection(Sorting, FlowActions, Section):
         if row is None and self.dashboard is not None and self.dashboard.has_keyboard:
             pass  # an alert about no flow
         elif row is None:
-            nothing = "Nothing matches" if table.total else "Nothing here yet"
-            self.about.set_title("This is no filter" if table.wrong else nothing)
-            self.about.set_lines(self._nothing())
+            title, lines = self._nothing()
+            self.about.set_title(title)
+            self.about.set_lines(lines)
         else:
             self._tell(row)
             self.read_later("more", self._read_more, row)
@@ -245,22 +244,18 @@ class FlowsSection(Sorting, FlowActions, Section):
             self._next = (key, sorted(ahead)[:2])
         return self._next[1]
 
-    def _nothing(self) -> list[Line]:
+    def _nothing(self) -> tuple[str, list[Line]]:
+        """Title and text of the lower pane while there is no row."""
         if self.table.wrong:
-            return [[(self.table.wrong, "bad")]]
+            return "This is no filter", [[(self.table.wrong, "bad")]]
         if self.table.total:
             flows = (flow.name for flow in self.console.overview.flows)
             why = filters.why_nothing(filters.parse(self.text), flows) or "No flow has this"
-            return [[(f"{why}. ", ""), ("Esc", "key"), (" clears the filter.", "dim")]]
-        read_only = self.console.bridge.read_only
-        if read_only is not None and read_only is not READS_ONLY:
-            return [
-                [(read_only.what, "warn")],
-                [("Nothing was kept here, and nothing can run: copy the project to a place", "")],
-                [("where you may write, and open it there.", "")],
-            ]
+            return "Nothing matches", [[(f"{why}. ", ""), ("Esc", "key"), (" clears the filter.", "dim")]]
+        if found := why_empty(self.console) or reading_files(self.console):
+            return found
         folder = self.console.settings.flows_dir
-        return [
+        return "Nothing here yet", [
             [("Save a Python file in ", ""), (f"{folder}/", "strong"), (" and it shows up here:", "")],
             [],
             [("  from tui_flow import flow", "live")],

@@ -10,7 +10,6 @@ from textual import events
 from textual.css.stylesheet import Stylesheet
 from textual.widget import Widget
 
-from tui_flow.contract.errors import TuiFlowError
 from tui_flow.tui import styles
 from tui_flow.tui.presentation import Line, times
 from tui_flow.tui.presentation.completing import Completion, complete
@@ -130,8 +129,8 @@ class HomeScreen(View):
         if not self.is_asking and (self.focused is None or section not in self.focused.ancestors):
             self.set_focus(section.first_pane)
         section.come_to_front()
-        if not self.console.has_overview and self.console.trouble:
-            section.take_trouble(self.console.trouble)
+        if not (self.console.has_overview or self.console.is_held):
+            section.tell_empty()
         self.update_footer()
 
     def update_tabs(self) -> None:
@@ -153,9 +152,8 @@ class HomeScreen(View):
         if self.section.is_mounted and self.section.WANTS_ADVANCES:
             self.section.take_advances()
 
-    def take_trouble(self, error: TuiFlowError) -> None:
-        if not self.console.has_overview:
-            self.section.take_trouble(error)
+    def tell_empty(self) -> None:
+        self.section.tell_empty()
 
     def tick(self) -> None:
         self.section.tick()

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from textual.widget import Widget
 
-from tui_flow.contract.errors import HistoryError, TuiFlowError
+from tui_flow.contract.errors import HistoryError
 from tui_flow.contract.failure import Failure
 from tui_flow.contract.states import TERMINAL, FlowRunState
 from tui_flow.store.records import FlowRun
@@ -20,6 +20,7 @@ from tui_flow.tui.presentation.glyphs import word
 from tui_flow.tui.presentation.run_list import MOST
 from tui_flow.tui.rerunning_several import rerun_several
 from tui_flow.tui.screens.alert_actions import RunAlertActions
+from tui_flow.tui.screens.emptiness import why_empty
 from tui_flow.tui.screens.marking import ONE_AT_A_TIME, Marking
 from tui_flow.tui.screens.run_paging import RunPaging
 from tui_flow.tui.screens.runs_reading import spans_since
@@ -60,9 +61,8 @@ class RunsSection(RunPaging, TextsOfRun, RunAlertActions, Marking, Section):
         self.read_later("load", self._read_load)
         self.look_again()
 
-    def take_trouble(self, error: TuiFlowError) -> None:
-        self.about.set_title("This needs your attention")
-        self.about.set_lines([[(error.what, "bad")], [(error.where, "")], [(error.next, "strong")]])
+    def tell_empty(self) -> None:
+        self._describe()
 
     def tick(self) -> None:
         self.table.refresh_live()
@@ -128,6 +128,9 @@ class RunsSection(RunPaging, TextsOfRun, RunAlertActions, Marking, Section):
             unknown = filters.why_nothing(self._filter, flows)
             why: Line = [(unknown, "warn")] if unknown else [("No run has ", ""), (self.text, "strong")]
             self.about.set_lines([[*why, (". ", ""), ("Esc", "key"), (" shows all.", "dim")]])
+        elif found := why_empty(self.console):
+            self.about.set_title(found[0])
+            self.about.set_lines(found[1])
         else:
             self.about.set_title("Nothing here yet")
             lines: list[Line] = [

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from textual.widget import Widget
 
-from tui_flow.contract.errors import HistoryError, TuiFlowError
+from tui_flow.contract.errors import HistoryError
 from tui_flow.contract.schedules import TIMED
 from tui_flow.contract.states import ScheduleState
 from tui_flow.counting import counted
@@ -29,6 +29,7 @@ from tui_flow.tui.presentation.fires import EMPTY
 from tui_flow.tui.presentation.hourly import Hour
 from tui_flow.tui.screens import schedule_marks, timetable
 from tui_flow.tui.screens.backfill import Backfilling
+from tui_flow.tui.screens.emptiness import why_empty
 from tui_flow.tui.screens.marking import OF_ROWS, Marking
 from tui_flow.tui.screens.month import Monthly
 from tui_flow.tui.screens.schedule_actions import ScheduleActions
@@ -97,7 +98,7 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Marking,
                 try:
                     await self._read()
                 except HistoryError as error:
-                    self.take_trouble(error)
+                    self.console.complain(error)
                 await asyncio.sleep(min(PAUSE_SECONDS, REST * (time.monotonic() - began)))
         finally:
             self._is_reading = False
@@ -116,8 +117,8 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Marking,
         await self.read_timeline(now, anew=False)
         await self.read_month(now)
 
-    def take_trouble(self, error: TuiFlowError) -> None:
-        self.say(f"{error.what}  {error.next}", "bad")
+    def tell_empty(self) -> None:
+        self._describe()
 
     def show_day(self, day: Span | None) -> None:
         """The agenda is about a day to come, or again about what comes from now on."""
@@ -184,7 +185,8 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Marking,
             counts, order = "", "this is no filter"
         self.table.set_title(f"{title}: {counts}".rstrip(": "), f"{order}  {self.table.place}".strip())
         if not any(row.schedule for row in self._rows):
-            self._say_nothing("Nothing here yet", _NOTHING if self.day is None else [_NO_FIRE])
+            nothing = ("Nothing here yet", _NOTHING if self.day is None else [_NO_FIRE])
+            self._say_nothing(*(why_empty(self.console) or nothing))
         elif self.table.selected is None:
             self._say_nothing("This is no filter" if self._wrong else "Nothing matches", [self.why_none()])
         else:

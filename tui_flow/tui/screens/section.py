@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.app import ComposeResult
 from textual.widget import Widget
 
-from tui_flow.contract.errors import HistoryError, TuiFlowError
+from tui_flow.contract.errors import HistoryError
 from tui_flow.tui.presentation import Line, times
 from tui_flow.tui.presentation.filters import OF_RUNS, Words
 
@@ -81,8 +81,8 @@ class Section(Widget):
     def take_advances(self) -> None:
         """Runs have come further."""
 
-    def take_trouble(self, error: TuiFlowError) -> None:
-        """The history cannot be read, or the engine cannot be reached."""
+    def tell_empty(self) -> None:
+        """Says why there is nothing to show, where that is no news about the project."""
 
     def tick(self) -> None:
         """A second has passed, while something runs."""
@@ -159,7 +159,7 @@ class Section(Widget):
         try:
             await read(*of)
         except HistoryError as error:
-            self.take_trouble(error)
+            self.console.complain(error)
 
     def update_footer(self) -> None:
         if self.home.section is self:

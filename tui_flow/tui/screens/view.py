@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widget import Widget
 
-from tui_flow.contract.errors import TuiFlowError
+from tui_flow.contract.errors import READS_ONLY
 from tui_flow.tui.actions import CHANGING, key_name
 from tui_flow.tui.bridge import RunReading
 from tui_flow.tui.presentation import Line, times
@@ -109,8 +109,8 @@ class View(Screen[None]):
     def take_run(self, reading: RunReading) -> None:
         """The run that is watched has been read anew."""
 
-    def take_trouble(self, error: TuiFlowError) -> None:
-        """The history cannot be read, or the engine cannot be reached."""
+    def tell_empty(self) -> None:
+        """Says why there is nothing to show, where that is no news about the project."""
 
     def tick(self) -> None:
         """A second has passed, while something runs."""
@@ -125,16 +125,21 @@ class View(Screen[None]):
         self.message.set([(f" {text}", role)] if text else self.standing())
 
     def hush(self) -> None:
-        """The next key has been pressed: what an earlier one did is old."""
-        if self.said and not self._stays:
+        """The next key has been pressed: what an earlier one did is old, and the last sentence has been read if there is another."""
+        if self.said and (not self._stays or self.console.to_say):
             self.say("")
 
     def on_mouse_down(self) -> None:
         self.hush()
 
     def standing(self) -> Line:
-        """What stands above the footer while there is nothing else to say: that no engine is there, or another one, and what helps."""
-        console = self.console
+        """What stands above the footer while there is nothing else to say: why nothing can run or change here, or that no
+        engine is there, or another one, and what helps."""
+        console, read_only = self.console, self.console.bridge.read_only
+        if console.no_room:
+            return [(f" no run is started: {console.no_room}", "bad")]
+        if read_only is not None and read_only is not READS_ONLY:
+            return [(f" {read_only.what}", "warn")]
         if not console.needs_restart:
             return []
         helps = f"engine {console.engine} ({console.restart_command})"
