@@ -112,3 +112,44 @@ async def test_an_optional_model_is_set_and_its_fields_appear(etl: Project) -> N
         await page.until(lambda: engine.asked_for(commands.RunFlow), "the run to be asked for")
     (asked,) = engine.asked_for(commands.RunFlow)
     assert asked.parameters == {"server": {"host": "a", "port": None, "next": None}}
+
+
+class Few(BaseModel):
+    first: int = 1
+    last: int = 2
+
+
+class Many(BaseModel):
+    first: int = 1
+    a: int = 1
+    b: int = 1
+    c: int = 1
+    d: int = 1
+    e: int = 1
+    f: int = 1
+    g: int = 1
+    h: int = 1
+    i: int = 1
+    j: int = 1
+    k: int = 1
+    last: int = 1
+
+
+FEW, MANY = Few(), Many()
+
+
+def with_groups_far_down(a=1, b=1, c=1, d=1, e=1, f=1, g=1, h=1, i=1, j=1, k=1, few: Few = FEW, many: Many = MANY) -> None: ...  # type: ignore[no-untyped-def]  # fmt: skip
+
+
+async def test_what_is_unfolded_in_the_last_row_comes_into_sight(etl: Project) -> None:
+    etl.flow("typed", parameters=params.schema(with_groups_far_down))
+    async with console(etl) as page:
+        await page.press("G", "R")
+        await page.shows("Run with parameters")
+        await page.press(*["down"] * 11)
+        await page.shows("few  Enter unfolds it")
+        await page.press("right")
+        await page.shows("▾ { first, last }", " first  ", " last  ")
+        await page.press("left", "down", "enter")
+        await page.shows("▾ { first, a, b", " first  ", " a  ")
+        assert "  last  " not in page.text, "as many as there is room for"

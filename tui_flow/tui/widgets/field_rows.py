@@ -1,6 +1,7 @@
 """The rows of a form: name, type, control, and what is to be known of it."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from textual.app import ComposeResult
@@ -25,12 +26,16 @@ DEFAULT_CELLS = 16
 class FieldRow(Widget):
     """One field of a form: draws what stands around its control, which is its only child."""
 
-    def __init__(self, form: Form, field: Field, unfolded: Callable[[], None]) -> None:
+    def __init__(self, form: Form, field: Field, unfolded: Callable[["FieldRow"], None]) -> None:
         """`unfolded` is called when a group is to be seen as it is now."""
         super().__init__(classes="field")
         self.form, self.field = form, field
         self.name_cells = max(12, *(len(one.name) + len(one.path) + 1 for one in form.fields))
-        self.control = self._group(unfolded) if field.is_group else control_for(field, form.texts[field.path])
+        self.control = (
+            self._group(partial(unfolded, self))
+            if field.is_group
+            else control_for(field, form.texts[field.path])
+        )
         self.control.add_class("control", update=False)
         self.control.set_class(not isinstance(self.control, TextControl), "drawn")
         self._head: Line = []
@@ -158,7 +163,7 @@ class FieldRows(Vertical):
     def __init__(self, form: Form) -> None:
         super().__init__(classes="fields")
         self.form = form
-        self.rows = [FieldRow(form, field, self._fold) for field in form.fields]
+        self.rows = [FieldRow(form, field, self._unfolded) for field in form.fields]
 
     def compose(self) -> Iterator[FieldRow]:
         yield from self.rows
@@ -173,6 +178,18 @@ class FieldRows(Vertical):
             row.display = not any(path[: len(above)] == above for above in shut)
             if isinstance(row.control, GroupControl) and not row.control.is_open:
                 shut.append(path)
+
+    def _unfolded(self, group: FieldRow) -> None:
+        self._fold()
+        if group.control.is_open:
+            self.call_after_refresh(self._show_inside, group)
+
+    def _show_inside(self, group: FieldRow) -> None:
+        """Brings what is inside of a group into sight, as much of it as there is room for below the group's own row."""
+        path = group.field.path
+        inside = [row for row in self.rows if row.display and row.field.path[: len(path)] == path]
+        for row in (inside[-1], group):
+            row.scroll_visible(animate=False, immediate=True)
 
     def reveal(self, path: tuple[str, ...]) -> FieldRow:
         """The row of a field, with the groups around it unfolded."""
