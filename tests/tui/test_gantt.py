@@ -208,6 +208,18 @@ def test_an_empty_log_says_why_it_is_empty(task: TaskRun, said: str) -> None:
     assert silence.why_silent(LIVE, found.rows("flow")[2], found) == said
 
 
+def test_the_empty_log_of_what_crashed_says_how_its_process_ended() -> None:
+    run = RUN._replace(state=FlowRunState.CRASHED, message="the process was ended by SIGKILL")
+    found = forest(the_task(1, "nap", "crashed"), the_task(2, "load"))
+    how = "crashed: the process was ended by SIGKILL"
+    assert silence.why_silent(run, None, found) == f"run 1 wrote nothing; it {how}"
+    rows = found.rows("flow")
+    assert silence.why_silent(run, rows[1], found) == f"nap-1 wrote nothing; run 1 {how}"
+    assert silence.why_silent(run, rows[2], found) == "load-2 wrote nothing"
+    mapped = forest(*(the_task(n, "nap", "crashed", map_id=9, map_index=n) for n in range(1, 4)))
+    assert silence.why_silent(run, mapped.rows("flow")[1], mapped) == f"nap wrote nothing; run 1 {how}"
+
+
 def test_a_task_that_waits_says_for_which_one() -> None:
     waits = the_task(2, "load", "pending", upstream=[1])
     found = forest(UPSTREAM._replace(state=TaskRunState.RUNNING), waits)

@@ -383,6 +383,16 @@ async def test_keys_that_cannot_do_anything_in_a_run_that_is_over_change_nothing
         assert page.footer.startswith("n error")
 
 
+async def test_the_empty_log_of_a_run_that_crashed_says_why_it_ended_whole(project: Project) -> None:
+    why = "the process was ended by SIGKILL: somebody killed it, or the machine ran out of memory"
+    project.flow("wild")
+    project.run(5, "wild", "crashed", message=why)
+    project.tasks(5, [the_task(1, "nap", "crashed")])
+    project.log(5)
+    async with console(project, open_run=5) as page:
+        await page.shows("nap-1 wrote nothing; run 5 crashed: the process was ended", "ran out of memory")
+
+
 async def test_a_run_that_crashed_says_why_its_process_ended_also_inside_a_task(project: Project) -> None:
     project.flow("wild")
     project.run(5, "wild", "crashed", message="its worker was ended by SIGKILL")

@@ -20,7 +20,7 @@ from tui_flow.tui.presentation import log_lines
 from tui_flow.tui.widgets.lines import Lines
 from tui_flow.tui.widgets.log_rows import LogRows
 from tui_flow.tui.widgets.log_text import breaks, coloured, highlighted
-from tui_flow.tui.widgets.paint import AnySpan
+from tui_flow.tui.widgets.paint import AnySpan, wrap_line
 
 MAX_SHOWN = 4_096
 """Of a longer line only so many characters are shown, and it says so."""
@@ -284,8 +284,9 @@ class LogView(Lines):
     def render_line(self, y: int) -> Strip:
         width, base = self.size.width, self.base
         index, above = self._line_at(y)
-        if not self.count and y == 0:
-            return self.paint.strip([(f" {self._why_empty()}", "dim")], width, base)
+        if not self.count:
+            why = wrap_line([(f" {self._why_empty()}", "dim")], width)
+            return self.paint.strip(why[y] if y < len(why) else (), width, base)
         if index >= self.count:
             is_next = index == self.count and not above
             return self.paint.strip([(self.end_line if is_next else "", "dim")], width, base)
