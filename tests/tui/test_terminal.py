@@ -161,21 +161,3 @@ app.Console.action_help = boom
     story = (etl.settings.state_dir / "console.log").read_text()
     assert "in boom" in story
     assert "hunter2-xxx" not in story
-
-
-def test_the_first_frame_has_the_flows_in_it(etl: Project) -> None:
-    patient = NO_ENGINE + "\nfrom tui_flow.tui import app\napp._HELD = 60\n"
-    with PtyConsole(etl.settings.project, program=PROGRAM.replace("{engine}", patient)) as console:
-        console.wait_for("etl_daily")
-        before = console.raw[: console.raw.index("etl_daily")]
-        assert "\x1b[24;" not in before, "a frame without them was drawn to its last line"
-
-
-def test_a_history_that_takes_long_to_read_does_not_hold_up_the_first_frame(etl: Project) -> None:
-    slow = (
-        NO_ENGINE
-        + "\nimport time\nfrom tui_flow.tui.bridge import Bridge\nBridge._read_overview = lambda self, db: time.sleep(60)\n"
-    )
-    with PtyConsole(etl.settings.project, program=PROGRAM.replace("{engine}", slow)) as console:
-        console.wait_for("[1 Flows]")
-        assert "etl_daily" not in console.text

@@ -89,7 +89,6 @@ class Console(Hearing, inherit_bindings=False):
         self.bridge = Bridge(settings, self, connect, read_only=read_only)
         self.zone: times.Zone = "here"
         self._begin = begin
-        """Where it is to open, until it has."""
         self.watchman, self.reloads = Watchman(self), Reloads(self)
         self._undos: deque[Undo] = deque(maxlen=MAX_UNDOS)
         for known in THEMES:
@@ -153,6 +152,8 @@ class Console(Hearing, inherit_bindings=False):
     async def _go_to_begin(self, place: Address) -> None:
         await self.go_to(place)
         self._begin = None
+        if self.has_overview:
+            self.draw_first_frame()
 
     def is_arriving(self) -> bool:
         if self.trouble is not None:

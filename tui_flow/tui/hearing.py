@@ -14,6 +14,7 @@ from tui_flow.tui.asking import Asking
 from tui_flow.tui.bridge import OTHER, RunReading
 from tui_flow.tui.keymap import Keymap
 from tui_flow.tui.presentation import alert_list
+from tui_flow.tui.presentation.address import Address
 from tui_flow.tui.presentation.cells import short
 from tui_flow.tui.presentation.flow_list import EMPTY, Overview
 from tui_flow.tui.reloads import Reloads
@@ -46,6 +47,8 @@ class Hearing(Asking, inherit_bindings=False):
     """Sentences and their roles that are to be known from the beginning, and that nobody has seen yet."""
     _complaint = ""
     """The sentence about the last trouble."""
+    _begin: Address | None = None
+    """Where it is to open, until it has."""
     is_held = True
     """Whether the first frame is yet to be drawn: with the flows in it, rather than without them and then with them."""
 
@@ -70,7 +73,8 @@ class Hearing(Asking, inherit_bindings=False):
             if isinstance(screen, HearsOfFlows):
                 screen.take_flows(overview.flows)
         self.follow_progress()
-        self.draw_first_frame()
+        if self._begin is None:
+            self.draw_first_frame()
 
     def draw_first_frame(self) -> None:
         """At once, unless it has been drawn."""

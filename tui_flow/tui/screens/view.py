@@ -86,13 +86,14 @@ class View(Screen[None]):
         self.update_footer()
 
     def _compositor_refresh(self) -> None:
-        """Called by Textual to draw what is to be drawn."""
+        """Called by Textual to draw what is to be drawn: while the first frame is held, later."""
         if not self.console.is_held:
             super()._compositor_refresh()
 
     def draw(self) -> None:
-        """Draws it now, and not with the next frame."""
+        """Draws it now, and not with the next frame; also what was laid out while the first one was held."""
         self._on_timer_update()
+        self._compositor_refresh()
 
     # The news.
 

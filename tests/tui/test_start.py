@@ -1,0 +1,93 @@
+"""What is seen while the console starts, and what becomes of one that is left, or goes wrong, before it has."""
+
+from threading import Event
+
+import pytest
+
+from tests.tui.pages import FakeEngine, Page
+from tests.tui.project import Project
+from tests.tui.pty_console import NO_ENGINE, PROGRAM, PtyConsole
+from tui_flow.tui import app
+from tui_flow.tui.app import Console
+from tui_flow.tui.bridge import Bridge
+
+PATIENT = """
+from tui_flow.tui import app
+app._HELD = 60
+"""
+"""Waits for the flows, however long it takes."""
+SLOW = """
+from tui_flow.tui.bridge import Bridge
+Bridge._read_overview = lambda self, db: db.execute(
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000000) SELECT max(i) FROM n"
+).fetchall()
+"""
+"""A history that takes minutes to read."""
+AT_A_RUN = """
+from functools import partial
+from tui_flow.tui.presentation.address import Address
+run = partial(run, begin=Address("runs", run_id=812))
+"""
+
+
+def starting(project: Project, program: str = "") -> PtyConsole:
+    return PtyConsole(project.settings.project, program=PROGRAM.replace("{engine}", NO_ENGINE + program))
+
+
+def test_the_first_frame_has_the_flows_in_it(etl: Project) -> None:
+    with starting(etl, PATIENT) as console:
+        console.wait_for("etl_daily")
+        before = console.raw[: console.raw.index("etl_daily")]
+        assert "\x1b[24;" not in before, "a frame without them was drawn to its last line"
+
+
+def test_a_console_that_is_opened_at_a_run_shows_nothing_else_before(etl: Project) -> None:
+    with starting(etl, PATIENT + AT_A_RUN) as console:
+        console.wait_for("load failed")
+        assert "Schedule" not in console.raw, "the tabs of the views were drawn"
+
+
+def test_a_history_that_takes_long_to_read_does_not_hold_up_the_first_frame(etl: Project) -> None:
+    with starting(etl, SLOW) as console:
+        console.wait_for("[1 Flows]")
+        assert "etl_daily" not in console.text
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """What goes to the terminal, of a console whose first frame waits for the flows however long it takes."""
+    updates: list[object] = []
+    monkeypatch.setattr(app, "_HELD", 60)
+    monkeypatch.setattr(Console, "_display", lambda _, __, update: updates.append(update) if update else None)
+    return updates
+
+
+async def test_what_was_laid_out_while_the_first_frame_was_held_is_in_it(
+    etl: Project, drawn: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    console = Console(etl.settings)
+    monkeypatch.setattr(console.bridge, "run", console.bridge.has_audience.wait)
+    async with console.run_test() as pilot:
+        await Page(pilot, FakeEngine()).until(console.bridge.has_audience.is_set, "the first view")
+        await pilot.pause()
+        assert not drawn
+        console.screen._dirty_widgets.clear()  # nothing has changed since
+        console.draw_first_frame()
+        assert drawn
+
+
+async def test_one_that_comes_back_from_a_suspension_before_its_first_frame_still_waits_for_the_flows(
+    etl: Project, drawn: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_read, real = Event(), Bridge._read_overview
+    monkeypatch.setattr(Bridge, "_read_overview", lambda *of: may_read.wait(10) and real(*of))
+    console = Console(etl.settings, connect=FakeEngine().connect)
+    async with console.run_test() as pilot:
+        page = Page(pilot, FakeEngine())
+        await page.until(console.bridge.has_audience.is_set, "the first view")
+        console.app_resume_signal.publish(console)
+        await pilot.pause()
+        assert not drawn
+        may_read.set()
+        await page.until(lambda: drawn, "the first frame")
+        assert "etl_daily" in page.text
