@@ -1,5 +1,9 @@
 """What is seen while the console starts, and what becomes of one that is left, or goes wrong, before it has."""
 
+import gc
+import os
+import signal
+import time
 from threading import Event
 
 import pytest
@@ -7,7 +11,7 @@ import pytest
 from tests.tui.pages import FakeEngine, Page
 from tests.tui.project import Project
 from tests.tui.pty_console import NO_ENGINE, PROGRAM, PtyConsole
-from tui_flow.tui import app
+from tui_flow.tui import app, launch, terminal
 from tui_flow.tui.app import Console
 from tui_flow.tui.bridge import Bridge
 
@@ -53,6 +57,24 @@ def test_a_history_that_takes_long_to_read_does_not_hold_up_the_first_frame(etl:
         assert "etl_daily" not in console.text
 
 
+def test_it_is_left_at_once_while_the_history_is_being_read(etl: Project) -> None:
+    with starting(etl, SLOW) as console:
+        console.wait_for("[1 Flows]")
+        os.kill(console.pid, signal.SIGTERM)
+        assert console.wait(5.0) == 128 + signal.SIGTERM
+
+
+def test_sigterm_restores_the_terminal_from_the_moment_on_that_it_is_the_console_s(etl: Project) -> None:
+    with starting(etl) as console:
+        deadline = time.monotonic() + 10
+        while "\x1b[?1049h" not in console.raw:
+            assert time.monotonic() < deadline
+            console.read(0.001)
+        os.kill(console.pid, signal.SIGTERM)
+        assert console.wait() == 128 + signal.SIGTERM
+        assert "\x1b[?1049l" in console.raw
+
+
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """What goes to the terminal, of a console whose first frame waits for the flows however long it takes."""
@@ -91,3 +113,13 @@ async def test_one_that_comes_back_from_a_suspension_before_its_first_frame_stil
         may_read.set()
         await page.until(lambda: drawn, "the first frame")
         assert "etl_daily" in page.text
+
+
+def test_garbage_is_collected_again_after_a_console_that_was_left_at_once(
+    etl: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terminal, "why_unusable", str)
+    monkeypatch.setattr(terminal, "leave_on_hang_up", lambda: None)
+    monkeypatch.setattr(Console, "run", lambda _, **__: 0)
+    assert launch.run(etl.settings) == 0
+    assert gc.isenabled()

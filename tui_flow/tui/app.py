@@ -114,6 +114,10 @@ class Console(Hearing, inherit_bindings=False):
     def get_default_screen(self) -> HomeScreen:
         return HomeScreen()
 
+    def on_load(self) -> None:
+        """Before the terminal is the console's."""
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit, 128 + signal.SIGTERM)
+
     def on_mount(self) -> None:
         if self._begin is not None:
             self.call_after_refresh(self._go_to_begin, self._begin)
@@ -122,7 +126,6 @@ class Console(Hearing, inherit_bindings=False):
         self.set_timer(_BEGINNING, _collect_garbage_again)
         self.set_timer(_HELD, self.draw_first_frame)
         self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit, 128 + signal.SIGTERM)
 
     def on_ready(self) -> None:
         """The first view is there, and laid out."""

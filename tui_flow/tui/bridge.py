@@ -128,6 +128,8 @@ class Bridge:
         finally:
             reader.cancel()
             self._thread.shutdown(wait=False, cancel_futures=True)
+            if (db := self._db) is not None:
+                db.interrupt()  # what is being read still, the process would wait for at its end
 
     async def ask(self, command: commands.Command) -> dict[str, Any]:
         """What the engine answers; starts one if there is none, but for a mere question not one that somebody stopped.

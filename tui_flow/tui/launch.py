@@ -62,7 +62,10 @@ def run(
         yank=copying.yank_path(),
         projects=path_of_projects(),
     )
-    code = console.run(mouse=mouse)
+    try:
+        code = console.run(mouse=mouse)
+    finally:
+        gc.enable()  # it may have been left before it did so itself
     if console.elsewhere is not None and go_to is not None:
         return go_to(console.elsewhere)
     if going := str(console.overview.going):
