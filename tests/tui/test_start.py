@@ -7,6 +7,7 @@ import time
 from threading import Event
 
 import pytest
+from textual.worker import WorkerFailed
 
 from tests.tui.pages import FakeEngine, Page
 from tests.tui.project import Project
@@ -123,3 +124,13 @@ def test_garbage_is_collected_again_after_a_console_that_was_left_at_once(
     monkeypatch.setattr(Console, "run", lambda _, **__: 0)
     assert launch.run(etl.settings) == 0
     assert gc.isenabled()
+
+
+async def test_a_defect_where_the_history_is_read_ends_it_and_no_empty_list_is_left(
+    etl: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Bridge, "_read_overview", lambda *_: 1 / 0)
+    console = Console(etl.settings, connect=FakeEngine().connect)
+    with pytest.raises(WorkerFailed, match="division by zero"):
+        async with console.run_test() as pilot:
+            await Page(pilot, FakeEngine()).until(lambda: console._exception, "the defect")

@@ -107,7 +107,7 @@ class Bridge:
         self.has_audience = asyncio.Event()
         """Whether there is a screen that could show what is told; the history is read meanwhile."""
         self._has_read = asyncio.Event()
-        """Whether there is something to see, or a reason why not."""
+        """Whether the audience has been told of the history, or why it cannot be read."""
         self._overview_is_stale = self._run_is_stale = False
         self._watched: int | None = None
         self._overview = EMPTY
@@ -119,14 +119,11 @@ class Bridge:
         self._known: Callable[[], tuple[int, float]] = lambda: (-1, 0.0)
 
     async def run(self) -> None:
-        """Reads once, so that there is something to see; then follows the engine, for ever."""
+        """Reads once, so that there is something to see; then follows the engine, for ever. Raises whatever is a defect."""
         self.read_again()
-        reader = asyncio.create_task(self._read_when_stale())
         try:
-            await self._has_read.wait()
-            await self._keep_connected()
+            await asyncio.gather(self._read_when_stale(), self._follow_once_read())
         finally:
-            reader.cancel()
             self._thread.shutdown(wait=False, cancel_futures=True)
             if (db := self._db) is not None:
                 db.interrupt()  # what is being read still, the process would wait for at its end
@@ -181,6 +178,10 @@ class Bridge:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._ask_history, question)
 
     # The engine.
+
+    async def _follow_once_read(self) -> None:
+        await self._has_read.wait()
+        await self._keep_connected()
 
     async def _keep_connected(self) -> None:
         attempt = 0
@@ -310,8 +311,7 @@ class Bridge:
             except HistoryError as error:
                 await self.has_audience.wait()
                 self._take_trouble(error)
-            finally:
-                self._has_read.set()
+            self._has_read.set()
             self._hurry.clear()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._hurry.wait(), PAUSE_SECONDS)
