@@ -4,6 +4,7 @@ import gc
 import os
 import signal
 import time
+from collections.abc import Iterator
 from threading import Event
 
 import pytest
@@ -12,7 +13,7 @@ from textual.worker import WorkerFailed
 from tests.tui.pages import FakeEngine, Page
 from tests.tui.project import Project
 from tests.tui.pty_console import NO_ENGINE, PROGRAM, PtyConsole
-from tui_flow.tui import app, launch, terminal
+from tui_flow.tui import app, launch, seen, terminal
 from tui_flow.tui.app import Console
 from tui_flow.tui.bridge import Bridge
 
@@ -85,11 +86,19 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     return updates
 
 
+@pytest.fixture
+def may_read(monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
+    """The history is read only once this is set."""
+    event, real = Event(), Bridge._read_overview
+    monkeypatch.setattr(Bridge, "_read_overview", lambda *of: event.wait(10) and real(*of))
+    yield event
+    event.set()
+
+
 async def test_what_was_laid_out_while_the_first_frame_was_held_is_in_it(
-    etl: Project, drawn: list[object], monkeypatch: pytest.MonkeyPatch
+    etl: Project, drawn: list[object], may_read: Event
 ) -> None:
-    console = Console(etl.settings)
-    monkeypatch.setattr(console.bridge, "run", console.bridge.has_audience.wait)
+    console = Console(etl.settings, connect=FakeEngine().connect)
     async with console.run_test() as pilot:
         await Page(pilot, FakeEngine()).until(console.bridge.has_audience.is_set, "the first view")
         await pilot.pause()
@@ -100,10 +109,8 @@ async def test_what_was_laid_out_while_the_first_frame_was_held_is_in_it(
 
 
 async def test_one_that_comes_back_from_a_suspension_before_its_first_frame_still_waits_for_the_flows(
-    etl: Project, drawn: list[object], monkeypatch: pytest.MonkeyPatch
+    etl: Project, drawn: list[object], may_read: Event
 ) -> None:
-    may_read, real = Event(), Bridge._read_overview
-    monkeypatch.setattr(Bridge, "_read_overview", lambda *of: may_read.wait(10) and real(*of))
     console = Console(etl.settings, connect=FakeEngine().connect)
     async with console.run_test() as pilot:
         page = Page(pilot, FakeEngine())
@@ -114,6 +121,15 @@ async def test_one_that_comes_back_from_a_suspension_before_its_first_frame_stil
         may_read.set()
         await page.until(lambda: drawn, "the first frame")
         assert "etl_daily" in page.text
+
+
+async def test_who_leaves_before_anything_was_shown_has_seen_nothing(
+    etl: Project, drawn: list[object]
+) -> None:
+    console = Console(etl.settings, connect=FakeEngine().connect)
+    async with console.run_test():
+        console.exit()
+    assert seen.last_seen(etl.settings.state_dir) is None
 
 
 def test_garbage_is_collected_again_after_a_console_that_was_left_at_once(

@@ -90,9 +90,10 @@ class Watchman:
             self._console.say(f"{', '.join(mended)[:300]}: recovered", stays=True)
 
     def note_seen(self) -> None:
-        """Somebody looks now."""
-        if self.is_looked_at and not self._console.bridge.read_only:
-            seen.note_seen(self._console.settings.state_dir)
+        """Somebody looks now, at what there is to see."""
+        console = self._console
+        if self.is_looked_at and console.has_overview and not console.bridge.read_only:
+            seen.note_seen(console.settings.state_dir)
 
 
 def _where(alert: Alert) -> str:
