@@ -9,6 +9,7 @@ import pytest
 from tests.tui.pages import FakeEngine, console
 from tests.tui.project import LOAD, NOON, Project
 from tui_flow.contract import commands
+from tui_flow.contract.errors import EngineSilent
 from tui_flow.tui import bridge
 
 
@@ -78,3 +79,38 @@ async def test_a_long_host_name_leaves_room_for_what_runs(
     monkeypatch.setenv("HOSTNAME", f"ip-10-20-30-40{'-and-on' * 9}.compute.internal")
     async with console(etl) as page:
         await page.shows("@ip-10-20-30-40-a", "▸1 running", "engine ok")
+
+
+class Silent(FakeEngine):
+    """One that lives, and hangs from the beginning."""
+
+    async def connect(self, settings: Any, *, start: bool) -> FakeEngine:
+        raise EngineSilent(
+            "the engine did not answer within 15 s", where="/srv", next="kill -9 7183 ends it; runs go on"
+        )
+
+
+async def test_an_engine_that_hangs_from_the_beginning_is_stale_and_how_to_end_it_is_said_whole(
+    etl: Project,
+) -> None:
+    async with console(etl, engine=Silent()) as page:
+        await page.shows("engine stale", "did not answer within 15 s; ", "kill -9 7183 ends it; runs go on")
+
+
+async def test_what_an_engine_was_asked_that_then_hangs_is_said_to_be_perhaps_still_done(
+    etl: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bridge, "ANSWER_SECONDS", 0.05)
+    engine = FakeEngine()
+    may_answer = asyncio.Event()
+
+    async def ask(command: Any) -> dict[str, Any]:
+        if isinstance(command, commands.RunFlow):
+            await may_answer.wait()
+        return await FakeEngine.ask(engine, command)
+
+    async with console(etl, engine=engine) as page:
+        await page.shows("engine ok")
+        monkeypatch.setattr(engine, "ask", ask)
+        await page.press("G", "r")
+        await page.shows("the engine does not answer, and may still do it")

@@ -13,6 +13,7 @@ from tui_flow.contract.errors import (
     EXIT_ENGINE,
     EXIT_STATE,
     EngineError,
+    EngineSilent,
     HistoryError,
     StateDirError,
     TuiFlowError,
@@ -149,14 +150,10 @@ def _log_size(settings: Settings) -> int:
 
 
 def _refuse_silent(settings: Settings, what: str) -> None:
-    """Raises EngineError where an engine lives, and hangs."""
+    """Raises EngineSilent where an engine lives, and hangs."""
     pid = lock_holder(settings.state_dir / ENGINE_LOCK)
     if pid:
-        raise EngineError(
-            f"{what} (pid {pid})",
-            where=str(settings.project),
-            next=f"if it hangs, end it with kill -9 {pid}: runs go on, and the next command starts another",
-        )
+        raise EngineSilent(what, where=str(settings.project), next=f"kill -9 {pid} ends it; runs go on")
 
 
 def _refused(settings: Settings, said: int, code: int | None) -> TuiFlowError:

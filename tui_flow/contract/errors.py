@@ -92,6 +92,10 @@ class EngineRunning(EngineError):
     pass
 
 
+class EngineSilent(EngineError):
+    pass
+
+
 class ProtocolError(EngineError):
     pass
 

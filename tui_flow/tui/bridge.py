@@ -14,7 +14,14 @@ from functools import partial
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from tui_flow.contract import changes, commands
-from tui_flow.contract.errors import EngineError, HistoryError, HistoryMissing, ReadOnly, TuiFlowError
+from tui_flow.contract.errors import (
+    EngineError,
+    EngineSilent,
+    HistoryError,
+    HistoryMissing,
+    ReadOnly,
+    TuiFlowError,
+)
 from tui_flow.contract.states import FlowRunState
 from tui_flow.settings import Settings
 from tui_flow.store.advance import Advance, Pace
@@ -37,6 +44,8 @@ PULSE_SECONDS = 5.0
 """Between two questions whether the engine is well; nothing of it goes to the terminal."""
 STALE_SECONDS = 5.0
 """An engine that has not answered by then hangs, or has far too much to do."""
+ANSWER_SECONDS = 20.0
+"""An answer is waited for so long, and before that an engine."""
 RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0)
 """Between attempts to reach an engine."""
 
@@ -139,13 +148,17 @@ class Bridge:
                 raise STOPPED
             self._is_stopped = False
             self._wake_up.set()
+        is_asked = False
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(ANSWER_SECONDS):
                 await self._connected.wait()
-                connection = self._connection
-                return await connection.ask(command)  # type: ignore[no-any-return]
+                is_asked = True
+                return await self._connection.ask(command)  # type: ignore[no-any-return]
         except TimeoutError:
-            raise EngineError("the engine does not answer", next="tui-flow engine status says more") from None
+            what = "the engine does not answer" + (
+                ", and may still do it" if is_asked and not only_reads else ""
+            )
+            raise EngineError(what, next="tui-flow engine status says more") from None
 
     def watch(self, run_id: int | None, known: Callable[[], tuple[int, float]] = lambda: (-1, 0.0)) -> None:
         """Follows one run; `known` tells the newest revision of its task runs, and when the newest of its artifacts
@@ -190,7 +203,8 @@ class Bridge:
             try:
                 self._connection = await self._connect(self.settings, start=start)
             except TuiFlowError as error:
-                self._audience.take_engine("gone" if start else "stopped", error if start else None)
+                gone = "stale" if isinstance(error, EngineSilent) else "gone"
+                self._audience.take_engine(gone if start else "stopped", error if start else None)
                 await self._wait_woken(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
                 attempt += 1
                 continue
