@@ -123,9 +123,7 @@ async def test_one_that_comes_back_from_a_suspension_before_its_first_frame_stil
         assert "etl_daily" in page.text
 
 
-async def test_who_leaves_before_anything_was_shown_has_seen_nothing(
-    etl: Project, drawn: list[object]
-) -> None:
+async def test_who_leaves_before_anything_was_shown_has_seen_nothing(etl: Project, may_read: Event) -> None:
     console = Console(etl.settings, connect=FakeEngine().connect)
     async with console.run_test():
         console.exit()
