@@ -11,6 +11,7 @@ from typing import Any
 
 from tests.waiting import wait_until
 from tui_flow import client
+from tui_flow.client.blocking import Connection
 from tui_flow.contract.commands import CancelRun, RunFlow, StopEngine, Sync
 from tui_flow.contract.states import TERMINAL
 from tui_flow.settings import Settings
@@ -135,14 +136,14 @@ def demo_folder() -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
-def start(settings: Settings, engine: client.Connection, flow: str, values: dict[str, Any]) -> int:
+def start(settings: Settings, engine: Connection, flow: str, values: dict[str, Any]) -> int:
     """Runs a flow to its end."""
     run_id = int(engine.ask(RunFlow(flow, values, trigger="console"))["run_id"])
     over(settings, run_id)
     return run_id
 
 
-def end_all(settings: Settings, engine: client.Connection) -> None:
+def end_all(settings: Settings, engine: Connection) -> None:
     """Kills what still runs, so that nothing is left behind."""
     db = database.open_reader(settings.state_dir)
     active = [run.id for run in runs.list_active(db)]

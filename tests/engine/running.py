@@ -11,6 +11,7 @@ from typing import Any
 
 from tests.waiting import wait_until
 from tui_flow import client
+from tui_flow.client.blocking import Connection
 from tui_flow.contract import rundir
 from tui_flow.contract.commands import Command, GetStatus, RunFlow, Sync
 from tui_flow.contract.errors import EngineError
@@ -28,7 +29,7 @@ class Running:
         self.settings = Settings(project=project)
         self.state_dir = rundir.open_state_dir(project)
         self._engines: list[subprocess.Popen[bytes]] = []
-        self._connection: client.Connection | None = None
+        self._connection: Connection | None = None
 
     def write(self, name: str, text: str) -> Path:
         """Saves a flow file, its text freed of its indentation."""
