@@ -29,8 +29,14 @@ async def test_r_runs_a_flow_and_enter_opens_it(etl: Project) -> None:
         etl.set_run(813, "running", started_at=time.time())
         engine.tell(changes.RunChanged(813, "cleanup_tmp", "running"))
         await page.shows("▸  cleanup_tmp", "run 813 of cleanup_tmp is running")
+        etl.set_run(813, "paused")
+        engine.tell(changes.RunChanged(813, "cleanup_tmp", "paused"))
+        await page.shows("run 813 of cleanup_tmp is paused")
+        etl.set_run(813, "running")
+        engine.tell(changes.RunChanged(813, "cleanup_tmp", "running"))
+        await page.shows("run 813 of cleanup_tmp is running")
         await page.press("u")
-        assert "run 813 was started: x cancels it, u does not" in page.message
+        assert "u does not take back run 813: x cancels it while it goes on" in page.message
         await page.press("enter")
         await page.shows("Flows › cleanup_tmp › run 813", "RUNNING")
 

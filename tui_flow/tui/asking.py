@@ -154,7 +154,7 @@ class Asking(Outside, inherit_bindings=False):
             run_id = int(answer["run_id"])
             if open_it:
                 self.open_run(run_id, Spot(task=self.task_in_view()))
-            self.cannot_undo(f"run {run_id} was started: x cancels it, u does not")
+            self.cannot_undo(f"u does not take back run {run_id}: x cancels it while it goes on")
             at = wishes.get("scheduled_for")
             when = f"begins {times.moment(at, time.time())}; x takes it back" if at else "is on its way"
             more = "" if open_it or at else f"; {self._enter} opens it"
@@ -195,7 +195,8 @@ class Asking(Outside, inherit_bindings=False):
             wrong = "bad" if run.state in WENT_WRONG else ""
             self.say(f"run {run.id} of {run.flow} is over: {run.state}", wrong, stays=True)
         else:
-            self.say_of(run.id, run.attempt, f"run {run.id} of {run.flow} is {run.state}")
+            text = f"run {run.id} of {run.flow} is {run.state}"
+            self.say_of(run.id, run.attempt, text, frozenset((run.state,)))
 
     def end_run(self, run: FlowRun, *, kill: bool) -> None:
         """Cancels or kills a run, if there is anything to end, and if whoever asks means it."""

@@ -114,7 +114,8 @@ class Rerunning:
 
         def begun(answer: dict[str, Any]) -> None:
             said = f"run {run.id} begins attempt {answer['attempt']}"
-            console.cannot_undo(f"{said}: x cancels it, u does not")
+            told = f"u does not take back attempt {answer['attempt']} of run {run.id}"
+            console.cannot_undo(f"{told}: x cancels it while it goes on")
             console.say_of(run.id, int(answer["attempt"]), said)
 
         return Request(reruns.command(run, way, parameters), begun)
