@@ -53,7 +53,7 @@ async def test_all_hits_are_saved_to_a_file_and_read_in_the_pager(
         assert lines[0].startswith(f"812:57 {when} ERROR    etl_daily/load_warehouse: OperationalError")
         await page.press("S", "enter")
         await page.shows("not saved, File exists")
-        await page.press("n", "o")
+        await page.press("escape", "n", "o")
         ((read, at),) = paged
         assert len(read) == len(lines) and at == 2
         assert read[0] == lines[0].replace(

@@ -98,7 +98,7 @@ async def test_the_log_is_searched_and_escape_clears_the_search(etl: Project) ->
         await page.look_for(r"/row [12]\d/")
         await page.shows(r"20 lines with “/row [12]\d/”", "row 10 extracted")
         await page.look_for("/row [/")
-        await page.shows("/row [/ is not a regular expression: unterminated character set")
+        await page.shows("/row [/ is not a regular expression: unterminated character set", "take it")
         await page.look_for("TRACEBACK|WH-2")
         await page.shows("no line with “TRACEBACK|WH-2”")
         await page.look_for("debug|row -extracted")

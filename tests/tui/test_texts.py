@@ -164,7 +164,7 @@ async def test_the_shown_log_is_saved_but_never_over_a_file(etl: Project, tmp_pa
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         await page.press("S", "enter")
         await page.shows("not saved, File exists")
-        await page.press("S", "ctrl+u", "enter", "S", "escape")
+        await page.press("ctrl+u", "enter", "S", "escape")
         assert page.app.is_running
 
 

@@ -2,6 +2,7 @@
 through meanwhile. Lines are read where the console reads them, on its loop: what they stand in is not for two threads."""
 
 import asyncio
+import errno
 import os
 import time
 from collections.abc import Iterable
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from tui_flow.counting import counted
 from tui_flow.safe import safe
+from tui_flow.tui.refusal import Refused
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode
@@ -29,14 +31,16 @@ def file_name(text: str) -> str:
 
 
 def save(console: "Console", node: "DOMNode", name: str, lines: Iterable[str], count: int) -> None:
-    """The lines of a view, so many, made harmless, readable for their owner only; never over a file that is there. One
-    file at a time; it ends with the view."""
+    """The lines of a view, so many, made harmless, readable for their owner only; never over a file that is there, which
+    it refuses. One file at a time; it ends with the view."""
     if any(worker.group == _GROUP and not worker.is_finished for worker in console.workers):
         console.say("another file is still being saved: save this one when that is done", "warn")
         return
-    node.run_worker(
-        _save(console, console.settings.project / Path(name).expanduser(), lines, count), group=_GROUP
-    )
+    path = console.settings.project / Path(name).expanduser()
+    if os.path.lexists(path) or not path.parent.is_dir():
+        why = os.strerror(errno.EEXIST if os.path.lexists(path) else errno.ENOENT)
+        raise Refused(f"not saved, {why}: {path}")
+    node.run_worker(_save(console, path, lines, count), group=_GROUP)
 
 
 def stop(node: "DOMNode") -> None:

@@ -9,6 +9,7 @@ from tui_flow.contract.schedules import TIMED
 from tui_flow.counting import counted
 from tui_flow.store.records import Schedule
 from tui_flow.tui.presentation import Line, filters, times
+from tui_flow.tui.refusal import Refused
 
 if TYPE_CHECKING:
     from tui_flow.tui.screens.section import Section
@@ -57,13 +58,11 @@ class Backfilling(_Base):
     def _range_entered(self, schedule: Schedule, text: str) -> None:
         found = range_of(text, time.time())
         if found is None:
-            self.say(
-                f"say 7d, or 2026-11-01 2026-11-07: {text.strip() or 'nothing'} is not a range in the past",
-                "warn",
+            raise Refused(
+                f"say 7d, or 2026-11-01 2026-11-07: {text.strip() or 'nothing'} is not a range in the past"
             )
-        else:
-            asked = commands.Backfill(schedule.flow, *found, schedule=schedule.slug, dry_run=True)
-            self.console.ask(asked, lambda told: self._preview(asked, told))
+        asked = commands.Backfill(schedule.flow, *found, schedule=schedule.slug, dry_run=True)
+        self.console.ask(asked, lambda told: self._preview(asked, told))
 
     def _preview(self, asked: commands.Backfill, told: dict[str, Any]) -> None:
         """What it would do, and whether it shall."""

@@ -84,11 +84,11 @@ class ReaderScreen(ModalScreen[None]):
 
     def _search(self, text: str) -> None:
         """Marks wherever it stands what a text looks for, and goes to the first line with it from the cursor on."""
-        self.prompt.close(self)
         filter, wrong = filters.read(text, filters.OF_TEXT)
         if wrong:
             self.box.set_title(self._title, wrong)
             return
+        self.prompt.close(self)
         self._needle, needles = text, log_hits.needles_of(filter)
         found = [filter.matches(Subject(text_of(line), ""), 0.0) for line in self._lines] if needles else []
         self._matches = [place for place, is_there in enumerate(found) if is_there]

@@ -14,6 +14,7 @@ from tui_flow.tui.copying import Copyable
 from tui_flow.tui.presentation import artifacts, filters, log_hits
 from tui_flow.tui.presentation.address import Address, Spot
 from tui_flow.tui.presentation.tree import TaskForest
+from tui_flow.tui.refusal import Refused
 from tui_flow.tui.screens.alert_actions import RunAlertActions
 from tui_flow.tui.screens.reader import ReaderScreen
 from tui_flow.tui.screens.run_actions import RunActions
@@ -38,8 +39,7 @@ class RunTexts(TextsOfRun, RunAlertActions, RunActions):
     def prompt_entered(self, text: str, *, narrows: bool = False) -> None:
         filter, wrong = filters.read(text, filters.OF_TEXT)
         if wrong:
-            self.say(wrong, "bad")
-            return
+            raise Refused(wrong)
         found = self.log_view.search(text, log_hits.needles_of(filter))
         if found:
             self.say(f"{counted(found, 'line')} with “{text}”: n next, N previous, Esc clears")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from tui_flow.tui import saved_views
 from tui_flow.tui.presentation import Line
 from tui_flow.tui.presentation.address import Address
+from tui_flow.tui.refusal import Refused
 from tui_flow.tui.screens.home import HomeScreen
 from tui_flow.tui.screens.menu import Choice, MenuScreen
 
@@ -82,8 +83,7 @@ def _ask_name(console: "Console", address: Address) -> None:
 
 def _save(console: "Console", name: str, address: Address) -> None:
     if not 0 < len(name) <= saved_views.MAX_NAME:
-        console.say(f"a name has 1 to {saved_views.MAX_NAME} characters", "warn")
-        return
+        raise Refused(f"a name has 1 to {saved_views.MAX_NAME} characters")
     _change(console, name, address, f"saved as {name}; ' goes there, u undoes", f"{name} is saved no more")
 
 

@@ -11,6 +11,7 @@ from tui_flow.contract.errors import READS_ONLY
 from tui_flow.tui.actions import CHANGING, key_name
 from tui_flow.tui.bridge import RunReading
 from tui_flow.tui.presentation import Line, times
+from tui_flow.tui.refusal import Refused
 from tui_flow.tui.widgets.bars import Bar, Footer
 from tui_flow.tui.widgets.header import Header
 
@@ -129,6 +130,7 @@ class View(Screen[None]):
         """The next key has been pressed: what an earlier one did is old, and the last sentence has been read if there is another."""
         if self.said and (not self._stays or self.console.to_say):
             self.say("")
+            self.message.display = not self.is_asking
 
     def on_mouse_down(self) -> None:
         self.hush()
@@ -154,17 +156,17 @@ class View(Screen[None]):
         return self.PROMPT
 
     def ask(self, hint: str, then: Callable[[str], None], start: str = "") -> None:
-        """Asks for a text that is not the view's."""
+        """Asks for a text that is not the view's. `then` raises Refused where it cannot be taken."""
         self._then = then
         self.open_prompt(start, hint)
 
-    def open_prompt(self, start: str = "", hint: str = "") -> None:
-        """Asks for a text; `prompt_changed` and `prompt_entered` hear of it."""
+    def open_prompt(self, start: str = "", hint: str = "", *, mends: bool = False) -> None:
+        """Asks for a text; `prompt_changed` and `prompt_entered` hear of it. `mends` where the start was not taken."""
         if self.prompt is None:
             self.prompt = self._make_prompt()
         self.message.display = False
         self.prompt.placeholder = hint or self.prompt_hint()
-        self.prompt.open(self, start, self.earlier_texts())
+        self.prompt.open(self, start, self.earlier_texts(), mends=mends)
         self._candidates = []
         self.update_footer()
 
@@ -206,6 +208,7 @@ class View(Screen[None]):
         return found.text
 
     def _changed(self, text: str) -> None:
+        self.message.display = False
         if self._candidates:
             self._candidates = []
             self.update_footer()
@@ -215,12 +218,22 @@ class View(Screen[None]):
         """The text of the prompt is another."""
 
     def prompt_entered(self, text: str) -> None:
-        """The text is whole."""
+        """The text is whole. Raises Refused where it cannot be taken."""
 
     def _entered(self, text: str) -> None:
-        then = self._then or self.prompt_entered
+        asked, then = self._then, self._then or self.prompt_entered
         self.close_prompt()
-        then(text)
+        try:
+            then(text)
+        except Refused as error:
+            self._ask_again(asked, text, str(error))
+
+    def _ask_again(self, then: Callable[[str], None] | None, text: str, why: str) -> None:
+        """The prompt as it was, and above it what is wrong with the text, until the next key."""
+        self._then = then
+        self.open_prompt(text, self.prompt.placeholder if self.prompt is not None else "", mends=True)
+        self.say(why, "warn")
+        self.message.display = True
 
     # Keys.
 

@@ -44,8 +44,12 @@ class Prompt(SafeInput):
         self._earlier: Sequence[str] = ()
         self._step = 0
 
-    def open(self, screen: Screen[None], start: str = "", earlier: Sequence[str] = ()) -> None:
-        """Takes the keyboard, until `close`; begins with a text. `earlier` ones come back with the key up, the last first."""
+    def open(
+        self, screen: Screen[None], start: str = "", earlier: Sequence[str] = (), *, mends: bool = False
+    ) -> None:
+        """Takes the keyboard, until `close`; begins with a text, in place of which comes what is typed, unless somebody
+        `mends` it. `earlier` ones come back with the key up, the last first."""
+        self.select_on_focus = not mends
         self._earlier, self._step = [*(text for text in earlier if text != start), start], 0
         self._back_to = screen.focused
         self.value = start
