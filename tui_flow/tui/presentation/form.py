@@ -72,12 +72,7 @@ class Form:
         for field in self.fields:
             value = _at(values, field.path)
             if field.is_group:
-                if field.is_optional and (_starts_unset(field) if value is _MISSING else value is None):
-                    self.unset.add(field.path)
-                known = value if isinstance(value, dict) else {}
-                self._extras[field.path] = {
-                    key: one for key, one in known.items() if (*field.path, key) not in self.by_path
-                }
+                self._fill_group(field, value)
             elif field.is_secret:
                 self.texts[field.path] = ""
                 if value == STARS:
@@ -88,6 +83,14 @@ class Form:
                 self.texts[field.path] = start_of(field)
             else:
                 self._put(field, value)
+
+    def _fill_group(self, group: Field, value: Any) -> None:
+        if group.is_optional and (_starts_unset(group) if value is _MISSING else value is None):
+            self.unset.add(group.path)
+        known = value if isinstance(value, dict) else {}
+        self._extras[group.path] = {
+            key: one for key, one in known.items() if (*group.path, key) not in self.by_path
+        }
 
     def _put(self, field: Field, value: Any) -> None:
         text = self.texts[field.path] = text_for(field, value)
@@ -307,13 +310,18 @@ class Form:
 
     def take_json(self, text: str) -> None:
         """Fills the fields from what was edited; secrets that are not in it stay. Raises ValueError, with the line, and changes nothing then."""
-        try:
-            values = from_json(text)
-        except json.JSONDecodeError as error:
-            what = error.msg.replace("Expecting property name enclosed", "a name is needed, enclosed")
-            raise ValueError(f"line {error.lineno}: {what}") from None
-        if not isinstance(values, dict):
-            raise ValueError("line 1: an object is needed, { … }")
+        values = _object_in(text)
+        self._refuse_unknown(values)
+        self.fill_but_secrets(values)
+        named = with_own_names(self._schema, values, definitions_of(self._schema))
+        for field in self.leaves:
+            value = _at(named, field.path)
+            if field.is_secret and value not in (_MISSING, STARS):
+                self.reset(field)
+                if value is not None or field.default is not None:
+                    self._put(field, value)
+
+    def _refuse_unknown(self, values: Mapping[str, Any]) -> None:
         unknown = [name for name in values if (name,) not in self.by_path]
         if unknown:
             raise ValueError(f"there is no parameter {', '.join(map(repr, unknown))}")
@@ -323,14 +331,6 @@ class Form:
                 strange = unknown_in(group, [name for name in inside if name not in self._extras[group.path]])
                 if strange:
                     raise ValueError(f"{group.dotted} has no field {', '.join(map(repr, strange))}")
-        self.fill_but_secrets(values)
-        named = with_own_names(self._schema, values, definitions_of(self._schema))
-        for field in self.leaves:
-            value = _at(named, field.path)
-            if field.is_secret and value not in (_MISSING, STARS):
-                self.reset(field)
-                if value is not None or field.default is not None:
-                    self._put(field, value)
 
     def fill_but_secrets(self, values: Mapping[str, Any]) -> None:
         """The same as `fill`, of values that have none; those that are there stay."""
@@ -406,6 +406,18 @@ def _word(field: Field, value: Any) -> str | None:
 def command_line(flow: str, words: Iterable[str], command: str = "") -> str:
     """The same run as a command; or as another one than `run`."""
     return " ".join(["tui-flow", command or f"run {shlex.quote(flow)}", *words])
+
+
+def _object_in(text: str) -> dict[str, Any]:
+    """Raises ValueError, with the line."""
+    try:
+        values = from_json(text)
+    except json.JSONDecodeError as error:
+        what = error.msg.replace("Expecting property name enclosed", "a name is needed, enclosed")
+        raise ValueError(f"line {error.lineno}: {what}") from None
+    if not isinstance(values, dict):
+        raise ValueError("line 1: an object is needed, { … }")
+    return values
 
 
 def _starts_unset(group: Field) -> bool:
