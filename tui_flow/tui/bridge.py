@@ -133,9 +133,7 @@ class Bridge:
         try:
             await asyncio.gather(self._read_when_stale(), self._follow_once_read())
         finally:
-            self._thread.shutdown(wait=False, cancel_futures=True)
-            if (db := self._db) is not None:
-                db.interrupt()  # what is being read still, the process would wait for at its end
+            self._stop_reading()
 
     async def ask(self, command: commands.Command) -> dict[str, Any]:
         """What the engine answers; starts one if there is none, but for a mere question not one that somebody stopped.
@@ -396,6 +394,13 @@ class Bridge:
             self._audience.take_overview(EMPTY)
         else:
             self._audience.take_trouble(error)
+
+    def _stop_reading(self) -> None:
+        """What is being read is not wanted any more; the process would wait for it at its end."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+        if (db := self._db) is not None:
+            with suppress(db.ProgrammingError):  # it has been closed meanwhile
+                db.interrupt()
 
     def _ask_history(self, question: Callable[[Any], Found]) -> Found:
         from tui_flow.store import database, looking
