@@ -98,9 +98,11 @@ def test_a_word_is_completed_as_far_as_there_is_one_way(
         ("flow:tmp", "No flow is called tmp: flow: takes the whole name, or flow:*tmp*"),
         ("flow:zzzzz", "No flow is called zzzzz"),
         ("flow:etl-* flow: -flow:nobody flow:CACHED", ""),
+        ("-7 cached 12", "Nothing has 12 in its text: run:12 is the run of that number"),
+        ("-12 x12", ""),
     ],
 )
-def test_a_filter_for_a_flow_that_there_is_not_is_told_which_there_is(text: str, says: str) -> None:
+def test_a_filter_for_what_there_is_not_is_told_what_there_is(text: str, says: str) -> None:
     assert filters.why_nothing(filters.parse(text), ["etl-daily", "cached", "cleanup_tmp"]) == says
 
 

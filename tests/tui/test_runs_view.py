@@ -84,6 +84,8 @@ async def test_the_filter_speaks_one_language_and_says_what_it_does_not_understa
         await page.press("slash")
         await page.type("nowhere")
         await page.shows("No run has nowhere. Esc shows all.")
+        await page.look_for("812")
+        await page.shows("run:812 is the run of that number. Esc shows all.")
         await page.press("escape", "1", "slash")
         await page.type("state:failed")
         await page.shows("Flows 1 of 4")

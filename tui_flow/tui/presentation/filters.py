@@ -267,8 +267,8 @@ def fits_name(name: str, pattern: str) -> bool:
 
 
 def why_nothing(filter: Filter, names: Iterable[str] = ()) -> str:
-    """What is wrong with a filter that finds nothing: it looks for a flow that there is not among these names, or with a
-    regular expression that takes too long. Empty where nothing is."""
+    """What is wrong with a filter that finds nothing: it looks for a flow that there is not among these names, with a
+    regular expression that takes too long, or for a run's number as for a text. Empty where nothing is."""
     slow = (error for term in filter.of("regex") if (error := _pattern(term.value).too_slow))
     if error := next(slow, None):
         return f"{error.what}: {error.next}"
@@ -287,6 +287,9 @@ def why_nothing(filter: Filter, names: Iterable[str] = ()) -> str:
         near = [plain for plain in known if bare in plain] or get_close_matches(bare, known)
         hint = f"; did you mean flow:{quoted(known[near[0]])}?" if near else ""
         return f"No flow is called {term.value}{hint}"
+    numbers = (one.value for one in filter.of("text") if re.fullmatch("[0-9]+", one.value) and not one.is_not)
+    if "run" in filter.words.fields and (number := next(numbers, None)):
+        return f"Nothing has {number} in its text: run:{number} is the run of that number"
     return ""
 
 
