@@ -207,6 +207,31 @@ async def test_equal_messages_fold_and_what_was_asked_comes_back_with_the_key_up
         assert page.app.screen.section.list.cursor == 0, "the most frequent"
 
 
+async def test_grouping_by_message_and_back_keeps_the_hit_under_the_cursor_and_what_is_unfolded(
+    said_often: Project,
+) -> None:
+    async with console(said_often) as page:
+        await page.press("3")
+        await page.look_for("timeout")
+        await page.shows("7 hits in 5 runs")
+        await page.press("J", "l", "j", "j")
+        hit = page.line_with("│>")
+        assert "a timeout" not in hit and "retrying" in hit
+        await page.press("equals_sign")
+        assert "4x WARN" in page.line_with("│>")
+        await page.press("equals_sign")
+        assert page.line_with("│>") == hit, page.text
+        await page.press("equals_sign", "l", "G")
+        await page.shows("Matches by message")
+        while "run 500" not in page.line_with("│>"):
+            await page.press("k")
+        await page.press("equals_sign")
+        assert "retrying" in page.line_with("│>"), "in the run that was folded"
+        assert page.app.screen.section.list.selected.group.run.id == 500  # type: ignore[attr-defined]
+        await page.press("equals_sign")
+        assert "run 500" in page.line_with("│>"), "the message is still unfolded"
+
+
 async def test_a_task_is_looked_for_with_what_it_called(said_often: Project) -> None:
     said_often.tasks(
         811,

@@ -16,6 +16,8 @@ class HitLines(FootedLines):
         super().__init__(id=id)
         self.found = HitList()
         self.rows: list[Row] = []
+        self._regrouped: tuple[Row | None, Row | None] = (None, None)
+        """The row that was left when the hits were last listed in the other way, and the one that was come to."""
 
     @property
     def selected(self) -> Row | None:
@@ -82,10 +84,16 @@ class HitLines(FootedLines):
         super().on_resize()
 
     def regroup(self) -> None:
-        """By what is said instead of by run, or back; the cursor stays with its hit."""
-        row = self.selected
+        """By what is said instead of by run, or back; the cursor stays with its hit, which is in a row with its equals
+        where those are folded, and comes back from there."""
+        row, (left, come_to) = self.selected, self._regrouped
         self.found.is_by_message = not self.found.is_by_message
-        self._find_again(row)
+        wanted = left if left is not None and row == come_to else row
+        if wanted is not None and wanted in self.found.rows():
+            self._rebuild(wanted)
+        else:
+            self._find_again(wanted)
+        self._regrouped = (row, self.selected)
 
     def _find_again(self, row: Row | None) -> None:
         """Goes to a row, or to where it is now that the hits are listed in another way."""
@@ -95,6 +103,8 @@ class HitLines(FootedLines):
         same = next(
             other for head in self.found.heads() for other in head.hit_rows() if other[:2] == (row.group, hit)
         )
+        if row.hit is not None and not self.found.is_by_message:
+            same.top.folded = same.head.folded = False  # it was seen
         if same.top.folded:
             self._rebuild(same.top.head_row())
         elif row.hit is None or same.head.folded:
