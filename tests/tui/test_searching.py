@@ -15,7 +15,8 @@ from tui_flow.tui import searching
 
 
 def a_slow_search(monkeypatch: pytest.MonkeyPatch, after: int = 0) -> Event:
-    """Has searches wait after so many logs, until the event is set."""
+    """Has searches tell of each log, and wait after so many, until the event is set."""
+    monkeypatch.setattr(searching, "TELL_SECONDS", 0.0)
     go_on, real = Event(), searching.search_logs
 
     def slow(*args: Any) -> Iterator[searching.Found]:
@@ -73,7 +74,6 @@ async def test_escape_stops_a_search_and_keeps_what_was_found(
     said_often: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     go_on = a_slow_search(monkeypatch)
-    monkeypatch.setattr(searching, "TELL_SECONDS", 0.0)
     async with console(said_often) as page:
         await page.press("3")
         await page.look_for("timeout")
@@ -89,7 +89,6 @@ async def test_a_search_in_vain_that_was_stopped_does_not_speak_of_what_it_did_n
     said_often: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     go_on = a_slow_search(monkeypatch)
-    monkeypatch.setattr(searching, "TELL_SECONDS", 0.0)
     async with console(said_often) as page:
         await page.press("3")
         await page.look_for("nobody said this")
@@ -103,7 +102,6 @@ async def test_a_long_search_says_how_far_it_has_come(
     said_often: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     go_on = a_slow_search(monkeypatch, 3)
-    monkeypatch.setattr(searching, "TELL_SECONDS", 0.0)
     async with console(said_often) as page:
         await page.press("3")
         await page.look_for("nobody said this")

@@ -20,13 +20,9 @@ SAVE = "S"
 
 def ask(console: "Console") -> None:
     """Shows the menu."""
-    path = saved_views.path_of_views()
-    try:
-        views = saved_views.load(path)
-    except ValueError as error:
-        console.say(str(error), "bad")
+    views, here = _load(console), _address_of(console)
+    if views is None:
         return
-    here = _address_of(console)
     listed = dict(zip(_KEYS, views.items(), strict=False))
     choices = [Choice(key, name, str(address)) for key, (name, address) in listed.items()]
     if here is not None and here not in views.values():
@@ -36,7 +32,7 @@ def ask(console: "Console") -> None:
         return
 
     def foot(_: str) -> list[Line]:
-        return [[(f"they stand in {path}", "dim")]]
+        return [[(f"they stand in {saved_views.path_of_views()}", "dim")]]
 
     def chosen(key: str | None) -> None:
         if key == SAVE and here is not None:
@@ -54,17 +50,23 @@ def ask(console: "Console") -> None:
 
 def save(console: "Console") -> None:
     """Asks for a name for the view in front."""
-    try:
-        views = saved_views.load(saved_views.path_of_views())
-    except ValueError as error:
-        console.say(str(error), "bad")
+    views, here = _load(console), _address_of(console)
+    if views is None:
         return
-    here = _address_of(console)
     name = next((name for name, address in views.items() if address == here), None)
     if name is not None:
         console.say(f"this view is saved already, as {name}; ' goes there")
     elif here is not None:
         _ask_name(console, here)
+
+
+def _load(console: "Console") -> dict[str, Address] | None:
+    """None where they cannot be read, and says why."""
+    try:
+        return saved_views.load(saved_views.path_of_views())
+    except ValueError as error:
+        console.say(str(error), "bad")
+        return None
 
 
 def _address_of(console: "Console") -> Address | None:

@@ -93,8 +93,7 @@ class LogView(Lines):
         self._jump_pending = to_error
         self._rescope()
         if line is not None:
-            self.cursor = self.lines.row_of(line)
-            self.show(self.cursor)
+            self._stay_at(line)
             return
         if not keep:
             self._stood_in = (None, None)
@@ -114,9 +113,7 @@ class LogView(Lines):
         line = hidden if here == shown and hidden is not None else here
         self.level = (self.level + 1) % len(LEVEL_NAMES)
         self._rescope()
-        if line is not None:
-            self.cursor = self.lines.row_of(line)
-            self.show(self.cursor)
+        self._stay_at(line)
         self._stood_in = (self.line_at_cursor, line)
 
     def cycle_time(self) -> None:
@@ -172,6 +169,12 @@ class LogView(Lines):
             self.follows = False
         super().move(index)
 
+    def _stay_at(self, line: int | None) -> None:
+        """Keeps the cursor on a line of the file, wherever that stands now."""
+        if line is not None:
+            self.cursor = self.lines.row_of(line)
+            self.show(self.cursor)
+
     def go_to_line(self, line: int) -> None:
         """Puts the cursor on a line of the file, a few lines below the top, and opens the fold that it is in."""
         if self.lines.reveal(line):
@@ -194,9 +197,7 @@ class LogView(Lines):
         self.too_slow = None
         self._searched, self._needles, self.narrows = text, needles, self.narrows and bool(needles)
         self._find()
-        if line is not None:
-            self.cursor = self.lines.row_of(line)
-            self.show(self.cursor)
+        self._stay_at(line)
         self.refresh()
         if self._matches:
             self.step(1, from_here=True)
@@ -247,9 +248,7 @@ class LogView(Lines):
         line = self.line_at_cursor
         self.lines.toggle_folds()
         self.set_count(len(self.lines.lines))
-        if line is not None:
-            self.cursor = self.lines.row_of(line)
-            self.show(self.cursor)
+        self._stay_at(line)
 
     def lowest_first(self, index: int) -> int:
         if not self.wraps:
