@@ -15,7 +15,7 @@ from tui_flow.contract.states import AlertKind, AlertState, FlowRunState, TaskRu
 from tui_flow.settings import Settings
 from tui_flow.store.records import Alert, Pause
 from tui_flow.store.tasks import TaskSummary
-from tui_flow.tui.presentation import activity, flow_detail, flow_foot, plots, text_of
+from tui_flow.tui.presentation import activity, flow_detail, flow_foot, plots, text_of, times
 from tui_flow.tui.presentation.flow_detail import More
 from tui_flow.tui.presentation.flow_foot import Day, FullLimit
 from tui_flow.tui.presentation.flow_list import EMPTY, FlowRow
@@ -183,6 +183,24 @@ async def test_the_keyboard_is_in_the_table_once_it_was_filtered_from_another_pa
         await page.press("escape")
         await page.hides("1 of 4")
         assert page.app.focused is page.app.screen.query_one("#flows")
+
+
+async def test_no_status_is_cut_while_names_and_strips_have_more_room_than_they_must(etl: Project) -> None:
+    now = time.time()
+    etl.flow("a_rather_long_name_of_a_flow_here")
+    etl.schedule("cleanup_tmp", Cron("0 3 * * *", "UTC"), at=now)
+    etl.db.execute("UPDATE flow_runs SET started_at = ?, ended_at = ? WHERE id = 812", [now - 50, now])
+    etl.alert(at=now)
+    later = now + 9 * 86_400
+    etl.run(950, "cleanup_tmp", "pending", scheduled_for=later)
+    engine = FakeEngine()
+    engine.answers[commands.GetQueue] = {
+        "waiting": [{"run_id": 950, "why": "it is to begin Fri 27 Nov 21:00:00", "limit": "its time"}]
+    }
+    async with console(etl, size=WIDE, engine=engine) as page:
+        await page.shows("Running now 1 (+1 queued)", "a_rather_long_name_…")
+        assert "failed just now ● new " in page.line_with("> ✗  etl_daily")
+        assert f" begins {times.moment(later, now)} " in page.line_with("950  cleanup_tmp")
 
 
 async def test_empty_panes_say_so_and_which_key_helps(project: Project) -> None:

@@ -6,7 +6,7 @@ from tui_flow.contract.states import STARTED, FlowRunState, TaskRunState
 from tui_flow.store.advance import Advance
 from tui_flow.store.records import FlowRun
 from tui_flow.tui.presentation import Line, flow_status, outlook
-from tui_flow.tui.presentation.flow_list import Overview
+from tui_flow.tui.presentation.flow_list import Overview, begins
 from tui_flow.tui.presentation.glyphs import Marks, role, word
 from tui_flow.tui.presentation.outlook import Outlook
 
@@ -41,6 +41,8 @@ def title(overview: Overview) -> str:
 def current(row: Running, now: float, marks: Marks) -> tuple[str, str]:
     """What the run works on, or waits for."""
     run, advance = row.run, row.advance
+    if later := begins(run, now):
+        return (later, "dim")
     if run.state is FlowRunState.PENDING:
         return (f"waits: {row.why}" if row.why else "waits for its turn", "dim")
     if run.state is FlowRunState.PAUSED:

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from textual.strip import Strip
 
 from tui_flow.contract.states import ACTIVE
-from tui_flow.tui.presentation import Line, filters, flow_list, flow_status
+from tui_flow.tui.presentation import Line, filters, flow_list, flow_status, text_of
 from tui_flow.tui.presentation.filters import Filter
 from tui_flow.tui.presentation.flow_list import FlowRow, is_for_later
 from tui_flow.tui.widgets.marking import MarkableLines
@@ -23,6 +23,12 @@ _ROOMY = 96
 """Cells of a pane that has room for tags, p95 and people who read heights; below, a shape says more."""
 _STATUS = 46
 """No status is longer, and a time that stands far away from it is hard to read."""
+
+_LEAST_STRIP = 7
+_CUT_NAME = 20
+"""Cells to which a name may be cut for a status."""
+_MEASURED = 200
+"""So many statuses are looked at for the width of their column."""
 
 
 class _Columns(NamedTuple):
@@ -151,7 +157,8 @@ class FlowTable(MarkableLines):
         return self._known[width]
 
     def _measure(self, width: int) -> _Columns:
-        """What remains goes to the strip first (where heights can be read), then to the status, then to nobody."""
+        """What remains goes to the strip first (where heights can be read), then to the status, then to nobody. A strip
+        has no more room than there are runs, and a long name no more than it must, where a status would be cut."""
         is_roomy = width >= _ROOMY
         when = _NEXT + 2 if width >= 72 and any(row.standing for row in self.rows) else 0
         longest = max((cell_len(row.name) for row in self.rows), default=0)
@@ -160,11 +167,26 @@ class FlowTable(MarkableLines):
         most = _MOST if is_roomy and any(row.spans for row in self.rows) else 0
         strip = flow_list.STRIP if width >= 64 else max(0, flow_list.STRIP - 9)
         rest = width - 5 - strip - 2 - 2 - _DURATION - 1 - when - tags - most
-        name = max(8, min(longest, rest - 20, 40))
+        name, needed = max(8, min(longest, rest - 20, 40)), self._needed_status(says_late=not when)
+        most_runs = max((len(row.spans if is_roomy else row.runs) for row in self.rows), default=0)
         if is_roomy:
-            strip += max(0, min(LONG_STRIP - strip, rest - name - 24))
-            rest -= strip - flow_list.STRIP
+            longer = min(LONG_STRIP, max(strip, most_runs)) - strip
+            longer = max(0, min(longer, rest - name - max(24, min(needed, 30))))
+            strip, rest = strip + longer, rest - longer
+        if (missing := needed - (rest - name)) > 0:
+            blank = max(0, min(missing, strip - max(_LEAST_STRIP, most_runs)))
+            strip, rest = strip - blank, rest + blank
+            name -= max(0, min(missing - blank, name - _CUT_NAME)) if is_roomy else 0
         return _Columns(name, tags, strip, max(8, min(rest - name, _STATUS)), most, when)
+
+    def _needed_status(self, *, says_late: bool) -> int:
+        """Cells with which no status is cut, as far as one may go."""
+        now = time.time()
+        told = (
+            flow_status.told(row, now, _STATUS, self.marks, says_late=says_late)
+            for row in self.rows[:_MEASURED]
+        )
+        return min(_STATUS, 1 + max((cell_len(text_of(line)) for line in told), default=0))
 
     def header_spans(self, y: int, width: int) -> Sequence[AnySpan]:  # noqa: ARG002
         name, tags, strip, status, most, when = self._columns(width)
