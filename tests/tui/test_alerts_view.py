@@ -66,6 +66,15 @@ async def test_an_alert_that_is_gone_to_is_shown_though_a_filter_hides_it(troubl
         assert "connection to server" in page.line_with("│>")
 
 
+async def test_e_says_which_alert_names_no_line(etl: Project) -> None:
+    etl.alert(Happening(AlertKind.CRASH, "ingest_s3", "process", "ended by SIGKILL", NOON, 501))
+    async with console(etl) as page:
+        await page.press("5")
+        await page.shows("ended by SIGKILL")
+        await page.press("e")
+        assert page.message == "this alert names no line of a file"
+
+
 async def test_a_acknowledges_and_u_takes_that_back(troubled: Project) -> None:
     async with console(troubled) as page:
         await page.press("5", "a")
@@ -285,9 +294,9 @@ def test_a_pane_says_how_long_an_acknowledgement_holds_and_offers_no_key_that_is
     flow, file, acked = (
         "\n".join(map(text_of, alert_about.lines(one, About(), Path("/p"), NOON, UNICODE))) for one in ones
     )
-    assert "last just now;  a quiet for 24h or until another error  m for a while" in flow
+    assert "last just now; a acknowledges for 24h or until another error, m mutes" in flow
     assert max(map(len, flow.splitlines())) <= 78
-    assert "a quiet for 24h" in file and "for a while" not in file
+    assert "a acknowledges for 24h" in file and "mutes" not in file
     assert "acked: ops   12:00:00, holds until Thu 21 Aug 12:00" in acked
 
 

@@ -96,9 +96,9 @@ def _standing(alert: Alert, now: float) -> Line:
     name, role = alert_list.note(alert, now)
     since = times.moment(alert.changed_at, now)
     if name == "new":
-        last = f"      last {times.ago(now - alert.last_at)};  "
-        quiet = [("a", "key"), (f" quiet for {alert_list.HOLDS} or until another error", "dim")]
-        mutes = [("  m", "key"), (" for a while", "dim")] if alert.flow else []
+        last = f"      last {times.ago(now - alert.last_at)}; "
+        quiet = [("a", "key"), (f" acknowledges for {alert_list.HOLDS} or until another error", "dim")]
+        mutes = [(", ", "dim"), ("m", "key"), (" mutes", "dim")] if alert.flow else []
         return [("new", "bad"), (last, "dim"), *quiet, *mutes]
     if name == "muted":
         until = f"until {times.moment(alert.until, now)}" if alert.until else "until a run of it completes"

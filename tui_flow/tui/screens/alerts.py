@@ -263,7 +263,7 @@ class AlertsSection(Sorting, AlertTexts, AlertActions, Marking, Section):
         if alert is not None and alert.path:
             self.console.edit(Path(alert.path), alert.line)
         elif alert is not None:
-            self.say("it names no line of a file")
+            self.say("this alert names no line of a file")
 
 
 _NOTHING: list[Line] = [
