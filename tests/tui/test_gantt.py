@@ -86,6 +86,8 @@ def test_what_waits_for_its_next_try_counts_down_to_it() -> None:
     tried = (Try(NOON, NOON + 2, "no"),)
     task = the_task(1, "a", "retrying", max_tries=3, due_at=NOON + 22, tried=tried)
     assert bar(task, 40, run=LIVE) == "✗✗✗✗✗✗✗✗✗···············↻ try 2/3 in 12s"
+    due = task._replace(due_at=NOON + 10)
+    assert gantt.due_text(due, NOON + 10, glyphs.UNICODE) == "↻ try 2/3 now"
     twice = task._replace(tries=2, tried=(*tried, Try(NOON + 5, NOON + 6, "no")))
     assert [gantt.period_of(row, LIVE).state for row in forest_of_tries(twice)] == [
         "retrying",

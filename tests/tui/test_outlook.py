@@ -70,6 +70,13 @@ def test_what_goes_on_is_never_done_and_what_takes_too_long_says_so(advance: Adv
     assert text_of(flow_status.bar_line(found, 4, UNICODE)) == "███▉ 99%  slow"
 
 
+def test_nothing_is_slow_that_has_only_begun() -> None:
+    for advance, pace in ((None, None), (Advance({T.COMPLETED: 3}), THIRDS)):
+        found = outlook.of_run(running(0.4), [good(0.1)], advance, pace, NOW)
+        assert found and (found.share, found.is_slow) == (outlook.MOST, False)
+        assert flow_status.time_left(found) == ""
+
+
 def test_the_usual_time_is_the_median_of_those_that_completed() -> None:
     earlier = [good(took, id) for id, took in enumerate((10.0, 40.0, 500.0))]
     found = outlook.of_run(running(10.0), earlier, None, None, NOW)

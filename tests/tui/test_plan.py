@@ -97,6 +97,8 @@ def test_what_is_in_its_way_is_said() -> None:
         return text_of(plan.way(slots, flow._replace(**limits), [going], typed, NOON))
 
     assert said(free) == "a slot is free: 3 of 8 are taken"
+    assert said(Slots(1, 8)) == "a slot is free: 1 of 8 is taken"
+    assert said(Slots(1, 1)) == "waits for a slot: the only one is taken"
     assert said(Slots(8, 8)) == "waits for a slot: all 8 are taken"
     assert said(free, exclusive=True) == "waits for run 811: 1 of its runs at once"
     assert said(Slots(0, 8, "the disk is full")) == "no run is started: the disk is full"

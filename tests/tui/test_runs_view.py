@@ -11,8 +11,10 @@ from tui_flow.contract import changes, commands
 from tui_flow.contract.failure import Failure
 from tui_flow.contract.states import FlowRunState
 from tui_flow.store import runs
+from tui_flow.store.records import FlowRun
 from tui_flow.tui.presentation import filters, run_list, times
 from tui_flow.tui.presentation.filters import BadFilter
+from tui_flow.tui.screens.runs_reading import RunSearch
 
 
 async def test_one_to_five_go_to_the_views_from_anywhere(etl: Project) -> None:
@@ -89,6 +91,21 @@ async def test_the_filter_speaks_one_language_and_says_what_it_does_not_understa
         await page.press("escape", "1", "slash")
         await page.type("state:failed")
         await page.shows("Flows 1 of 4")
+
+
+async def test_nothing_is_counted_as_more_than_nothing_while_runs_are_searched(
+    etl: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def older(self: RunSearch, db: object, before: int) -> tuple[list[FlowRun], int]:
+        time.sleep(0.005)
+        return [], before - 1
+
+    async with console(etl) as page:
+        await page.press("2")
+        await page.shows("Runs 15")
+        monkeypatch.setattr(RunSearch, "older", older)
+        await page.look_for("nowhere")
+        await page.shows("searched down to run", "Runs 0 ")
 
 
 async def test_runs_change_in_place_and_newer_ones_wait_for_g(etl: Project) -> None:

@@ -292,7 +292,9 @@ def due_text(what: TaskRun | FlowRun, now: float, marks: Marks) -> str:
     if what.state not in (TaskRunState.RETRYING, FlowRunState.RETRYING) or what.due_at is None:
         return ""
     most = f"/{what.max_tries}" if isinstance(what, TaskRun) else ""
-    return f"{marks.glyph('retrying')} try {what.tries + 1}{most} in {times.until(what.due_at - now)}"
+    left = what.due_at - now
+    when = "now" if left < 1 else f"in {times.until(left)}"
+    return f"{marks.glyph('retrying')} try {what.tries + 1}{most} {when}"
 
 
 _GRAVE = (TaskRunState.CRASHED, TaskRunState.FAILED, TaskRunState.CANCELLED)

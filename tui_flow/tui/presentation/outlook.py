@@ -16,6 +16,8 @@ from tui_flow.tui.presentation import plots, progress, times
 
 MOST = 0.99
 """No run that goes on is further than that."""
+SLOW_SECONDS = 1.0
+"""Nobody calls what has taken less slow, whatever is usual."""
 
 
 class Outlook(NamedTuple):
@@ -46,7 +48,7 @@ def of_run(
             found if due is None else found._replace(seconds_left=max(found.seconds_left or 0.0, due - now))
         )
     if usual:
-        return _told(elapsed / usual, usual - elapsed, _usually(usual, times_done))
+        return _told(elapsed, elapsed / usual, usual - elapsed, _usually(usual, times_done))
     return _by_its_own_word(advance, now)
 
 
@@ -65,13 +67,13 @@ def _by_tasks(elapsed: float, usual: float, usually: str, advance: Advance, pace
     share = min(max(elapsed / usual, points[place]), points[place + 1])
     slower = max(1.0, elapsed / (share * usual)) if share > 0 else 1.0
     done = f"{advance.done} of {counted(total, 'task')} done, at the pace of run {pace.run_id}"
-    return _told(share, (1 - share) * usual * slower, f"{done}; {usually}")
+    return _told(elapsed, share, (1 - share) * usual * slower, f"{done}; {usually}")
 
 
-def _told(share: float, left: float, basis: str) -> Outlook:
+def _told(elapsed: float, share: float, left: float, basis: str) -> Outlook:
     if share < MOST:
         return Outlook(share, left, basis)
-    return Outlook(MOST, None, basis, is_slow=True)
+    return Outlook(MOST, None, basis, is_slow=elapsed >= SLOW_SECONDS)
 
 
 def _by_its_own_word(advance: Advance | None, now: float) -> Outlook | None:

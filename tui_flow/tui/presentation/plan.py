@@ -163,8 +163,14 @@ def way(slots: Slots | str, flow: Flow, active: Sequence[FlowRun], typed: Typed,
         names = ", ".join(f"run {run.id}" for run in working[:3])
         return [(f"waits for {names}", "warn"), (f": {limit} of its runs at once", "dim")]
     if slots.running >= slots.limit:
-        return [("waits for a slot", "warn"), (f": all {slots.limit} are taken", "dim")]
-    return [("a slot is free", "ok"), (f": {slots.running} of {slots.limit} are taken", "dim")]
+        return [
+            ("waits for a slot", "warn"),
+            (f": {'the only one is' if slots.limit == 1 else f'all {slots.limit} are'} taken", "dim"),
+        ]
+    return [
+        ("a slot is free", "ok"),
+        (f": {slots.running} of {slots.limit} {'is' if slots.running == 1 else 'are'} taken", "dim"),
+    ]
 
 
 def differences(known: Precedents | None, typed: Typed) -> list[Line]:

@@ -100,7 +100,10 @@ class RunsSection(RunPaging, TextsOfRun, RunAlertActions, Marking, Section):
         if self._wrong:
             order = "this is no filter"
         table.set_title(
-            "Runs" if self._wrong else f"Runs {len(window.runs):,}{'' if window.is_whole else '+'}", order
+            "Runs"
+            if self._wrong
+            else f"Runs {len(window.runs):,}{'' if window.is_whole or not window.runs else '+'}",
+            order,
         )
         if run is None:
             self._say_nothing()
