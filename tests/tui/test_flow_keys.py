@@ -2,6 +2,8 @@
 
 import time
 from contextlib import nullcontext
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from textual import events
@@ -109,20 +111,28 @@ async def test_x_on_a_run_that_is_being_cancelled_says_that_it_is(project: Proje
 
 async def test_e_opens_the_editor_where_it_failed(etl: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     called: list[list[str]] = []
+    path = etl.settings.project / "flows/etl_daily.py"
+
+    def run(words: list[str], **_: Any) -> SimpleNamespace:
+        called.append(words)
+        if len(called) == 1:
+            path.write_text(path.read_text() + "# mended\n")
+        return SimpleNamespace(returncode=0)
+
     monkeypatch.setenv("EDITOR", "vi")
     monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
     async with console(etl) as page:
         monkeypatch.setattr(page.app, "suspend", nullcontext)
-        monkeypatch.setattr(
-            "subprocess.run", lambda words, **_: called.append(words) or type("Done", (), {"returncode": 0})
-        )
+        monkeypatch.setattr("subprocess.run", run)
         await page.press("e")
         await page.shows("edited etl_daily.py, line 4")
+        await page.press("e")
+        await page.until(lambda: page.message == "etl_daily.py is as it was", "that nothing was changed")
         monkeypatch.setenv("EDITOR", "unheard-of")
         await page.press("e")
-        await page.shows("edited etl_daily.py, not at line 4: unheard-of has no known line option")
-    file = str(etl.settings.project / "flows/etl_daily.py")
-    assert called == [["vi", "+4", file], ["unheard-of", file]]
+        await page.shows("etl_daily.py is as it was; opened not at line 4: unheard-of")
+    file = str(path)
+    assert called == [["vi", "+4", file], ["vi", "+4", file], ["unheard-of", file]]
 
 
 async def test_a_burst_of_keys_goes_where_the_keys_before_it_led(etl: Project) -> None:

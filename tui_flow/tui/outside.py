@@ -66,19 +66,21 @@ class Outside(OneKeyAtATime[int], inherit_bindings=False):
         if not path.is_file():
             self.say(f"there is no file {path}", "warn")
             return
+        before = _content(path)
         with self._away():
             done = subprocess.run(command, check=False)
         self.action_redraw()
         if done.returncode != 0:
             self.say(f"{command[0]} ended with exit code {done.returncode}")
-        elif not line:
-            self.say(f"edited {path.name}")
-        elif editor.takes_line(command):
-            self.say(f"edited {path.name}, line {line}")
-        else:
-            self.say(
-                f"edited {path.name}, not at line {line}: {Path(command[0]).name} has no known line option"
-            )
+            return
+        is_same = before is not None and _content(path) == before
+        said = f"{path.name} is as it was" if is_same else f"edited {path.name}"
+        if line and not editor.takes_line(command):
+            opened = "; opened" if is_same else ","
+            said += f"{opened} not at line {line}: {Path(command[0]).name} has no known line option"
+        elif line and not is_same:
+            said += f", line {line}"
+        self.say(said)
 
     def edit_text(self, text: str, name: str, line: int) -> str:
         """Opens a text in the user's editor in place of the console, and gives what it is then. Nobody else can read it
@@ -156,3 +158,11 @@ class Outside(OneKeyAtATime[int], inherit_bindings=False):
                 self.say(self.copy(by_key[key].text, f"the {by_key[key].what}"))
 
         self.push_screen(MenuScreen("Copy", choices, opens_with="y"), chosen)
+
+
+def _content(path: Path) -> bytes | None:
+    """What is in a file; None where that cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
