@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -70,13 +70,45 @@ def pad(text: str, width: int) -> str:
     return text + " " * (width - cells(text))
 
 
-def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Left-aligned columns; a terminal gets as much of each line as it is wide. The cells must be safe already."""
+LEAST_CELLS = 12
+"""That a column which gives way keeps."""
+
+
+def print_table(
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    yielding: Collection[str] = (),
+    last: int | None = None,
+) -> None:
+    """Left-aligned columns; a terminal gets as much of each line as it is wide, and there the `yielding` columns give way
+    to those that come after, of which the last one needs no more than `last` cells. The cells must be safe already."""
     widths = [max(map(cells, column)) for column in zip(header, *rows, strict=True)]
+    room = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    if room is not None:
+        widths = _narrowed(widths, [name in yielding for name in header], room, last)
     for index, row in enumerate([header, *rows]):
-        line = "  ".join(pad(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        line = fit(line, shutil.get_terminal_size().columns) if sys.stdout.isatty() else line
+        line = "  ".join(_cell(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        line = fit(line, room) if room is not None else line
         click.echo(style(line, dim=True) if index == 0 else line)
+
+
+def _narrowed(widths: list[int], yields: list[bool], room: int, last: int | None) -> list[int]:
+    """The widths with which the table fits: of what yields, the widest gives way first, and none all of it."""
+    needed = [*widths[:-1], min(widths[-1], last or widths[-1])]
+    missing = sum(needed) + 2 * (len(widths) - 1) - room
+    widths, columns = list(widths), [place for place, does in enumerate(yields) if does]
+    while missing > 0 and columns:
+        widest = max(columns, key=lambda place: widths[place])
+        if widths[widest] <= LEAST_CELLS:
+            break
+        widths[widest] -= 1
+        missing -= 1
+    return widths
+
+
+def _cell(text: str, width: int) -> str:
+    return pad(fit(text, width), width)
 
 
 def fit(line: str, columns: int) -> str:

@@ -54,7 +54,8 @@ def list_(flow: str | None) -> None:
         note('no schedules; declare one beside a flow: @flow(schedule=Cron("0 3 * * *"))')
         return
     paused = {one["flow"]: one for one in told["pauses"]}
-    print_table(("SCHEDULE", "WHEN", "STATE", "NEXT"), [_row(one, paused) for one in told["schedules"]])
+    rows = [_row(one, paused) for one in told["schedules"]]
+    print_table(("SCHEDULE", "WHEN", "STATE", "NEXT"), rows, yielding=("SCHEDULE", "WHEN"))
 
 
 @new_command("tui-flow schedule show etl\ntui-flow schedule show etl/nightly --json | jq .fire_times")

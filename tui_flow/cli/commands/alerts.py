@@ -58,7 +58,8 @@ def list_(everything: bool) -> None:
         (str(alert.id), _state(alert, now), moment(alert.last_at, now), str(alert.times), *_safe(alert))
         for alert in found
     ]
-    print_table(("ALERT", "STATE", "LAST", "N", "FLOW", "WHERE", "WHAT"), rows)
+    header = ("ALERT", "STATE", "LAST", "N", "FLOW", "WHERE", "WHAT")
+    print_table(header, rows, yielding=("FLOW", "WHERE"), last=30)
 
 
 @new_command("tui-flow alerts show 12\ntui-flow alerts show 12 --json | jq .runs")

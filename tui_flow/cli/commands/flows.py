@@ -30,7 +30,8 @@ def command() -> None:
         )
         return
     if found:
-        print_table(("FLOW", "FILE", "PARAMETERS", "WHAT"), [_row(flow) for flow in found])
+        rows = [_row(flow) for flow in found]
+        print_table(("FLOW", "FILE", "PARAMETERS", "WHAT"), rows, yielding=("FLOW", "FILE"), last=20)
     elif not broken and not under:
         note("no flows yet: save a file with a @flow function in flows/")
     for one in under:
