@@ -36,7 +36,8 @@ NOBODY = 65534
 only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
 AS_NOBODY = """
 import importlib, os, pkgutil, sys
-import tui_flow.cli.commands, tui_flow.store.database, tui_flow.store.runs, tui_flow.client.blocking
+import tui_flow.cli.commands, tui_flow.store.database, tui_flow.store.runs
+import tui_flow.client.blocking, tui_flow.client.reaching
 from tui_flow.cli.main import main
 for module in pkgutil.iter_modules(tui_flow.cli.commands.__path__):
     importlib.import_module(f"tui_flow.cli.commands.{module.name}")

@@ -1,5 +1,6 @@
 """A console on a project that has nothing to show, or none of it that can be read."""
 
+import asyncio
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -173,3 +174,18 @@ async def test_what_is_said_outlives_an_engine_that_comes_back(etl: Project) -> 
         page.engine.is_up = True
         await page.shows("engine ok")
         assert "run 5 of etl is on its way" in page.message
+
+
+async def test_trouble_that_comes_while_another_view_is_made_is_told_once_it_is_there(
+    project: Project,
+) -> None:
+    project.db.execute("PRAGMA user_version = 99")
+    app = Console(project.settings, connect=FakeEngine().connect)
+    async with app.run_test(size=(80, 24)) as pilot:
+        page = Page(pilot, FakeEngine())
+        await page.shows("This needs your attention")
+        switching = asyncio.create_task(app.action_view("schedule"))
+        await asyncio.sleep(0)
+        app.take_trouble(app.trouble)
+        await switching
+        await page.shows("[4 Schedule]", "This needs your attention")

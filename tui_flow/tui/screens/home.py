@@ -153,7 +153,8 @@ class HomeScreen(View):
             self.section.take_advances()
 
     def tell_empty(self) -> None:
-        self.section.tell_empty()
+        if self.section.is_mounted:
+            self.section.tell_empty()
 
     def tick(self) -> None:
         self.section.tick()
