@@ -1,6 +1,5 @@
 """A console on a project that has nothing to show, or none of it that can be read."""
 
-import asyncio
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +9,7 @@ import pytest
 from tests.tui.pages import FakeEngine, Page, console
 from tests.tui.project import Project
 from tui_flow.contract import changes
-from tui_flow.contract.errors import READS_ONLY, ProjectError, ReadOnly
+from tui_flow.contract.errors import READS_ONLY, HistoryError, ProjectError, ReadOnly
 from tui_flow.contract.rundir import STATE_DIR
 from tui_flow.settings import Settings
 from tui_flow.tui.app import Console
@@ -176,16 +175,11 @@ async def test_what_is_said_outlives_an_engine_that_comes_back(etl: Project) -> 
         assert "run 5 of etl is on its way" in page.message
 
 
-async def test_trouble_that_comes_while_another_view_is_made_is_told_once_it_is_there(
-    project: Project,
-) -> None:
-    project.db.execute("PRAGMA user_version = 99")
-    app = Console(project.settings, connect=FakeEngine().connect)
-    async with app.run_test(size=(80, 24)) as pilot:
-        page = Page(pilot, FakeEngine())
-        await page.shows("This needs your attention")
-        switching = asyncio.create_task(app.action_view("schedule"))
-        await asyncio.sleep(0)
-        app.take_trouble(app.trouble)
-        await switching
-        await page.shows("[4 Schedule]", "This needs your attention")
+async def test_a_view_that_goes_with_the_console_is_told_of_no_trouble(etl: Project) -> None:
+    async with console(etl) as page:
+        for place in ("flows", "schedule"):
+            section = await page.app.screen.switch(place)  # type: ignore[attr-defined]
+            await section.remove()
+            page.app.take_trouble(HistoryError("it cannot be read"))
+            page.app.take_overview(page.app.overview)
+            page.app.take_advances(page.app.overview)

@@ -140,20 +140,25 @@ class HomeScreen(View):
 
     # What the view in front is told.
 
+    @property
+    def _has_section(self) -> bool:
+        """Whether the view is there: it may be about to come, or go already with the console."""
+        return self.section.is_mounted and self.section.is_attached
+
     def take_overview(self) -> None:
         self.update_tabs()
-        if self.section.is_mounted and not self.console.is_behind(self):
+        if self._has_section and not self.console.is_behind(self):
             self.section.take_overview()
 
     def wants_advances(self) -> bool:
         return self.section.WANTS_ADVANCES
 
     def take_advances(self) -> None:
-        if self.section.is_mounted and self.section.WANTS_ADVANCES:
+        if self._has_section and self.section.WANTS_ADVANCES:
             self.section.take_advances()
 
     def tell_empty(self) -> None:
-        if self.section.is_mounted:
+        if self._has_section:
             self.section.tell_empty()
 
     def tick(self) -> None:
