@@ -9,7 +9,7 @@ from tui_flow.contract import commands
 from tui_flow.contract.errors import READS_ONLY
 from tui_flow.tui.actions import ACTIONS, ALONE, key_name
 from tui_flow.tui.keymap import Keymap
-from tui_flow.tui.presentation.why_not import NOT_NOW, unbound, why_not
+from tui_flow.tui.presentation.why_not import NOT_NOW, moved, unbound, why_not
 
 MOST_SAID = 78
 """Cells of a sentence above the footer that 80 columns show."""
@@ -129,6 +129,7 @@ def test_every_reason_is_a_reason() -> None:
     }  # which every view answers
     said = {key: unbound(key_name(key), Keymap().actions_of(key, not_in=[*ALONE, "app"])) for key in keys}
     assert {key: one for key, one in said.items() if cell_len(one) > MOST_SAID} == {}
+    assert all(cell_len(moved("PgDn", action, "Home")) <= MOST_SAID for action in ACTIONS)
     assert said["L"] == "L works in a run only (level: lowest one shown)"
     assert said["h"].endswith(" only"), "a key that does something else in each place is not explained by one"
     assert why_not("cancel") != NOT_NOW

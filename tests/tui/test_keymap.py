@@ -118,6 +118,17 @@ async def test_the_console_obeys_the_file_and_its_footer_and_help_say_so(etl: Pr
         await page.shows("EVERYWHERE", "F9 ")
 
 
+async def test_a_key_whose_action_has_another_one_here_says_which(etl: Project, keys: Path) -> None:
+    async with console(etl, keys=written(keys, 'flows.diff = "Z"\napp.help = "f9"\n')) as page:
+        await page.shows("812")
+        await page.press("D")
+        assert page.message == "D does nothing here: Z does that (diff with last success)"
+        await page.press("question_mark")
+        assert page.message.startswith("? does nothing here: F9 does that ")
+        await page.press("L")
+        assert page.message == "L works in a run only (level: lowest one shown)"
+
+
 async def test_a_file_with_a_mistake_says_so_at_the_start(etl: Project, keys: Path) -> None:
     async with console(etl, keys=written(keys, 'flows.edit = "q"\n')) as page:
         await page.shows("flows.edit uses a key of app.leave")

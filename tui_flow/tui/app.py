@@ -25,7 +25,7 @@ from tui_flow.tui.hearing import Hearing
 from tui_flow.tui.presentation import times
 from tui_flow.tui.presentation.address import ANYWHERE, Address, Spot
 from tui_flow.tui.presentation.palette import Offer
-from tui_flow.tui.presentation.why_not import unbound, why_not
+from tui_flow.tui.presentation.why_not import moved, unbound, why_not
 from tui_flow.tui.reloads import Reloads
 from tui_flow.tui.screens.home import HomeScreen
 from tui_flow.tui.screens.view import View
@@ -388,6 +388,9 @@ class Console(Hearing, inherit_bindings=False):
             others = self.keymap.actions_of(key, not_in=screen.places())
             if others and CHANGING.issuperset(action.id for action in others) and not self.may_change():
                 return  # elsewhere, it would be refused
+            if action := self.keymap.moved_from(key, screen.places()):
+                screen.say(moved(key_name(key, ascii), action, self.keymap.first(action, ascii)))
+                return
             keys = self.keymap.first(action_named(screen.KEYS_SHOWN_BY), ascii)
             screen.say(unbound(key_name(key, ascii), others, keys))
 

@@ -55,6 +55,17 @@ class Keymap:
         """What a key does, except in some places."""
         return [action for action in ACTIONS if action.where not in not_in and key in self.keys(action)]
 
+    def moved_from(self, key: str, places: Sequence[str]) -> Action | None:
+        """What a key would do in these places by the table, where somebody has given that other keys."""
+        return next(
+            (
+                action
+                for action in ACTIONS
+                if action.where in places and key in action.keys.split(",") and key not in self.keys(action)
+            ),
+            None,
+        )
+
     def first(self, action: Action, ascii: bool = False) -> str:
         return key_name(self.keys(action)[0], ascii)
 

@@ -70,6 +70,11 @@ def where_it_works(actions: Sequence[Action]) -> str:
     return f"works in {', '.join(places)}{' and ' if places else ''}{last} only"
 
 
+def moved(shown: str, action: Action, now: str) -> str:
+    """What is said of a key that means nothing here since somebody gave its action another, `now`."""
+    return f"{shown} does nothing here: {now} does that ({action.help})"
+
+
 def unbound(shown: str, others: Sequence[Action], keys: str = "?") -> str:
     """What is said of a key that means nothing here; `others` is what it means elsewhere, and `keys` the key that shows all."""
     if not others:

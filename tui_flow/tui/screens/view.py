@@ -229,7 +229,7 @@ class View(Screen[None]):
             self._ask_again(asked, text, str(error))
 
     def _ask_again(self, then: Callable[[str], None] | None, text: str, why: str) -> None:
-        """The prompt as it was, and above it what is wrong with the text, until the next key."""
+        """The prompt as it was, and below it what is wrong with the text, until the next key."""
         self._then = then
         self.open_prompt(text, self.prompt.placeholder if self.prompt is not None else "", mends=True)
         self.say(why, "warn")
