@@ -4,11 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.store.rows import a_run
 from tests.tui.pages import console
 from tests.tui.project import NOON, Project, said, the_task
+from tui_flow.store.log_search import Hit
 from tui_flow.tui import saved_views
 from tui_flow.tui.app import Console
 from tui_flow.tui.presentation import times
+from tui_flow.tui.presentation.hits import HitList
 
 
 async def test_what_was_said_is_found_in_all_runs_and_opens_there(said_often: Project) -> None:
@@ -230,6 +233,22 @@ async def test_grouping_by_message_and_back_keeps_the_hit_under_the_cursor_and_w
         assert page.app.screen.section.list.selected.group.run.id == 500  # type: ignore[attr-defined]
         await page.press("equals_sign")
         assert "run 500" in page.line_with("│>"), "the message is still unfolded"
+
+
+async def test_the_most_frequent_message_stays_under_the_cursor_while_more_is_found(etl: Project) -> None:
+    async with console(etl) as page:
+        await page.press("3")
+        await page.shows("[3 Logs]")
+        lines, found = page.app.screen.section.list, HitList(is_by_message=True)  # type: ignore[attr-defined]
+        for id, text in enumerate(("rare", "often", "often", "gone", "rare", "rare")):
+            hit = Hit(1, 0, text, (0, 1), "2026-08-20T14:03:22.000000Z", 1, 0, 1)
+            found.add(a_run(99 - id), [hit], {})
+            lines.show_hits(found)
+            if id == 2:
+                assert lines.selected.message.text == "often", "nobody has gone anywhere"
+                await page.press("j")
+                assert lines.selected.message.text == "rare"
+        assert (lines.cursor, lines.selected.message.text) == (0, "rare"), "where somebody went it stays"
 
 
 async def test_a_task_is_looked_for_with_what_it_called(said_often: Project) -> None:

@@ -16,6 +16,8 @@ class HitLines(FootedLines):
         super().__init__(id=id)
         self.found = HitList()
         self.rows: list[Row] = []
+        self._has_moved = False
+        """Whether somebody went anywhere in this search; until then the cursor stays at its beginning."""
         self._regrouped: tuple[Row | None, Row | None] = (None, None)
         """The row that was left when the hits were last listed in the other way, and the one that was come to."""
 
@@ -26,12 +28,18 @@ class HitLines(FootedLines):
     def show_hits(self, found: HitList) -> None:
         """Draws what has been found so far; a new search begins at its first hit."""
         is_new, before = found is not self.found or not self.rows, self.selected
+        self._has_moved = self._has_moved and not is_new
+        is_new = is_new or (found.is_by_message and not self._has_moved)
         self.found = found
         self.rows = found.rows()
         if is_new:
             hits = (place for place, row in enumerate(self.rows) if row.hit is not None)
             self.first, self.cursor = 0, next(hits, 0)
         self.set_count(len(self.rows), None if is_new or before is None else self._place_of(before))
+
+    def move(self, index: int) -> None:
+        self._has_moved = True
+        super().move(index)
 
     def _place_of(self, before: Row) -> int:
         """Where a row is now: messages change their order while more is found, and tries get more hits."""
@@ -113,7 +121,7 @@ class HitLines(FootedLines):
             self._rebuild(same)
 
     def _rebuild(self, select: Row) -> None:
-        self.rows = self.found.rows()
+        self.rows, self._has_moved = self.found.rows(), True
         self.cursor = self.rows.index(select)
         self.set_count(len(self.rows))
         self.show(self.cursor)
