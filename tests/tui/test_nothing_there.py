@@ -150,8 +150,12 @@ async def test_what_is_to_be_known_at_the_start_comes_a_sentence_after_the_other
         await page.shows("tui_flow.toml:3: there is no setting 'no1' (and 1 more mistake)")
         await page.press("j")
         await page.shows("keys.toml, line 1: there is no action 'flows.nosuch'")
+        page.app.tell("etl_daily: it failed; 5 shows it", "bad")
+        assert "nosuch" in page.message, "which nobody has read yet"
         await page.press("k")
-        assert "nosuch" in page.message
+        await page.shows("etl_daily: it failed; 5 shows it")
+        await page.press("j")
+        assert page.message.strip() == ""
 
 
 async def test_why_nothing_can_change_stands_there_from_the_start_and_after_each_key(etl: Project) -> None:

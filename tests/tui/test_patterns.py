@@ -78,6 +78,8 @@ async def test_each_view_says_so_and_stays_alive(project: Project) -> None:
         await page.type("/(a|aa)+0$/")
         await page.press("enter")
         await page.shows("/(a|aa)+0$/ takes too long")
+        await page.shows("Given up", "given up after")
+        assert "No log says" not in page.text
         await page.press("2", "enter")
         await page.shows("before", "after")
         await page.press("slash")

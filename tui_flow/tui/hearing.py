@@ -45,6 +45,8 @@ class Hearing(Asking, inherit_bindings=False):
     """What went wrong first, and still is."""
     to_say: Sequence[tuple[str, str]] = ()
     """Sentences and their roles that are to be known from the beginning, and that nobody has seen yet."""
+    _unread = ""
+    """The one of them that stands there, until a key is pressed."""
     _complaint = ""
     """The sentence about the last trouble."""
     _begin: Address | None = None
@@ -110,7 +112,18 @@ class Hearing(Asking, inherit_bindings=False):
     def say_next(self) -> None:
         """The next of the sentences that are to be known from the beginning, if there is one."""
         if self.to_say:
-            (text, role), *self.to_say = self.to_say
+            (self._unread, role), *self.to_say = self.to_say
+            self.say(self._unread, role)
+
+    def note_read(self) -> None:
+        """A key was pressed: what stood there has been read."""
+        self._unread = ""
+
+    def tell(self, text: str, role: str = "") -> None:
+        """News, which stay until the next sentence, and wait for one that is to be known from the beginning to be read."""
+        if self._unread and self.said() == self._unread:
+            self.to_say = [*self.to_say, (text, role)]
+        else:
             self.say(text, role, stays=True)
 
     def take_run(self, reading: RunReading) -> None:

@@ -29,9 +29,7 @@ class Reloads:
         self._known = {file.path: file.version for file in files if file.version}
         changed = [path for path, version in self._known.items() if before.get(path, version) != version]
         if len(changed) > 1:
-            self._console.say(
-                f"{counted(len(changed), 'flow file')} reloaded, the next runs use them", stays=True
-            )
+            self._console.tell(f"{counted(len(changed), 'flow file')} reloaded, the next runs use them")
         elif changed:
             path = changed[0]
             work: Any = partial(self._tell, path, before[path], self._known[path])
@@ -42,7 +40,7 @@ class Reloads:
 
         settings, name = self._console.settings, path.rpartition("/")[2]
         if path not in {flow.path for flow in self._console.overview.flows}:
-            self._console.say(f"{name} reloaded: no flow is in it any more", "warn", stays=True)
+            self._console.tell(f"{name} reloaded: no flow is in it any more", "warn")
             return
         compare = partial(
             changed_tasks,
@@ -57,12 +55,12 @@ class Reloads:
             count = await self._console.bridge.read(lambda _: compare())
         if count:
             which = "it" if count == 1 else "them"
-            self._console.say(
-                f"{name} reloaded: {counted(count, 'task')} changed, the next run uses {which}", stays=True
+            self._console.tell(
+                f"{name} reloaded: {counted(count, 'task')} changed, the next run uses {which}"
             )
         else:
             told = "" if count is None else ": no task changed"
-            self._console.say(f"{name} reloaded{told}, the next run uses it", stays=True)
+            self._console.tell(f"{name} reloaded{told}, the next run uses it")
 
 
 def changed_tasks(project: Path, state_dir: Path, path: str, before: "Version", now: "Version") -> int | None:

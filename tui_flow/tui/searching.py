@@ -61,6 +61,8 @@ class News(NamedTuple):
     def how_far(self) -> str:
         """ "190 files, 87 MB, 1.9s, done", or what is missing from that."""
         files = counted(self.files, "file")
+        if self.trouble is not None:
+            return f"given up after {files}"
         if self.is_stopped:
             more = "+" if self.left >= MAX_COUNTED else ""
             return f"stopped: {self.files:,} of {self.files + self.left:,}{more} files read"

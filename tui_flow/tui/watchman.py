@@ -75,7 +75,7 @@ class Watchman:
             shows = "; 5 shows it"
             room = self._console.size.width - len(shows) - 1
             ellipsis = self._console.paint.marks.ellipsis
-            self._console.say(short(text[:300], room, ellipsis) + shows, "bad", stays=True)
+            self._console.tell(short(text[:300], room, ellipsis) + shows, "bad")
             return
         driver = self._console._driver
         if driver is not None:
@@ -87,7 +87,7 @@ class Watchman:
         over = [alert.id for alert in alerts if alert.state is AlertState.RECOVERED]
         mended = {self._called.pop(id): None for id in over if id in self._called}
         if mended:
-            self._console.say(f"{', '.join(mended)[:300]}: recovered", stays=True)
+            self._console.tell(f"{', '.join(mended)[:300]}: recovered")
 
     def note_seen(self) -> None:
         """Somebody looks now, at what there is to see."""

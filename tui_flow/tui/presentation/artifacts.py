@@ -47,7 +47,8 @@ def section(
     still at work."""
     found: list[Line] = []
     for artifact in shown:
-        of = f"  of {whose(artifact.task_run)}" if artifact.task_run else ""
+        task = whose(artifact.task_run) if artifact.task_run else ""
+        of = f"  of {task}" if task else ""
         found.append(
             [(title(artifact), "strong"), (of, ""), (f"  {times.moment(artifact.created_at, now)}", "dim")]
         )

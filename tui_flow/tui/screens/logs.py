@@ -9,7 +9,9 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widget import Widget
 
+from tui_flow.contract.errors import HistoryError
 from tui_flow.contract.rundir import LOG, run_dir
+from tui_flow.counting import counted
 from tui_flow.store import tasks
 from tui_flow.store.log_search import around
 from tui_flow.tui import saved_views
@@ -132,7 +134,7 @@ class LogsSection(LogTexts, TextsOfRun, Section):
 
     def take_overview(self) -> None:
         """Looks again where the history could not be read before."""
-        if self._news.trouble is not None and self.text:
+        if isinstance(self._news.trouble, HistoryError) and self.text:
             self.search(self.text)
 
     # What is said.
@@ -145,7 +147,7 @@ class LogsSection(LogTexts, TextsOfRun, Section):
             self.context.set_title(title)
             self.context.set_lines(lines)
         elif row.message is not None and row.hit is None:
-            self.context.set_title(f"{len(row.message.hits):,} equal messages")
+            self.context.set_title(counted(len(row.message.hits), "equal message"))
             self.context.set_lines(
                 hit_lines.message_lines(row.message, self.console.paint.marks, time.time())
             )
@@ -197,6 +199,8 @@ class LogsSection(LogTexts, TextsOfRun, Section):
         if not self._news.is_over:
             looking: Line = [("Looking, the newest runs first. ", "dim"), ("Esc", "key"), (" stops.", "dim")]
             return "Searching", [looking]
+        if trouble := self._news.trouble:
+            return "Given up", [[(trouble.what, "bad")], [(trouble.next, "strong")]]
         flows, filter = (flow.name for flow in self.console.overview.flows), filters.parse(self.text)
         unknown = filters.why_nothing(filter, flows)
         if unknown:

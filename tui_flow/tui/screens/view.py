@@ -128,6 +128,7 @@ class View(Screen[None]):
 
     def hush(self) -> None:
         """The next key has been pressed: what an earlier one did is old, and the last sentence has been read if there is another."""
+        self.console.note_read()
         if self.said and (not self._stays or self.console.to_say):
             self.say("")
             self.message.display = not self.is_asking
