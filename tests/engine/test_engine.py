@@ -424,3 +424,9 @@ def test_no_engine_is_started_where_none_is_wanted(engine: Running) -> None:
     with pytest.raises(EngineError, match="no engine is running"):
         client.connect(Settings(project=engine.project), start=False)
     assert lock_holder(engine.state_dir / "engine.lock") is None
+
+
+def test_whoever_only_looks_for_an_engine_makes_no_state_directory(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="no engine is running"):
+        client.connect(Settings(project=tmp_path / "other"), start=False)
+    assert not (tmp_path / "other").exists()

@@ -143,6 +143,9 @@ async def test_an_alert_tells_of_the_attempt_that_failed_and_of_the_code_that_it
 async def test_the_details_tell_how_earlier_attempts_ended(again: Project) -> None:
     async with console(again, open_run=812, size=(160, 45)) as page:
         await page.shows("attempt 2/2", "EARLIER ATTEMPTS  , goes there", "1  ✗ failed")
+        await page.press("comma")
+        await page.shows("attempt 1/2")
+        await page.hides("EARLIER ATTEMPTS")
 
 
 def test_an_attempt_has_its_own_part_of_the_log() -> None:

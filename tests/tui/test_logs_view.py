@@ -295,3 +295,14 @@ async def test_a_wide_list_of_hits_has_tries_which_fold_by_themselves(said_often
         await page.pilot.resize_terminal(80, 24)
         await page.hides("load_warehouse try 1 ")
         assert "WARN  connecting again" in page.line_with("│>"), "the cursor stays with its hit"
+
+
+async def test_the_hit_is_in_sight_below_lines_that_take_many_rows(project: Project) -> None:
+    project.flow("wordy")
+    project.run(1, "wordy", "completed")
+    project.log(1, *(said("many words " * 40) for _ in range(4)), said("the needle"))
+    async with console(project, size=(60, 20)) as page:
+        await page.press("3")
+        await page.look_for("needle")
+        await page.shows("1 hit", "5 ", "line 5")
+        await page.until(lambda: page.text.count("the needle") > 1, "the hit, in its list and in the log")

@@ -114,6 +114,7 @@ async def test_a_console_that_only_reads_says_that_no_engine_has_kept_anything(p
             await page.shows(
                 "Nothing was kept here yet", "this console starts none", "tui-flow engine start does."
             )
+            assert "there is no history" not in page.text
 
 
 async def test_while_a_history_takes_long_to_read_the_view_says_that_it_is_being_read(

@@ -40,7 +40,8 @@ _started: list["subprocess.Popen[bytes]"] = []
 
 def reach(settings: Settings, start: bool, timeout: float) -> socket.socket:
     """A connected socket at whose other end an engine of ours has answered."""
-    open_state_dir(settings.project)
+    if start or os.path.lexists(settings.state_dir):
+        open_state_dir(settings.project)
     deadline = time.monotonic() + timeout
     found = _try(settings, deadline)
     if found is None and not start:

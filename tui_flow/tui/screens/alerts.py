@@ -154,7 +154,7 @@ class AlertsSection(Sorting, AlertTexts, AlertActions, Marking, Section):
                 )
             )
         except HistoryError as error:
-            self.console.complain(error)
+            self.could_not_read(error)
             return
         if self.table.selected is not None and self.table.selected.id == alert.id:
             self._tell_found(found)

@@ -225,6 +225,8 @@ class LogsSection(LogTexts, TextsOfRun, Section):
         ]
         gone = [[("the log is not there any more", "warn")]]
         self.context.set_lines(lines or gone)
+        if lines:  # those above may take all rows, where they are long
+            self.context.scroll(self.context.row_of(min(room, hit.line, len(lines) - 1)) - room)
 
     def useless(self) -> set[str]:
         found = set()

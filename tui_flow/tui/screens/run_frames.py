@@ -169,7 +169,8 @@ class RunFrames(RunTexts):
         lines = about.run_details(run, marks, now, project, self._why_not_begun(), self.looked_up.run_lines())
         ahead = self.look_ahead()
         lines[3:3] = [*self._usual(run), *([about.fact("estimate", ahead.basis)] if ahead else [])]
-        return lines + attempt_lines(self.attempts, marks, now)
+        earlier = [each for each in self.attempts if each.attempt < run.attempt]
+        return lines + attempt_lines(earlier, marks, now)
 
     def find_critical_path(self) -> None:
         """Anew with each change of a run that is small, or over."""

@@ -106,7 +106,7 @@ class RunPaging(Sorting):
         try:
             await how(window)
         except HistoryError as error:
-            self.console.complain(error)
+            self.could_not_read(error)
         finally:
             if self._reading is window:
                 self._reading = None
@@ -191,7 +191,7 @@ class RunPaging(Sorting):
                 )
                 self._waiting = len(newer)
         except HistoryError as error:
-            self.console.complain(error)
+            self.could_not_read(error)
             return
         table.renew_marks({run.id: run for run in found}, asked=marked)
         for place in window.renew(found, out):

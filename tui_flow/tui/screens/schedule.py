@@ -98,7 +98,7 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Marking,
                 try:
                     await self._read()
                 except HistoryError as error:
-                    self.console.complain(error)
+                    self.could_not_read(error)
                 await asyncio.sleep(min(PAUSE_SECONDS, REST * (time.monotonic() - began)))
         finally:
             self._is_reading = False

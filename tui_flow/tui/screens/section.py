@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.app import ComposeResult
 from textual.widget import Widget
 
-from tui_flow.contract.errors import HistoryError
+from tui_flow.contract.errors import HistoryError, HistoryMissing
 from tui_flow.tui.presentation import Line, times
 from tui_flow.tui.presentation.filters import OF_RUNS, Words
 
@@ -159,7 +159,13 @@ class Section(Widget):
         try:
             await read(*of)
         except HistoryError as error:
+            self.could_not_read(error)
+
+    def could_not_read(self, error: HistoryError) -> None:
+        """A look of its own into the history has failed; that there is none yet is no reason to complain."""
+        if not isinstance(error, HistoryMissing):
             self.console.complain(error)
+        self.tell_empty()
 
     def update_footer(self) -> None:
         if self.home.section is self:
