@@ -13,6 +13,7 @@ from tests.waiting import wait_until
 from tui_flow import client
 from tui_flow.client.blocking import Connection
 from tui_flow.contract.commands import CancelRun, RunFlow, StopEngine, Sync
+from tui_flow.contract.rundir import ENGINE_LOCK, lock_holder
 from tui_flow.contract.states import TERMINAL
 from tui_flow.settings import Settings
 from tui_flow.store import database, runs
@@ -123,6 +124,7 @@ def main() -> None:
             finally:
                 end_all(settings, engine)
                 engine.ask(StopEngine())
+        wait_until(lambda: lock_holder(settings.state_dir / ENGINE_LOCK) is None)
 
 
 @contextmanager
