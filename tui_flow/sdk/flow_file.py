@@ -47,8 +47,10 @@ def set_import_path(path: Path, of_project: Path) -> None:
     process was started. Where Prefect is not installed, `prefect` is ours."""
     global project
     from tui_flow import prefect_alias
+    from tui_flow.sdk.just_saved import import_as_saved
 
     prefect_alias.install()
+    import_as_saved(of_project)
     project = of_project
     first = [str(path.parent), str(project)]
     environment = sys.path if sys.flags.safe_path else sys.path[1:]
