@@ -22,7 +22,7 @@ from tui_flow.contract.rundir import ENV_PROJECT, FLOWS, STATE_DIR, find_project
 from tui_flow.contract.secret_sources import SETTING as SECRETS
 from tui_flow.contract.secret_sources import Source, checked_sources
 from tui_flow.contract.settings_file import place_in, read_settings_file
-from tui_flow.counting import counted
+from tui_flow.counting import and_more
 
 THEMES = ("auto", "dark", "light", "ansi")
 
@@ -128,9 +128,7 @@ def in_words(mistakes: Sequence[ProjectError]) -> str:
     """The first of them, and how many more there are, on one line; empty where there is none."""
     if not mistakes:
         return ""
-    first, *more = mistakes
-    others = f" (and {counted(len(more), 'more mistake')})" if more else ""
-    return f"{said_of(first)}{others}"
+    return said_of(mistakes[0]) + and_more(len(mistakes), "mistake")
 
 
 def said_of(mistake: ProjectError) -> str:

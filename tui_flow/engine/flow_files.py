@@ -10,6 +10,8 @@ import stat
 from pathlib import Path
 from typing import NamedTuple
 
+from tui_flow.contract.flow_file_names import is_ignored, may_be_flow_file
+
 MAX_SOURCE_BYTES = 4 * 1024 * 1024
 OUT = "out"
 UNSETTLED_NS = 2_000_000_000
@@ -47,7 +49,7 @@ def walk(flows: Path) -> tuple[dict[str, Stamp], set[Path]]:
     folders: set[Path] = set()
     for folder, names, files in os.walk(flows):
         folders.add(Path(folder))
-        names[:] = [name for name in names if not _is_ignored(name)]
+        names[:] = [name for name in names if not is_ignored(name)]
         if Path(folder) == flows and OUT in names:
             names.remove(OUT)
         for name in files:
@@ -57,11 +59,6 @@ def walk(flows: Path) -> tuple[dict[str, Stamp], set[Path]]:
                 if stamp is not None:
                     found[path.relative_to(flows.parent).as_posix()] = stamp
     return found, folders
-
-
-def may_be_flow_file(name: str) -> bool:
-    """Whether a file of that name is one, should it be a plain file."""
-    return name.endswith(".py") and not _is_ignored(name)
 
 
 def read_source(path: Path, stamp: Stamp, now_ns: int) -> FlowSource | None:
@@ -80,18 +77,6 @@ def read_source(path: Path, stamp: Stamp, now_ns: int) -> FlowSource | None:
     except OSError as error:
         return FlowSource(stamp, "", f"cannot be read: {error.strerror}", settled)
     return FlowSource(stamp, sha, None, settled) if stamp_of(path) == stamp else None
-
-
-def _is_ignored(name: str) -> bool:
-    return name.startswith((".", "_")) or name.endswith("~") or not _is_unicode(name)
-
-
-def _is_unicode(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def stamp_of(path: Path) -> Stamp | None:

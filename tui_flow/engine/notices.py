@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol
 
+from tui_flow.contract.flow_file_names import may_be_flow_file
 from tui_flow.contract.rundir import LAST, RUNS
 from tui_flow.engine import inotify
 from tui_flow.engine.clock import Clock
 from tui_flow.engine.engine_log import EngineLog
-from tui_flow.engine.flow_files import may_be_flow_file
 from tui_flow.settings import Settings
 
 STEP_MS, DEBOUNCE_MS = 10, 100

@@ -18,10 +18,11 @@ from importlib.machinery import (
 from pathlib import Path
 from typing import Any
 
+from tui_flow.contract.version import is_own
+
 JUST_SECONDS = 2.0
 """A file that was saved less than so long ago is compiled anew, and nothing is kept of that: some file systems know the
 second only."""
-_INSTALLED = {"site-packages", "dist-packages"}
 
 
 class _Loader(SourceFileLoader):
@@ -34,7 +35,7 @@ class _Loader(SourceFileLoader):
 
 def import_as_saved(project: Path) -> None:
     """From now on, no byte code counts for a module of the project that was just saved."""
-    root = project.resolve()
+    root = str(project)
     find = FileFinder.path_hook(
         (ExtensionFileLoader, EXTENSION_SUFFIXES),
         (_Loader, SOURCE_SUFFIXES),
@@ -42,12 +43,11 @@ def import_as_saved(project: Path) -> None:
     )
 
     def find_ours(entry: str) -> Any:
-        folder = Path(entry).resolve()
-        if not folder.is_relative_to(root) or _INSTALLED & set(folder.parts):
+        if not is_own(f"{entry}/", root):
             raise ImportError(entry)
         return find(entry)
 
     sys.path_hooks.insert(0, find_ours)
     known = sys.path_importer_cache
-    for entry in [entry for entry in known if Path(entry).resolve().is_relative_to(root)]:
+    for entry in [entry for entry in known if is_own(f"{entry}/", root)]:
         del known[entry]

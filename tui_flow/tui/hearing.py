@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
 from tui_flow.contract.errors import READS_ONLY, EngineError, HistoryError, TuiFlowError
-from tui_flow.counting import counted
+from tui_flow.counting import and_more
 from tui_flow.settings import in_words, load, said_of
 from tui_flow.store.records import Alert, Flow
 from tui_flow.tui.actions import action_named
@@ -60,8 +60,7 @@ class Hearing(Asking, inherit_bindings=False):
 
     def take_overview(self, overview: Overview) -> None:
         is_first = not self.has_overview
-        if isinstance(self.trouble, HistoryError):
-            self.trouble = None
+        self._mended(HistoryError)
         self.overview, self.has_overview = overview, True
         self.reloads.take(overview.files)
         self.watchman.take(overview.alerts, is_first=is_first)
@@ -133,8 +132,8 @@ class Hearing(Asking, inherit_bindings=False):
     def take_engine(self, state: str, error: TuiFlowError | None) -> None:
         before = (self.has_engine, self.needs_restart)
         self.engine = state
-        if self.has_engine and isinstance(self.trouble, EngineError):
-            self.trouble = None
+        if self.has_engine:
+            self._mended(EngineError)
         self._tick_if_needed()
         if (self.has_engine, self.needs_restart) != before:
             self._show_anew()
@@ -199,7 +198,12 @@ class Hearing(Asking, inherit_bindings=False):
     def take_trouble(self, error: TuiFlowError | None) -> None:
         if error is not None:
             self._take_error(error)
-        elif isinstance(self.trouble, HistoryError):
+        else:
+            self._mended(HistoryError)
+
+    def _mended(self, kind: type[TuiFlowError]) -> None:
+        """What went wrong in this way does no more."""
+        if isinstance(self.trouble, kind):
             self.trouble = None
 
     def _take_error(self, error: TuiFlowError) -> None:
@@ -255,8 +259,7 @@ class Hearing(Asking, inherit_bindings=False):
 
 def first_of(mistakes: Sequence[str], width: int, ellipsis: str) -> str:
     """The first of them, cut where it has no room beside how many more there are."""
-    more = len(mistakes) - 1
-    others = f" (and {counted(more, 'more mistake')})" if more else ""
+    others = and_more(len(mistakes), "mistake")
     return short(mistakes[0], width - len(others), ellipsis) + others
 
 

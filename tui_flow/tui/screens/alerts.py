@@ -65,9 +65,6 @@ class AlertsSection(Sorting, AlertTexts, AlertActions, Marking, Section):
         if self.console.has_overview:
             self._show()
 
-    def tell_empty(self) -> None:
-        self._describe()
-
     def on_resize(self) -> None:
         self._describe()
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui_flow.contract.errors import READS_ONLY
+from tui_flow.contract.flow_file_names import may_be_flow_file
 from tui_flow.counting import counted
 from tui_flow.tui.presentation import Line
 
@@ -52,4 +53,4 @@ def reading_files(console: "Console") -> tuple[str, list[Line]] | None:
 
 def _count_files(folder: Path) -> int:
     there = (name for _, _, names in os.walk(folder) for name in names)
-    return sum(1 for name in islice(there, _MOST) if name.endswith(".py") and not name.startswith((".", "_")))
+    return sum(1 for name in islice(there, _MOST) if may_be_flow_file(name))

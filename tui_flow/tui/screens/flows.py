@@ -149,9 +149,6 @@ class FlowsSection(Sorting, FlowActions, Section):
         self.take_overview()
         self.table.action_top()
 
-    def tell_empty(self) -> None:
-        self._describe()
-
     def tick(self) -> None:
         if self.console.bridge.look_at_advances():
             return  # and with them the time that has passed is drawn

@@ -61,9 +61,6 @@ class RunsSection(RunPaging, TextsOfRun, RunAlertActions, Marking, Section):
         self.read_later("load", self._read_load)
         self.look_again()
 
-    def tell_empty(self) -> None:
-        self._describe()
-
     def tick(self) -> None:
         self.table.refresh_live()
 

@@ -117,9 +117,6 @@ class ScheduleSection(ScheduleActions, Timelined, Monthly, Backfilling, Marking,
         await self.read_timeline(now, anew=False)
         await self.read_month(now)
 
-    def tell_empty(self) -> None:
-        self._describe()
-
     def show_day(self, day: Span | None) -> None:
         """The agenda is about a day to come, or again about what comes from now on."""
         self.day, self._hour = day, None

@@ -83,6 +83,10 @@ class Section(Widget):
 
     def tell_empty(self) -> None:
         """Says why there is nothing to show, where that is no news about the project."""
+        self._describe()
+
+    def _describe(self) -> None:
+        """Says anew what is to be said of the row under the cursor, or of there being none."""
 
     def tick(self) -> None:
         """A second has passed, while something runs."""
